@@ -1,0 +1,51 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { AnyEvent, EventMetadata } from "../registry/event.js";
+
+/** What holds for every event that is published while a function runs. */
+export interface EventContext {
+  readonly metadata: EventMetadata;
+  /** Nothing is captured. */
+  readonly silent: boolean;
+}
+
+const NONE: EventContext = { metadata: {}, silent: false };
+const KEY = Symbol.for("ex-event-bus.context");
+
+// Shared by the ESM and the CommonJS copy of the package and by copies that a hot reload leaves behind: a handler
+// that one of them runs must be seen as the cause by the client that another one extended.
+const registry = globalThis as { [KEY]?: AsyncLocalStorage<EventContext> };
+const storage = (registry[KEY] ??= new AsyncLocalStorage<EventContext>());
+
+/** The context of the running function. */
+export function currentContext(): EventContext {
+  return storage.getStore() ?? NONE;
+}
+
+/**
+ * Runs `fn`, awaits what it returns inside of the context (Prisma's promises start only when they are awaited),
+ * and adds `metadata` to all events that are published meanwhile. Inner metadata wins over outer.
+ */
+export function withEventMetadata<T>(metadata: EventMetadata, fn: () => T | PromiseLike<T>): Promise<T> {
+  const outer = currentContext();
+  return storage.run({ ...outer, metadata: { ...outer.metadata, ...metadata } }, async () => await fn());
+}
+
+/** Runs `fn` and awaits what it returns, without capturing anything meanwhile. What is published by hand is published. */
+export function withoutEvents<T>(fn: () => T | PromiseLike<T>): Promise<T> {
+  return storage.run({ ...currentContext(), silent: true }, async () => await fn());
+}
+
+/**
+ * Runs a handler: what it publishes names `event` as its cause and keeps its correlation. Nothing else of the
+ * outer context reaches the handler.
+ */
+export function withCause<T>(event: AnyEvent, fn: () => T | PromiseLike<T>): Promise<T> {
+  const { correlationId, tenant, traceparent } = event.metadata;
+  const metadata: EventMetadata = {
+    correlationId: correlationId ?? event.id,
+    causationId: event.id,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  return storage.run({ metadata, silent: false }, async () => await fn());
+}

@@ -1,0 +1,73 @@
+import { EventBusError, isEventBusError } from "../errors.js";
+import { SCHEMA_VERSION } from "./migrations.js";
+import type { SchemaNames } from "./schema-names.js";
+
+interface MaybeDatabaseError {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly meta?: { readonly driverAdapterError?: { readonly cause?: AdapterCause } };
+}
+
+interface AdapterCause {
+  readonly kind?: string;
+  readonly originalCode?: string;
+  readonly originalMessage?: string;
+}
+
+/** What PostgreSQL said, whether the error came through `pg` or through Prisma. */
+export interface DatabaseFailure {
+  /** SQLSTATE, five characters. */
+  readonly state: string;
+  readonly message: string;
+}
+
+/** @returns undefined when `error` does not come from PostgreSQL. */
+export function databaseFailure(error: unknown): DatabaseFailure | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { code, message, meta } = error as MaybeDatabaseError;
+  const cause = meta?.driverAdapterError?.cause;
+  if (cause?.originalCode !== undefined) {
+    return { state: cause.originalCode, message: cause.originalMessage ?? String(message) };
+  }
+  // Prisma's own codes have five characters too: P and four digits; SQLSTATEs with P are "P0..." of PL/pgSQL.
+  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^P[1-9]/.test(code)) {
+    return { state: code, message: String(message) };
+  }
+  return undefined;
+}
+
+/** Serialization failure or deadlock: the same transaction may succeed when it is run again. */
+export function isTransient(state: string): boolean {
+  return state === "40001" || state === "40P01";
+}
+
+/** invalid schema, undefined function, undefined table: what PostgreSQL says when the schema was never installed. */
+const MISSING = new Set(["3F000", "42883", "42P01"]);
+
+/** Says in our words what a failed statement of ours means. Errors that say enough by themselves stay as they are. */
+export function explainFailure(error: unknown, names: SchemaNames): unknown {
+  if (isEventBusError(error)) return error;
+  const failure = databaseFailure(error);
+  if (failure === undefined) return error;
+  if (MISSING.has(failure.state)) return schemaMissing(names, error);
+  if (failure.state === "EB001") {
+    return new EventBusError("SCHEMA_OUTDATED", `${failure.message}. Run: npx ex-event-bus migrate`, { cause: error });
+  }
+  if (failure.state === "EB003") {
+    return new EventBusError(
+      "SUBSCRIBER_TAKEN",
+      `${failure.message}. Give it another name, or remove the other with: npx ex-event-bus unsubscribe`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+export function schemaMissing(names: SchemaNames, cause?: unknown): EventBusError {
+  return new EventBusError(
+    "SCHEMA_MISSING",
+    `The event bus is not installed in schema "${names.schema}" of this database (or graphile-worker is not in ` +
+      `"${names.workerSchema}"); this version needs schema version ${SCHEMA_VERSION}. Run: npx ex-event-bus migrate`,
+    { value: names.schema, ...(cause === undefined ? {} : { cause }) },
+  );
+}

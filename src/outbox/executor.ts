@@ -1,0 +1,43 @@
+/** What a parameter of a statement may be: everything else goes as JSON text. */
+export type SqlValue = string | number | boolean | null | readonly string[] | readonly number[];
+
+/** Runs one statement, in whatever transaction it is bound to. All that the package needs of a database. */
+export interface Executor {
+  query<Row extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+}
+
+/** A Prisma client, extended or not, or the client of an interactive transaction. */
+export interface PrismaQueryable {
+  // biome-ignore lint/suspicious/noExplicitAny: Prisma's own signature; `unknown[]` would not accept it
+  $queryRawUnsafe<T = unknown>(query: string, ...values: any[]): PromiseLike<T>;
+}
+
+/** A `pg` client or pool. */
+export interface PgQueryable {
+  // biome-ignore lint/suspicious/noExplicitAny: pg's own signature; `unknown[]` would not accept it
+  query(text: string, values?: any[]): Promise<{ readonly rows: any[] }>;
+}
+
+/** Anything that the package can run a statement on. */
+export type Queryable = PrismaQueryable | PgQueryable | Executor;
+
+const EXECUTOR = Symbol.for("ex-event-bus.executor");
+
+/** An executor for `target`; inside of a transaction when `target` is that transaction's client. */
+export function executorOf(target: Queryable): Executor {
+  if (EXECUTOR in target) return target as Executor;
+  // Asked first: an extended Prisma client may have a method `query` of its own.
+  if ("$queryRawUnsafe" in target) {
+    return branded(async (sql, values) => (await target.$queryRawUnsafe(sql, ...values)) as never);
+  }
+  const pg = target as PgQueryable;
+  return branded(async (sql, values) => (await pg.query(sql, [...values])).rows as never);
+}
+
+/** Marks a function that runs statements as an executor. */
+export function branded(
+  run: (sql: string, values: readonly SqlValue[]) => Promise<readonly object[]>,
+): Executor {
+  const executor: Executor = { query: async (sql, values = []) => (await run(sql, values)) as never };
+  return Object.assign(executor, { [EXECUTOR]: true });
+}

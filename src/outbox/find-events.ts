@@ -1,0 +1,50 @@
+import type { StoredEvent } from "../registry/event.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
+
+/** Which events; every condition that is given must hold. */
+export interface EventFilter {
+  readonly name?: string | readonly string[];
+  readonly id?: string;
+  readonly aggregateType?: string;
+  readonly aggregateKey?: string;
+  readonly operation?: StoredEvent["operation"];
+  readonly correlationId?: string;
+  /** Only events after this position. */
+  readonly after?: number;
+  /** At most so many, the first ones. Default: all. */
+  readonly limit?: number;
+}
+
+const FIND = statement(/* sql */ `
+select ${EVENT_COLUMNS}
+  from :BUS.events e
+ where ($1::text[] is null or e.name = any ($1))
+   and ($2::uuid is null or e.id = $2)
+   and ($3::text is null or e.aggregate_type = $3)
+   and ($4::text is null or e.aggregate_key = $4)
+   and ($5::text is null or e.operation = $5)
+   and ($6::text is null or e.metadata ->> 'correlationId' = $6)
+   and ($7::bigint is null or e.position > $7)
+ order by e.position
+ limit $8::bigint`);
+
+/** The events that fit the filter, in the order of their positions, as `executor`'s transaction sees them. */
+export async function findEvents(
+  executor: Executor,
+  names: SchemaNames,
+  filter: EventFilter = {},
+): Promise<readonly StoredEvent[]> {
+  const rows = await executor.query<EventRow>(FIND(names), [
+    filter.name === undefined ? null : [filter.name].flat(),
+    filter.id ?? null,
+    filter.aggregateType ?? null,
+    filter.aggregateKey ?? null,
+    filter.operation ?? null,
+    filter.correlationId ?? null,
+    filter.after ?? null,
+    filter.limit ?? null,
+  ]);
+  return rows.map(readEvent);
+}

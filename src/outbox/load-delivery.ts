@@ -1,0 +1,44 @@
+import type { StoredEvent } from "../registry/event.js";
+import type { DeliveryState } from "./find-deliveries.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
+
+/** A delivery as it stands when a worker takes it up. */
+export interface LoadedDelivery {
+  readonly state: DeliveryState;
+  /** What a wake-up must carry to be the current one. */
+  readonly generation: number;
+  /** Attempts that were made. */
+  readonly attempts: number;
+  readonly insertedAt: Date;
+  /** Decodes the event; a function, as it may throw `VALUE_NOT_READABLE`, which counts as a failed attempt. */
+  readonly event: () => StoredEvent;
+}
+
+const LOAD = statement(/* sql */ `
+select ${EVENT_COLUMNS},
+       coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt
+  from :BUS.events e
+  left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
+ where e.position = $1::bigint`);
+
+/** Reads an event and where its delivery stands, in one statement. Undefined when the event is gone. */
+export async function loadDelivery(
+  executor: Executor,
+  names: SchemaNames,
+  position: number,
+  subscriptionId: number,
+): Promise<LoadedDelivery | undefined> {
+  const [row] = await executor.query<
+    EventRow & { readonly state: DeliveryState; readonly generation: number; readonly attempt: number }
+  >(LOAD(names), [position, subscriptionId]);
+  if (row === undefined) return undefined;
+  return {
+    state: row.state,
+    generation: row.generation,
+    attempts: row.attempt,
+    insertedAt: row.occurred_at,
+    event: () => readEvent(row),
+  };
+}

@@ -1,0 +1,35 @@
+import type { PublishResult } from "../registry/publish-result.js";
+import { explainFailure } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { SCHEMA_VERSION } from "./migrations.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+const PUBLISH = statement(/* sql */ `select id::text as id, position, deliveries from :BUS.publish($1::jsonb, $2::integer)`);
+
+interface PublishedRow {
+  readonly id: string;
+  readonly position: bigint | string;
+  readonly deliveries: number;
+}
+
+/**
+ * Stores events and enqueues their deliveries with one statement, in the transaction that `executor` is bound to.
+ *
+ * @param events each the JSON text of an event, see {@link encodeEvent}.
+ */
+export async function publishEvents(
+  executor: Executor,
+  names: SchemaNames,
+  events: readonly string[],
+): Promise<PublishResult> {
+  if (events.length === 0) return { events: [], deliveries: 0 };
+  try {
+    const rows = await executor.query<PublishedRow>(PUBLISH(names), [`[${events.join(",")}]`, SCHEMA_VERSION]);
+    return {
+      events: rows.map((row) => ({ id: row.id, position: Number(row.position) })),
+      deliveries: rows.reduce((sum, row) => sum + row.deliveries, 0),
+    };
+  } catch (error) {
+    throw explainFailure(error, names);
+  }
+}

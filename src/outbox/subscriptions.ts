@@ -1,0 +1,89 @@
+import { explainFailure } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/** What the database has to know of a subscriber and one of its events. */
+export interface SubscriptionInput {
+  readonly event: string;
+  readonly subscriber: string;
+  readonly priority: number;
+  readonly delayMs: number;
+  /** The rest of the subscriber's policy, for people who look. */
+  readonly policy: Readonly<Record<string, number | string>>;
+}
+
+/** A subscription as the database has it. */
+export interface Subscription {
+  readonly id: number;
+  readonly event: string;
+  readonly subscriber: string;
+  /** The application that handles it. */
+  readonly application: string;
+  readonly paused: boolean;
+}
+
+/** What graphile-worker calls the jobs of a subscriber. */
+export function taskIdentifier(subscriber: string): string {
+  return `event_bus:${subscriber}`;
+}
+
+const SUBSCRIBE = statement(/* sql */ `
+select s as subscriber from :BUS.subscribe(application => $1, worker_schema => :WORKER_TEXT, subscriptions => $2::jsonb) s`);
+
+/** By public means only: the job that brings the identifier into being is removed in the same statement. */
+const REGISTER = statement(/* sql */ `
+select :WORKER.remove_job(job_key => (:WORKER.add_job(
+  identifier => t.identifier, job_key => 'ex-event-bus:register:' || t.identifier, run_at => 'infinity')).key) is null as done
+from unnest($1::text[]) as t(identifier)`);
+
+const SUBSCRIBERS_OF = statement(/* sql */ `
+select s.id, s.event_name as event, s.subscriber, s.application, s.paused
+  from :BUS.subscriptions s where s.event_name = $1 and s.ended_at is null order by s.subscriber`);
+
+const UNSUBSCRIBE = statement(/* sql */ `
+update :BUS.subscriptions set ended_at = clock_timestamp()
+ where subscriber = $1 and ($2::text is null or event_name = $2) and ended_at is null
+returning event_name as event`);
+
+/**
+ * Makes the database know the subscriptions of an application. Adds and updates, writes only on a difference,
+ * never deletes. What is new is made known to graphile-worker in a transaction of its own: a new task identifier
+ * inside of an open transaction would make others wait.
+ *
+ * @returns the subscribers of which something changed.
+ * @throws EventBusError `SUBSCRIBER_TAKEN` when another application has a subscriber of that name.
+ */
+export async function synchroniseSubscriptions(
+  executor: Executor,
+  names: SchemaNames,
+  application: string,
+  subscriptions: readonly SubscriptionInput[],
+): Promise<readonly string[]> {
+  try {
+    const rows = await executor.query<{ subscriber: string }>(SUBSCRIBE(names), [
+      application,
+      JSON.stringify(subscriptions),
+    ]);
+    const changed = rows.map((row) => row.subscriber);
+    if (changed.length > 0) await executor.query(REGISTER(names), [changed.map(taskIdentifier)]);
+    return changed;
+  } catch (error) {
+    throw explainFailure(error, names);
+  }
+}
+
+/** The subscriptions to an event, by subscriber. */
+export function subscriptionsOf(executor: Executor, names: SchemaNames, event: string): Promise<readonly Subscription[]> {
+  return executor.query<Subscription>(SUBSCRIBERS_OF(names), [event]);
+}
+
+/** Ends a subscriber's subscriptions, or the one to `event`: later events do not go there. What waits already stays. */
+export async function unsubscribe(
+  executor: Executor,
+  names: SchemaNames,
+  subscriber: string,
+  event?: string,
+): Promise<readonly string[]> {
+  const rows = await executor.query<{ event: string }>(UNSUBSCRIBE(names), [subscriber, event ?? null]);
+  return rows.map((row) => row.event);
+}
