@@ -1,0 +1,120 @@
+import { EventBusError } from "../errors.js";
+import { WRITES } from "./plan.js";
+import {
+  type BatchHandle,
+  type InternalClient,
+  type LazyPromise,
+  ownTransactionOf,
+  type TransactionHandle,
+  transactionOf,
+} from "./prisma-internals.js";
+import { inTurn } from "./transaction-queue.js";
+
+/** On a place in a batch: the transaction that the batch became. */
+const TRANSACTION = Symbol("ex-event-bus.transaction");
+
+/** On a promise of `$publish`, which Prisma knows nothing of. */
+export const PUBLISH: unique symbol = Symbol.for("ex-event-bus.publish");
+
+interface BatchPlace {
+  kind: "batch" | "itx";
+  readonly id: string;
+  readonly index: number;
+  readonly [TRANSACTION]: TransactionHandle;
+  lock?: PromiseLike<void>;
+}
+
+/**
+ * `$transaction` of an extended client. Batches in which something is captured become an interactive transaction
+ * that runs their promises one after the other: a hook can send no statement into a batch of Prisma's own.
+ * Everything else goes on as it came.
+ *
+ * @param base `$transaction` as it was before.
+ * @param isHooked whether calls of that model can be captured.
+ */
+export function transaction(
+  base: InternalClient["$transaction"],
+  isHooked: (model: string) => boolean,
+  client: InternalClient,
+  input: unknown,
+  options: unknown,
+): Promise<unknown> {
+  const outer = transactionOf(client);
+  const isBatch = isListOfPromises(input);
+  if (isBatch && needsCapture(input, isHooked)) {
+    const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
+    return nested(outer, () => base.call(client, work, options));
+  }
+  return typeof input === "function"
+    ? nested(outer, () => base.call(client, input, options))
+    : base.call(client, input, options);
+}
+
+/** Savepoints in a transaction that somebody else is using would take that work along when they roll back. */
+function nested(outer: TransactionHandle | BatchHandle | undefined, work: () => Promise<unknown>): Promise<unknown> {
+  return outer?.kind === "itx" ? inTurn(outer.id, work) : work();
+}
+
+async function runBatch(transaction: TransactionHandle, promises: readonly LazyPromise[]): Promise<readonly unknown[]> {
+  const results: unknown[] = [];
+  for (const [index, promise] of promises.entries()) results.push(await promise.requestTransaction(place(transaction, index)));
+  return results;
+}
+
+/**
+ * A place in the batch, which turns into the transaction as Prisma comes to send the query. As a transaction from
+ * the start it would make the promise remember its result, and a batch that is run again (by code that retries)
+ * would write nothing; as a batch to the end, promises of other clients would leave the transaction.
+ */
+function place(transaction: TransactionHandle, index: number): BatchPlace {
+  const handle: BatchPlace = { kind: "batch", id: transaction.id, index, [TRANSACTION]: transaction };
+  handle.lock = {
+    // biome-ignore lint/suspicious/noThenProperty: Prisma awaits the lock of a batch; this is where it is opened
+    then(onFulfilled) {
+      if (onFulfilled) {
+        handle.kind = "itx";
+        delete handle.lock;
+        void onFulfilled();
+      }
+      return Promise.resolve() as never;
+    },
+  };
+  return handle;
+}
+
+/**
+ * The interactive transaction that a call is in.
+ *
+ * @throws EventBusError `TRANSACTION_ESCAPED` for a batch that the extension did not see.
+ */
+export function resolveTransaction(
+  handle: TransactionHandle | BatchHandle | undefined,
+  call: string,
+): TransactionHandle | undefined {
+  if (handle === undefined) return undefined;
+  const converted = (handle as Partial<BatchPlace>)[TRANSACTION];
+  if (converted !== undefined) return converted;
+  if (handle.kind === "itx") return handle;
+  throw new EventBusError(
+    "TRANSACTION_ESCAPED",
+    `${call} was called in $transaction([…]) of a client without the event bus, where its events could not be ` +
+      "written with it. Nothing was written. Call $transaction of the extended client.",
+    { value: call },
+  );
+}
+
+function isListOfPromises(input: unknown): input is readonly LazyPromise[] {
+  return (
+    Array.isArray(input) &&
+    input.length > 0 &&
+    input.every((item) => typeof item === "object" && item !== null && item[Symbol.toStringTag] === "PrismaPromise")
+  );
+}
+
+function needsCapture(promises: readonly LazyPromise[], isHooked: (model: string) => boolean): boolean {
+  return promises.some((promise) => {
+    if (PUBLISH in promise) return true;
+    const { model, action } = promise.spec ?? {};
+    return model !== undefined && action !== undefined && action in WRITES && isHooked(model);
+  });
+}

@@ -1,0 +1,11 @@
+import type { ResolvedBusOptions } from "../registry/capture-rules.js";
+import type { InternalClient } from "./prisma-internals.js";
+import type { Models } from "./schema/model.js";
+
+/** All that the parts of the extension share: one for each client that is extended. */
+export interface Bus {
+  readonly options: ResolvedBusOptions;
+  readonly models: Models;
+  /** The client without any extension. */
+  readonly root: InternalClient;
+}

@@ -1,0 +1,70 @@
+import { EventBusError } from "../errors.js";
+import type { ResolvedBusOptions } from "../registry/capture-rules.js";
+import type { EventMetadata } from "../registry/event.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import { isEventType } from "../registry/is-event.js";
+import { didYouMean } from "../registry/nearest-name.js";
+import type { Model } from "./schema/model.js";
+import type { CallArgs } from "./selection.js";
+
+/** What a call may say to the extension. Never reaches Prisma. */
+export interface CallExtras {
+  readonly events: readonly AnyEventType[];
+  readonly metadata: EventMetadata | undefined;
+  /** For upsert: nothing is published when the row was there already. */
+  readonly silentOnUpdate: boolean;
+}
+
+const NONE: CallExtras = { events: [], metadata: undefined, silentOnUpdate: false };
+
+/** Takes what is meant for the extension out of the arguments, and checks it. */
+export function takeExtras(
+  model: Model,
+  operation: string,
+  args: CallArgs,
+  options: ResolvedBusOptions,
+): { readonly args: CallArgs; readonly extras: CallExtras } {
+  if (!("event" in args || "eventMetadata" in args || "silentOnUpdate" in args)) return { args, extras: NONE };
+  const { event, eventMetadata, silentOnUpdate, ...rest } = args;
+  const call = `prisma.${model.jsName}.${operation}`;
+  if (eventMetadata !== undefined && (typeof eventMetadata !== "object" || eventMetadata === null)) {
+    throw invalid(`${call}: eventMetadata is ${String(eventMetadata)}, expected an object`, "eventMetadata", eventMetadata);
+  }
+  if (silentOnUpdate !== undefined && (operation !== "upsert" || typeof silentOnUpdate !== "boolean")) {
+    const expected = operation === "upsert" ? "true or false" : "this option on upsert only";
+    throw invalid(`${call}: silentOnUpdate is ${String(silentOnUpdate)}, expected ${expected}`, "silentOnUpdate", silentOnUpdate);
+  }
+  const events = event === undefined || event === null ? [] : [event].flat();
+  return {
+    args: rest,
+    extras: {
+      events: events.map((candidate) => checkEvent(candidate, model, call, options)),
+      metadata: eventMetadata as EventMetadata | undefined,
+      silentOnUpdate: silentOnUpdate === true,
+    },
+  };
+}
+
+function checkEvent(event: unknown, model: Model, call: string, options: ResolvedBusOptions): AnyEventType {
+  if (!isEventType(event)) {
+    throw invalid(`${call}: event is ${String(event)}, expected an event type of the model ${model.name}`, "event", event);
+  }
+  const known = options.eventsByName.get(event.name);
+  if (known === undefined) {
+    throw new EventBusError(
+      "UNKNOWN_EVENT",
+      `${call}: the event "${event.name}" is not among the events of eventBus()` +
+        didYouMean(event.name, [...options.eventsByName.keys()]),
+      { value: event.name, path: "event" },
+    );
+  }
+  if (known.model !== model.name) {
+    const found = known.model === undefined ? "has no model" : `is of the model ${known.model}`;
+    throw invalid(`${call}: the event "${event.name}" ${found}, expected an event of ${model.name}`, "event", event.name);
+  }
+  return known;
+}
+
+function invalid(message: string, path: string, value: unknown): EventBusError {
+  return new EventBusError("INVALID_OPTION", message, { path, value });
+}

@@ -1,0 +1,144 @@
+import { currentContext, withEventMetadata, withoutEvents } from "../context/event-context.js";
+import { EventBusError } from "../errors.js";
+import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import { didYouMean } from "../registry/nearest-name.js";
+import { PUBLISH, resolveTransaction, transaction } from "./batch.js";
+import type { Bus } from "./bus.js";
+import { captureAlone, captureIn } from "./capture.js";
+import { takeExtras } from "./call-extras.js";
+import { metadataFor } from "./captured-events.js";
+import { type CapturableCall, planCall, WRITES, type WriteOperation } from "./plan.js";
+import {
+  executorIn,
+  incompatible,
+  type InternalClient,
+  type InternalParams,
+  type LazyPromise,
+  probe,
+  rootOf,
+} from "./prisma-internals.js";
+import { type Drafts, publishDrafts } from "./publish.js";
+import type { Model, Models } from "./schema/model.js";
+import { readModels } from "./schema/read-models.js";
+import type { CallArgs } from "./selection.js";
+import { inTurn } from "./transaction-queue.js";
+import type { EventBusExtension } from "./types/event-bus-extension.js";
+import type { EventBusOptions } from "./types/event-bus-options.js";
+
+/**
+ * The Prisma extension: turns mutations of the models in `capture` into events, which are written in the same
+ * transaction as the mutation.
+ *
+ * Options are checked at once, names of models and fields when a client is extended.
+ *
+ * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `UNKNOWN_EVENT`, `UNKNOWN_MODEL`; from `$extends`
+ * also `PRISMA_INCOMPATIBLE` when the client lacks what the extension depends on.
+ * @example
+ * ```ts
+ * const prisma = new PrismaClient({ adapter }).$extends(
+ *   eventBus({ events: [UserRegistered], capture: { User: { create: UserRegistered } } }),
+ * );
+ * ```
+ */
+export function eventBus<const Events extends readonly AnyEventType[]>(
+  options: EventBusOptions<Events>,
+): EventBusExtension<Events> {
+  resolveBusOptions(options, undefined);
+  return ((client: unknown) => {
+    probe(client);
+    const root = rootOf(client);
+    const models = readModels(root._runtimeDataModel, root._engineConfig.inlineSchema);
+    const resolved = resolveBusOptions(options, Array.from(models.keys()));
+    for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
+    const bus: Bus = { options: resolved, models, root };
+    const hooked = hookedModels(models, resolved);
+    return client.$extends({
+      name: "ex-event-bus",
+      query: Object.fromEntries(hooked.map((model) => [model.jsName, hooksOf(bus, model)])),
+      client: clientMethods(bus, client, new Set(hooked.map((model) => model.name))),
+    });
+  }) as unknown as EventBusExtension<Events>;
+}
+
+function checkCapturable(model: Model | undefined): void {
+  if (model === undefined || (model.identity !== undefined && !model.isView)) return;
+  const why = model.isView ? "is a view" : "has neither @id nor a @unique key without optional fields";
+  throw new EventBusError(
+    "NOT_CAPTURED",
+    `The model ${model.name} ${why}, so its rows cannot be told apart. Expected rules in capture for tables with a key: ` +
+      "add one, or take the rule away.",
+    { value: model.name, path: `capture.${model.name}` },
+  );
+}
+
+/**
+ * The models of which calls have to be looked at: those with rules or events, and those from which a nested write or
+ * PostgreSQL itself can reach one with rules. All others keep Prisma's own path.
+ */
+function hookedModels(models: Models, options: ResolvedBusOptions): readonly Model[] {
+  const reached = new Set<string>(options.rules.keys());
+  for (const name of reached) {
+    // Grows while it is read, until nothing new is reached.
+    for (const relation of models.get(name)?.relations.values() ?? []) reached.add(relation.model);
+  }
+  for (const event of options.eventsByName.values()) if (event.model !== undefined) reached.add(event.model);
+  return Array.from(models.values()).filter((model) => reached.has(model.name));
+}
+
+interface HookParameters {
+  readonly operation: WriteOperation;
+  readonly args: CallArgs;
+  readonly query: (args: CallArgs, params?: InternalParams) => LazyPromise;
+  readonly __internalParams?: InternalParams;
+}
+
+function hooksOf(bus: Bus, model: Model): Readonly<Record<string, (parameters: HookParameters) => Promise<unknown>>> {
+  const hook = async ({ operation, args: given, query, __internalParams: params }: HookParameters) => {
+    if (params === undefined) throw incompatible("the internal parameters of query hooks");
+    const { args, extras } = takeExtras(model, operation, given, bus.options);
+    if (currentContext().silent) return query(args);
+    const plan = planCall(bus.models, bus.options, model, operation, args, extras);
+    if (plan === undefined) return query(args);
+    const mutation = { model, operation: operation as CapturableCall, args, extras, plan, params, query };
+    const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
+    return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
+  };
+  return Object.fromEntries(Object.keys(WRITES).map((operation) => [operation, hook]));
+}
+
+/** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */
+function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<string>): object {
+  const base = client.$transaction;
+  return {
+    $transaction(this: InternalClient, input: unknown, options?: unknown) {
+      return transaction(base, (model) => hooked.has(model), this, input, options);
+    },
+    $publish(this: InternalClient, drafts: Drafts) {
+      const promise = this._createPrismaPromise(async (handle) => {
+        const outer = resolveTransaction(handle, "prisma.$publish");
+        const settings = {
+          names: bus.options.database,
+          maxEventBytes: bus.options.maxEventBytes,
+          metadata: metadataFor(bus, undefined),
+          check: (type: AnyEventType) => checkPublished(bus, type),
+        };
+        const run = () => publishDrafts(executorIn(bus.root, outer), drafts, settings);
+        return outer === undefined ? run() : inTurn(outer.id, run);
+      });
+      return Object.assign(promise, { [PUBLISH]: true });
+    },
+    $withEventMetadata: withEventMetadata,
+    $withoutEvents: withoutEvents,
+  };
+}
+
+function checkPublished({ options }: Bus, type: AnyEventType): void {
+  if (options.eventsByName.has(type.name)) return;
+  throw new EventBusError(
+    "UNKNOWN_EVENT",
+    `$publish: the event "${type.name}" is not among the events of eventBus()` +
+      didYouMean(type.name, [...options.eventsByName.keys()]),
+    { value: type.name },
+  );
+}

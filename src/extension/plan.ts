@@ -1,0 +1,89 @@
+import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
+import type { CallExtras } from "./call-extras.js";
+import { notCaptured, unseenCascade, unseenKeyChange, unseenNestedWrite, writtenData } from "./not-captured.js";
+import type { Model, Models } from "./schema/model.js";
+import type { CallArgs } from "./selection.js";
+
+/** The operations that write, and what they can do to a row. */
+export const WRITES = {
+  create: ["create"],
+  createMany: ["create"],
+  createManyAndReturn: ["create"],
+  update: ["update"],
+  updateMany: ["update"],
+  updateManyAndReturn: ["update"],
+  upsert: ["create", "update"],
+  delete: ["delete"],
+  deleteMany: ["delete"],
+} as const satisfies Readonly<Record<string, readonly CapturedOperation[]>>;
+
+export type WriteOperation = keyof typeof WRITES;
+
+/** The operations that are captured. */
+export type CapturableCall = "create" | "update" | "upsert" | "delete";
+
+/** What a call leads to, by what it does to the row. */
+export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] };
+
+/**
+ * Which events a call leads to. Undefined: none, and nothing that it touches is captured, so that it can run as if
+ * the extension were not there.
+ *
+ * @throws EventBusError `NOT_CAPTURED` when something would pass unseen.
+ */
+export function planCall(
+  models: Models,
+  options: ResolvedBusOptions,
+  model: Model,
+  operation: WriteOperation,
+  args: CallArgs,
+  extras: CallExtras,
+): Plan | undefined {
+  const kinds: readonly CapturedOperation[] = WRITES[operation];
+  const plan: Plan = {
+    create: kinds.includes("create") ? rulesFor(options, model, "create", extras) : [],
+    update: kinds.includes("update") && !extras.silentOnUpdate ? rulesFor(options, model, "update", extras) : [],
+    delete: kinds.includes("delete") ? rulesFor(options, model, "delete", extras) : [],
+  };
+  const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
+  const unseen = findUnseen(models, options, model, operation, args, isCaptured);
+  if (unseen !== undefined) throw notCaptured(model, operation, unseen);
+  return isCaptured ? plan : undefined;
+}
+
+function findUnseen(
+  models: Models,
+  { rules }: ResolvedBusOptions,
+  model: Model,
+  operation: WriteOperation,
+  args: CallArgs,
+  isCaptured: boolean,
+): string | undefined {
+  if (isCaptured && (operation.includes("Many") || operation.endsWith("AndReturn"))) {
+    return `it writes any number of rows of the captured model ${model.name}`;
+  }
+  if (operation === "delete" || operation === "deleteMany") return unseenCascade(models, rules, model);
+  for (const data of writtenData(args)) {
+    const unseen = unseenNestedWrite(models, rules, model, data, isCaptured);
+    if (unseen !== undefined) return unseen;
+  }
+  const updated = operation === "upsert" ? args["update"] : operation.startsWith("update") ? args["data"] : undefined;
+  return unseenKeyChange(models, rules, model, updated);
+}
+
+/** The rules that are declared, and the call's own events; an event that both name is published once. */
+function rulesFor(
+  options: ResolvedBusOptions,
+  model: Model,
+  operation: CapturedOperation,
+  extras: CallExtras,
+): readonly Rule[] {
+  const declared = options.rules.get(model.name)?.[operation] ?? [];
+  if (extras.events.length === 0) return declared;
+  const called = new Set(extras.events.map((event) => event.name));
+  return [
+    // The call names it: no condition of a rule holds it back.
+    ...extras.events.map((event) => ({ event, when: undefined })),
+    ...declared.filter((rule) => !called.has(rule.event.name)),
+  ];
+}

@@ -1,0 +1,164 @@
+// The only file that touches what Prisma does not document. Everything that it uses is probed when the extension
+// is made: where something is missing, the extension refuses to run instead of writing outside of the transaction.
+import { EventBusError } from "../errors.js";
+import { databaseFailure, isTransient } from "../outbox/database-error.js";
+import { branded, type Executor } from "../outbox/executor.js";
+import type { RuntimeDataModel } from "./schema/read-models.js";
+
+/** An interactive transaction that is open. */
+export interface TransactionHandle {
+  readonly kind: "itx";
+  readonly id: string;
+}
+
+/** A place in a batch `$transaction([…])`. */
+export interface BatchHandle {
+  readonly kind: "batch";
+  readonly id: number | string;
+}
+
+/** What Prisma passes to query hooks beside the documented parameters. */
+export interface InternalParams {
+  transaction?: TransactionHandle | BatchHandle | undefined;
+  /** For fluent calls the path to what the caller gets: `["select", "posts"]`. */
+  dataPath: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+/** What Prisma's methods return: starts when it is awaited, or when a transaction is requested for it. */
+export interface LazyPromise<T = unknown> extends Promise<T> {
+  requestTransaction(transaction: object): Promise<T>;
+  readonly spec?: { readonly model?: string; readonly action?: string } | undefined;
+}
+
+/** A client of any kind: base, extended, or of a transaction. */
+export interface InternalClient {
+  readonly $parent?: InternalClient;
+  readonly _runtimeDataModel: RuntimeDataModel;
+  readonly _engineConfig: { readonly inlineSchema: string; readonly adapter?: AdapterFactory };
+  readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+  readonly _clientVersion: string;
+  _createPrismaPromise<T>(run: (transaction?: TransactionHandle | BatchHandle) => Promise<T>): LazyPromise<T>;
+  $queryRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<readonly object[]>;
+  $executeRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<number>;
+  $transaction(input: unknown, options?: unknown): Promise<unknown>;
+  $extends(extension: object): unknown;
+}
+
+interface AdapterFactory {
+  readonly options?: { readonly schema?: string };
+  connect(): Promise<{ getConnectionInfo?(): { readonly schemaName?: string }; dispose(): Promise<void> }>;
+}
+
+/** The client without any extension: what runs on it meets no other extension's hooks. */
+export function rootOf(client: InternalClient): InternalClient {
+  let root = client;
+  while (root.$parent !== undefined && root.$parent !== root) root = root.$parent;
+  return root;
+}
+
+/** The transaction that a client is bound to; undefined for a client outside of one. */
+export function transactionOf(client: InternalClient): TransactionHandle | BatchHandle | undefined {
+  let handle: TransactionHandle | BatchHandle | undefined;
+  const probe = client._createPrismaPromise((transaction) => {
+    handle = transaction;
+    return Promise.resolve();
+  });
+  // Its function runs at once; nothing is sent to the database.
+  void probe.then(() => undefined);
+  return handle;
+}
+
+/** The transaction of a client that `$transaction` has just handed out. */
+export function ownTransactionOf(client: InternalClient): TransactionHandle {
+  const handle = transactionOf(client);
+  if (handle?.kind === "itx" && typeof handle.id === "string") return handle;
+  throw incompatible("the transaction of a transaction's client");
+}
+
+/** Runs statements on the root client, in `transaction` when one is given. */
+export function executorIn(root: InternalClient, transaction: TransactionHandle | undefined): Executor {
+  return branded((sql, values) => {
+    const promise = root.$queryRawUnsafe(sql, ...values);
+    return transaction === undefined ? promise : promise.requestTransaction(transaction);
+  });
+}
+
+/** Runs a statement of which the result does not matter. */
+export async function executeIn(root: InternalClient, transaction: TransactionHandle, sql: string): Promise<void> {
+  await root.$executeRawUnsafe(sql).requestTransaction(transaction);
+}
+
+const schemas = new WeakMap<object, Promise<string>>();
+
+/** The PostgreSQL schema in which Prisma finds the tables of models without `@@schema`. */
+export function connectionSchema(root: InternalClient): Promise<string> {
+  const adapter = root._engineConfig.adapter;
+  if (adapter === undefined) return Promise.resolve("public");
+  const known = schemas.get(adapter);
+  if (known !== undefined) return known;
+  const schema = askAdapter(adapter);
+  schemas.set(adapter, schema);
+  schema.catch(() => schemas.delete(adapter));
+  return schema;
+}
+
+async function askAdapter(adapter: AdapterFactory): Promise<string> {
+  // Prisma's adapters keep their options; connecting one that was given a pool could end that pool.
+  if ("options" in adapter) return adapter.options?.schema ?? "public";
+  const connection = await adapter.connect();
+  try {
+    return connection.getConnectionInfo?.().schemaName ?? "public";
+  } finally {
+    await connection.dispose();
+  }
+}
+
+const WRITE_CONFLICT = "Transaction failed due to a write conflict or a deadlock. Please retry your transaction";
+
+interface KnownRequestErrorClass {
+  new (message: string, options: { code: string; clientVersion: string; meta?: unknown }): Error;
+}
+
+/**
+ * A serialization failure or deadlock of one of our statements as Prisma's own P2034, so that code which retries
+ * on it works: raw statements give P2010 instead. Made by the class of the error itself, as generated clients can
+ * have their own. Other errors are returned as they are.
+ */
+export function asWriteConflict(error: unknown, root: InternalClient): unknown {
+  const state = databaseFailure(error)?.state;
+  if (state === undefined || !isTransient(state) || !(error instanceof Error)) return error;
+  const KnownRequestError = error.constructor as KnownRequestErrorClass;
+  const { meta } = error as { readonly meta?: unknown };
+  return new KnownRequestError(WRITE_CONFLICT, { code: "P2034", clientVersion: root._clientVersion, meta });
+}
+
+/** Whether Prisma refused the arguments before it sent anything. */
+export function isValidationError(error: unknown): boolean {
+  return error instanceof Error && error.name === "PrismaClientValidationError";
+}
+
+/**
+ * @throws EventBusError `PRISMA_INCOMPATIBLE` when something is missing on which the extension depends.
+ */
+export function probe(client: unknown): asserts client is InternalClient {
+  const root = rootOf(client as InternalClient);
+  if (typeof root._runtimeDataModel?.models !== "object") throw incompatible("the data model (_runtimeDataModel)");
+  if (typeof root._engineConfig?.inlineSchema !== "string") throw incompatible("the schema (_engineConfig.inlineSchema)");
+  if (typeof root._createPrismaPromise !== "function") throw incompatible("_createPrismaPromise");
+  const [major = 0, minor = 0] = String(root._clientVersion).split(".").map(Number);
+  if (major !== 7 || minor < 5) throw incompatible("a version from 7.5 to below 8");
+  // Not awaited, so not sent.
+  const lazy: Partial<LazyPromise> = root.$queryRawUnsafe("select 1");
+  if (typeof lazy.requestTransaction !== "function") throw incompatible("requestTransaction of its promises");
+  if (transactionOf(root) !== undefined) throw incompatible("a base client outside of a transaction");
+}
+
+export function incompatible(missing: string): EventBusError {
+  return new EventBusError(
+    "PRISMA_INCOMPATIBLE",
+    `This Prisma client does not have ${missing}, without which events could be written outside of the mutation's ` +
+      "transaction. Expected @prisma/client >=7.5 <8 with a driver adapter for PostgreSQL.",
+    { value: missing },
+  );
+}

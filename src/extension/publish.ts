@@ -1,0 +1,82 @@
+import { currentContext } from "../context/event-context.js";
+import { EventBusError } from "../errors.js";
+import { DEFAULT_MAX_EVENT_BYTES, encodeEvent } from "../outbox/encode-event.js";
+import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
+import { publishEvents } from "../outbox/publish-events.js";
+import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../outbox/schema-names.js";
+import { describe } from "../registry/check-options.js";
+import { draftTypeOf } from "../registry/draft-event.js";
+import type { EventMetadata } from "../registry/event.js";
+import type { AnyEventType, EventDraft } from "../registry/event-type.js";
+import type { PublishResult } from "../registry/publish-result.js";
+import { uuidV7 } from "../registry/uuid-v7.js";
+import { validateAggregate } from "../registry/validate-aggregate.js";
+
+/** How events are published. */
+export interface PublishSettings {
+  readonly names: SchemaNames;
+  readonly maxEventBytes: number;
+  readonly metadata: EventMetadata;
+  /** Refuses types of events that the publisher does not know. */
+  readonly check?: (type: AnyEventType) => void;
+}
+
+/** A draft, or several. */
+export type Drafts = EventDraft | readonly EventDraft[];
+
+/** Validates events and stores them where `executor` is bound to. */
+export async function publishDrafts(executor: Executor, drafts: Drafts, settings: PublishSettings): Promise<PublishResult> {
+  const correlationId = settings.metadata.correlationId ?? uuidV7();
+  const texts: string[] = [];
+  for (const draft of [drafts].flat() as readonly unknown[]) {
+    const type = typeOf(draft);
+    settings.check?.(type);
+    const event = draft as EventDraft;
+    const aggregate = await validateAggregate(type, event.aggregate);
+    const metadata = { correlationId, ...settings.metadata, ...event.metadata };
+    texts.push(encodeEvent({ ...event, aggregate, metadata }, settings));
+  }
+  return publishEvents(executor, settings.names, texts);
+}
+
+function typeOf(draft: unknown): AnyEventType {
+  const type = draftTypeOf(draft);
+  if (type !== undefined) return type;
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `publish was given ${describe(draft)}: expected an event, or a list of events, made by calling an event type, ` +
+      "such as InvoiceDue({ invoiceId }). What is stored already cannot be published again.",
+    { value: draft },
+  );
+}
+
+/** Where the tables are, and limits, for clients without the extension. */
+export interface PublishOptions extends Partial<SchemaNames> {
+  /** Default 10 MiB. */
+  readonly maxEventBytes?: number;
+}
+
+/**
+ * Publishes events on any client: a Prisma client, the client of a transaction, a `pg` client. In the transaction
+ * of the client, if it is in one; nothing is delivered until that commits.
+ *
+ * With a client that has the extension, `$publish` does the same with the extension's settings.
+ *
+ * @returns what was stored, and how many deliveries were enqueued.
+ * @throws EventBusError `INVALID_AGGREGATE`, `VALUE_NOT_STORABLE`, `EVENT_TOO_LARGE`, `SCHEMA_MISSING`.
+ * @example
+ * ```ts
+ * await publish(prisma, InvoiceDue({ invoiceId: "7" }, { key: "7" }));
+ * ```
+ */
+export async function publish(client: Queryable, drafts: Drafts, options: PublishOptions = {}): Promise<PublishResult> {
+  const { maxEventBytes = DEFAULT_MAX_EVENT_BYTES, ...names } = options;
+  if ("$publish" in client && Object.keys(options).length === 0) {
+    return (client as { $publish(drafts: Drafts): PromiseLike<PublishResult> }).$publish(drafts);
+  }
+  return publishDrafts(executorOf(client), drafts, {
+    names: { ...DEFAULT_SCHEMA_NAMES, ...names },
+    maxEventBytes,
+    metadata: currentContext().metadata,
+  });
+}

@@ -1,0 +1,55 @@
+/** A column of a model. */
+export interface ScalarField {
+  readonly name: string;
+  readonly column: string;
+  /** Prisma's type: `Int`, `String`, … or the name of an enum. */
+  readonly type: string;
+  readonly isList: boolean;
+  readonly isOptional: boolean;
+  readonly isUpdatedAt: boolean;
+  /** For enums: from the label in the database to the name in Prisma. */
+  readonly enumNames?: ReadonlyMap<string, string>;
+}
+
+/** What PostgreSQL does to rows that refer to a row that goes or changes its key. */
+export type ReferentialAction = "Cascade" | "SetNull" | "SetDefault" | "Restrict" | "NoAction";
+
+/** One side of a relation. */
+export interface RelationField {
+  readonly name: string;
+  /** The other side's model. */
+  readonly model: string;
+  readonly relationName: string;
+  readonly isList: boolean;
+  readonly isOptional: boolean;
+  /** The foreign key, where this side holds it; else empty. */
+  readonly fields: readonly string[];
+  readonly references: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+}
+
+/** Fields that identify a row, and what a `where` calls them. */
+export interface UniqueKey {
+  readonly name: string;
+  readonly fields: readonly string[];
+}
+
+/** What the extension needs to know of a model. */
+export interface Model {
+  readonly name: string;
+  /** What the client calls it: `user` for `User`. */
+  readonly jsName: string;
+  readonly isView: boolean;
+  readonly table: string;
+  /** `@@schema`, or null: the schema of the connection. */
+  readonly schema: string | null;
+  readonly scalars: ReadonlyMap<string, ScalarField>;
+  readonly relations: ReadonlyMap<string, RelationField>;
+  /** Every unique key, `@id` first. */
+  readonly keys: readonly UniqueKey[];
+  /** The key that identifies a row: `@id`, else the first unique key without optional fields. */
+  readonly identity: UniqueKey | undefined;
+}
+
+export type Models = ReadonlyMap<string, Model>;

@@ -1,0 +1,4 @@
+export { currentContext, type EventContext, withEventMetadata, withoutEvents } from "./context/event-context.js";
+export { EventBusError, type EventBusErrorCode, type EventBusErrorOptions, isEventBusError } from "./errors.js";
+export { eventBus } from "./extension/event-bus.js";
+export { type Drafts, publish, type PublishOptions } from "./extension/publish.js";
