@@ -40,7 +40,9 @@ export type EventBusErrorCode =
   /** A handler did not end within its `timeoutMs`. */
   | "HANDLER_TIMEOUT"
   /** A worker is stopping and the handler did not end in time. */
-  | "WORKER_STOPPING";
+  | "WORKER_STOPPING"
+  /** The process that ran a delivery ended without an outcome, again and again. */
+  | "WORKER_DIED";
 
 /** What an {@link EventBusError} may carry beside its message. */
 export interface EventBusErrorOptions {

@@ -1,4 +1,14 @@
-export { currentContext, type EventContext, withEventMetadata, withoutEvents } from "./context/event-context.js";
-export { EventBusError, type EventBusErrorCode, type EventBusErrorOptions, isEventBusError } from "./errors.js";
+export {
+  currentContext,
+  type EventContext,
+  withEventMetadata,
+  withoutEvents,
+} from "./context/event-context.js";
+export {
+  EventBusError,
+  type EventBusErrorCode,
+  type EventBusErrorOptions,
+  isEventBusError,
+} from "./errors.js";
 export { eventBus } from "./extension/event-bus.js";
-export { type Drafts, publish, type PublishOptions } from "./extension/publish.js";
+export { type Drafts, type PublishOptions, publish } from "./extension/publish.js";

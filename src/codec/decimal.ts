@@ -15,6 +15,9 @@ export interface DecimalLike {
 export function isDecimal(value: object): value is DecimalLike {
   return (
     value instanceof Decimal ||
-    (Object.prototype.toString.call(value) === "[object Decimal]" && "toFixed" in value && "s" in value && "e" in value)
+    (Object.prototype.toString.call(value) === "[object Decimal]" &&
+      "toFixed" in value &&
+      "s" in value &&
+      "e" in value)
   );
 }

@@ -10,7 +10,8 @@ import { isTypeTag, type TypeHint, type TypeTag } from "./type-hint.js";
  */
 export function decode(json: unknown, hint: TypeHint | undefined | null, path: string): unknown {
   if (hint === undefined || hint === null || json === null) return json;
-  if (isTypeTag(hint)) return Array.isArray(json) ? json.map((item) => decode(item, hint, path)) : read(json, hint, path);
+  if (isTypeTag(hint))
+    return Array.isArray(json) ? json.map((item) => decode(item, hint, path)) : read(json, hint, path);
   if (Array.isArray(json)) {
     return json.map((item, index) =>
       decode(item, Array.isArray(hint) ? hint[0] : hintAt(hint, String(index)), `${path}[${index}]`),
@@ -29,7 +30,9 @@ export function decode(json: unknown, hint: TypeHint | undefined | null, path: s
 }
 
 function hintAt(hint: TypeHint, key: string): TypeHint | undefined {
-  return typeof hint === "object" && Object.hasOwn(hint, key) ? (hint as Record<string, TypeHint>)[key] : undefined;
+  return typeof hint === "object" && Object.hasOwn(hint, key)
+    ? (hint as Record<string, TypeHint>)[key]
+    : undefined;
 }
 
 function read(json: unknown, tag: TypeTag, path: string): unknown {

@@ -31,7 +31,8 @@ export function encode(value: unknown, path: string): Encoded {
 function encodeAt(value: unknown, path: string, depth: number): Encoded {
   switch (typeof value) {
     case "string":
-      if (NOT_TEXT.test(value)) throw notStorable(path, "a string with a NUL character or half of a surrogate pair");
+      if (NOT_TEXT.test(value))
+        throw notStorable(path, "a string with a NUL character or half of a surrogate pair");
       return { json: value };
     case "number":
       return Number.isFinite(value) && !Object.is(value, -0)
@@ -49,7 +50,8 @@ function encodeAt(value: unknown, path: string, depth: number): Encoded {
 }
 
 function encodeObject(value: object, path: string, depth: number): Encoded {
-  if (depth >= MAX_DEPTH) throw notStorable(path, `more than ${MAX_DEPTH} levels, or an object that contains itself`);
+  if (depth >= MAX_DEPTH)
+    throw notStorable(path, `more than ${MAX_DEPTH} levels, or an object that contains itself`);
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw notStorable(path, "an invalid Date");
     return tagged("datetime", value.toISOString());
@@ -72,7 +74,8 @@ function encodeRecord(value: object, path: string, depth: number): Encoded {
   let hints: Record<string, TypeHint> | undefined;
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
-    if (NOT_TEXT.test(key)) throw notStorable(`${path}.${key}`, "a key with a NUL character or half of a surrogate pair");
+    if (NOT_TEXT.test(key))
+      throw notStorable(`${path}.${key}`, "a key with a NUL character or half of a surrogate pair");
     const encoded = encodeAt(item, `${path}.${key}`, depth + 1);
     if (encoded.json !== item) {
       copy ??= { ...value };
@@ -96,7 +99,9 @@ function encodeList(value: readonly unknown[], path: string, depth: number): Enc
   if (items.every((item) => item.json === null || JSON.stringify(item.hint) === common)) {
     return { json, hint: [first.hint] };
   }
-  const byIndex = items.flatMap((item, index) => (item.hint === undefined ? [] : [[String(index), item.hint] as const]));
+  const byIndex = items.flatMap((item, index) =>
+    item.hint === undefined ? [] : [[String(index), item.hint] as const],
+  );
   return { json, hint: Object.fromEntries(byIndex) };
 }
 

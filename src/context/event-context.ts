@@ -14,7 +14,8 @@ const KEY = Symbol.for("ex-event-bus.context");
 // Shared by the ESM and the CommonJS copy of the package and by copies that a hot reload leaves behind: a handler
 // that one of them runs must be seen as the cause by the client that another one extended.
 const registry = globalThis as { [KEY]?: AsyncLocalStorage<EventContext> };
-const storage = (registry[KEY] ??= new AsyncLocalStorage<EventContext>());
+const storage = registry[KEY] ?? new AsyncLocalStorage<EventContext>();
+registry[KEY] = storage;
 
 /** The context of the running function. */
 export function currentContext(): EventContext {

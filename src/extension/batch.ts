@@ -51,13 +51,20 @@ export function transaction(
 }
 
 /** Savepoints in a transaction that somebody else is using would take that work along when they roll back. */
-function nested(outer: TransactionHandle | BatchHandle | undefined, work: () => Promise<unknown>): Promise<unknown> {
+function nested(
+  outer: TransactionHandle | BatchHandle | undefined,
+  work: () => Promise<unknown>,
+): Promise<unknown> {
   return outer?.kind === "itx" ? inTurn(outer.id, work) : work();
 }
 
-async function runBatch(transaction: TransactionHandle, promises: readonly LazyPromise[]): Promise<readonly unknown[]> {
+async function runBatch(
+  transaction: TransactionHandle,
+  promises: readonly LazyPromise[],
+): Promise<readonly unknown[]> {
   const results: unknown[] = [];
-  for (const [index, promise] of promises.entries()) results.push(await promise.requestTransaction(place(transaction, index)));
+  for (const [index, promise] of promises.entries())
+    results.push(await promise.requestTransaction(place(transaction, index)));
   return results;
 }
 
@@ -107,7 +114,9 @@ function isListOfPromises(input: unknown): input is readonly LazyPromise[] {
   return (
     Array.isArray(input) &&
     input.length > 0 &&
-    input.every((item) => typeof item === "object" && item !== null && item[Symbol.toStringTag] === "PrismaPromise")
+    input.every(
+      (item) => typeof item === "object" && item !== null && item[Symbol.toStringTag] === "PrismaPromise",
+    )
   );
 }
 

@@ -1,4 +1,4 @@
-import { lockRow, lockRowStatement, type LockStrength } from "../outbox/lock-row.js";
+import { type LockStrength, lockRow, lockRowStatement } from "../outbox/lock-row.js";
 import type { Bus } from "./bus.js";
 import type { Mutation } from "./mutation.js";
 import { connectionSchema, executorIn, type TransactionHandle } from "./prisma-internals.js";
@@ -15,10 +15,15 @@ type Row = Readonly<Record<string, unknown>>;
  * Undefined when there is no such row, or none is needed: a new row has no past, and a delete of columns alone
  * answers with the row that went.
  */
-export async function loadBefore(bus: Bus, transaction: TransactionHandle, mutation: Mutation): Promise<Row | undefined> {
+export async function loadBefore(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: Mutation,
+): Promise<Row | undefined> {
   const { model, operation, args } = mutation;
   if (operation === "create") return undefined;
-  if (operation === "delete" && mutation.params.dataPath.length === 0 && !selectsRelations(model, args)) return undefined;
+  if (operation === "delete" && mutation.params.dataPath.length === 0 && !selectsRelations(model, args))
+    return undefined;
   const match = findUniqueMatch(model, args["where"]);
   if (match === undefined) return undefined;
   const schema = await sourceSchema(bus, model);
@@ -61,7 +66,9 @@ function castOf(field: ScalarField): { readonly castTo?: "text" | "text[]" } {
 function strengthFor({ model, operation, args }: Mutation): LockStrength {
   if (operation === "delete") return "update";
   const data = (operation === "upsert" ? args["update"] : args["data"]) as Row | undefined;
-  return model.keys.some((key) => key.fields.some((field) => data?.[field] !== undefined)) ? "update" : "no key update";
+  return model.keys.some((key) => key.fields.some((field) => data?.[field] !== undefined))
+    ? "update"
+    : "no key update";
 }
 
 /** Prisma's names of enum values, where the database has others. */

@@ -24,15 +24,24 @@ export function takeExtras(
   args: CallArgs,
   options: ResolvedBusOptions,
 ): { readonly args: CallArgs; readonly extras: CallExtras } {
-  if (!("event" in args || "eventMetadata" in args || "silentOnUpdate" in args)) return { args, extras: NONE };
+  if (!("event" in args || "eventMetadata" in args || "silentOnUpdate" in args))
+    return { args, extras: NONE };
   const { event, eventMetadata, silentOnUpdate, ...rest } = args;
   const call = `prisma.${model.jsName}.${operation}`;
   if (eventMetadata !== undefined && (typeof eventMetadata !== "object" || eventMetadata === null)) {
-    throw invalid(`${call}: eventMetadata is ${String(eventMetadata)}, expected an object`, "eventMetadata", eventMetadata);
+    throw invalid(
+      `${call}: eventMetadata is ${String(eventMetadata)}, expected an object`,
+      "eventMetadata",
+      eventMetadata,
+    );
   }
   if (silentOnUpdate !== undefined && (operation !== "upsert" || typeof silentOnUpdate !== "boolean")) {
     const expected = operation === "upsert" ? "true or false" : "this option on upsert only";
-    throw invalid(`${call}: silentOnUpdate is ${String(silentOnUpdate)}, expected ${expected}`, "silentOnUpdate", silentOnUpdate);
+    throw invalid(
+      `${call}: silentOnUpdate is ${String(silentOnUpdate)}, expected ${expected}`,
+      "silentOnUpdate",
+      silentOnUpdate,
+    );
   }
   const events = event === undefined || event === null ? [] : [event].flat();
   return {
@@ -47,7 +56,11 @@ export function takeExtras(
 
 function checkEvent(event: unknown, model: Model, call: string, options: ResolvedBusOptions): AnyEventType {
   if (!isEventType(event)) {
-    throw invalid(`${call}: event is ${String(event)}, expected an event type of the model ${model.name}`, "event", event);
+    throw invalid(
+      `${call}: event is ${String(event)}, expected an event type of the model ${model.name}`,
+      "event",
+      event,
+    );
   }
   const known = options.eventsByName.get(event.name);
   if (known === undefined) {
@@ -60,7 +73,11 @@ function checkEvent(event: unknown, model: Model, call: string, options: Resolve
   }
   if (known.model !== model.name) {
     const found = known.model === undefined ? "has no model" : `is of the model ${known.model}`;
-    throw invalid(`${call}: the event "${event.name}" ${found}, expected an event of ${model.name}`, "event", event.name);
+    throw invalid(
+      `${call}: the event "${event.name}" ${found}, expected an event of ${model.name}`,
+      "event",
+      event.name,
+    );
   }
   return known;
 }

@@ -1,4 +1,4 @@
-import { creation, deletion, type Difference, modification, type Row } from "../changes/diff.js";
+import { creation, type Difference, deletion, modification, type Row } from "../changes/diff.js";
 import { currentContext } from "../context/event-context.js";
 import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
 import { makeDraft } from "../registry/draft-event.js";
@@ -11,7 +11,12 @@ import type { Model } from "./schema/model.js";
 import { aggregateKeyOf } from "./unique-match.js";
 
 /** The events of a mutation, from the row before and after. Empty when nothing changed. */
-export function capturedEvents(bus: Bus, mutation: Mutation, before: Row | undefined, row: Row): readonly EventDraft[] {
+export function capturedEvents(
+  bus: Bus,
+  mutation: Mutation,
+  before: Row | undefined,
+  row: Row,
+): readonly EventDraft[] {
   const { model, plan } = mutation;
   const operation = whatHappened(mutation, before);
   const difference = differenceOf(model, operation, before, row);
@@ -60,5 +65,7 @@ function differenceOf(
 }
 
 function touchedFields(model: Model): ReadonlySet<string> {
-  return new Set(Array.from(model.scalars.values()).flatMap((field) => (field.isUpdatedAt ? [field.name] : [])));
+  return new Set(
+    Array.from(model.scalars.values()).flatMap((field) => (field.isUpdatedAt ? [field.name] : [])),
+  );
 }

@@ -5,15 +5,15 @@ import type { AnyEventType } from "../registry/event-type.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import { PUBLISH, resolveTransaction, transaction } from "./batch.js";
 import type { Bus } from "./bus.js";
-import { captureAlone, captureIn } from "./capture.js";
 import { takeExtras } from "./call-extras.js";
+import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
 import { type CapturableCall, planCall, WRITES, type WriteOperation } from "./plan.js";
 import {
   executorIn,
-  incompatible,
   type InternalClient,
   type InternalParams,
+  incompatible,
   type LazyPromise,
   probe,
   rootOf,
@@ -93,7 +93,10 @@ interface HookParameters {
   readonly __internalParams?: InternalParams;
 }
 
-function hooksOf(bus: Bus, model: Model): Readonly<Record<string, (parameters: HookParameters) => Promise<unknown>>> {
+function hooksOf(
+  bus: Bus,
+  model: Model,
+): Readonly<Record<string, (parameters: HookParameters) => Promise<unknown>>> {
   const hook = async ({ operation, args: given, query, __internalParams: params }: HookParameters) => {
     if (params === undefined) throw incompatible("the internal parameters of query hooks");
     const { args, extras } = takeExtras(model, operation, given, bus.options);

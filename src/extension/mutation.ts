@@ -1,10 +1,15 @@
 import { EventBusError } from "../errors.js";
+import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import type { CapturableCall, Plan } from "./plan.js";
-import { type InternalParams, isValidationError, type LazyPromise, type TransactionHandle } from "./prisma-internals.js";
+import {
+  type InternalParams,
+  isValidationError,
+  type LazyPromise,
+  type TransactionHandle,
+} from "./prisma-internals.js";
 import type { Model } from "./schema/model.js";
 import { type CallArgs, hideUnselected, scalarsOf, selectAllScalars } from "./selection.js";
-import type { Bus } from "./bus.js";
 
 /** A captured call on its way to the database. */
 export interface Mutation {
@@ -35,7 +40,10 @@ export async function write(bus: Bus, transaction: TransactionHandle, mutation: 
   // A fluent call gets the relation at the end of its path instead of the row.
   const path = params.dataPath.filter((_, index) => index % 2 === 1);
   if (path.length > 0) {
-    return { result: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row), row: scalars };
+    return {
+      result: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row),
+      row: scalars,
+    };
   }
   hideUnselected(model, args, bus.root._globalOmit?.[model.jsName], row);
   return { result: row, row: scalars };

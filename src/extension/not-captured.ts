@@ -58,18 +58,27 @@ export function unseenNestedWrite(
 }
 
 /** A captured model whose rows PostgreSQL itself would delete or change with a row of `model`, in words. */
-export function unseenCascade(models: Models, rules: Rules, model: Model, seen = new Set<string>()): string | undefined {
+export function unseenCascade(
+  models: Models,
+  rules: Rules,
+  model: Model,
+  seen = new Set<string>(),
+): string | undefined {
   if (seen.has(model.name)) return undefined;
   seen.add(model.name);
   for (const { holder, relation } of referencesTo(models, model)) {
     const captured = rules.get(holder.name);
     const place = `${holder.name}.${relation.name} (onDelete: ${relation.onDelete})`;
     if (relation.onDelete === "Cascade") {
-      if (captured !== undefined && captured.delete.length > 0) return `${place} deletes rows of a captured model`;
+      if (captured !== undefined && captured.delete.length > 0)
+        return `${place} deletes rows of a captured model`;
       const further = unseenCascade(models, rules, holder, seen);
       if (further !== undefined) return further;
     }
-    if ((relation.onDelete === "SetNull" || relation.onDelete === "SetDefault") && (captured?.update.length ?? 0) > 0) {
+    if (
+      (relation.onDelete === "SetNull" || relation.onDelete === "SetDefault") &&
+      (captured?.update.length ?? 0) > 0
+    ) {
       return `${place} changes rows of a captured model`;
     }
   }
@@ -77,7 +86,12 @@ export function unseenCascade(models: Models, rules: Rules, model: Model, seen =
 }
 
 /** A captured model of which PostgreSQL would change the reference, as `data` changes the key it refers to. */
-export function unseenKeyChange(models: Models, rules: Rules, model: Model, data: unknown): string | undefined {
+export function unseenKeyChange(
+  models: Models,
+  rules: Rules,
+  model: Model,
+  data: unknown,
+): string | undefined {
   if (!isData(data)) return undefined;
   for (const { holder, relation } of referencesTo(models, model)) {
     if (relation.onUpdate === "Restrict" || relation.onUpdate === "NoAction") continue;
@@ -94,7 +108,10 @@ export function writtenData(args: CallArgs): readonly unknown[] {
   return [args["data"], args["create"], args["update"]].flat();
 }
 
-function* referencesTo(models: Models, model: Model): Generator<{ readonly holder: Model; readonly relation: RelationField }> {
+function* referencesTo(
+  models: Models,
+  model: Model,
+): Generator<{ readonly holder: Model; readonly relation: RelationField }> {
   for (const holder of models.values()) {
     for (const relation of holder.relations.values()) {
       if (relation.model === model.name && relation.fields.length > 0) yield { holder, relation };
@@ -117,7 +134,9 @@ function isImplicitLink(models: Models, relation: RelationField, operation: stri
 
 /** Every object below a nested operation that may hold fields of the related model. */
 function nestedData(argument: unknown): readonly unknown[] {
-  return [argument].flat().flatMap((item) => (isData(item) ? [item, item["data"], item["create"], item["update"]] : []));
+  return [argument]
+    .flat()
+    .flatMap((item) => (isData(item) ? [item, item["data"], item["create"], item["update"]] : []));
 }
 
 function isData(value: unknown): value is Data {

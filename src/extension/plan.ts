@@ -1,6 +1,12 @@
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
 import type { CallExtras } from "./call-extras.js";
-import { notCaptured, unseenCascade, unseenKeyChange, unseenNestedWrite, writtenData } from "./not-captured.js";
+import {
+  notCaptured,
+  unseenCascade,
+  unseenKeyChange,
+  unseenNestedWrite,
+  writtenData,
+} from "./not-captured.js";
 import type { Model, Models } from "./schema/model.js";
 import type { CallArgs } from "./selection.js";
 
@@ -42,7 +48,8 @@ export function planCall(
   const kinds: readonly CapturedOperation[] = WRITES[operation];
   const plan: Plan = {
     create: kinds.includes("create") ? rulesFor(options, model, "create", extras) : [],
-    update: kinds.includes("update") && !extras.silentOnUpdate ? rulesFor(options, model, "update", extras) : [],
+    update:
+      kinds.includes("update") && !extras.silentOnUpdate ? rulesFor(options, model, "update", extras) : [],
     delete: kinds.includes("delete") ? rulesFor(options, model, "delete", extras) : [],
   };
   const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
@@ -67,7 +74,8 @@ function findUnseen(
     const unseen = unseenNestedWrite(models, rules, model, data, isCaptured);
     if (unseen !== undefined) return unseen;
   }
-  const updated = operation === "upsert" ? args["update"] : operation.startsWith("update") ? args["data"] : undefined;
+  const updated =
+    operation === "upsert" ? args["update"] : operation.startsWith("update") ? args["data"] : undefined;
   return unseenKeyChange(models, rules, model, updated);
 }
 

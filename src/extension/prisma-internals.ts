@@ -85,7 +85,11 @@ export function executorIn(root: InternalClient, transaction: TransactionHandle 
 }
 
 /** Runs a statement of which the result does not matter. */
-export async function executeIn(root: InternalClient, transaction: TransactionHandle, sql: string): Promise<void> {
+export async function executeIn(
+  root: InternalClient,
+  transaction: TransactionHandle,
+  sql: string,
+): Promise<void> {
   await root.$executeRawUnsafe(sql).requestTransaction(transaction);
 }
 
@@ -114,7 +118,8 @@ async function askAdapter(adapter: AdapterFactory): Promise<string> {
   }
 }
 
-const WRITE_CONFLICT = "Transaction failed due to a write conflict or a deadlock. Please retry your transaction";
+const WRITE_CONFLICT =
+  "Transaction failed due to a write conflict or a deadlock. Please retry your transaction";
 
 interface KnownRequestErrorClass {
   new (message: string, options: { code: string; clientVersion: string; meta?: unknown }): Error;
@@ -143,8 +148,10 @@ export function isValidationError(error: unknown): boolean {
  */
 export function probe(client: unknown): asserts client is InternalClient {
   const root = rootOf(client as InternalClient);
-  if (typeof root._runtimeDataModel?.models !== "object") throw incompatible("the data model (_runtimeDataModel)");
-  if (typeof root._engineConfig?.inlineSchema !== "string") throw incompatible("the schema (_engineConfig.inlineSchema)");
+  if (typeof root._runtimeDataModel?.models !== "object")
+    throw incompatible("the data model (_runtimeDataModel)");
+  if (typeof root._engineConfig?.inlineSchema !== "string")
+    throw incompatible("the schema (_engineConfig.inlineSchema)");
   if (typeof root._createPrismaPromise !== "function") throw incompatible("_createPrismaPromise");
   const [major = 0, minor = 0] = String(root._clientVersion).split(".").map(Number);
   if (major !== 7 || minor < 5) throw incompatible("a version from 7.5 to below 8");

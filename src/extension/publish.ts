@@ -25,7 +25,11 @@ export interface PublishSettings {
 export type Drafts = EventDraft | readonly EventDraft[];
 
 /** Validates events and stores them where `executor` is bound to. */
-export async function publishDrafts(executor: Executor, drafts: Drafts, settings: PublishSettings): Promise<PublishResult> {
+export async function publishDrafts(
+  executor: Executor,
+  drafts: Drafts,
+  settings: PublishSettings,
+): Promise<PublishResult> {
   const correlationId = settings.metadata.correlationId ?? uuidV7();
   const texts: string[] = [];
   for (const draft of [drafts].flat() as readonly unknown[]) {
@@ -69,7 +73,11 @@ export interface PublishOptions extends Partial<SchemaNames> {
  * await publish(prisma, InvoiceDue({ invoiceId: "7" }, { key: "7" }));
  * ```
  */
-export async function publish(client: Queryable, drafts: Drafts, options: PublishOptions = {}): Promise<PublishResult> {
+export async function publish(
+  client: Queryable,
+  drafts: Drafts,
+  options: PublishOptions = {},
+): Promise<PublishResult> {
   const { maxEventBytes = DEFAULT_MAX_EVENT_BYTES, ...names } = options;
   if ("$publish" in client && Object.keys(options).length === 0) {
     return (client as { $publish(drafts: Drafts): PromiseLike<PublishResult> }).$publish(drafts);

@@ -12,7 +12,8 @@ type Flags = Readonly<Record<string, unknown>>;
 export function selectAllScalars(model: Model, args: CallArgs): CallArgs {
   const all = (flag: boolean) => Object.fromEntries(Array.from(model.scalars.keys(), (name) => [name, flag]));
   const { select, omit } = args;
-  if (isFlags(select)) return isEmptySelection(select) ? args : { ...args, select: { ...select, ...all(true) } };
+  if (isFlags(select))
+    return isEmptySelection(select) ? args : { ...args, select: { ...select, ...all(true) } };
   if (select !== undefined && select !== null) return args;
   // `omit: false` wins over what the client omits globally.
   return { ...args, omit: { ...(isFlags(omit) ? omit : {}), ...all(false) } };
@@ -22,7 +23,12 @@ export function selectAllScalars(model: Model, args: CallArgs): CallArgs {
  * Hides the columns that the caller did not ask for. They stay readable by name, as other extensions' computed
  * fields read what they need after the query.
  */
-export function hideUnselected(model: Model, args: CallArgs, globalOmit: Flags | undefined, row: object): void {
+export function hideUnselected(
+  model: Model,
+  args: CallArgs,
+  globalOmit: Flags | undefined,
+  row: object,
+): void {
   const { select, omit } = args;
   for (const name of model.scalars.keys()) {
     const visible = isFlags(select)
@@ -44,7 +50,10 @@ export function scalarsOf(model: Model, row: Flags): Record<string, unknown> {
 export function selectsRelations(model: Model, args: CallArgs): boolean {
   if (args["include"] !== undefined && args["include"] !== null) return true;
   const { select } = args;
-  return isFlags(select) && Object.entries(select).some(([name, flag]) => !model.scalars.has(name) && Boolean(flag));
+  return (
+    isFlags(select) &&
+    Object.entries(select).some(([name, flag]) => !model.scalars.has(name) && Boolean(flag))
+  );
 }
 
 function isFlags(value: unknown): value is Flags {

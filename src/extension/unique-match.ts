@@ -35,8 +35,10 @@ export function aggregateKeyOf(model: Model, row: Where): string | null {
 
 function asText(field: ScalarField | undefined, value: unknown): string | undefined {
   if (field === undefined || value === undefined || value === null) return undefined;
-  if (typeof value === "string") return field.enumNames === undefined ? value : labelOf(field.enumNames, value);
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  if (typeof value === "string")
+    return field.enumNames === undefined ? value : labelOf(field.enumNames, value);
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+    return String(value);
   if (typeof value !== "object") return undefined;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   if (ArrayBuffer.isView(value)) {

@@ -4,7 +4,9 @@ import type { Executor } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-const VERSION = statement(/* sql */ `select id, compatible_with from :BUS.migrations order by id desc limit 1`);
+const VERSION = statement(
+  /* sql */ `select id, compatible_with from :BUS.migrations order by id desc limit 1`,
+);
 
 /**
  * Compares the schema in the database with the one that this version of the package needs.

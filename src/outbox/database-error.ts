@@ -51,7 +51,9 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
   if (failure === undefined) return error;
   if (MISSING.has(failure.state)) return schemaMissing(names, error);
   if (failure.state === "EB001") {
-    return new EventBusError("SCHEMA_OUTDATED", `${failure.message}. Run: npx ex-event-bus migrate`, { cause: error });
+    return new EventBusError("SCHEMA_OUTDATED", `${failure.message}. Run: npx ex-event-bus migrate`, {
+      cause: error,
+    });
   }
   if (failure.state === "EB003") {
     return new EventBusError(

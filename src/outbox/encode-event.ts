@@ -52,7 +52,8 @@ export function encodeEvent(event: AnyEvent, options: EncodeOptions): string {
     types: Object.keys(types).length === 0 ? null : types,
   });
   // A character has at most three bytes in UTF-8: the exact size matters only near the limit.
-  if (text.length * 3 > options.maxEventBytes) assertSize(event, Buffer.byteLength(text), options.maxEventBytes);
+  if (text.length * 3 > options.maxEventBytes)
+    assertSize(event, Buffer.byteLength(text), options.maxEventBytes);
   return text;
 }
 

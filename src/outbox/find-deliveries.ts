@@ -87,7 +87,8 @@ export async function findDeliveries(
   names: SchemaNames,
   filter: DeliveryFilter = {},
 ): Promise<readonly DeliveryRow[]> {
-  const list = (value: string | readonly string[] | undefined) => (value === undefined ? null : [value].flat());
+  const list = (value: string | readonly string[] | undefined) =>
+    value === undefined ? null : [value].flat();
   const rows = await executor.query<Row>(FIND(names), [
     list(filter.subscriber),
     list(filter.event),

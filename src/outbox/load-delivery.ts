@@ -1,6 +1,6 @@
 import type { StoredEvent } from "../registry/event.js";
-import type { DeliveryState } from "./find-deliveries.js";
 import type { Executor } from "./executor.js";
+import type { DeliveryState } from "./find-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
 
@@ -12,6 +12,10 @@ export interface LoadedDelivery {
   /** Attempts that were made. */
   readonly attempts: number;
   readonly insertedAt: Date;
+  /** What can be said of the event even when it cannot be decoded. */
+  readonly eventId: string;
+  readonly eventName: string;
+  readonly aggregateKey: string | null;
   /** Decodes the event; a function, as it may throw `VALUE_NOT_READABLE`, which counts as a failed attempt. */
   readonly event: () => StoredEvent;
 }
@@ -39,6 +43,9 @@ export async function loadDelivery(
     generation: row.generation,
     attempts: row.attempt,
     insertedAt: row.occurred_at,
+    eventId: row.id,
+    eventName: row.name,
+    aggregateKey: row.aggregate_key,
     event: () => readEvent(row),
   };
 }

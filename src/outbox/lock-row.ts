@@ -59,4 +59,5 @@ export async function lockRow<Row extends object>(
 }
 
 /** A statement that always fails, so that PostgreSQL refuses to commit the transaction (or savepoint) around it. */
-export const ABORT = "do $$ begin raise exception 'ex-event-bus: events could not be published' using errcode = 'EB000'; end $$";
+export const ABORT =
+  "do $$ begin raise exception 'ex-event-bus: events could not be published' using errcode = 'EB000'; end $$";

@@ -4,7 +4,9 @@ import type { Executor } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-const PUBLISH = statement(/* sql */ `select id::text as id, position, deliveries from :BUS.publish($1::jsonb, $2::integer)`);
+const PUBLISH = statement(
+  /* sql */ `select id::text as id, position, deliveries from :BUS.publish($1::jsonb, $2::integer)`,
+);
 
 interface PublishedRow {
   readonly id: string;
@@ -24,7 +26,10 @@ export async function publishEvents(
 ): Promise<PublishResult> {
   if (events.length === 0) return { events: [], deliveries: 0 };
   try {
-    const rows = await executor.query<PublishedRow>(PUBLISH(names), [`[${events.join(",")}]`, SCHEMA_VERSION]);
+    const rows = await executor.query<PublishedRow>(PUBLISH(names), [
+      `[${events.join(",")}]`,
+      SCHEMA_VERSION,
+    ]);
     return {
       events: rows.map((row) => ({ id: row.id, position: Number(row.position) })),
       deliveries: rows.reduce((sum, row) => sum + row.deliveries, 0),

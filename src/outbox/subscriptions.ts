@@ -73,7 +73,11 @@ export async function synchroniseSubscriptions(
 }
 
 /** The subscriptions to an event, by subscriber. */
-export function subscriptionsOf(executor: Executor, names: SchemaNames, event: string): Promise<readonly Subscription[]> {
+export function subscriptionsOf(
+  executor: Executor,
+  names: SchemaNames,
+  event: string,
+): Promise<readonly Subscription[]> {
   return executor.query<Subscription>(SUBSCRIBERS_OF(names), [event]);
 }
 

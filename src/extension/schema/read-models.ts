@@ -38,8 +38,12 @@ type EnumNames = ReadonlyMap<string, ReadonlyMap<string, string>>;
  */
 export function readModels(runtime: RuntimeDataModel, schema: string): Models {
   const blocks = readBlocks(schema);
-  const enums: EnumNames = new Map(blocks.filter((b) => b.kind === "enum").map((b) => [b.name, enumNames(b)]));
-  const byName = new Map(blocks.filter((b) => b.kind === "model" || b.kind === "view").map((b) => [b.name, b]));
+  const enums: EnumNames = new Map(
+    blocks.filter((b) => b.kind === "enum").map((b) => [b.name, enumNames(b)]),
+  );
+  const byName = new Map(
+    blocks.filter((b) => b.kind === "model" || b.kind === "view").map((b) => [b.name, b]),
+  );
   return new Map(
     Object.entries(runtime.models).map(([name, model]) => {
       const block = byName.get(name);
@@ -133,7 +137,9 @@ function readKeys(block: SchemaBlock, fields: ReadonlyMap<string, SchemaField>):
     if (attribute.name !== "id" && attribute.name !== "unique") continue;
     const key = listValue(attribute.args.get("fields") ?? attribute.args.get(""));
     const [only] = key;
-    const name = stringValue(attribute.args.get("name")) ?? (key.length === 1 && only !== undefined ? only : key.join("_"));
+    const name =
+      stringValue(attribute.args.get("name")) ??
+      (key.length === 1 && only !== undefined ? only : key.join("_"));
     (attribute.name === "id" ? ids : uniques).push({ name, fields: key });
   }
   return [...ids, ...uniques];

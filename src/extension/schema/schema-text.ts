@@ -27,11 +27,16 @@ export function readBlocks(schema: string): readonly SchemaBlock[] {
 }
 
 function withoutComments(schema: string): string {
-  return schema.replace(/"(?:\\.|[^"\\])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (token) => (token.startsWith('"') ? token : " "));
+  return schema.replace(/"(?:\\.|[^"\\])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (token) =>
+    token.startsWith('"') ? token : " ",
+  );
 }
 
 /** The entries from `start` to the closing brace of the block. */
-function readEntries(text: string, start: number): { readonly entries: readonly string[]; readonly end: number } {
+function readEntries(
+  text: string,
+  start: number,
+): { readonly entries: readonly string[]; readonly end: number } {
   const entries: string[] = [];
   let entry = "";
   let depth = 0;

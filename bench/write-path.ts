@@ -1,0 +1,99 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+
+import type { Prisma } from "../prisma/generated/client/client.js";
+import { PrismaClient } from "../prisma/generated/client/client.js";
+import { eventBus } from "../src/extension/event-bus.js";
+import { executorOf } from "../src/outbox/executor.js";
+import { DEFAULT_SCHEMA_NAMES } from "../src/outbox/schema-names.js";
+import { synchroniseSubscriptions } from "../src/outbox/subscriptions.js";
+import { eventsFor } from "../src/registry/define-event.js";
+import { compare, type Effort, speedRatio, type Timings } from "./compare.js";
+
+const { defineEvent } = eventsFor<Prisma.TypeMap>();
+const UserChanged = defineEvent("UserChanged", { model: "User" });
+
+/** A line of the result. */
+export interface Ratio {
+  readonly what: string;
+  readonly ratio: number;
+  /** What the project holds itself to; undefined for lines that only inform. */
+  readonly target?: number;
+}
+
+const PLAIN = "plain update";
+const HAND = "outbox by hand";
+const BUS = "event bus";
+const UNTRACKED = "untracked model, with the event bus";
+const UNTRACKED_PLAIN = "untracked model, plain";
+
+/** What capturing an update costs, against doing without and against doing it by hand. */
+export async function benchWritePath(url: string, effort: Effort): Promise<readonly Ratio[]> {
+  const plain = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
+  const captured = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) }).$extends(
+    eventBus({ events: [UserChanged], capture: { User: { update: UserChanged } } }),
+  );
+  await synchroniseSubscriptions(executorOf(plain), DEFAULT_SCHEMA_NAMES, "bench", [
+    { event: "UserChanged", subscriber: "bench", priority: 0, delayMs: 0, policy: {} },
+  ]);
+  const users = await Promise.all(
+    Array.from({ length: 50 }, (_, n) =>
+      plain.user.create({ data: { email: `${n}@example.com`, name: "a" } }),
+    ),
+  );
+  await plain.airport.createMany({ data: users.map(({ id }) => ({ iata: String(id), name: "a" })) });
+  const next = () => users[Math.floor(Math.random() * users.length)]?.id ?? 0;
+  let n = 0;
+  const name = () => `name ${n++}`;
+  try {
+    const timings = await compare(
+      {
+        [PLAIN]: () => plain.user.update({ where: { id: next() }, data: { name: name() } }),
+        [HAND]: () => byHand(plain, next(), name()),
+        [BUS]: () => captured.user.update({ where: { id: next() }, data: { name: name() } }),
+        [UNTRACKED]: () =>
+          captured.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
+        [UNTRACKED_PLAIN]: () =>
+          plain.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
+      },
+      effort,
+    );
+    return ratios(timings);
+  } finally {
+    await plain.$disconnect();
+    await captured.$disconnect();
+  }
+}
+
+/** What a team would write: the row before, the write, and a job with both, in one transaction. */
+function byHand(prisma: PrismaClient, id: number, name: string): Promise<unknown> {
+  return prisma.$transaction(async (tx) => {
+    const before = await tx.user.findUnique({ where: { id } });
+    const after = await tx.user.update({ where: { id }, data: { name } });
+    const payload = JSON.stringify({ name: "UserChanged", before, after });
+    await tx.$executeRaw`select graphile_worker.add_job('event_bus:bench', ${payload}::json)`;
+    return after;
+  });
+}
+
+function ratios(timings: Timings): readonly Ratio[] {
+  return [
+    {
+      what: "an update with one subscriber: event bus / outbox by hand",
+      ratio: speedRatio(timings, BUS, HAND),
+      target: 1,
+    },
+    {
+      what: "an update with one subscriber: event bus / plain update",
+      ratio: speedRatio(timings, BUS, PLAIN),
+    },
+    {
+      what: "an update with one subscriber: outbox by hand / plain update",
+      ratio: speedRatio(timings, HAND, PLAIN),
+    },
+    {
+      what: "an update of an untracked model: event bus / plain",
+      ratio: speedRatio(timings, UNTRACKED, UNTRACKED_PLAIN),
+      target: 0.98,
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+import type { DatabaseNames } from "../../registry/database-names.js";
+import type { EventMetadata } from "../../registry/event.js";
+import type { AnyEventType, EventDraftOf } from "../../registry/event-type.js";
+import type { TypeMap } from "../../registry/prisma-type-map.js";
+
+/** What `eventBus` is given. `Events` is the tuple of the event types. */
+export interface EventBusOptions<Events extends readonly AnyEventType[]> {
+  /** Every event that this client may publish. Names are unique. */
+  readonly events: Events;
+  /** Which mutations lead to which events, by model. Defaults to none. */
+  readonly capture?: CaptureOptions<Events[number]> | undefined;
+  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  readonly database?: DatabaseNames | undefined;
+  /** Limits of the transactions that the extension opens around mutations that are in none. */
+  readonly transaction?: TransactionOptions | undefined;
+  /** The largest event in bytes of JSON, 1024 to 268435455. A larger one fails the mutation. Defaults to 10485760. */
+  readonly maxEventBytes?: number | undefined;
+  /** Returns metadata for every event, called when one is made. Metadata of the call and of the context override it. */
+  readonly metadata?: (() => EventMetadata) | undefined;
+}
+
+/** Limits of a transaction. */
+export interface TransactionOptions {
+  /** How long to wait for a connection, in milliseconds. Defaults to 60000. */
+  readonly maxWaitMs?: number | undefined;
+  /** How long the transaction may take, in milliseconds. Defaults to 60000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The type map that the event types come from; never when none is of a model. */
+export type TypeMapOfEvents<E extends AnyEventType> = NonNullable<E["~types"]>["typeMap"];
+
+/** Those of the event types whose aggregate is a row of the model. */
+export type EventsOfModel<E extends AnyEventType, Model> = Extract<E, { readonly model: Model }>;
+
+/** Capture rules by model. */
+export type CaptureOptions<E extends AnyEventType> = CaptureOptionsOf<TypeMapOfEvents<E> & TypeMap, E>;
+
+type CaptureOptionsOf<TM extends TypeMap, E extends AnyEventType> = {
+  readonly [Model in keyof TM["model"]]?: ModelCapture<EventsOfModel<E, Model>> | undefined;
+};
+
+/** Capture rules of one model: which events a mutation of one of its rows leads to. */
+export interface ModelCapture<E extends AnyEventType> {
+  /** A row was created. */
+  readonly create?: CaptureRules<E> | undefined;
+  /** A row was changed; nothing happens when no field got another value. */
+  readonly update?: CaptureRules<E> | undefined;
+  /** A row was deleted. */
+  readonly delete?: CaptureRules<E> | undefined;
+}
+
+/** One event or several, each with a condition if need be. */
+export type CaptureRules<E extends AnyEventType> = CaptureRule<E> | readonly CaptureRule<E>[];
+
+/** An event, or an event and the condition on which it is published. */
+export type CaptureRule<E extends AnyEventType> = E | ConditionalRule<E>;
+
+/** An event that is published on a condition. */
+export interface ConditionalRule<E extends AnyEventType> {
+  readonly event: E;
+  /** Called with the event before it is published; false: it is not published. Defaults to always. */
+  readonly when?: ((event: EventDraftOf<E>) => boolean) | undefined;
+}

@@ -1,0 +1,74 @@
+import type { Executor } from "./executor.js";
+import { SCHEMA_VERSION } from "./migrations.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/** A worker as the others see it. */
+export interface WorkerRow {
+  /** What graphile-worker locks this worker's jobs with. */
+  readonly id: string;
+  readonly application: string;
+  /** The version of the package that it runs. */
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  /** After how much silence it is held for dead. */
+  readonly deadAfterMs: number;
+}
+
+/** What a heartbeat found. */
+export interface Heartbeat {
+  /** The row was not there: this is the first one, or others held the worker for dead. */
+  readonly fresh: boolean;
+  /** The dead workers that it removed. */
+  readonly swept: readonly string[];
+}
+
+// One statement, so that no crash can come between removing a dead worker and freeing its jobs. Only the clock of the
+// database counts. graphile-worker sends no notification for unlocked jobs, hence the first pg_notify; the second one
+// wakes nobody: it lets the worker see that it can still hear.
+const BEAT = statement(/* sql */ `
+with own as (
+  insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms)
+  values ($1::text, $2::text, :WORKER_TEXT, $3::text, $4::integer, $5::text, $6::integer, $7::integer)
+  on conflict (id) do update set heartbeat_at = clock_timestamp()
+  returning (xmax = 0) as fresh
+), dead as (
+  delete from :BUS.workers where id in (
+    select w.id from :BUS.workers w
+     where w.worker_schema = :WORKER_TEXT and w.id <> $1
+       and w.heartbeat_at + w.dead_after_ms * interval '1 millisecond' < clock_timestamp()
+       for update skip locked)
+  returning id
+), swept as (
+  select array_agg(id) as ids from dead
+)
+select own.fresh, coalesce(swept.ids, '{}') as swept,
+       case when swept.ids is not null then :WORKER.force_unlock_workers(swept.ids)::text end as unlocked,
+       case when swept.ids is not null then pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
+       pg_notify('jobs:insert', '{"count":0}')::text as heard
+  from own, swept`);
+
+const RETIRE = statement(/* sql */ `
+with gone as (delete from :BUS.workers where id = $1::text)
+select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
+       pg_notify('jobs:insert', '{"count":1000}')::text as notified`);
+
+/** Says that a worker lives, and frees what dead workers of the same worker schema had claimed. */
+export async function beat(executor: Executor, names: SchemaNames, worker: WorkerRow): Promise<Heartbeat> {
+  const { id, application, version, host, pid, deadAfterMs } = worker;
+  const [row] = await executor.query<Heartbeat>(BEAT(names), [
+    id,
+    application,
+    version,
+    SCHEMA_VERSION,
+    host,
+    pid,
+    deadAfterMs,
+  ]);
+  return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
+}
+
+/** Frees whatever a worker that has ended still holds, and removes it. */
+export async function retireWorker(executor: Executor, names: SchemaNames, id: string): Promise<void> {
+  await executor.query(RETIRE(names), [id]);
+}
