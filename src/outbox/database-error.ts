@@ -55,6 +55,10 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
       cause: error,
     });
   }
+  // Not raised by schema version 1: a later one that cannot serve this version of the package any more does.
+  if (failure.state === "EB002") {
+    return new EventBusError("SCHEMA_TOO_NEW", `${failure.message}. Upgrade ex-event-bus.`, { cause: error });
+  }
   if (failure.state === "EB003") {
     return new EventBusError(
       "SUBSCRIBER_TAKEN",
