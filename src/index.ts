@@ -12,3 +12,73 @@ export {
 } from "./errors.js";
 export { eventBus } from "./extension/event-bus.js";
 export { type Drafts, type PublishOptions, publish } from "./extension/publish.js";
+export type { EventBusExtension } from "./extension/types/event-bus-extension.js";
+export type {
+  CaptureOptions,
+  CaptureRule,
+  CaptureRules,
+  ConditionalRule,
+  EventBusOptions,
+  ModelCapture,
+  TransactionOptions,
+} from "./extension/types/event-bus-options.js";
+export type { Logger } from "./log/logger.js";
+export type { Queryable } from "./outbox/executor.js";
+export {
+  type Backoff,
+  type BackoffFunction,
+  type ExponentialBackoff,
+  type ExponentialOptions,
+  exponential,
+  type FixedBackoff,
+  fixed,
+} from "./registry/backoff.js";
+export type { DatabaseNames } from "./registry/database-names.js";
+export {
+  type ConfigDatabase,
+  type ConfigOptions,
+  defineConfig,
+  type EventBusConfig,
+  type SubscribersLoader,
+  type WorkerOptions,
+} from "./registry/define-config.js";
+export {
+  type DefineEvent,
+  defineEvent,
+  eventsFor,
+  type ModelEventOptions,
+  type SchemaEventOptions,
+} from "./registry/define-event.js";
+export { defineSubscriber, isSubscriber } from "./registry/define-subscriber.js";
+export type { AnyEvent, EventMetadata, Json, Operation, StoredEvent } from "./registry/event.js";
+export { brandEvent } from "./registry/event-brand.js";
+export type {
+  AnyEventType,
+  DraftKey,
+  DraftOptions,
+  EventDraft,
+  EventDraftOf,
+  EventOf,
+  ModelEventDraft,
+  ModelEventType,
+  SchemaEventType,
+} from "./registry/event-type.js";
+export type { HandlerContext } from "./registry/handler-context.js";
+export { isEvent, isEventType } from "./registry/is-event.js";
+export type {
+  ChangesOf,
+  InitialDataOf,
+  ModelNameOf,
+  RowOf,
+  TypeMap,
+  TypeMapOf,
+} from "./registry/prisma-type-map.js";
+export type { PublishResult } from "./registry/publish-result.js";
+export type { Register, RegisteredPrisma } from "./registry/register.js";
+export type { StandardSchemaV1 } from "./registry/standard-schema.js";
+export type {
+  RetryOptions,
+  Subscriber,
+  SubscriberOptions,
+  SubscriberPolicy,
+} from "./registry/subscriber.js";

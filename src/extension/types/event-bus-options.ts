@@ -13,9 +13,15 @@ export interface EventBusOptions<Events extends readonly AnyEventType[]> {
   readonly database?: DatabaseNames | undefined;
   /** Limits of the transactions that the extension opens around mutations that are in none. */
   readonly transaction?: TransactionOptions | undefined;
-  /** The largest event in bytes of JSON, 1024 to 268435455. A larger one fails the mutation. Defaults to 10485760. */
+  /**
+   * The largest event in bytes of JSON, 1024 to 268435455. A larger one fails the mutation. Defaults to
+   * 10485760.
+   */
   readonly maxEventBytes?: number | undefined;
-  /** Returns metadata for every event, called when one is made. Metadata of the call and of the context override it. */
+  /**
+   * Returns metadata for every event, called when one is made. Metadata of the call and of the context
+   * override it.
+   */
   readonly metadata?: (() => EventMetadata) | undefined;
 }
 

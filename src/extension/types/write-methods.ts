@@ -1,42 +1,77 @@
 import type { Types } from "@prisma/client/runtime/client";
 import type { EventMetadata } from "../../registry/event.js";
-import type { AnyEventType } from "../../registry/event-type.js";
+import type { ModelEventType } from "../../registry/event-type.js";
 import type { TypeMap } from "../../registry/prisma-type-map.js";
-import type { EventsOfModel } from "./event-bus-options.js";
+import type { ArgumentsOf, WriteOperation, WriteResult } from "./write-result.js";
 
-// The methods of a model as Prisma's own types have them, with a few arguments more. They are declared only: at run
-// time there is no model component, so that fluent calls and lazy promises stay Prisma's. `T`, the type of `this`, is
-// where Prisma keeps what later extensions add to a model; the global `omit` is nowhere but in the type map.
+// The methods of a model as Prisma's own types have them, with a few arguments more. They are declared only:
+// at run time there is no model component, so that fluent calls and lazy promises stay Prisma's.
+//
+// A client's type holds each method of each model, twice, and is written out in the declarations of an
+// application. Hence named types with short type arguments, the events' names instead of their types: what
+// has no name of its own is written out in full, and with some dozen models a compiler gives up (TS7056).
+// Hence also `in out`: told that nothing is to be gained from it, the compiler does not compare methods part
+// by part, which costs more than all the rest.
 
-/** The operations that accept an event. */
-export type WriteOperation = FluentOperation | ManyOperation;
-
-type FluentOperation = "create" | "update" | "upsert" | "delete";
-type ManyOperation =
-  | "createMany"
-  | "createManyAndReturn"
-  | "updateMany"
-  | "updateManyAndReturn"
-  | "deleteMany";
-
-/** The write methods of every model of the type map. */
-export type WriteMethods<TM extends TypeMap, E extends AnyEventType> = {
+/** The write methods of every model of the type map; `Names` are the events' names by model. */
+export type WriteMethods<TM extends TypeMap, Names> = {
   [Property in TM["meta"]["modelProps"]]: {
-    [Op in WriteOperation]: () => WriteMethod<
-      TM["globalOmitOptions"],
+    [Op in WriteOperation]: () => WriteMethodOf<
+      TM,
+      ModelKey<TM, Property>,
       Op,
-      TM["model"][ModelKey<TM, Property>]["operations"][Op]["args"],
-      EventArgumentsOf<Op, EventsOfModel<E, ModelKey<TM, Property>>>
+      NamesOf<Names, ModelKey<TM, Property>>
     >;
   };
 };
 
 type ModelKey<TM extends TypeMap, Property> = Property extends keyof TM["model"]
-  ? Property
+  ? Property & string
   : Capitalize<Property & string>;
 
+type NamesOf<Names, Model> = Model extends keyof Names ? Names[Model] & string : never;
+
+// Prisma's own way to see whether a method can be called without arguments.
+type WriteMethodOf<TM extends TypeMap, Model extends string, Op extends WriteOperation, Name extends string> =
+  Record<never, never> extends TM["model"][Model]["operations"][Op]["args"]
+    ? BareWriteMethod<TM, Model, Op, Name>
+    : WriteMethod<TM, Model, Op, Name>;
+
+// `Exact` is for Prisma's arguments alone: it goes through whatever it is given, and metadata can be of any
+// depth.
+
+/** A write method of a model. `T` is Prisma's name for the type of the model's client. */
+export type WriteMethod<
+  in out TM extends TypeMap,
+  in out Model extends string,
+  in out Op extends WriteOperation,
+  in out Name extends string,
+> = <T, A extends ArgumentsOf<T, Op> & EventArgumentsOf<TM, Model, Op, Name>>(
+  this: T,
+  args: Types.Public.Exact<A, ArgumentsOf<T, Op>> & EventArgumentsOf<TM, Model, Op, Name>,
+) => WriteResult<T, A, Op, TM["globalOmitOptions"]>;
+
+/** A write method of a model that can be called without arguments. */
+export type BareWriteMethod<
+  in out TM extends TypeMap,
+  in out Model extends string,
+  in out Op extends WriteOperation,
+  in out Name extends string,
+> = <T, A extends ArgumentsOf<T, Op> & EventArgumentsOf<TM, Model, Op, Name>>(
+  this: T,
+  args?: Types.Public.Exact<A, ArgumentsOf<T, Op>> & EventArgumentsOf<TM, Model, Op, Name>,
+) => WriteResult<T, A, Op, TM["globalOmitOptions"]>;
+
+type EventArgumentsOf<TM extends TypeMap, Model extends string, Op, Name extends string> = Op extends "upsert"
+  ? UpsertEventArguments<EventTypeOf<TM, Model, Name>>
+  : EventArguments<EventTypeOf<TM, Model, Name>>;
+
+type EventTypeOf<TM extends TypeMap, Model extends string, Name extends string> = Name extends string
+  ? ModelEventType<Name, TM, Model>
+  : never;
+
 /** What a write method accepts beside Prisma's own arguments. None of it reaches Prisma's engine. */
-export interface EventArguments<E extends AnyEventType> {
+export interface EventArguments<E> {
   /** The event to publish for each row, or several; beside those of the capture rules. */
   readonly event?: E | readonly E[] | undefined;
   /** Who and why, for every event of this call. */
@@ -44,42 +79,7 @@ export interface EventArguments<E extends AnyEventType> {
 }
 
 /** What `upsert` accepts beside Prisma's own arguments. */
-export interface UpsertEventArguments<E extends AnyEventType> extends EventArguments<E> {
+export interface UpsertEventArguments<E> extends EventArguments<E> {
   /** Publish nothing when the row was there and has been updated. Defaults to false. */
   readonly silentOnUpdate?: boolean | undefined;
 }
-
-type EventArgumentsOf<Op, E extends AnyEventType> = Op extends "upsert"
-  ? UpsertEventArguments<E>
-  : EventArguments<E>;
-
-// Prisma's own way to see whether a method can be called without arguments.
-type WriteMethod<G, Op extends WriteOperation, Own, Extra> =
-  Record<never, never> extends Own
-    ? <T, A extends Types.Public.Args<T, Op> & Extra>(
-        this: T,
-        args?: Types.Public.Exact<A, Types.Public.Args<T, Op> & Extra>,
-      ) => WriteResult<T, A, Op, G>
-    : <T, A extends Types.Public.Args<T, Op> & Extra>(
-        this: T,
-        args: Types.Public.Exact<A, Types.Public.Args<T, Op> & Extra>,
-      ) => WriteResult<T, A, Op, G>;
-
-type WriteResult<T, A, Op extends WriteOperation, G> = Op extends FluentOperation
-  ? FluentCalls<Types.Public.Args<T, Op>["select"], Types.Public.Payload<T>, Op, G> &
-      Types.Public.PrismaPromise<Types.Result.GetResult<Types.Public.Payload<T>, A, Op, G>>
-  : Types.Public.PrismaPromise<Types.Result.GetResult<Types.Public.Payload<T>, A, Op, G>>;
-
-type FluentCalls<Select, P extends Types.Payload, Op extends WriteOperation, G, Null = never> = {
-  [Relation in keyof P["objects"]]: <A>(
-    args?: Types.Public.Exact<A, Types.Utils.Path<Select, [Relation]>>,
-  ) => Types.Public.PrismaPromise<
-    Types.Utils.Path<Types.Result.GetResult<P, { select: { [_ in Relation]: A } }, Op, G>, [Relation]> | Null
-  > &
-    FurtherCalls<Types.Utils.Path<Select, [Relation]>, P["objects"][Relation], Op, G, Null>;
-};
-
-type FurtherCalls<Select, Related, Op extends WriteOperation, G, Null> =
-  NonNullable<Related> extends infer P extends Types.Payload
-    ? FluentCalls<Types.Utils.Path<Select, ["select"]>, P, Op, G, Null | Extract<Related, null>>
-    : unknown;

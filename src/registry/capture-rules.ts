@@ -1,0 +1,192 @@
+import { EventBusError } from "../errors.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  invalidOption,
+  isObject,
+  type Place,
+  type UnknownOptions,
+  within,
+} from "./check-options.js";
+import { checkDatabaseNames, type ResolvedDatabaseNames } from "./database-names.js";
+import type { AnyEvent, EventMetadata } from "./event.js";
+import type { AnyEventType } from "./event-type.js";
+import { isEventType } from "./is-event.js";
+import { didYouMean } from "./nearest-name.js";
+
+/** The operations that can be captured. */
+export type CapturedOperation = "create" | "update" | "delete";
+
+/** An event that a captured mutation leads to. */
+export interface Rule {
+  readonly event: AnyEventType;
+  /** The event is published only when this returns true for it; undefined: always. */
+  readonly when: ((event: AnyEvent) => boolean) | undefined;
+}
+
+/** The rules of one model, operation by operation. */
+export type ModelRules = { readonly [Operation in CapturedOperation]: readonly Rule[] };
+
+/** The checked options of the extension, every default filled in. */
+export interface ResolvedBusOptions {
+  readonly eventsByName: ReadonlyMap<string, AnyEventType>;
+  /** By model; a model without rules has no entry. */
+  readonly rules: ReadonlyMap<string, ModelRules>;
+  readonly database: ResolvedDatabaseNames;
+  readonly transaction: { readonly maxWaitMs: number; readonly timeoutMs: number };
+  readonly maxEventBytes: number;
+  /** What every event gets as metadata, asked when it is made. */
+  readonly metadata: (() => EventMetadata) | undefined;
+}
+
+const place: Place = { of: "eventBus()" };
+const captured: readonly CapturedOperation[] = ["create", "update", "delete"];
+
+/**
+ * Checks the options of the extension.
+ *
+ * @param modelNames the models of the Prisma schema; undefined when they are not known, then any name will
+ * do.
+ * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `UNKNOWN_EVENT` or `UNKNOWN_MODEL`, with the
+ * value and its path.
+ */
+export function resolveBusOptions(
+  options: unknown,
+  modelNames: readonly string[] | undefined,
+): ResolvedBusOptions {
+  const known = ["events", "capture", "database", "transaction", "maxEventBytes", "metadata"];
+  const given = checkOptions(options, known, place);
+  const eventsByName = checkEvents(given["events"], modelNames);
+  return Object.freeze({
+    eventsByName,
+    rules: checkCapture(given["capture"], eventsByName, modelNames),
+    database: Object.freeze(checkDatabaseNames(given["database"], [], place)),
+    transaction: checkTransaction(given["transaction"]),
+    // PostgreSQL's own limit for a jsonb value is 256 MiB.
+    maxEventBytes: checkInteger(
+      given,
+      "maxEventBytes",
+      { min: 1024, max: 268_435_455, defaultsTo: 10_485_760, of: "bytes" },
+      place,
+    ),
+    metadata: checkFunction(given, "metadata", place) as ResolvedBusOptions["metadata"],
+  });
+}
+
+function checkEvents(
+  events: unknown,
+  modelNames: readonly string[] | undefined,
+): ReadonlyMap<string, AnyEventType> {
+  if (!Array.isArray(events)) throw invalidOption("events", events, "an array of event types", place);
+  const eventsByName = new Map<string, AnyEventType>();
+  for (const [index, event] of events.entries()) {
+    const path = `events[${index}]`;
+    if (!isEventType(event)) throw invalidOption(path, event, "an event type made by defineEvent", place);
+    if (eventsByName.has(event.name)) {
+      const message = `two events in ${place.of} are named "${event.name}": expected each name once`;
+      throw new EventBusError("DUPLICATE_NAME", message, { value: event.name, path });
+    }
+    if (event.model !== undefined) checkModel(event.model, `of the event ${event.name}`, path, modelNames);
+    eventsByName.set(event.name, event);
+  }
+  return eventsByName;
+}
+
+function checkModel(
+  model: string,
+  what: string,
+  path: string,
+  modelNames: readonly string[] | undefined,
+): void {
+  if (modelNames === undefined || modelNames.includes(model)) return;
+  const message = `unknown model "${model}" ${what} in ${place.of}${didYouMean(model, modelNames)}`;
+  throw new EventBusError("UNKNOWN_MODEL", message, { value: model, path });
+}
+
+function checkCapture(
+  capture: unknown,
+  eventsByName: ReadonlyMap<string, AnyEventType>,
+  modelNames: readonly string[] | undefined,
+): ReadonlyMap<string, ModelRules> {
+  const rules = new Map<string, ModelRules>();
+  if (capture === undefined) return rules;
+  if (!isObject(capture)) throw invalidOption("capture", capture, "an object", place);
+  for (const [model, operations] of Object.entries(capture)) {
+    const ofModel = within(place, `capture.${model}`);
+    checkModel(model, "in capture", ofModel.path, modelNames);
+    if (operations === undefined) continue;
+    // Wrong in any case; what is wrong with it can only be said when the models are known.
+    if (modelNames === undefined && !modelsOf(eventsByName).has(model)) continue;
+    const given = checkOptions(operations, captured, ofModel);
+    const rulesOf = (operation: CapturedOperation) =>
+      checkRules(given[operation], model, within(ofModel, operation), eventsByName);
+    const all = { create: rulesOf("create"), update: rulesOf("update"), delete: rulesOf("delete") };
+    if (captured.some((operation) => all[operation].length > 0)) rules.set(model, Object.freeze(all));
+  }
+  return rules;
+}
+
+function modelsOf(eventsByName: ReadonlyMap<string, AnyEventType>): ReadonlySet<string | undefined> {
+  return new Set(Array.from(eventsByName.values(), (event) => event.model));
+}
+
+function checkRules(
+  entries: unknown,
+  model: string,
+  { of, path }: Required<Place>,
+  eventsByName: ReadonlyMap<string, AnyEventType>,
+): readonly Rule[] {
+  const rules: Rule[] = [];
+  if (entries === undefined) return Object.freeze(rules);
+  for (const [index, entry] of (Array.isArray(entries) ? entries : [entries]).entries()) {
+    const ofEntry = Array.isArray(entries) ? { of, path: `${path}[${index}]` } : { of, path };
+    const rule = checkRule(entry, model, ofEntry, eventsByName);
+    if (rules.some(({ event }) => event.name === rule.event.name)) {
+      const message = `${path} in ${of} names "${rule.event.name}" twice: expected each event once`;
+      throw new EventBusError("DUPLICATE_NAME", message, { value: rule.event.name, path: ofEntry.path });
+    }
+    rules.push(rule);
+  }
+  return Object.freeze(rules);
+}
+
+function checkRule(
+  entry: unknown,
+  model: string,
+  ofEntry: Required<Place>,
+  eventsByName: ReadonlyMap<string, AnyEventType>,
+): Rule {
+  const { of, path } = ofEntry;
+  const given = isEventType(entry) ? { event: entry } : checkConditionalRule(entry, ofEntry);
+  const { event } = given;
+  if (!isEventType(event)) throw invalidOption("event", event, "an event type made by defineEvent", ofEntry);
+  if (event.model !== model) {
+    const found = event.model === undefined ? "has no model" : `is of the model ${event.model}`;
+    const message = `"${event.name}" at ${path} in ${of} ${found}: expected an event of the model ${model}`;
+    throw new EventBusError("INVALID_OPTION", message, { value: event.name, path });
+  }
+  const known = eventsByName.get(event.name);
+  if (known === undefined) {
+    const possible = [...eventsByName.values()].filter((one) => one.model === model).map((one) => one.name);
+    const message = `"${event.name}" at ${path} is not among the events of ${of}${didYouMean(event.name, possible)}`;
+    throw new EventBusError("UNKNOWN_EVENT", message, { value: event.name, path });
+  }
+  return Object.freeze({ event: known, when: checkFunction(given, "when", ofEntry) as Rule["when"] });
+}
+
+function checkConditionalRule(entry: unknown, ofEntry: Required<Place>): UnknownOptions {
+  if (isObject(entry)) return checkOptions(entry, ["event", "when"], ofEntry);
+  const expected = "an event type, { event, when } or an array of these";
+  throw invalidOption(ofEntry.path, entry, expected, { of: ofEntry.of });
+}
+
+function checkTransaction(value: unknown): ResolvedBusOptions["transaction"] {
+  const ofTransaction = within(place, "transaction");
+  const given = checkOptions(value ?? {}, ["maxWaitMs", "timeoutMs"], ofTransaction);
+  const range = { min: 1, max: 2_147_483_647, defaultsTo: 60_000, of: "milliseconds" };
+  return Object.freeze({
+    maxWaitMs: checkInteger(given, "maxWaitMs", range, ofTransaction),
+    timeoutMs: checkInteger(given, "timeoutMs", range, ofTransaction),
+  });
+}

@@ -1,0 +1,97 @@
+import { EventBusError } from "../errors.js";
+import { didYouMean } from "./nearest-name.js";
+
+/** An object of which nothing is known but that it is one. */
+export type UnknownOptions = Readonly<Record<string, unknown>>;
+
+/** Where options were found, for messages and for the path of an error. */
+export interface Place {
+  /** What they were given to: `defineSubscriber("x")`. */
+  readonly of: string;
+  /** Where in that: `retry`. Nothing when they are all that was given. */
+  readonly path?: string;
+}
+
+/** The place of an option of a place: that of `User` in `capture` is `capture.User`. */
+export function within(place: Place, option: string): Required<Place> {
+  return { of: place.of, path: place.path === undefined ? option : `${place.path}.${option}` };
+}
+
+/** The error for an option that has a wrong value: what was found, and what was expected. */
+export function invalidOption(option: string, value: unknown, expected: string, place: Place): EventBusError {
+  const { path } = within(place, option);
+  const message = `${path} in ${place.of} is ${describe(value)}: expected ${expected}`;
+  return new EventBusError("INVALID_OPTION", message, { value, path });
+}
+
+/** Refuses anything but an object whose keys are all known. */
+export function checkOptions(value: unknown, known: readonly string[], place: Place): UnknownOptions {
+  if (!isObject(value)) {
+    const { path = "options" } = place;
+    throw invalidOption(path, value, "an object", { of: place.of });
+  }
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const { path } = within(place, key);
+    const message = `unknown option "${path}" in ${place.of}${didYouMean(key, known)}`;
+    throw new EventBusError("INVALID_OPTION", message, { value: value[key], path });
+  }
+  return value;
+}
+
+/** What a whole number must be, and what it is when it is not given. */
+export interface IntegerRange {
+  readonly min: number;
+  readonly max: number;
+  readonly defaultsTo: number;
+  /** What is counted, for the message: "milliseconds". */
+  readonly of?: string;
+}
+
+/** The whole number at `option`, or its default. */
+export function checkInteger(
+  options: UnknownOptions,
+  option: string,
+  range: IntegerRange,
+  place: Place,
+): number {
+  const value = options[option];
+  if (value === undefined) return range.defaultsTo;
+  if (typeof value === "number" && Number.isInteger(value) && value >= range.min && value <= range.max)
+    return value;
+  const counted = range.of === undefined ? "" : ` of ${range.of}`;
+  throw invalidOption(option, value, `a whole number${counted} from ${range.min} to ${range.max}`, place);
+}
+
+/** The function at `option`, or undefined when it is not given. */
+export function checkFunction(options: UnknownOptions, option: string, place: Place): unknown {
+  const value = options[option];
+  if (value !== undefined && typeof value !== "function")
+    throw invalidOption(option, value, "a function", place);
+  return value;
+}
+
+// Letters, marks, digits, punctuation and symbols, with single spaces between: people read names, and logs
+// hold them.
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+( [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*$/u;
+
+/** A name that can be stored, printed and compared. */
+export function checkName(value: unknown, option: string, maxLength: number, place: Place): string {
+  if (typeof value === "string" && value.length <= maxLength && printable.test(value)) return value;
+  throw invalidOption(option, value, `1 to ${maxLength} printable characters`, place);
+}
+
+/** Whether it is an object in the sense of `{}`; arrays and functions are not. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as a message shows it: short, and never the contents of an object. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}

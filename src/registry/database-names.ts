@@ -1,0 +1,42 @@
+import { checkOptions, invalidOption, type Place, within } from "./check-options.js";
+
+/** Where the package's tables are. */
+export interface DatabaseNames {
+  /** The PostgreSQL schema of the package's own tables. Defaults to `"event_bus"`. */
+  readonly schema?: string | undefined;
+  /** The PostgreSQL schema of graphile-worker. Defaults to `"graphile_worker"`. */
+  readonly workerSchema?: string | undefined;
+}
+
+/** The two schemas, with the defaults filled in. */
+export interface ResolvedDatabaseNames {
+  readonly schema: string;
+  readonly workerSchema: string;
+}
+
+/** The names of the two schemas, from options that may hold more: the `known` ones. */
+export function checkDatabaseNames(
+  value: unknown,
+  known: readonly string[],
+  place: Place,
+): ResolvedDatabaseNames {
+  const ofDatabase = within(place, "database");
+  const given = checkOptions(value ?? {}, ["schema", "workerSchema", ...known], ofDatabase);
+  const schema = checkSchemaName(given["schema"] ?? "event_bus", "schema", ofDatabase);
+  const workerSchema = checkSchemaName(
+    given["workerSchema"] ?? "graphile_worker",
+    "workerSchema",
+    ofDatabase,
+  );
+  if (schema === workerSchema) {
+    throw invalidOption("workerSchema", workerSchema, "another schema than that of the events", ofDatabase);
+  }
+  return { schema, workerSchema };
+}
+
+function checkSchemaName(value: unknown, option: string, place: Place): string {
+  const isName = typeof value === "string" && /^[a-z_][a-z0-9_]{0,62}$/i.test(value) && !/^pg_/i.test(value);
+  if (isName) return value;
+  const expected = 'up to 63 letters, digits and underscores, not beginning with a digit or "pg_"';
+  throw invalidOption(option, value, expected, place);
+}

@@ -1,0 +1,179 @@
+import { EventBusError } from "../errors.js";
+import {
+  checkInteger,
+  checkName,
+  checkOptions,
+  type IntegerRange,
+  invalidOption,
+  isObject,
+  type Place,
+  type UnknownOptions,
+  within,
+} from "./check-options.js";
+import { checkDatabaseNames, type DatabaseNames } from "./database-names.js";
+import { isSubscriber } from "./define-subscriber.js";
+import type { Subscriber } from "./subscriber.js";
+
+/** Which database, and where in it. */
+export interface ConfigDatabase extends DatabaseNames {
+  /** A PostgreSQL connection string. Defaults to the environment variable `DATABASE_URL`. */
+  readonly url?: string | undefined;
+  /** One that reaches the server itself, where `url` goes through a pooler. Defaults to `url`. */
+  readonly directUrl?: string | undefined;
+}
+
+/** How a worker works. */
+export interface WorkerOptions {
+  /** How many deliveries a process makes at once, 1 to 1000. Defaults to 10. */
+  readonly concurrency?: number | undefined;
+  /** How often to look for deliveries of which no notification came, in milliseconds. Defaults to 1000. */
+  readonly pollIntervalMs?: number | undefined;
+  /** How long handlers have to end when the worker is told to stop, in milliseconds. Defaults to 20000. */
+  readonly shutdownTimeoutMs?: number | undefined;
+  /** How often a worker says that it lives, in milliseconds. Defaults to 3000. */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * After how much silence the other workers take over a worker's deliveries, in milliseconds; at least twice
+   * `heartbeatMs`. Defaults to 10000.
+   */
+  readonly deadAfterMs?: number | undefined;
+}
+
+/** What {@link defineConfig} is given. */
+export interface ConfigOptions {
+  /** The application's Prisma client; handlers receive it as `ctx.prisma`. */
+  readonly prisma: object;
+  /** The subscribers, or a function that returns them, called once when the configuration is loaded. */
+  readonly subscribers: readonly Subscriber[] | SubscribersLoader;
+  /**
+   * The name of this application among those that share the database, 1 to 100 characters. Defaults to
+   * `"default"`.
+   */
+  readonly application?: string | undefined;
+  readonly database?: ConfigDatabase | undefined;
+  readonly worker?: WorkerOptions | undefined;
+}
+
+/**
+ * Returns the subscribers when they are wanted, so that loading a configuration need not load every handler.
+ */
+export type SubscribersLoader = () => readonly Subscriber[] | Promise<readonly Subscriber[]>;
+
+/**
+ * A checked configuration with every default filled in; `database.url` apart, which depends on the
+ * environment.
+ */
+export interface EventBusConfig {
+  readonly prisma: object;
+  readonly subscribers: readonly Subscriber[] | SubscribersLoader;
+  readonly application: string;
+  readonly database: {
+    readonly url: string | undefined;
+    readonly directUrl: string | undefined;
+    readonly schema: string;
+    readonly workerSchema: string;
+  };
+  readonly worker: {
+    readonly concurrency: number;
+    readonly pollIntervalMs: number;
+    readonly shutdownTimeoutMs: number;
+    readonly heartbeatMs: number;
+    readonly deadAfterMs: number;
+  };
+}
+
+/**
+ * The configuration of the worker and the command line tool: the default export of `ex-event-bus.config.ts`.
+ * Reads no environment and opens no connection.
+ *
+ * @throws EventBusError `INVALID_OPTION` when an option is unknown or not valid, `DUPLICATE_NAME` when two
+ * subscribers have one name.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({ prisma, subscribers: [sendWelcome], worker: { concurrency: 20 } });
+ * ```
+ */
+export function defineConfig(options: ConfigOptions): EventBusConfig {
+  const given = checkOptions(options, ["prisma", "subscribers", "application", "database", "worker"], place);
+  const { prisma, subscribers } = given;
+  if (!isClient(prisma)) throw invalidOption("prisma", prisma, "a Prisma client", place);
+  return Object.freeze({
+    prisma,
+    subscribers:
+      typeof subscribers === "function" ? (subscribers as SubscribersLoader) : checkSubscribers(subscribers),
+    application: checkName(given["application"] ?? "default", "application", 100, place),
+    database: checkDatabase(given["database"]),
+    worker: checkWorker(given["worker"]),
+  });
+}
+
+const place: Place = { of: "defineConfig()" };
+
+/**
+ * The subscribers of a configuration, loaded if need be and checked.
+ *
+ * @throws EventBusError as {@link defineConfig} does for subscribers that it was given directly.
+ */
+export async function loadSubscribers(config: EventBusConfig): Promise<readonly Subscriber[]> {
+  if (typeof config.subscribers !== "function") return config.subscribers;
+  return checkSubscribers(await config.subscribers());
+}
+
+function checkSubscribers(subscribers: unknown): readonly Subscriber[] {
+  if (!Array.isArray(subscribers))
+    throw invalidOption("subscribers", subscribers, "an array of subscribers", place);
+  const names = new Set<string>();
+  for (const [index, subscriber] of subscribers.entries()) {
+    const path = `subscribers[${index}]`;
+    if (!isSubscriber(subscriber)) {
+      throw invalidOption(path, subscriber, "a subscriber made by defineSubscriber", place);
+    }
+    if (names.has(subscriber.name)) {
+      const message = `two subscribers in ${place.of} are named "${subscriber.name}": expected each name once`;
+      throw new EventBusError("DUPLICATE_NAME", message, { value: subscriber.name, path });
+    }
+    names.add(subscriber.name);
+  }
+  return Object.freeze([...subscribers]);
+}
+
+function checkDatabase(value: unknown): EventBusConfig["database"] {
+  const names = checkDatabaseNames(value, ["url", "directUrl"], place);
+  const urls = isObject(value) ? value : {};
+  return Object.freeze({ ...names, url: checkUrl(urls, "url"), directUrl: checkUrl(urls, "directUrl") });
+}
+
+function checkUrl(options: UnknownOptions, option: string): string | undefined {
+  const value = options[option];
+  if (value === undefined || (typeof value === "string" && /^postgres(ql)?:\/\//.test(value))) return value;
+  // The value is not shown: it may hold a password.
+  const message = `database.${option} in ${place.of} is no connection string: expected "postgresql://…"`;
+  throw new EventBusError("INVALID_OPTION", message, { path: `database.${option}` });
+}
+
+function checkWorker(value: unknown): EventBusConfig["worker"] {
+  const known = ["concurrency", "pollIntervalMs", "shutdownTimeoutMs", "heartbeatMs", "deadAfterMs"];
+  const ofWorker = within(place, "worker");
+  const given = checkOptions(value ?? {}, known, ofWorker);
+  const integer = (option: string, range: IntegerRange) => checkInteger(given, option, range, ofWorker);
+  const milliseconds = (option: string, defaultsTo: number, min: number) =>
+    integer(option, { min, max: 86_400_000, defaultsTo, of: "milliseconds" });
+  const heartbeatMs = milliseconds("heartbeatMs", 3000, 100);
+  const deadAfterMs = milliseconds("deadAfterMs", Math.max(10_000, 2 * heartbeatMs), 200);
+  if (deadAfterMs < 2 * heartbeatMs) {
+    const expected = `at least twice heartbeatMs (${heartbeatMs}), or one late heartbeat would be a death`;
+    throw invalidOption("deadAfterMs", deadAfterMs, expected, ofWorker);
+  }
+  return Object.freeze({
+    concurrency: integer("concurrency", { min: 1, max: 1000, defaultsTo: 10 }),
+    pollIntervalMs: milliseconds("pollIntervalMs", 1000, 10),
+    shutdownTimeoutMs: milliseconds("shutdownTimeoutMs", 20_000, 0),
+    heartbeatMs,
+    deadAfterMs,
+  });
+}
+
+function isClient(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}

@@ -1,0 +1,102 @@
+import { EventBusError } from "../errors.js";
+import { checkBackoff, longestDelayMs } from "./backoff.js";
+import {
+  checkInteger,
+  checkName,
+  checkOptions,
+  describe,
+  invalidOption,
+  isObject,
+  type Place,
+  type UnknownOptions,
+  within,
+} from "./check-options.js";
+import { hasBrand, subscriberBrand } from "./event-brand.js";
+import type { AnyEventType } from "./event-type.js";
+import { isEventType } from "./is-event.js";
+import type { Subscriber, SubscriberOptions, SubscriberPolicy } from "./subscriber.js";
+
+/**
+ * Defines a subscriber. It does nothing by itself: a worker that is given it makes its deliveries.
+ *
+ * Each subscriber has its own delivery of each event, with its own retries. Deliveries are made at least
+ * once.
+ *
+ * @throws EventBusError `INVALID_OPTION` when an option is unknown or not valid, `DUPLICATE_NAME` when an
+ * event is named twice.
+ *
+ * @example
+ * ```ts
+ * export const sendWelcome = defineSubscriber({
+ *   name: "send-welcome-email",
+ *   events: [UserRegistered],
+ *   async handle(event, ctx) {
+ *     await mailer.send(event.aggregate.email, { idempotencyKey: ctx.idempotencyKey });
+ *   },
+ * });
+ * ```
+ */
+export function defineSubscriber<const Name extends string, const Events extends readonly AnyEventType[]>(
+  options: SubscriberOptions<Name, Events>,
+): Subscriber<Name, Events> {
+  const given = checkOptions(options, subscriberOptions, placeOf(options));
+  // graphile-worker's task identifiers have up to 128 characters, ours begin with "event_bus:".
+  const name = checkName(given["name"], "name", 118, { of: "defineSubscriber()" });
+  const place = placeOf(options);
+  const { handle } = given;
+  if (typeof handle !== "function") throw invalidOption("handle", handle, "a function", place);
+  const subscriber = {
+    name,
+    events: checkEvents(given["events"], place),
+    policy: checkPolicy(given, place),
+    // Called on the options, so that a handler may use `this` as in any object.
+    handle: (event: unknown, ctx: unknown): unknown => Reflect.apply(handle, options, [event, ctx]),
+  };
+  Object.defineProperty(subscriber, subscriberBrand, { value: true });
+  return Object.freeze(subscriber) as unknown as Subscriber<Name, Events>;
+}
+
+const subscriberOptions = ["name", "events", "handle", "retry", "timeoutMs", "priority", "delayMs"];
+
+/** Whether a value is a subscriber: what `defineSubscriber` returns. */
+export function isSubscriber(value: unknown): value is Subscriber {
+  return hasBrand(value, subscriberBrand);
+}
+
+function placeOf(options: unknown): Place {
+  const name = isObject(options) && typeof options["name"] === "string" ? describe(options["name"]) : "";
+  return { of: `defineSubscriber(${name})` };
+}
+
+function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
+  const ofRetry = within(place, "retry");
+  const retry = checkOptions(given["retry"] ?? {}, ["maxAttempts", "backoff"], ofRetry);
+  const milliseconds = (option: string, min: number, max: number, defaultsTo: number) =>
+    checkInteger(given, option, { min, max, defaultsTo, of: "milliseconds" }, place);
+  return Object.freeze({
+    maxAttempts: checkInteger(retry, "maxAttempts", { min: 1, max: 10_000, defaultsTo: 20 }, ofRetry),
+    backoff: checkBackoff(retry["backoff"], ofRetry),
+    // The longest time that setTimeout can wait.
+    timeoutMs: milliseconds("timeoutMs", 1, 2_147_483_647, 60_000),
+    // graphile-worker keeps priorities in a smallint.
+    priority: checkInteger(given, "priority", { min: -32_768, max: 32_767, defaultsTo: 0 }, place),
+    delayMs: milliseconds("delayMs", 0, longestDelayMs, 0),
+  });
+}
+
+function checkEvents(events: unknown, place: Place): readonly AnyEventType[] {
+  if (!Array.isArray(events) || events.length === 0) {
+    throw invalidOption("events", events, "an array of at least one event type", place);
+  }
+  const names = new Set<string>();
+  for (const [index, event] of events.entries()) {
+    const path = `events[${index}]`;
+    if (!isEventType(event)) throw invalidOption(path, event, "an event type made by defineEvent", place);
+    if (names.has(event.name)) {
+      const message = `events in ${place.of} name "${event.name}" twice: expected each event once`;
+      throw new EventBusError("DUPLICATE_NAME", message, { value: event.name, path });
+    }
+    names.add(event.name);
+  }
+  return Object.freeze([...events]);
+}

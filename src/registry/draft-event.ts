@@ -1,0 +1,74 @@
+import { EventBusError } from "../errors.js";
+import { checkOptions, describe, invalidOption, isObject, type Place } from "./check-options.js";
+import type { AnyEvent, EventMetadata, Operation } from "./event.js";
+import { brandEvent, draftTypeBrand, eventBrand, hasBrand } from "./event-brand.js";
+import type { AnyEventType, EventDraft } from "./event-type.js";
+import { uuidV7 } from "./uuid-v7.js";
+
+/** What is known of an event when it is made. */
+export interface DraftFields {
+  readonly aggregateKey: string | null;
+  readonly operation: Operation;
+  readonly aggregate: unknown;
+  readonly changes: unknown;
+  readonly initialData: unknown;
+  readonly metadata: EventMetadata;
+}
+
+/** An event of a type from fields that are known to be right; for captured events. */
+export function makeDraft(type: AnyEventType, fields: DraftFields): EventDraft {
+  const { name, version, aggregateType } = type;
+  const event: AnyEvent = { id: uuidV7(), name, version, aggregateType, ...fields };
+  // The type travels along, so that publishing needs no list of types to validate the aggregate.
+  Object.defineProperty(event, draftTypeBrand, { value: type });
+  return Object.freeze(brandEvent(event));
+}
+
+/** The type of a draft; undefined for anything that is not a draft. */
+export function draftTypeOf(value: unknown): AnyEventType | undefined {
+  if (!hasBrand(value, eventBrand)) return undefined;
+  return (value as { readonly [draftTypeBrand]?: AnyEventType })[draftTypeBrand];
+}
+
+const draftOptions = ["key", "metadata", "changes", "initialData", "operation"];
+const operations: readonly unknown[] = ["create", "update", "delete", "publish"] satisfies Operation[];
+
+/** An event of a type from what a caller gave; what an event type does when it is called. */
+export function draftEvent(type: AnyEventType, aggregate: unknown, options: unknown = {}): EventDraft {
+  const place = { of: `${type.name}()` };
+  if (aggregate === undefined || (type.model !== undefined && !isObject(aggregate))) {
+    const expected = type.model === undefined ? "a value" : `a row of ${type.model}`;
+    const message = `the aggregate of ${place.of} is ${describe(aggregate)}: expected ${expected}`;
+    throw new EventBusError("INVALID_AGGREGATE", message, { value: aggregate, path: "aggregate" });
+  }
+  const { key, metadata, changes, initialData, operation } = checkOptions(options, draftOptions, place);
+  for (const [option, value] of Object.entries({ metadata, changes, initialData })) {
+    if (value !== undefined && !isObject(value)) throw invalidOption(option, value, "an object", place);
+  }
+  if (operation !== undefined && !operations.includes(operation)) {
+    throw invalidOption("operation", operation, '"create", "update", "delete" or "publish"', place);
+  }
+  return makeDraft(type, {
+    aggregateKey: keyAsText(key, place),
+    operation: (operation as Operation | undefined) ?? "publish",
+    aggregate,
+    changes: changes ?? {},
+    initialData: initialData ?? {},
+    metadata: (metadata as EventMetadata | undefined) ?? {},
+  });
+}
+
+function keyAsText(key: unknown, place: Place): string | null {
+  if (key === undefined || key === null) return null;
+  if (isKeyPart(key)) return String(key);
+  if (Array.isArray(key) && key.length > 0 && key.every(isKeyPart)) return JSON.stringify(key.map(String));
+  throw invalidOption("key", key, "a string, a number, a bigint or an array of these", place);
+}
+
+function isKeyPart(value: unknown): value is string | number | bigint {
+  return (
+    typeof value === "string" ||
+    typeof value === "bigint" ||
+    (typeof value === "number" && Number.isFinite(value))
+  );
+}

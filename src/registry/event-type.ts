@@ -1,0 +1,114 @@
+import type { AnyEvent, EventMetadata, Operation, StoredEvent } from "./event.js";
+import type { ChangesOf, InitialDataOf, RowOf, TypeMap } from "./prisma-type-map.js";
+import type { StandardSchemaV1 } from "./standard-schema.js";
+
+/** An event that is made but not published. Has no position: only the database gives one. */
+export interface EventDraft<
+  Name extends string = string,
+  Aggregate = unknown,
+  Changes = unknown,
+  InitialData = unknown,
+> extends AnyEvent<Name, Aggregate, Changes, InitialData> {
+  /** Never: what is stored cannot be published again. */
+  readonly position?: never;
+}
+
+/** What a draft may be given beside its aggregate. */
+export interface DraftOptions<Changes = unknown, InitialData = unknown> {
+  /** The aggregate's primary key, as text in the event; an array for a compound key. Defaults to none. */
+  readonly key?: DraftKey | undefined;
+  /** Who and why, added to the metadata of the context. Defaults to nothing. */
+  readonly metadata?: EventMetadata | undefined;
+  /** The fields that changed, with their new values. Defaults to none. */
+  readonly changes?: Changes | undefined;
+  /** The same fields, with their old values. Defaults to none. */
+  readonly initialData?: InitialData | undefined;
+  /** What happened to the aggregate. Defaults to `"publish"`. */
+  readonly operation?: Operation | undefined;
+}
+
+/** A primary key. */
+export type DraftKey = string | number | bigint | readonly (string | number | bigint)[];
+
+/** The changes of an event that has no model behind it: none. */
+export type NoChanges = Readonly<Record<never, never>>;
+
+/** What all event types have in common; every event type is one. */
+export interface AnyEventType {
+  (aggregate: never, options?: DraftOptions<never, never>): EventDraft;
+  /** The name of its events. */
+  readonly name: string;
+  /** The version of its events' shape. */
+  readonly version: number;
+  /** The Prisma model of its aggregate; undefined for events that are only published by hand. */
+  readonly model: string | undefined;
+  /** What validates its aggregate; undefined for events of a model. */
+  readonly schema: StandardSchemaV1 | undefined;
+  /** What its events say as `aggregateType`. */
+  readonly aggregateType: string | null;
+  /** Exists for the compiler only. */
+  readonly "~types"?: { readonly draft: EventDraft; readonly stored: StoredEvent; readonly typeMap: unknown };
+}
+
+/** An event type whose aggregate is a row of a Prisma model. Made by `defineEvent` of {@link eventsFor}. */
+export interface ModelEventType<
+  out Name extends string,
+  in out TM extends TypeMap,
+  in out Model extends string,
+> extends AnyEventType {
+  (
+    aggregate: RowOf<TM, Model>,
+    options?: DraftOptions<ChangesOf<TM, Model>, InitialDataOf<TM, Model>>,
+  ): ModelEventDraft<Name, TM, Model>;
+  readonly name: Name;
+  readonly model: Model;
+  readonly schema: undefined;
+  readonly aggregateType: Model;
+  readonly "~types"?: {
+    readonly draft: ModelEventDraft<Name, TM, Model>;
+    readonly stored: StoredEvent<Name, RowOf<TM, Model>, ChangesOf<TM, Model>, InitialDataOf<TM, Model>>;
+    readonly typeMap: TM;
+  };
+}
+
+/** A draft of a {@link ModelEventType}. */
+export type ModelEventDraft<Name extends string, TM extends TypeMap, Model extends string> = EventDraft<
+  Name,
+  RowOf<TM, Model>,
+  ChangesOf<TM, Model>,
+  InitialDataOf<TM, Model>
+>;
+
+/**
+ * An event type whose aggregate is validated by a schema. Drafts hold what the schema accepts (`Input`),
+ * published events what it makes of it (`Output`).
+ */
+export interface SchemaEventType<Name extends string, Input, Output = Input> extends AnyEventType {
+  (
+    aggregate: Input,
+    options?: DraftOptions<NoChanges, NoChanges>,
+  ): EventDraft<Name, Input, NoChanges, NoChanges>;
+  readonly name: Name;
+  readonly model: undefined;
+  readonly schema: StandardSchemaV1<Input, Output>;
+  readonly "~types"?: {
+    readonly draft: EventDraft<Name, Input, NoChanges, NoChanges>;
+    readonly stored: StoredEvent<Name, Output, NoChanges, NoChanges>;
+    readonly typeMap: never;
+  };
+}
+
+/**
+ * What a handler receives for an event type; for a union of types a union that narrows by `name`.
+ *
+ * @example
+ * ```ts
+ * function greet(event: EventOf<typeof UserRegistered>) {
+ *   return `Hello ${event.aggregate.email}`;
+ * }
+ * ```
+ */
+export type EventOf<T extends AnyEventType> = NonNullable<T["~types"]>["stored"];
+
+/** What calling an event type returns; for a union of types a union that narrows by `name`. */
+export type EventDraftOf<T extends AnyEventType> = NonNullable<T["~types"]>["draft"];

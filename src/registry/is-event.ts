@@ -1,0 +1,29 @@
+import type { AnyEvent } from "./event.js";
+import { eventBrand, eventTypeBrand, hasBrand } from "./event-brand.js";
+import type { AnyEventType, EventDraftOf, EventOf } from "./event-type.js";
+
+/**
+ * Whether a value is an event, and of that type when one is given.
+ *
+ * Events carry a mark; an object that only looks like one is none, for nobody has checked it. The mark is
+ * that of every copy of the package, and types are compared by name, so that an event is still recognised
+ * after a hot reload. A copy of an event (`{ ...event }`) has no mark until `brandEvent` gives it one.
+ *
+ * @example
+ * ```ts
+ * if (isEvent(value, UserRegistered)) console.log(value.aggregate.email);
+ * ```
+ */
+export function isEvent(value: unknown): value is AnyEvent;
+export function isEvent<T extends AnyEventType>(
+  value: unknown,
+  type: T,
+): value is EventOf<T> | EventDraftOf<T>;
+export function isEvent(value: unknown, type?: AnyEventType): boolean {
+  return hasBrand(value, eventBrand) && (type === undefined || (value as AnyEvent).name === type.name);
+}
+
+/** Whether a value is an event type: what `defineEvent` returns. */
+export function isEventType(value: unknown): value is AnyEventType {
+  return typeof value === "function" && hasBrand(value, eventTypeBrand);
+}

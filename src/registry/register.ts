@@ -1,0 +1,20 @@
+/**
+ * Where an application says once which Prisma client it uses, so that `ctx.prisma` has its type in every
+ * handler. Without it, `ctx.prisma` is `unknown`.
+ *
+ * @example
+ * ```ts
+ * declare module "ex-event-bus" {
+ *   interface Register {
+ *     prisma: typeof prisma;
+ *   }
+ * }
+ * ```
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by the application
+export interface Register {}
+
+/**
+ * The type of the application's Prisma client, when it has said so in {@link Register}; otherwise unknown.
+ */
+export type RegisteredPrisma = Register extends { readonly prisma: infer Client } ? Client : unknown;
