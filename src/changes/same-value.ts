@@ -5,13 +5,21 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a === "number" && typeof b === "number") return a === b;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
-  if (ArrayBuffer.isView(a)) return ArrayBuffer.isView(b) && sameBytes(a, b);
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  // Both are asked what they are: a plain object may look like the inside of a date or of bytes.
+  if (a instanceof Date || b instanceof Date) {
+    return a instanceof Date && b instanceof Date && a.getTime() === b.getTime();
   }
-  if (isDecimal(a)) return isDecimal(b) && plain(a.toFixed()) === plain(b.toFixed());
-  return !Array.isArray(b) && sameRecord(a as Record<string, unknown>, b as Record<string, unknown>);
+  if (ArrayBuffer.isView(a) || ArrayBuffer.isView(b)) {
+    return ArrayBuffer.isView(a) && ArrayBuffer.isView(b) && sameBytes(a, b);
+  }
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && sameList(a, b);
+  if (isDecimal(a) || isDecimal(b))
+    return isDecimal(a) && isDecimal(b) && plain(a.toFixed()) === plain(b.toFixed());
+  return sameRecord(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
 }
 
 function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {

@@ -10,14 +10,16 @@ import { isTypeTag, type TypeHint, type TypeTag } from "./type-hint.js";
  */
 export function decode(json: unknown, hint: TypeHint | undefined | null, path: string): unknown {
   if (hint === undefined || hint === null || json === null) return json;
-  if (isTypeTag(hint))
+  if (isTypeTag(hint)) {
     return Array.isArray(json) ? json.map((item) => decode(item, hint, path)) : read(json, hint, path);
+  }
+  if (typeof hint !== "object") throw notReadable(path, json, JSON.stringify(hint));
   if (Array.isArray(json)) {
     return json.map((item, index) =>
       decode(item, Array.isArray(hint) ? hint[0] : hintAt(hint, String(index)), `${path}[${index}]`),
     );
   }
-  if (typeof json === "object" && typeof hint === "object" && !Array.isArray(hint)) {
+  if (typeof json === "object" && !Array.isArray(hint)) {
     const record = json as Record<string, unknown>;
     for (const key of Object.keys(hint)) {
       if (!Object.hasOwn(record, key)) continue;
@@ -29,40 +31,63 @@ export function decode(json: unknown, hint: TypeHint | undefined | null, path: s
   throw notReadable(path, json, JSON.stringify(hint));
 }
 
-function hintAt(hint: TypeHint, key: string): TypeHint | undefined {
-  return typeof hint === "object" && Object.hasOwn(hint, key)
-    ? (hint as Record<string, TypeHint>)[key]
-    : undefined;
+function hintAt(hint: object, key: string): TypeHint | undefined {
+  return Object.hasOwn(hint, key) ? (hint as Record<string, TypeHint>)[key] : undefined;
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const ISO_DATE =
+  /^([+-]\d{6}|\d{4})-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
+
+/** The forms are strict: what a reader would have to guess at is refused. */
 function read(json: unknown, tag: TypeTag, path: string): unknown {
-  if (typeof json === "number" && tag !== "bytes") return readText(String(json), json, tag, path);
-  if (typeof json !== "string") throw notReadable(path, json, tag);
-  return readText(json, json, tag, path);
+  const value = isScalar(json) ? READERS[tag](json) : undefined;
+  if (value === undefined) throw notReadable(path, json, tag);
+  return value;
 }
 
-function readText(text: string, json: unknown, tag: TypeTag, path: string): unknown {
-  switch (tag) {
-    case "bigint":
-      if (!/^-?\d+$/.test(text)) throw notReadable(path, json, tag);
-      return BigInt(text);
-    case "decimal":
-      try {
-        return new Decimal(text);
-      } catch {
-        throw notReadable(path, json, tag);
-      }
-    case "datetime": {
-      // A number is milliseconds, as a program that publishes by SQL may send them.
-      const date = new Date(typeof json === "number" ? json : text);
-      if (Number.isNaN(date.getTime())) throw notReadable(path, json, tag);
-      return date;
+const READERS: Readonly<Record<TypeTag, (json: string | number) => unknown>> = {
+  bigint(json) {
+    // A larger number was rounded when the JSON was parsed.
+    if (typeof json === "number") return Number.isSafeInteger(json) ? BigInt(json) : undefined;
+    return /^-?\d+$/.test(json) ? BigInt(json) : undefined;
+  },
+  decimal(json) {
+    try {
+      return new Decimal(json);
+    } catch {
+      return undefined;
     }
-    case "bytes":
-      return new Uint8Array(Buffer.from(text, "base64"));
-    case "float":
-      return Number(text);
-  }
+  },
+  datetime(json) {
+    const date = new Date(typeof json === "number" ? json : inUtc(json));
+    return Number.isNaN(date.getTime()) ? undefined : date;
+  },
+  bytes(json) {
+    return typeof json === "string" && BASE64.test(json)
+      ? new Uint8Array(Buffer.from(json, "base64"))
+      : undefined;
+  },
+  float(json) {
+    if (typeof json === "number") return json;
+    return json === "NaN" || (json.trim() !== "" && !Number.isNaN(Number(json))) ? Number(json) : undefined;
+  },
+};
+
+/** ISO 8601 as JavaScript reads it; without an offset it is UTC, as PostgreSQL's `to_jsonb(timestamp)` means it. */
+function inUtc(text: string): string {
+  const match = ISO_DATE.exec(text);
+  if (match === null) return "";
+  const normal = text
+    .replace(" ", "T")
+    .replace(/([+-]\d\d)(\d\d)?$/, (offset, hours, minutes) =>
+      match[2] === undefined || offset.includes(":") ? offset : `${hours}:${minutes ?? "00"}`,
+    );
+  return match[2] === undefined && normal.includes("T") ? `${normal}Z` : normal;
+}
+
+function isScalar(json: unknown): json is string | number {
+  return typeof json === "string" || typeof json === "number";
 }
 
 function notReadable(path: string, json: unknown, hint: string): EventBusError {

@@ -56,7 +56,7 @@ function encodeObject(value: object, path: string, depth: number): Encoded {
     if (Number.isNaN(value.getTime())) throw notStorable(path, "an invalid Date");
     return tagged("datetime", value.toISOString());
   }
-  if (ArrayBuffer.isView(value)) {
+  if (Object.prototype.toString.call(value) === "[object Uint8Array]" && ArrayBuffer.isView(value)) {
     return tagged("bytes", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));
   }
   if (Array.isArray(value)) return encodeList(value, path, depth);

@@ -6,7 +6,7 @@
  * |---|---|---|
  * | `bigint` | string of digits | `bigint` |
  * | `decimal` | string, plain notation | `Decimal` |
- * | `datetime` | string, ISO 8601, UTC | `Date` |
+ * | `datetime` | string, ISO 8601, UTC unless it says otherwise; or number, milliseconds since 1970 | `Date` |
  * | `bytes` | string, base64 | `Uint8Array` |
  * | `float` | `"NaN"`, `"Infinity"`, `"-Infinity"`, `"-0"` | `number` |
  */
