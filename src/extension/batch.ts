@@ -6,9 +6,10 @@ import {
   type LazyPromise,
   ownTransactionOf,
   type TransactionHandle,
+  type TransactionLimits,
   transactionOf,
 } from "./prisma-internals.js";
-import { inTurn } from "./transaction-queue.js";
+import { forgetTransaction, inTurn, nestedInTurn, ownTransaction } from "./transaction-queue.js";
 
 /** On a place in a batch: the transaction that the batch became. */
 const TRANSACTION = Symbol("ex-event-bus.transaction");
@@ -31,6 +32,7 @@ interface BatchPlace {
  *
  * @param base `$transaction` as it was before.
  * @param isHooked whether calls of that model can be captured.
+ * @param defaults limits of a batch that becomes an interactive transaction, where the caller gives none.
  */
 export function transaction(
   base: InternalClient["$transaction"],
@@ -38,24 +40,40 @@ export function transaction(
   client: InternalClient,
   input: unknown,
   options: unknown,
+  defaults: TransactionLimits,
 ): Promise<unknown> {
   const outer = transactionOf(client);
   const isBatch = isListOfPromises(input);
   if (isBatch && needsCapture(input, isHooked)) {
     const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
-    return nested(outer, () => base.call(client, work, options));
+    const limits = { ...defaults, ...(options as object | undefined) };
+    const run = () => base.call(client, work, limits);
+    return outer?.kind === "itx" ? inTurn(outer.id, run) : run();
   }
-  return typeof input === "function"
-    ? nested(outer, () => base.call(client, input, options))
-    : base.call(client, input, options);
+  if (typeof input !== "function") return base.call(client, input, options);
+  const callback = input as (inner: InternalClient) => Promise<unknown>;
+  const run = () => runCallback(base, client, callback, options, outer === undefined);
+  return outer?.kind === "itx" ? nestedInTurn(outer.id, run) : run();
 }
 
-/** Savepoints in a transaction that somebody else is using would take that work along when they roll back. */
-function nested(
-  outer: TransactionHandle | BatchHandle | undefined,
-  work: () => Promise<unknown>,
+/** Runs a callback such that nothing that it starts outlives it. */
+async function runCallback(
+  base: InternalClient["$transaction"],
+  client: InternalClient,
+  callback: (inner: InternalClient) => Promise<unknown>,
+  options: unknown,
+  isOutermost: boolean,
 ): Promise<unknown> {
-  return outer?.kind === "itx" ? inTurn(outer.id, work) : work();
+  let id: string | undefined;
+  const work = (inner: InternalClient) => {
+    id = ownTransactionOf(inner).id;
+    return ownTransaction(id, async () => await callback(inner));
+  };
+  try {
+    return await base.call(client, work, options);
+  } finally {
+    if (isOutermost && id !== undefined) forgetTransaction(id);
+  }
 }
 
 async function runBatch(

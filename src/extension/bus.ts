@@ -1,4 +1,5 @@
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
+import type { ComputedNeeds } from "./computed-needs.js";
 import type { InternalClient } from "./prisma-internals.js";
 import type { Models } from "./schema/model.js";
 
@@ -8,4 +9,5 @@ export interface Bus {
   readonly models: Models;
   /** The client without any extension. */
   readonly root: InternalClient;
+  readonly computedNeeds: ComputedNeeds;
 }

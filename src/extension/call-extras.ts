@@ -1,5 +1,6 @@
 import { EventBusError } from "../errors.js";
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
+import { describe } from "../registry/check-options.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
@@ -28,22 +29,16 @@ export function takeExtras(
     return { args, extras: NONE };
   const { event, eventMetadata, silentOnUpdate, ...rest } = args;
   const call = `prisma.${model.jsName}.${operation}`;
-  if (eventMetadata !== undefined && (typeof eventMetadata !== "object" || eventMetadata === null)) {
-    throw invalid(
-      `${call}: eventMetadata is ${String(eventMetadata)}, expected an object`,
-      "eventMetadata",
-      eventMetadata,
-    );
-  }
+  if (eventMetadata !== undefined) checkMetadata(eventMetadata, call);
   if (silentOnUpdate !== undefined && (operation !== "upsert" || typeof silentOnUpdate !== "boolean")) {
     const expected = operation === "upsert" ? "true or false" : "this option on upsert only";
     throw invalid(
-      `${call}: silentOnUpdate is ${String(silentOnUpdate)}, expected ${expected}`,
+      `${call}: silentOnUpdate is ${describe(silentOnUpdate)}, expected ${expected}`,
       "silentOnUpdate",
       silentOnUpdate,
     );
   }
-  const events = event === undefined || event === null ? [] : [event].flat();
+  const events = event === undefined ? [] : [event].flat();
   return {
     args: rest,
     extras: {
@@ -54,10 +49,26 @@ export function takeExtras(
   };
 }
 
+function checkMetadata(metadata: unknown, call: string): void {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    throw invalid(
+      `${call}: eventMetadata is ${describe(metadata)}, expected an object`,
+      "eventMetadata",
+      metadata,
+    );
+  }
+  for (const name of ["correlationId", "causationId", "traceparent"]) {
+    const value = (metadata as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined || typeof value === "string") continue;
+    const path = `eventMetadata.${name}`;
+    throw invalid(`${call}: ${path} is ${describe(value)}, expected a string`, path, value);
+  }
+}
+
 function checkEvent(event: unknown, model: Model, call: string, options: ResolvedBusOptions): AnyEventType {
   if (!isEventType(event)) {
     throw invalid(
-      `${call}: event is ${String(event)}, expected an event type of the model ${model.name}`,
+      `${call}: event is ${describe(event)}, expected an event type of the model ${model.name}`,
       "event",
       event,
     );

@@ -1,12 +1,11 @@
-import { EventBusError } from "../errors.js";
 import { encodeEvent } from "../outbox/encode-event.js";
-import { ABORT } from "../outbox/lock-row.js";
+import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
 import { publishEvents } from "../outbox/publish-events.js";
-import type { EventDraft } from "../registry/event-type.js";
-import { loadBefore, sourceSchema } from "./before-row.js";
+import type { EventMetadata } from "../registry/event.js";
+import { hasCreated, sourceSchema as sourceSchemaOf } from "./before-row.js";
 import type { Bus } from "./bus.js";
-import { capturedEvents } from "./captured-events.js";
-import { type Mutation, type Written, write } from "./mutation.js";
+import { capturedEvents, metadataFor } from "./captured-events.js";
+import { FailedAfterWriting, LostRace, type Mutation, type Written, write } from "./mutation.js";
 import {
   asWriteConflict,
   executeIn,
@@ -18,55 +17,80 @@ import {
 import { inTurn } from "./transaction-queue.js";
 
 /** Runs a mutation in the caller's transaction, and writes its events there. */
-export function captureIn(bus: Bus, transaction: TransactionHandle, mutation: Mutation): Promise<unknown> {
-  return inTurn(transaction.id, () => capture(bus, transaction, mutation));
+export async function captureIn(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: Mutation,
+): Promise<unknown> {
+  try {
+    return await inTurn(transaction.id, () => capture(bus, transaction, mutation));
+  } catch (error) {
+    // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
+    if (error instanceof LostRace) throw await abort(bus, transaction, error, ABORT_FOR_RETRY);
+    throw error;
+  }
 }
+
+/** How often a mutation is run again because others kept writing its row at the same moment. */
+const RETRIES = 5;
 
 /** Runs a mutation that is in no transaction in one of its own. */
-export function captureAlone(bus: Bus, mutation: Mutation): Promise<unknown> {
+export async function captureAlone(bus: Bus, mutation: Mutation): Promise<unknown> {
   const { maxWaitMs, timeoutMs } = bus.options.transaction;
-  return bus.root.$transaction(
-    (client: InternalClient) => captureIn(bus, ownTransactionOf(client), mutation),
-    { maxWait: maxWaitMs, timeout: timeoutMs },
-  );
+  for (let attempt = 1; ; attempt++) {
+    const work = (client: InternalClient) => {
+      const transaction = ownTransactionOf(client);
+      if (attempt > RETRIES) return captureIn(bus, transaction, mutation);
+      return inTurn(transaction.id, () => capture(bus, transaction, mutation));
+    };
+    try {
+      return await bus.root.$transaction(work, { maxWait: maxWaitMs, timeout: timeoutMs });
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+    }
+  }
 }
 
-/** plan (made by the caller) → load before → write → load after (the write's own answer) → diff → publish */
+/** load before → write → load after (the write's own answer): all in `write`; then diff → publish */
 async function capture(bus: Bus, transaction: TransactionHandle, mutation: Mutation): Promise<unknown> {
-  const before = await loadBefore(bus, transaction, mutation).catch((error: unknown) => {
-    throw asWriteConflict(error, bus.root);
-  });
-  const written = await write(bus, transaction, mutation);
   try {
-    await publishCaptured(bus, transaction, mutation, before, written);
+    const { result, written } = await write(bus, transaction, mutation);
+    await checkCreated(bus, transaction, mutation, written);
+    await publishCaptured(bus, transaction, mutation, written).catch((error: unknown) => {
+      throw error instanceof LostRace ? error : new FailedAfterWriting(error);
+    });
+    return result;
   } catch (error) {
-    throw await abort(bus, transaction, error);
+    if (error instanceof FailedAfterWriting) throw await abort(bus, transaction, error.error, ABORT);
+    throw error;
   }
-  return written.result;
+}
+
+/** An upsert that found no row may still have changed one, when another transaction created it meanwhile. */
+async function checkCreated(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model }: Mutation,
+  written: readonly Written[],
+): Promise<void> {
+  for (const { past } of written) {
+    if (past.counters === undefined || (await hasCreated(bus, transaction, model, past.counters))) continue;
+    throw new LostRace();
+  }
 }
 
 async function publishCaptured(
   bus: Bus,
   transaction: TransactionHandle,
   mutation: Mutation,
-  before: Readonly<Record<string, unknown>> | undefined,
-  { row }: Written,
+  written: readonly Written[],
 ): Promise<void> {
-  const { model, operation } = mutation;
-  if (operation === "update" && before === undefined) throw withoutPast(mutation);
-  const drafts = capturedEvents(bus, mutation, before, operation === "delete" ? (before ?? row) : row);
+  let metadata: EventMetadata | undefined;
+  const metadataOnce = () => (metadata ??= metadataFor(bus, mutation.extras.metadata));
+  const drafts = written.flatMap((one) => capturedEvents(mutation, one, metadataOnce));
   if (drafts.length === 0) return;
-  const schema = await sourceSchema(bus, model);
-  await store(bus, transaction, drafts, schema);
-}
-
-async function store(
-  bus: Bus,
-  transaction: TransactionHandle,
-  drafts: readonly EventDraft[],
-  schema: string,
-): Promise<void> {
-  const options = { maxEventBytes: bus.options.maxEventBytes, sourceSchema: schema };
+  const sourceSchema = await sourceSchemaOf(bus, mutation.model);
+  const options = { maxEventBytes: bus.options.maxEventBytes, sourceSchema };
   const events = drafts.map((draft) => encodeEvent(draft, options));
   await publishEvents(executorIn(bus.root, transaction), bus.options.database, events);
 }
@@ -74,17 +98,17 @@ async function store(
 /**
  * After the mutation ran, whatever fails must keep PostgreSQL from committing it, even when the application catches
  * the error: a statement that fails puts the transaction (or its savepoint) into a state that only a rollback ends.
+ *
+ * @returns what to throw.
  */
-async function abort(bus: Bus, transaction: TransactionHandle, error: unknown): Promise<unknown> {
-  await executeIn(bus.root, transaction, ABORT).catch(() => undefined);
-  return asWriteConflict(error, bus.root);
-}
-
-function withoutPast({ model, operation, args }: Mutation): EventBusError {
-  return new EventBusError(
-    "NOT_CAPTURED",
-    `prisma.${model.jsName}.${operation} changed a row that could not be found beforehand, so its old values are not ` +
-      "known; the transaction was aborted. Expected a where with a unique key of the model.",
-    { value: args["where"], path: `${model.name}.${operation}` },
+async function abort(
+  bus: Bus,
+  transaction: TransactionHandle,
+  error: unknown,
+  statement: string,
+): Promise<unknown> {
+  const failure: unknown = await executeIn(bus.root, transaction, statement).catch(
+    (raised: unknown) => raised,
   );
+  return asWriteConflict(error instanceof LostRace ? failure : error, bus.root);
 }

@@ -1,51 +1,56 @@
 import { creation, type Difference, deletion, modification, type Row } from "../changes/diff.js";
 import { currentContext } from "../context/event-context.js";
+import { EventBusError } from "../errors.js";
 import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
 import { makeDraft } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { EventDraft } from "../registry/event-type.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import type { Bus } from "./bus.js";
-import type { Mutation } from "./mutation.js";
+import type { Mutation, Written } from "./mutation.js";
+import { pastOf } from "./same-row.js";
 import type { Model } from "./schema/model.js";
 import { aggregateKeyOf } from "./unique-match.js";
 
 /** The events of a mutation, from the row before and after. Empty when nothing changed. */
 export function capturedEvents(
-  bus: Bus,
   mutation: Mutation,
-  before: Row | undefined,
-  row: Row,
+  written: Written,
+  metadata: () => EventMetadata,
 ): readonly EventDraft[] {
-  const { model, plan } = mutation;
-  const operation = whatHappened(mutation, before);
-  const difference = differenceOf(model, operation, before, row);
-  if (difference === undefined) return [];
+  const { model, operation: call } = mutation;
+  const { plan, row } = written;
+  const before = pastOf(mutation, written);
+  const operation = call !== "upsert" ? call : before === undefined ? "create" : "update";
   const rules: readonly Rule[] = plan[operation];
   if (rules.length === 0) return [];
-  const metadata = metadataFor(bus, mutation.extras.metadata);
-  const drafts = rules.map(({ event, when }) => {
-    const draft = makeDraft(event, {
-      aggregateKey: aggregateKeyOf(model, row),
-      operation,
-      aggregate: row,
-      ...difference,
-      metadata,
-    });
-    return when === undefined || when(draft) ? draft : undefined;
+  const aggregate = operation === "delete" ? (before ?? row) : row;
+  const difference = differenceOf(model, operation, before, row);
+  if (difference === undefined) return [];
+  const fields = { aggregateKey: aggregateKeyOf(model, aggregate), operation, aggregate, ...difference };
+  return rules.flatMap(({ event, when }) => {
+    const draft = makeDraft(event, { ...fields, metadata: metadata() });
+    return when === undefined || holds(event.name, when, draft) ? [draft] : [];
   });
-  return drafts.filter((draft) => draft !== undefined);
+}
+
+function holds(name: string, when: NonNullable<Rule["when"]>, draft: EventDraft): boolean {
+  const answer: unknown = when(draft);
+  if (typeof answer === "object" && answer !== null && "then" in answer) {
+    throw new EventBusError(
+      "INVALID_OPTION",
+      `The condition of ${name} returned a promise, which would always hold; the write was not made. Expected true or ` +
+        "false at once: decide by the event alone.",
+      { path: "when" },
+    );
+  }
+  return Boolean(answer);
 }
 
 /** The metadata of an event: the client's, then the context's, then the call's, key by key. */
 export function metadataFor(bus: Bus, called: EventMetadata | undefined): EventMetadata {
   const metadata = { ...bus.options.metadata?.(), ...currentContext().metadata, ...called };
   return metadata.correlationId === undefined ? { ...metadata, correlationId: uuidV7() } : metadata;
-}
-
-function whatHappened({ operation }: Mutation, before: Row | undefined): CapturedOperation {
-  if (operation !== "upsert") return operation;
-  return before === undefined ? "create" : "update";
 }
 
 function differenceOf(
@@ -64,8 +69,13 @@ function differenceOf(
   }
 }
 
+const touched = new WeakMap<Model, ReadonlySet<string>>();
+
 function touchedFields(model: Model): ReadonlySet<string> {
-  return new Set(
-    Array.from(model.scalars.values()).flatMap((field) => (field.isUpdatedAt ? [field.name] : [])),
-  );
+  const known = touched.get(model);
+  if (known !== undefined) return known;
+  const fields = Array.from(model.scalars.values()).filter((field) => field.isUpdatedAt);
+  const names = new Set(fields.map((field) => field.name));
+  touched.set(model, names);
+  return names;
 }

@@ -8,8 +8,11 @@ import type { Bus } from "./bus.js";
 import { takeExtras } from "./call-extras.js";
 import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
+import { ComputedNeeds } from "./computed-needs.js";
 import { type CapturableCall, planCall, WRITES, type WriteOperation } from "./plan.js";
 import {
+  batchLimits,
+  computedNeedsOf,
   executorIn,
   type InternalClient,
   type InternalParams,
@@ -47,11 +50,12 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
   resolveBusOptions(options, undefined);
   return ((client: unknown) => {
     probe(client);
+    if ("$publish" in client) throw alreadyExtended();
     const root = rootOf(client);
     const models = readModels(root._runtimeDataModel, root._engineConfig.inlineSchema);
     const resolved = resolveBusOptions(options, Array.from(models.keys()));
     for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
-    const bus: Bus = { options: resolved, models, root };
+    const bus: Bus = { options: resolved, models, root, computedNeeds: computedNeedsSoFar(client, models) };
     const hooked = hookedModels(models, resolved);
     return client.$extends({
       name: "ex-event-bus",
@@ -59,6 +63,14 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
       client: clientMethods(bus, client, new Set(hooked.map((model) => model.name))),
     });
   }) as unknown as EventBusExtension<Events>;
+}
+
+function alreadyExtended(): EventBusError {
+  return new EventBusError(
+    "INVALID_OPTION",
+    "This client has the event bus already; with two of them every event would be published twice. Expected one " +
+      "eventBus(…) for a client: put all events and rules into it.",
+  );
 }
 
 function checkCapturable(model: Model | undefined): void {
@@ -86,6 +98,12 @@ function hookedModels(models: Models, options: ResolvedBusOptions): readonly Mod
   return Array.from(models.values()).filter((model) => reached.has(model.name));
 }
 
+function computedNeedsSoFar(client: InternalClient, models: Models): ComputedNeeds {
+  const needs = new ComputedNeeds();
+  for (const model of models.values()) needs.add(model.jsName, computedNeedsOf(client, model.name));
+  return needs;
+}
+
 interface HookParameters {
   readonly operation: WriteOperation;
   readonly args: CallArgs;
@@ -103,7 +121,7 @@ function hooksOf(
     if (currentContext().silent) return query(args);
     const plan = planCall(bus.models, bus.options, model, operation, args, extras);
     if (plan === undefined) return query(args);
-    const mutation = { model, operation: operation as CapturableCall, args, extras, plan, params, query };
+    const mutation = { model, operation: operation as CapturableCall, args, extras, params, query };
     const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
     return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
   };
@@ -113,9 +131,15 @@ function hooksOf(
 /** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */
 function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<string>): object {
   const base = client.$transaction;
+  const extend = client.$extends;
+  const limits = batchLimits(bus.root, bus.options.transaction);
   return {
+    $extends(this: InternalClient, extension: object) {
+      bus.computedNeeds.note(extension);
+      return extend.call(this, extension);
+    },
     $transaction(this: InternalClient, input: unknown, options?: unknown) {
-      return transaction(base, (model) => hooked.has(model), this, input, options);
+      return transaction(base, (model) => hooked.has(model), this, input, options, limits);
     },
     $publish(this: InternalClient, drafts: Drafts) {
       const promise = this._createPrismaPromise(async (handle) => {

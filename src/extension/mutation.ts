@@ -1,15 +1,21 @@
-import { EventBusError } from "../errors.js";
+import type { Row } from "../changes/diff.js";
+import { databaseFailure } from "../outbox/database-error.js";
+import { loadBefore, type Past } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
-import type { CapturableCall, Plan } from "./plan.js";
+import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import {
+  asWriteConflict,
+  canTap,
   type InternalParams,
+  incompatible,
   isValidationError,
   type LazyPromise,
   type TransactionHandle,
 } from "./prisma-internals.js";
 import type { Model } from "./schema/model.js";
-import { type CallArgs, hideUnselected, scalarsOf, selectAllScalars } from "./selection.js";
+import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "./selection.js";
+import { type Border, type Progress, tapped } from "./tap.js";
 
 /** A captured call on its way to the database. */
 export interface Mutation {
@@ -17,67 +23,112 @@ export interface Mutation {
   readonly operation: CapturableCall;
   readonly args: CallArgs;
   readonly extras: CallExtras;
-  readonly plan: Plan;
   readonly params: InternalParams;
   /** Goes on to the extensions after this one, and to the database. */
   readonly query: (args: CallArgs, params: InternalParams) => LazyPromise;
 }
 
-/** What a mutation did. */
+/** What the database did: once for each time that it was asked, usually once. */
 export interface Written {
-  /** What the caller gets. */
-  readonly result: unknown;
+  readonly plan: Plan;
+  /** The arguments as the last extension left them. */
+  readonly args: CallArgs;
+  readonly past: Past;
   /** The whole row; for a delete the row that went. */
-  readonly row: Readonly<Record<string, unknown>>;
+  readonly row: Row;
 }
 
-/** Runs the mutation in `transaction`, such that its own answer is the whole row. */
-export async function write(bus: Bus, transaction: TransactionHandle, mutation: Mutation): Promise<Written> {
-  const { model, args, params } = mutation;
-  const answer = await run(mutation, transaction);
-  const row = answer as Record<string, unknown>;
-  const scalars = scalarsOf(model, row);
-  // A fluent call gets the relation at the end of its path instead of the row.
-  const path = params.dataPath.filter((_, index) => index % 2 === 1);
-  if (path.length > 0) {
-    return {
-      result: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row),
-      row: scalars,
-    };
+/** A failure after something was written: it must not be committed. */
+export class FailedAfterWriting {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
   }
-  hideUnselected(model, args, bus.root._globalOmit?.[model.jsName], row);
-  return { result: row, row: scalars };
 }
 
-async function run(mutation: Mutation, transaction: TransactionHandle): Promise<unknown> {
-  const { model, args, params, query } = mutation;
+/**
+ * Another transaction wrote the row between our reading and our writing, so that its old values are not known. The
+ * same transaction may succeed when it is run again.
+ */
+export class LostRace {}
+
+/**
+ * Runs the mutation in `transaction`, such that the database's own answer is the whole row.
+ *
+ * @throws FailedAfterWriting when another extension failed after the database had answered; else what Prisma throws.
+ */
+export async function write(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: Mutation,
+): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
+  const written: Written[] = [];
+  const progress: Progress = { asked: false, arrived: false };
+  const params = tapped(
+    mutation.params,
+    transaction,
+    borderOf(bus, transaction, mutation, written),
+    progress,
+  );
   try {
-    // Without a data path Prisma answers with the whole row, of which the path is taken afterwards.
-    return await query(selectAllScalars(model, args), boundTo({ ...params, dataPath: [] }, transaction));
+    const result = await mutation.query(mutation.args, params);
+    if (written.length === 0) await checkUnseen(bus, transaction, progress);
+    return { result, written };
   } catch (error) {
+    if (error instanceof FailedAfterWriting) throw error;
+    if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
-    if (isValidationError(error)) await query(args, boundTo(params, transaction));
+    if (isValidationError(error)) await runUnchanged(transaction, mutation);
     throw error;
   }
 }
 
-/** Parameters that cannot leave the transaction: another extension that tries gets an error, not a lost event. */
-function boundTo(params: InternalParams, transaction: TransactionHandle): InternalParams {
-  const bound = { ...params };
-  Object.defineProperty(bound, "transaction", {
-    enumerable: true,
-    configurable: true,
-    get: () => transaction,
-    set: (other: { readonly id?: unknown } | undefined) => {
-      if (other === undefined || other.id === transaction.id) return;
-      throw new EventBusError(
-        "TRANSACTION_ESCAPED",
-        "An extension that comes after the event bus moved this mutation into a transaction of its own, so that its " +
-          "events could not be written with it. Expected that it stays in its transaction: extend the client with the " +
-          "event bus after that extension, or wrap the call in prisma.$transaction(async (tx) => …).",
-        { value: other.id },
-      );
+function runUnchanged(transaction: TransactionHandle, { params, args, query }: Mutation): Promise<unknown> {
+  return query(args, { ...params, transaction });
+}
+
+function borderOf(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model, operation, args: given, extras, params }: Mutation,
+  written: Written[],
+): Border<Past> {
+  let args = given;
+  let plan: Plan | undefined;
+  // A fluent call gets the relation at the end of its path instead of the row.
+  const path = params.dataPath.filter((_, index) => index % 2 === 1);
+  return {
+    depart(final) {
+      args = final;
+      plan = planCall(bus.models, bus.options, model, operation, args, extras);
+      return selectAllScalars(model, args);
     },
-  });
-  return bound;
+    async before() {
+      try {
+        return await loadBefore(bus, transaction, { model, operation, args, isFluent: path.length > 0 });
+      } catch (error) {
+        // Not PostgreSQL but Prisma refused: the transaction has ended, or the connection is gone. The call itself
+        // will be refused likewise, in words that name it.
+        if (databaseFailure(error) === undefined) return { row: undefined, isKnown: false };
+        throw asWriteConflict(error, bus.root);
+      }
+    },
+    arrive(answer, past) {
+      const row = answer as Record<string, unknown>;
+      // Nothing may be thrown here: Prisma would make another error of it.
+      if (plan !== undefined) written.push({ plan, args, past, row: scalarsOf(model, row) });
+      dropUnselected(model, args, bus.root._globalOmit?.[model.jsName], bus.computedNeeds, row);
+      return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row);
+    },
+  };
+}
+
+/**
+ * An answer that did not come through our hands: another extension gave it without asking the database, or Prisma
+ * does not take the steps any more that the tap depends on.
+ */
+async function checkUnseen(bus: Bus, transaction: TransactionHandle, { asked }: Progress): Promise<void> {
+  if (!asked && (await canTap(bus.root, transaction))) return;
+  throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
 }

@@ -1,3 +1,4 @@
+import { sameValue } from "../changes/same-value.js";
 import { EventBusError } from "../errors.js";
 import type { ModelRules } from "../registry/capture-rules.js";
 import type { Model, Models, RelationField } from "./schema/model.js";
@@ -90,13 +91,17 @@ export function unseenKeyChange(
   models: Models,
   rules: Rules,
   model: Model,
+  where: unknown,
   data: unknown,
 ): string | undefined {
   if (!isData(data)) return undefined;
+  // A key that is found by its value and written with that value stays what it is.
+  const stays = (name: string) =>
+    isData(where) && where[name] !== undefined && sameValue(where[name], data[name]);
   for (const { holder, relation } of referencesTo(models, model)) {
     if (relation.onUpdate === "Restrict" || relation.onUpdate === "NoAction") continue;
     if ((rules.get(holder.name)?.update.length ?? 0) === 0) continue;
-    const field = relation.references.find((name) => data[name] !== undefined);
+    const field = relation.references.find((name) => data[name] !== undefined && !stays(name));
     if (field === undefined) continue;
     return `it writes ${model.name}.${field}, and ${holder.name}.${relation.name} (onUpdate: ${relation.onUpdate}) follows in rows of a captured model`;
   }

@@ -76,7 +76,7 @@ function findUnseen(
   }
   const updated =
     operation === "upsert" ? args["update"] : operation.startsWith("update") ? args["data"] : undefined;
-  return unseenKeyChange(models, rules, model, updated);
+  return unseenKeyChange(models, rules, model, args["where"], updated);
 }
 
 /** The rules that are declared, and the call's own events; an event that both name is published once. */
@@ -88,10 +88,10 @@ function rulesFor(
 ): readonly Rule[] {
   const declared = options.rules.get(model.name)?.[operation] ?? [];
   if (extras.events.length === 0) return declared;
-  const called = new Set(extras.events.map((event) => event.name));
+  const called = new Map(extras.events.map((event) => [event.name, event]));
   return [
     // The call names it: no condition of a rule holds it back.
-    ...extras.events.map((event) => ({ event, when: undefined })),
+    ...Array.from(called.values(), (event) => ({ event, when: undefined })),
     ...declared.filter((rule) => !called.has(rule.event.name)),
   ];
 }

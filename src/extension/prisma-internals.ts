@@ -35,14 +35,29 @@ export interface LazyPromise<T = unknown> extends Promise<T> {
 export interface InternalClient {
   readonly $parent?: InternalClient;
   readonly _runtimeDataModel: RuntimeDataModel;
-  readonly _engineConfig: { readonly inlineSchema: string; readonly adapter?: AdapterFactory };
+  readonly _engineConfig: {
+    readonly inlineSchema: string;
+    readonly adapter?: AdapterFactory;
+    readonly transactionOptions?: TransactionLimits;
+  };
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   readonly _clientVersion: string;
+  readonly _extensions?: {
+    getAllComputedFields?(
+      model: string,
+    ): Readonly<Record<string, { readonly needs: readonly string[] }>> | undefined;
+  };
   _createPrismaPromise<T>(run: (transaction?: TransactionHandle | BatchHandle) => Promise<T>): LazyPromise<T>;
   $queryRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<readonly object[]>;
   $executeRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<number>;
   $transaction(input: unknown, options?: unknown): Promise<unknown>;
   $extends(extension: object): unknown;
+}
+
+/** Limits of a transaction, in milliseconds, as Prisma names them. */
+export interface TransactionLimits {
+  readonly maxWait?: number;
+  readonly timeout?: number;
 }
 
 interface AdapterFactory {
@@ -91,6 +106,71 @@ export async function executeIn(
   sql: string,
 ): Promise<void> {
   await root.$executeRawUnsafe(sql).requestTransaction(transaction);
+}
+
+const tappable = new WeakMap<InternalClient, Promise<boolean>>();
+
+/**
+ * Whether Prisma still maps the arguments and unpacks the answer by the functions in a query's parameters. Asked with
+ * a statement, once for each client, and only when there is doubt.
+ */
+export function canTap(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
+  const known = tappable.get(root) ?? tryTap(root, transaction);
+  tappable.set(root, known);
+  return known;
+}
+
+async function tryTap(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
+  const steps: string[] = [];
+  const tapping = root.$extends({
+    query: {
+      $queryRawUnsafe: (call: {
+        readonly args: unknown;
+        readonly query: (args: unknown, params: InternalParams) => LazyPromise;
+        readonly __internalParams: InternalParams;
+      }) => {
+        const { argsMapper } = call.__internalParams as { readonly argsMapper?: (args: unknown) => unknown };
+        return call.query(call.args, {
+          ...call.__internalParams,
+          argsMapper: (args: unknown) => {
+            steps.push("map");
+            return argsMapper?.(args) ?? args;
+          },
+          unpacker: (answer: unknown) => {
+            steps.push("unpack");
+            return answer;
+          },
+        });
+      },
+    },
+  }) as InternalClient;
+  await tapping.$queryRawUnsafe("select 1").requestTransaction(transaction);
+  return steps.join() === "map,unpack";
+}
+
+/** The columns that computed fields of the extensions before this one read. */
+export function computedNeedsOf(client: InternalClient, model: string): readonly string[] {
+  return Object.values(client._extensions?.getAllComputedFields?.(model) ?? {}).flatMap(
+    (field) => field.needs,
+  );
+}
+
+/** What Prisma allows a transaction when nobody says otherwise. */
+const PRISMA_LIMITS = { maxWait: 2_000, timeout: 5_000 };
+
+/**
+ * Limits for a batch that becomes an interactive transaction and takes longer than as a batch: the client's, where it
+ * was given any, else ours.
+ */
+export function batchLimits(
+  root: InternalClient,
+  ours: { readonly maxWaitMs: number; readonly timeoutMs: number },
+): TransactionLimits {
+  const { maxWait, timeout } = root._engineConfig.transactionOptions ?? {};
+  return {
+    ...(maxWait === PRISMA_LIMITS.maxWait ? { maxWait: ours.maxWaitMs } : {}),
+    ...(timeout === PRISMA_LIMITS.timeout ? { timeout: ours.timeoutMs } : {}),
+  };
 }
 
 const schemas = new WeakMap<object, Promise<string>>();

@@ -1,3 +1,5 @@
+import { isDecimal } from "../codec/decimal.js";
+import type { ComputedNeeds } from "./computed-needs.js";
 import type { Model } from "./schema/model.js";
 
 /** Arguments of a call, as Prisma takes them. */
@@ -20,30 +22,48 @@ export function selectAllScalars(model: Model, args: CallArgs): CallArgs {
 }
 
 /**
- * Hides the columns that the caller did not ask for. They stay readable by name, as other extensions' computed
- * fields read what they need after the query.
+ * Takes away the columns that the caller did not ask for. Those that computed fields of other extensions read are
+ * only hidden: Prisma computes after this, and then hides them altogether.
  */
-export function hideUnselected(
+export function dropUnselected(
   model: Model,
   args: CallArgs,
   globalOmit: Flags | undefined,
+  needs: ComputedNeeds,
   row: object,
 ): void {
   const { select, omit } = args;
+  const computes = !isFlags(select) || Object.keys(select).some((name) => !isOwnField(model, name));
   for (const name of model.scalars.keys()) {
     const visible = isFlags(select)
       ? select[name] === true
       : (isFlags(omit) && typeof omit[name] === "boolean" ? omit[name] : globalOmit?.[name]) !== true;
     if (visible || !Object.hasOwn(row, name)) continue;
-    Object.defineProperty(row, name, { enumerable: false });
+    if (computes && needs.has(model.jsName, name)) Object.defineProperty(row, name, { enumerable: false });
+    else Reflect.deleteProperty(row, name);
   }
 }
 
-/** The columns of a row, without relations and computed fields. */
+/** A field of the model itself, not one that an extension computes. */
+function isOwnField(model: Model, name: string): boolean {
+  return model.scalars.has(name) || model.relations.has(name) || name === "_count";
+}
+
+/** A copy of the columns of a row, without relations and computed fields. The caller may change what he gets. */
 export function scalarsOf(model: Model, row: Flags): Record<string, unknown> {
   const scalars: Record<string, unknown> = {};
-  for (const name of model.scalars.keys()) scalars[name] = row[name];
+  for (const name of model.scalars.keys()) scalars[name] = copyOf(row[name]);
   return scalars;
+}
+
+function copyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Date) return new Date(value);
+  if (ArrayBuffer.isView(value)) return Uint8Array.from(value as Uint8Array);
+  if (Array.isArray(value)) return value.map(copyOf);
+  // Decimals cannot be changed.
+  if (isDecimal(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
 }
 
 /** Whether the caller asked for anything beside columns: relations, counts. */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { EventBusError } from "../errors.js";
 
 /** A turn that somebody has in a transaction. Who runs inside of it queues up behind it, not beside it. */
 interface Turn {
@@ -6,11 +7,16 @@ interface Turn {
   readonly outer: Turn | undefined;
   /** The end of the queue of those who run inside. */
   tail: Promise<void>;
-  active: boolean;
+  /** Whether it still takes in others. */
+  open: boolean;
+  /** Whether a nested transaction waits or runs inside. */
+  nesting: boolean;
 }
 
 const turns = new AsyncLocalStorage<Turn>();
-const queues = new Map<string, Promise<void>>();
+
+/** The outermost turn of each transaction, for calls that lost their context, or never had one. */
+const roots = new Map<string, Turn>();
 
 /**
  * Runs `work` when no other work runs in that transaction: with `Promise.all` in one transaction, another
@@ -18,30 +24,105 @@ const queues = new Map<string, Promise<void>>();
  *
  * Work that is started from within (by another extension's hook, by a nested transaction's callback) does not wait
  * for what it is part of; several such works wait for each other.
+ *
+ * @throws EventBusError `TRANSACTION_ESCAPED` when the transaction's callback has ended already.
  */
 export async function inTurn<T>(transactionId: string, work: () => Promise<T>): Promise<T> {
-  const outer = enclosing(transactionId);
-  const before = outer?.tail ?? queues.get(transactionId) ?? Promise.resolve();
+  const outer = enclosing(transactionId) ?? openRoot(transactionId);
+  const before = outer.tail;
   let done = (): void => undefined;
   const tail = new Promise<void>((resolve) => {
     done = resolve;
   });
-  if (outer === undefined) queues.set(transactionId, tail);
-  else outer.tail = tail;
-  const turn: Turn = { transactionId, outer: turns.getStore(), tail: Promise.resolve(), active: true };
+  outer.tail = tail;
+  const turn = newTurn(transactionId);
   await before;
   try {
     return await turns.run(turn, work);
   } finally {
-    turn.active = false;
+    await close(turn);
     done();
-    if (queues.get(transactionId) === tail) queues.delete(transactionId);
+    // A root that no callback owns goes with its last work.
+    if (!owned.has(outer) && roots.get(transactionId) === outer && outer.tail === tail)
+      roots.delete(transactionId);
   }
 }
 
-/** The innermost turn in that transaction that is still going on. A promise that was left behind by one has none. */
+/**
+ * Runs a nested transaction in turn: a savepoint that is rolled back would take along what others do meanwhile. Of
+ * several at once Prisma refuses all but the first; these go on to be refused.
+ */
+export async function nestedInTurn<T>(transactionId: string, work: () => Promise<T>): Promise<T> {
+  const outer = enclosing(transactionId) ?? openRoot(transactionId);
+  if (outer.nesting) return work();
+  outer.nesting = true;
+  try {
+    return await inTurn(transactionId, work);
+  } finally {
+    outer.nesting = false;
+  }
+}
+
+const owned = new WeakSet<Turn>();
+
+/**
+ * Runs the callback of an interactive transaction. Before the transaction is committed or rolled back, whatever the
+ * callback started and did not await comes to its end; what starts later is refused. Otherwise the commit could come
+ * between a mutation and its events.
+ */
+export async function ownTransaction<T>(transactionId: string, callback: () => Promise<T>): Promise<T> {
+  // The callback of a nested transaction has the turn already that the nested transaction waited for.
+  const nested = enclosing(transactionId);
+  const turn = nested ?? newTurn(transactionId);
+  if (nested === undefined) {
+    owned.add(turn);
+    roots.set(transactionId, turn);
+  }
+  try {
+    return await turns.run(turn, callback);
+  } finally {
+    await close(turn);
+  }
+}
+
+/** To be called when a transaction is over: Prisma itself refuses what comes later. */
+export function forgetTransaction(transactionId: string): void {
+  roots.delete(transactionId);
+}
+
+function newTurn(transactionId: string): Turn {
+  return { transactionId, outer: turns.getStore(), tail: Promise.resolve(), open: true, nesting: false };
+}
+
+/** The innermost turn in that transaction that is still open. A promise that was left behind by one has none. */
 function enclosing(transactionId: string): Turn | undefined {
   let turn = turns.getStore();
-  while (turn !== undefined && !(turn.active && turn.transactionId === transactionId)) turn = turn.outer;
+  while (turn !== undefined && !(turn.open && turn.transactionId === transactionId)) turn = turn.outer;
   return turn;
+}
+
+function openRoot(transactionId: string): Turn {
+  const known = roots.get(transactionId);
+  if (known?.open === false) throw tooLate();
+  const root = known ?? newTurn(transactionId);
+  roots.set(transactionId, root);
+  return root;
+}
+
+/** Lets those who wait inside of a turn finish, and takes in nobody any more. */
+async function close(turn: Turn): Promise<void> {
+  let tail: Promise<void>;
+  do {
+    tail = turn.tail;
+    await tail;
+  } while (tail !== turn.tail);
+  turn.open = false;
+}
+
+function tooLate(): EventBusError {
+  return new EventBusError(
+    "TRANSACTION_ESCAPED",
+    "A captured call started after the callback of its transaction had ended, too late for its events to be written " +
+      "with it. Nothing was written. Expected that the callback awaits every call: look for a missing await.",
+  );
 }

@@ -10,15 +10,15 @@ export interface UniqueMatch {
 type Where = Readonly<Record<string, unknown>>;
 
 /**
- * The unique key by which a `where` finds its row. Undefined when there is none: Prisma will refuse the call.
- * Further conditions in the `where` are Prisma's to check.
+ * The unique key by which a `where` finds its row. Undefined when there is none, or none with values that its
+ * columns can have: Prisma will refuse the call, in its own words. Further conditions are Prisma's to check.
  */
 export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | undefined {
   if (!isRecord(where)) return undefined;
   for (const key of model.keys) {
     const values = key.fields.length === 1 && key.fields[0] === key.name ? where : where[key.name];
     if (!isRecord(values)) continue;
-    const texts = key.fields.map((field) => asText(model.scalars.get(field), values[field]));
+    const texts = key.fields.map((field) => asKeyText(model.scalars.get(field), values[field]));
     if (texts.every((text) => text !== undefined)) return { key, texts };
   }
   return undefined;
@@ -27,19 +27,26 @@ export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | und
 /** The key of a row as text; for a compound key a JSON array of texts. Null when the model has no key. */
 export function aggregateKeyOf(model: Model, row: Where): string | null {
   const fields = model.identity?.fields ?? [];
-  const texts = fields.map((field) => asText(model.scalars.get(field), row[field]) ?? "");
+  const texts = fields.map((field) => asText(row[field]) ?? "");
   const [only] = texts;
   if (only === undefined) return null;
   return texts.length === 1 ? only : JSON.stringify(texts);
 }
 
-function asText(field: ScalarField | undefined, value: unknown): string | undefined {
-  if (field === undefined || value === undefined || value === null) return undefined;
-  if (typeof value === "string")
-    return field.enumNames === undefined ? value : labelOf(field.enumNames, value);
+/** A value of a `where` as the text of its column's type; undefined when the column cannot have it. */
+function asKeyText(field: ScalarField | undefined, value: unknown): string | undefined {
+  if (field === undefined) return undefined;
+  if (field.enumNames !== undefined) return labelOf(field.enumNames, value);
+  // Prisma cuts off the fraction of a number that stands for an integer.
+  const text = asText(field.type === "Int" && typeof value === "number" ? Math.trunc(value) : value);
+  return text !== undefined && fits(field, text) ? text : undefined;
+}
+
+function asText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
     return String(value);
-  if (typeof value !== "object") return undefined;
+  if (typeof value !== "object" || value === null) return undefined;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   if (ArrayBuffer.isView(value)) {
     return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
@@ -47,8 +54,34 @@ function asText(field: ScalarField | undefined, value: unknown): string | undefi
   return isDecimal(value) ? value.toFixed() : undefined;
 }
 
-function labelOf(enumNames: ReadonlyMap<string, string>, name: string): string | undefined {
-  for (const [label, candidate] of enumNames) if (candidate === name) return label;
+const INTEGER_BITS: Readonly<Record<string, number>> = { SmallInt: 16, Integer: 32, BigInt: 64 };
+
+/** Whether PostgreSQL can read the text as the column's type: an error of ours would hide Prisma's own. */
+function fits(field: ScalarField, text: string): boolean {
+  switch (field.type) {
+    case "Int":
+    case "BigInt": {
+      if (field.nativeType === "Oid") return /^\d+$/.test(text) && BigInt(text) < 2n ** 32n;
+      const bits = INTEGER_BITS[field.nativeType ?? (field.type === "Int" ? "Integer" : "BigInt")] ?? 32;
+      return /^-?\d+$/.test(text) && BigInt.asIntN(bits, BigInt(text)) === BigInt(text);
+    }
+    case "Float":
+    case "Decimal":
+      return text !== "" && Number.isFinite(Number(text));
+    case "Boolean":
+      return text === "true" || text === "false";
+    case "DateTime":
+      return !Number.isNaN(Date.parse(text));
+    case "String":
+      if (field.nativeType === "Uuid") return /^[0-9a-f]{32}$/i.test(text.replace(/^\{|\}$|-/g, ""));
+      return !text.includes("\0");
+    default:
+      return true;
+  }
+}
+
+function labelOf(enumNames: ReadonlyMap<string, string>, value: unknown): string | undefined {
+  for (const [label, name] of enumNames) if (name === value) return label;
   return undefined;
 }
 

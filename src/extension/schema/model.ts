@@ -7,6 +7,8 @@ export interface ScalarField {
   readonly isList: boolean;
   readonly isOptional: boolean;
   readonly isUpdatedAt: boolean;
+  /** `Uuid` for `@db.Uuid`; undefined: the usual one of the type. */
+  readonly nativeType: string | undefined;
   /** For enums: from the label in the database to the name in Prisma. */
   readonly enumNames?: ReadonlyMap<string, string>;
 }

@@ -60,7 +60,7 @@ function readModel(name: string, runtime: RuntimeModel, block: SchemaBlock, enum
   for (const field of runtime.fields) {
     const declared = fields.get(field.name);
     if (declared === undefined || declared.type !== field.type) throw mismatch(`field ${name}.${field.name}`);
-    if (field.kind === "object") relations.set(field.name, readRelation(field, declared));
+    if (field.kind === "object") relations.set(field.name, readRelation(field, declared, fields));
     else scalars.set(field.name, readScalar(field, declared, enums));
   }
   const keys = readKeys(block, fields).filter((key) => key.fields.every((field) => scalars.has(field)));
@@ -103,21 +103,28 @@ function readScalar(field: RuntimeField, declared: SchemaField, enums: EnumNames
     isList: declared.isList,
     isOptional: declared.isOptional,
     isUpdatedAt: declared.attributes.some((attribute) => attribute.name === "updatedAt"),
+    nativeType: declared.attributes.find(({ name }) => name.includes("."))?.name.split(".")[1],
     ...(names === undefined ? {} : { enumNames: names }),
   };
 }
 
-function readRelation(field: RuntimeField, declared: SchemaField): RelationField {
+function readRelation(
+  field: RuntimeField,
+  declared: SchemaField,
+  fields: ReadonlyMap<string, SchemaField>,
+): RelationField {
   const args = declared.attributes.find((attribute) => attribute.name === "relation")?.args;
-  // The defaults of Prisma: an optional relation loses its reference, a required one holds the parent.
-  const onDelete = args?.get("onDelete") ?? (declared.isOptional ? "SetNull" : "Restrict");
+  const own = listValue(args?.get("fields"));
+  // The defaults of Prisma: where the reference can be taken away it is, else it holds the row that it refers to.
+  const canBeNull = declared.isOptional && own.every((name) => fields.get(name)?.isOptional === true);
+  const onDelete = args?.get("onDelete") ?? (canBeNull ? "SetNull" : "Restrict");
   return {
     name: field.name,
     model: field.type,
     relationName: field.relationName ?? "",
     isList: declared.isList,
     isOptional: declared.isOptional,
-    fields: listValue(args?.get("fields")),
+    fields: own,
     references: listValue(args?.get("references")),
     onDelete: onDelete as ReferentialAction,
     onUpdate: (args?.get("onUpdate") ?? "Cascade") as ReferentialAction,
@@ -130,11 +137,11 @@ function readKeys(block: SchemaBlock, fields: ReadonlyMap<string, SchemaField>):
   for (const [name, field] of fields) {
     for (const attribute of field.attributes) {
       if (attribute.name === "id") ids.push({ name, fields: [name] });
-      if (attribute.name === "unique") uniques.push({ name, fields: [name] });
+      if (attribute.name === "unique" && !isPartial(attribute)) uniques.push({ name, fields: [name] });
     }
   }
   for (const attribute of block.entries.filter((entry) => entry.startsWith("@@")).flatMap(readAttributes)) {
-    if (attribute.name !== "id" && attribute.name !== "unique") continue;
+    if ((attribute.name !== "id" && attribute.name !== "unique") || isPartial(attribute)) continue;
     const key = listValue(attribute.args.get("fields") ?? attribute.args.get(""));
     const [only] = key;
     const name =
@@ -143,6 +150,11 @@ function readKeys(block: SchemaBlock, fields: ReadonlyMap<string, SchemaField>):
     (attribute.name === "id" ? ids : uniques).push({ name, fields: key });
   }
   return [...ids, ...uniques];
+}
+
+/** A unique index of some of the rows identifies none. */
+function isPartial(attribute: Attribute): boolean {
+  return attribute.args.has("where");
 }
 
 function enumNames(block: SchemaBlock): ReadonlyMap<string, string> {

@@ -1,0 +1,16 @@
+import type { Call } from "./call.js";
+import { createCalls } from "./create-calls.js";
+import { deleteCalls, fluentCalls, readCalls, transactionCalls } from "./other-calls.js";
+import { updateCalls } from "./update-calls.js";
+import { upsertCalls } from "./upsert-calls.js";
+
+/** Every call whose outcome is compared with and without the extension. */
+export const allCalls: readonly Call[] = [
+  ...createCalls,
+  ...updateCalls,
+  ...upsertCalls,
+  ...deleteCalls,
+  ...fluentCalls,
+  ...readCalls,
+  ...transactionCalls,
+];

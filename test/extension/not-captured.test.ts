@@ -1,0 +1,246 @@
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { eventBus } from "../../src/index.js";
+import { testDatabase } from "../support/database.js";
+import { openClient } from "./support/clients.js";
+import { allRules, events } from "./support/events.js";
+import { Ledger } from "./support/ledger.js";
+
+const { url, pool } = await testDatabase();
+const ledger = new Ledger(pool);
+const base = openClient(url);
+
+const id = "0190a000-0000-7000-8000-000000000001";
+const { User, Post, Product, Order, Label, Profile } = allRules;
+const users = base.$extends(eventBus({ events, capture: { User } }));
+const posts = base.$extends(eventBus({ events, capture: { Post } }));
+const both = base.$extends(eventBus({ events, capture: { User, Post, Profile, Product, Order, Label } }));
+
+const where = { id: 1 };
+const email = "new@example.org";
+const bob = { email: "bob@example.org" };
+
+beforeEach(async () => {
+  await ledger.clear();
+  await base.user.create({
+    data: { email: "ann@example.org", posts: { create: [{ title: "1" }, { title: "2" }] } },
+  });
+  await base.user.create({ data: { ...bob, profile: { create: { bio: "b" } } } });
+  await base.label.create({ data: { name: "red" } });
+  await base.product.create({ data: { sku: "A", title: "Apple", price: 1 } });
+  await base.order.create({ data: { id, userId: 1, lines: { create: { sku: "A", quantity: 1 } } } });
+});
+
+type Calls = readonly (readonly [string, () => PromiseLike<unknown>])[];
+
+const bulk: Calls = [
+  ["createMany", () => users.user.createMany({ data: [{ email }] })],
+  [
+    "createMany with skipDuplicates",
+    () => users.user.createMany({ data: [{ email }], skipDuplicates: true }),
+  ],
+  ["createManyAndReturn", () => users.user.createManyAndReturn({ data: [{ email }] })],
+  ["updateMany", () => users.user.updateMany({ data: { name: "x" } })],
+  ["updateManyAndReturn", () => users.user.updateManyAndReturn({ where: bob, data: { name: "x" } })],
+  ["deleteMany", () => users.user.deleteMany({ where: bob })],
+  ["deleteMany without arguments", () => users.user.deleteMany()],
+];
+
+const nestedFrom: Calls = [
+  ["create", () => users.user.create({ data: { email, posts: { create: { title: "x" } } } })],
+  [
+    "createMany",
+    () => users.user.create({ data: { email, posts: { createMany: { data: [{ title: "x" }] } } } }),
+  ],
+  ["connect", () => users.user.update({ where: { id: 2 }, data: { posts: { connect: { id: 1 } } } })],
+  [
+    "connectOrCreate",
+    () =>
+      users.user.update({ where, data: { posts: { connectOrCreate: { where, create: { title: "x" } } } } }),
+  ],
+  ["set", () => posts.post.update({ where, data: { labels: { set: [{ id: 1 }] } } })],
+  [
+    "update",
+    () => users.user.update({ where, data: { posts: { update: { where, data: { title: "x" } } } } }),
+  ],
+  [
+    "updateMany",
+    () => users.user.update({ where, data: { posts: { updateMany: { where: {}, data: { title: "x" } } } } }),
+  ],
+  [
+    "upsert",
+    () =>
+      users.user.update({
+        where,
+        data: { profile: { upsert: { create: { bio: "x" }, update: { bio: "x" } } } },
+      }),
+  ],
+  ["delete", () => users.user.update({ where: { id: 2 }, data: { profile: { delete: true } } })],
+  ["deleteMany", () => users.user.update({ where, data: { posts: { deleteMany: {} } } })],
+  [
+    "create in upsert",
+    () => users.user.upsert({ where, create: { email }, update: { posts: { create: { title: "x" } } } }),
+  ],
+];
+
+const nestedTo: Calls = [
+  ["create of the parent", () => users.post.create({ data: { title: "x", author: { create: { email } } } })],
+  [
+    "connectOrCreate of the parent",
+    () =>
+      users.post.create({
+        data: { title: "x", author: { connectOrCreate: { where: { email }, create: { email } } } },
+      }),
+  ],
+  ["update of the parent", () => users.post.update({ where, data: { author: { update: { name: "x" } } } })],
+  [
+    "upsert of the parent",
+    () =>
+      users.post.update({
+        where,
+        data: { author: { upsert: { create: { email }, update: { name: "x" } } } },
+      }),
+  ],
+  [
+    "update of the grandparent",
+    () =>
+      users.orderLine.update({
+        where: { orderId_sku: { orderId: id, sku: "A" } },
+        data: { order: { update: { user: { update: { name: "x" } } } } },
+      }),
+  ],
+  ["create of children", () => posts.user.create({ data: { email, posts: { create: { title: "x" } } } })],
+  [
+    "connect of children, which changes their key",
+    () => posts.user.update({ where: { id: 2 }, data: { posts: { connect: { id: 1 } } } }),
+  ],
+  ["set of children", () => posts.user.update({ where: { id: 2 }, data: { posts: { set: [] } } })],
+  [
+    "updateMany of children",
+    () => posts.user.update({ where, data: { posts: { updateMany: { where: {}, data: { title: "x" } } } } }),
+  ],
+  ["deleteMany of children", () => posts.user.update({ where, data: { posts: { deleteMany: {} } } })],
+  [
+    "create between captured models",
+    () => both.user.create({ data: { email, posts: { create: { title: "x" } } } }),
+  ],
+];
+
+const inDatabase: Calls = [
+  ["delete of a row whose children go with it", () => both.user.delete({ where })],
+  ["delete of a parent that is not captured itself", () => posts.user.delete({ where })],
+  ["deleteMany of a parent that is not captured itself", () => posts.user.deleteMany({ where: bob })],
+  ["update of a key that captured rows refer to", () => both.user.update({ where, data: { id: 77 } })],
+  [
+    "update of such a key in a model that is not captured itself",
+    () => posts.user.update({ where, data: { id: { set: 77 } } }),
+  ],
+  [
+    "update of such a key by increment",
+    () => posts.user.update({ where: { id: 2 }, data: { id: { increment: 5 } } }),
+  ],
+  ["updateMany of such a key", () => posts.user.updateMany({ where: { id: 2 }, data: { id: 77 } })],
+  ["upsert to such a key", () => posts.user.upsert({ where, create: { email }, update: { id: 77 } })],
+];
+
+const perCall: Calls = [
+  [
+    "createMany",
+    () => base.$extends(eventBus({ events })).user.createMany({ data: [{ email }], event: User.create }),
+  ],
+  [
+    "updateMany",
+    () => base.$extends(eventBus({ events })).user.updateMany({ data: { name: "x" }, event: User.update }),
+  ],
+  [
+    "deleteMany",
+    () => base.$extends(eventBus({ events })).user.deleteMany({ where: bob, event: User.delete }),
+  ],
+  [
+    "a nested create",
+    () =>
+      base
+        .$extends(eventBus({ events }))
+        .user.create({ data: { email, posts: { create: { title: "x" } } }, event: User.create }),
+  ],
+];
+
+describe.each([
+  ["in bulk", bulk],
+  ["nested, from a captured model", nestedFrom],
+  ["nested, to a captured model", nestedTo],
+  ["by the database", inDatabase],
+  ["with an event named by the call", perCall],
+] as const)("a write %s", (_, calls) => {
+  it.each(calls)("is refused before it writes: %s", async (_name, call) => {
+    const before = await ledger.contents();
+    await expect(call()).rejects.toMatchObject({ name: "EventBusError", code: "NOT_CAPTURED" });
+    expect(await ledger.contents()).toEqual(before);
+    expect(await ledger.names()).toEqual([]);
+  });
+});
+
+describe("a write that is refused", () => {
+  it("names the call and what to do", async () => {
+    await expect(users.user.createMany({ data: [{ email }] })).rejects.toThrow(
+      /user\.createMany.*\$withoutEvents/s,
+    );
+  });
+
+  it("leaves the caller's transaction usable", async () => {
+    await users.$transaction(async (tx) => {
+      await expect(tx.user.deleteMany()).rejects.toMatchObject({ code: "NOT_CAPTURED" });
+      await tx.user.update({ where, data: { name: "Ann" } });
+    });
+    expect(await ledger.names()).toEqual(["UserUpdated"]);
+  });
+
+  it("fails a batch as a whole", async () => {
+    const batch = users.$transaction([
+      users.user.update({ where, data: { name: "Ann" } }),
+      users.user.deleteMany(),
+    ]);
+    await expect(batch).rejects.toMatchObject({ code: "NOT_CAPTURED" });
+    expect(await ledger.names()).toEqual([]);
+    expect(await base.user.count({ where: { name: "Ann" } })).toBe(0);
+  });
+
+  it("is written in $withoutEvents", async () => {
+    for (const [, call] of [...bulk.slice(0, 4), ...nestedFrom.slice(0, 1)]) {
+      await users.$withoutEvents(call).catch((error: { code?: string }) => expect(error.code).toBe("P2002"));
+    }
+    expect(await base.user.count({ where: { name: "x" } })).toBe(3);
+    expect(await ledger.names()).toEqual([]);
+  });
+});
+
+describe("a write that touches no captured model", () => {
+  it.each<[string, () => PromiseLike<unknown>]>([
+    ["in bulk", () => users.post.createMany({ data: [{ title: "x", authorId: 1 }] })],
+    ["nested", () => users.order.update({ where: { id }, data: { lines: { deleteMany: {} } } })],
+    [
+      "connected to a captured row by its own key",
+      () => users.post.create({ data: { title: "x", author: { connect: bob } } }),
+    ],
+    ["a delete whose children are not captured", () => users.user.delete({ where: { id: 2 } })],
+    ["a delete of a leaf", () => users.profile.delete({ where })],
+    [
+      "an update of a key that nobody captured refers to",
+      () => users.product.update({ where: { sku: "A" }, data: { sku: "B" } }),
+    ],
+    ["an update of a unique field that is no key", () => both.user.update({ where, data: { email } })],
+    [
+      "an update that names its key and does not change it",
+      () => both.label.update({ where, data: { id: 1, name: "blue" } }),
+    ],
+    [
+      "an update that names a referred key and does not change it",
+      () => both.user.update({ where, data: { id: 1, email } }),
+    ],
+    ["in bulk, of a model with events but no rule", () => users.post.updateMany({ data: { title: "x" } })],
+  ])("is written: %s", async (_, call) => {
+    const before = await ledger.contents();
+    await call();
+    expect(await ledger.contents()).not.toEqual(before);
+  });
+});

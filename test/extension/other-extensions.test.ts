@@ -1,0 +1,266 @@
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { Prisma } from "../../prisma/generated/client/client.js";
+import { eventBus } from "../../src/index.js";
+import { testDatabase } from "../support/database.js";
+import { closeLater, openClient } from "./support/clients.js";
+import { events, rules } from "./support/events.js";
+import { Ledger } from "./support/ledger.js";
+
+const { url, pool } = await testDatabase();
+const ledger = new Ledger(pool);
+const base = openClient(url);
+const bus = eventBus({ events, capture: rules });
+
+let heard: string[] = [];
+const listener = (name: string) =>
+  Prisma.defineExtension({
+    name,
+    query: {
+      $allModels: {
+        async $allOperations({ model, operation, args, query }) {
+          heard.push(`${name} ${model}.${operation} ${JSON.stringify(args)}`);
+          return query(args);
+        },
+      },
+    },
+    result: {
+      user: {
+        [name]: { needs: { email: true }, compute: ({ email }: { email: string }) => `${name} ${email}` },
+      },
+    },
+  });
+const chained = base.$extends(listener("before")).$extends(bus).$extends(listener("after"));
+
+const data = { email: "ann@example.org" };
+const where = { email: data.email };
+
+beforeEach(async () => {
+  await ledger.clear();
+  heard = [];
+});
+
+describe("extensions around the extension", () => {
+  const contexts: readonly (readonly [
+    string,
+    (write: (db: Pick<typeof chained, "user">) => Prisma.PrismaPromise<unknown>) => Promise<unknown>,
+  ])[] = [
+    ["a bare call", async (write) => write(chained)],
+    ["a transaction", (write) => chained.$transaction((tx) => write(tx))],
+    [
+      "a nested transaction",
+      (write) => chained.$transaction((tx) => tx.$transaction((nested) => write(nested))),
+    ],
+    ["a batch", async (write) => (await chained.$transaction([write(chained)]))[0]],
+  ];
+
+  describe.each(contexts)("in %s", (_, run) => {
+    it("hear of a create once, the first one first", async () => {
+      const user = await run((db) => db.user.create({ data, select: { id: true } }));
+      expect(user).toEqual({ id: 1 });
+      const call = 'User.create {"data":{"email":"ann@example.org"}';
+      expect(heard).toEqual([
+        `before ${call},"select":{"id":true}}`,
+        expect.stringContaining(`after ${call}`),
+      ]);
+      expect(await ledger.names()).toEqual(["UserCreated"]);
+    });
+
+    it("hear of an update once and nothing of what we read", async () => {
+      await base.user.create({ data });
+      await run((db) => db.user.update({ where, data: { name: "Ann" } }));
+      expect(heard.map((line) => line.split(" ", 2).join(" "))).toEqual([
+        "before User.update",
+        "after User.update",
+      ]);
+      expect(await ledger.names()).toEqual(["UserUpdated"]);
+    });
+
+    it("compute their fields, with what these need", async () => {
+      const write = (db: Pick<typeof chained, "user">) =>
+        db.user.upsert({
+          where,
+          create: data,
+          update: {},
+          select: { id: true, before: true, after: true } as Prisma.UserSelect,
+        });
+      const user = await run(write);
+      expect(JSON.parse(JSON.stringify(user))).toEqual({
+        id: 1,
+        before: `before ${data.email}`,
+        after: `after ${data.email}`,
+      });
+      expect(Object.keys((await ledger.event()).aggregate).sort()).toEqual(
+        Object.keys(Prisma.UserScalarFieldEnum).sort(),
+      );
+    });
+  });
+
+  it("give the event stored values, not computed ones", async () => {
+    const shouting = base
+      .$extends({
+        result: { user: { email: { needs: { email: true }, compute: ({ email }) => email.toUpperCase() } } },
+      })
+      .$extends(bus);
+    expect((await shouting.user.create({ data })).email).toBe(data.email.toUpperCase());
+    expect((await ledger.event()).aggregate["email"]).toBe(data.email);
+  });
+
+  it("can change the arguments, before and after", async () => {
+    const changing = (name: string) =>
+      Prisma.defineExtension({
+        query: {
+          user: {
+            create: ({ args, query }) =>
+              query({ ...args, data: { ...args.data, [name]: `by an extension` } }),
+          },
+        },
+      });
+    const changed = base.$extends(changing("name")).$extends(bus).$extends(changing("nickName"));
+    const user = await changed.user.create({ data });
+    expect(user).toMatchObject({ name: "by an extension", nickName: "by an extension" });
+    expect((await ledger.event()).changes).toMatchObject({
+      name: "by an extension",
+      nickName: "by an extension",
+    });
+  });
+
+  it("can change the where of an update", async () => {
+    await base.user.create({ data: { ...data, name: "Ann" } });
+    await base.user.create({ data: { email: "bob@example.org", name: "Bob" } });
+    const changed = base
+      .$extends(bus)
+      .$extends({ query: { user: { update: ({ args, query }) => query({ ...args, where: { id: 2 } }) } } });
+    await changed.user.update({ where: { id: 1 }, data: { name: "Eve" } }).catch(() => undefined);
+    // Either the event of the row that was written, or no write.
+    const [, bob] = await base.user.findMany({ orderBy: { id: "asc" } });
+    const stored = await ledger.events();
+    expect(stored.map(({ aggregateKey, initialData }) => [aggregateKey, initialData["name"]])).toEqual(
+      bob?.name === "Eve" ? [["2", "Bob"]] : [],
+    );
+  });
+
+  it("cannot add what is not captured", async () => {
+    const nesting = base.$extends(bus).$extends({
+      query: {
+        user: {
+          create: ({ args, query }) =>
+            query({
+              ...args,
+              data: { ...args.data, posts: { create: { title: "added" } } } as typeof args.data,
+            }),
+        },
+      },
+    });
+    await expect(nesting.user.create({ data })).rejects.toMatchObject({ code: "NOT_CAPTURED" });
+    const inside = nesting.$transaction((tx) => tx.user.create({ data }).catch(() => undefined));
+    await inside.catch(() => undefined);
+    expect(await ledger.counts()).toEqual({ rows: 0, events: 0, jobs: 0 });
+  });
+
+  it("can write twice: each write has its event", async () => {
+    const twice = base.$extends(bus).$extends({
+      query: {
+        product: {
+          async update({ args, query }) {
+            await query(args);
+            return query(args);
+          },
+        },
+      },
+    });
+    await base.product.create({ data: { sku: "A", title: "Apple", price: 1 } });
+    const more = () => twice.product.update({ where: { sku: "A" }, data: { stock: { increment: 1 } } });
+    expect((await more()).stock).toBe(2);
+    await twice.$transaction([more()]);
+    expect((await ledger.events()).map(({ initialData }) => initialData["stock"])).toEqual([0, 1, 2, 3]);
+  });
+
+  it("can answer without asking the database: then there is no event", async () => {
+    const answering = base
+      .$extends(bus)
+      .$extends({ query: { user: { create: async () => ({ id: 7, email: "invented" }) } } });
+    const outcome = await answering.user.create({ data }).then(
+      () => "answered",
+      () => "refused",
+    );
+    const { rows, events: count } = await ledger.counts();
+    expect([rows, count, outcome]).toEqual([0, 0, expect.any(String)]);
+  });
+
+  it("can throw after the write: then there is neither row nor event", async () => {
+    const throwing = base.$extends(bus).$extends({
+      query: {
+        user: {
+          async create({ args, query }) {
+            await query(args);
+            throw new Error("no");
+          },
+        },
+      },
+    });
+    await expect(throwing.user.create({ data })).rejects.toThrow("no");
+    const inside = throwing.$transaction(async (tx) => {
+      await tx.user.create({ data }).catch(() => undefined);
+    });
+    await inside.catch(() => undefined);
+    expect(await ledger.counts()).toEqual({ rows: 0, events: 0, jobs: 0 });
+  });
+
+  it("can write with the client that they were given", async () => {
+    const auditing = base.$extends(bus).$extends((client) =>
+      client.$extends({
+        query: {
+          user: {
+            async update({ args, query }) {
+              const user = await query(args);
+              await client.label.create({ data: { name: "audit" } });
+              return user;
+            },
+          },
+        },
+      }),
+    );
+    await base.user.create({ data });
+    await auditing.user.update({ where, data: { name: "Ann" } });
+    expect([...(await ledger.names())].sort()).toEqual(["LabelCreated", "UserUpdated"]);
+  });
+
+  it("keep their own client methods", async () => {
+    const own = base
+      .$extends({ client: { $hello: () => "hello" } })
+      .$extends(bus)
+      .$extends({ client: { $bye: () => "bye" } });
+    expect([own.$hello(), own.$bye(), typeof own.$publish]).toEqual(["hello", "bye", "function"]);
+    const inside = await own.$transaction(async (tx) => [tx.$hello(), tx.$bye(), typeof tx.$publish]);
+    expect(inside).toEqual(["hello", "bye", "function"]);
+  });
+
+  it("keep their own model methods", async () => {
+    const own = base.$extends(bus).$extends({
+      model: {
+        user: {
+          async register(email: string) {
+            const context = Prisma.getExtensionContext(this) as unknown as typeof base.user;
+            return context.create({ data: { email } });
+          },
+        },
+      },
+    });
+    await own.user.register("a");
+    await own.$transaction((tx) => tx.user.register("b"));
+    expect(await ledger.counts()).toEqual({ rows: 2, events: 2, jobs: 0 });
+  });
+});
+
+describe("the extension, applied twice", () => {
+  it("publishes each event once or is refused", async () => {
+    const outcome = await Promise.resolve()
+      .then(() => closeLater(base.$extends(bus).$extends(bus)).user.create({ data }))
+      .then(
+        () => 1,
+        () => 0,
+      );
+    expect(await ledger.counts()).toEqual({ rows: outcome, events: outcome, jobs: 0 });
+  });
+});
