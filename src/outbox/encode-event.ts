@@ -24,6 +24,7 @@ export function encodeEvent(event: AnyEvent, options: EncodeOptions): string {
   const changes = encode(event.changes ?? {}, at("changes"));
   const initialData = encode(event.initialData ?? {}, at("initialData"));
   const metadata = encode(event.metadata, at("metadata"));
+  encode(event.aggregateKey, at("aggregateKey"));
   if (metadata.hint !== undefined) {
     throw new EventBusError(
       "VALUE_NOT_STORABLE",

@@ -49,9 +49,12 @@ export interface DeliveryFilter {
   readonly state?: DeliveryState | readonly DeliveryState[];
   /** At most so many, the first ones. Default: all. */
   readonly limit?: number;
+  /** The limit keeps the last ones instead. Default: false. */
+  readonly last?: boolean;
 }
 
-const FIND = statement(/* sql */ `
+const find = (direction: "asc" | "desc") =>
+  statement(/* sql */ `
 select e.id::text as event_id, e.position, e.name, s.subscriber, s.application, s.id as subscription_id,
        coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation,
        coalesce(d.attempt, 0) as attempt, coalesce(d.errors, '[]') as errors, d.due_at, d.finished_at
@@ -63,8 +66,10 @@ select e.id::text as event_id, e.position, e.name, s.subscriber, s.application, 
    and ($3::uuid is null or e.id = $3)
    and ($4::bigint is null or e.position = $4)
    and ($5::text[] is null or coalesce(d.state, 'waiting') = any ($5))
- order by e.position, s.id
+ order by e.position ${direction}, s.id ${direction}
  limit $6::bigint`);
+const FIRST = find("asc");
+const LAST = find("desc");
 
 interface Row {
   readonly event_id: string;
@@ -89,7 +94,7 @@ export async function findDeliveries(
 ): Promise<readonly DeliveryRow[]> {
   const list = (value: string | readonly string[] | undefined) =>
     value === undefined ? null : [value].flat();
-  const rows = await executor.query<Row>(FIND(names), [
+  const rows = await executor.query<Row>((filter.last === true ? LAST : FIRST)(names), [
     list(filter.subscriber),
     list(filter.event),
     filter.eventId ?? null,
@@ -97,7 +102,7 @@ export async function findDeliveries(
     list(filter.state),
     filter.limit ?? null,
   ]);
-  return rows.map((row) => ({
+  const deliveries = rows.map((row) => ({
     eventId: row.event_id,
     position: Number(row.position),
     eventName: row.name,
@@ -111,4 +116,5 @@ export async function findDeliveries(
     dueAt: row.due_at,
     finishedAt: row.finished_at,
   }));
+  return filter.last === true ? deliveries.reverse() : deliveries;
 }

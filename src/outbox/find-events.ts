@@ -15,9 +15,12 @@ export interface EventFilter {
   readonly after?: number;
   /** At most so many, the first ones. Default: all. */
   readonly limit?: number;
+  /** The limit keeps the last ones instead. Default: false. */
+  readonly last?: boolean;
 }
 
-const FIND = statement(/* sql */ `
+const find = (direction: "asc" | "desc") =>
+  statement(/* sql */ `
 select ${EVENT_COLUMNS}
   from :BUS.events e
  where ($1::text[] is null or e.name = any ($1))
@@ -27,8 +30,10 @@ select ${EVENT_COLUMNS}
    and ($5::text is null or e.operation = $5)
    and ($6::text is null or e.metadata ->> 'correlationId' = $6)
    and ($7::bigint is null or e.position > $7)
- order by e.position
+ order by e.position ${direction}
  limit $8::bigint`);
+const FIRST = find("asc");
+const LAST = find("desc");
 
 /** The events that fit the filter, in the order of their positions, as `executor`'s transaction sees them. */
 export async function findEvents(
@@ -36,7 +41,7 @@ export async function findEvents(
   names: SchemaNames,
   filter: EventFilter = {},
 ): Promise<readonly StoredEvent[]> {
-  const rows = await executor.query<EventRow>(FIND(names), [
+  const rows = await executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [
     filter.name === undefined ? null : [filter.name].flat(),
     filter.id ?? null,
     filter.aggregateType ?? null,
@@ -46,5 +51,6 @@ export async function findEvents(
     filter.after ?? null,
     filter.limit ?? null,
   ]);
-  return rows.map(readEvent);
+  const events = rows.map(readEvent);
+  return filter.last === true ? events.reverse() : events;
 }

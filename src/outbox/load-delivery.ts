@@ -11,6 +11,8 @@ export interface LoadedDelivery {
   readonly generation: number;
   /** Attempts that were made. */
   readonly attempts: number;
+  /** How many of its errors are a {@link WORKER_DIED}. */
+  readonly deaths: number;
   readonly insertedAt: Date;
   /** What can be said of the event even when it cannot be decoded. */
   readonly eventId: string;
@@ -20,9 +22,13 @@ export interface LoadedDelivery {
   readonly event: () => StoredEvent;
 }
 
+/** The name of the error that is recorded when the process that made a delivery ended without an outcome. */
+export const WORKER_DIED = "WorkerDied";
+
 const LOAD = statement(/* sql */ `
 select ${EVENT_COLUMNS},
-       coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt
+       coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
+       coalesce(jsonb_array_length(jsonb_path_query_array(d.errors, '$[*] ? (@.name == "${WORKER_DIED}")')), 0) as deaths
   from :BUS.events e
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
  where e.position = $1::bigint`);
@@ -35,13 +41,19 @@ export async function loadDelivery(
   subscriptionId: number,
 ): Promise<LoadedDelivery | undefined> {
   const [row] = await executor.query<
-    EventRow & { readonly state: DeliveryState; readonly generation: number; readonly attempt: number }
+    EventRow & {
+      readonly state: DeliveryState;
+      readonly generation: number;
+      readonly attempt: number;
+      readonly deaths: number;
+    }
   >(LOAD(names), [position, subscriptionId]);
   if (row === undefined) return undefined;
   return {
     state: row.state,
     generation: row.generation,
     attempts: row.attempt,
+    deaths: row.deaths,
     insertedAt: row.occurred_at,
     eventId: row.id,
     eventName: row.name,

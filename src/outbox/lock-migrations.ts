@@ -1,7 +1,9 @@
 import type { PgQueryable } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-const LOCK = statement(/* sql */ `select pg_advisory_xact_lock(hashtextextended('ex-event-bus:migrate-worker:' || :WORKER_TEXT, 0))`);
+const LOCK = statement(
+  /* sql */ `select pg_advisory_xact_lock(hashtextextended('ex-event-bus:migrate-worker:' || :WORKER_TEXT, 0))`,
+);
 
 /**
  * Makes processes that migrate at once wait for each other, in a transaction of `client`, which must be a single

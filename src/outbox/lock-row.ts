@@ -1,5 +1,5 @@
 import type { Executor, SqlValue } from "./executor.js";
-import { quoteIdentifier } from "./schema-names.js";
+import { quoteIdentifier, quoteText } from "./schema-names.js";
 
 /** A table as SQL has to name it. */
 export interface TableName {
@@ -58,6 +58,42 @@ export async function lockRow<Row extends object>(
   return row;
 }
 
+/**
+ * How many rows of a table the running transaction has inserted and updated, as PostgreSQL itself counts. What was
+ * inserted and taken back does not count: `on conflict` does so when another transaction inserts at the same moment.
+ */
+export interface TableCounters {
+  readonly inserted: bigint | string;
+  readonly updated: bigint | string;
+}
+
+function countersOf(table: TableName): string {
+  const oid = quoteText(`${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)}`);
+  return (
+    `pg_stat_get_xact_tuples_inserted(${oid}::regclass) - pg_stat_get_xact_tuples_deleted(${oid}::regclass) as inserted, ` +
+    `pg_stat_get_xact_tuples_updated(${oid}::regclass) as updated`
+  );
+}
+
+/** The counters of a table. */
+export function countersStatement(table: TableName): string {
+  return `select ${countersOf(table)}`;
+}
+
+/** Whether a row was found, in the answer to {@link lockRowWithCounters}. */
+export const FOUND = "ex_event_bus_found";
+
+/** A {@link lockRowStatement} that brings the table's counters along: one row, also when there is none to lock. */
+export function lockRowWithCounters(lock: string, table: TableName): string {
+  return `select ${countersOf(table)}, r.* from (select) s left join lateral (${lock.replace("select ", `select true as ${FOUND}, `)}) r on true`;
+}
+
 /** A statement that always fails, so that PostgreSQL refuses to commit the transaction (or savepoint) around it. */
-export const ABORT =
-  "do $$ begin raise exception 'ex-event-bus: events could not be published' using errcode = 'EB000'; end $$";
+export const ABORT = raise("events could not be published", "EB000");
+
+/** The same as a serialization failure. */
+export const ABORT_FOR_RETRY = raise("another transaction changed the row meanwhile", "40001");
+
+function raise(message: string, state: string): string {
+  return `do $$ begin raise exception 'ex-event-bus: ${message}' using errcode = '${state}'; end $$`;
+}

@@ -13,7 +13,8 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-function quoteText(text: string): string {
+/** A text as SQL needs it, safe whatever it contains. */
+export function quoteText(text: string): string {
   // E'' with doubled backslashes, so that the outcome does not depend on standard_conforming_strings.
   return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -147,9 +147,9 @@ begin
            coalesce(i.e ->> 'operation', 'publish'),
            i.e ->> 'sourceSchema',
            i.e -> 'aggregate',
-           coalesce(i.e -> 'changes', '{}'),
-           coalesce(i.e -> 'initialData', '{}'),
-           coalesce(i.e -> 'metadata', '{}'),
+           coalesce(nullif(i.e -> 'changes', 'null'), '{}'),
+           coalesce(nullif(i.e -> 'initialData', 'null'), '{}'),
+           coalesce(nullif(i.e -> 'metadata', 'null'), '{}'),
            nullif(i.e -> 'types', 'null'),
            array(select s.id from :BUS.subscriptions s
                   where s.event_name = i.e ->> 'name' and s.ended_at is null order by s.id)
