@@ -1,0 +1,49 @@
+import { EventBusError } from "../errors.js";
+import { type LoadedDelivery, WORKER_DIED } from "../outbox/load-delivery.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import type { SettledOutcome } from "./outcome.js";
+
+// When a process dies, everything that it was doing is suspect, and nearly all of it innocent. What was in two deaths is
+// put on record and from then on runs alone: whatever dies then is the reason, and nothing else is in its way.
+const CLAIMS_PER_RECORD = 2;
+const MAX_RECORDS = 2;
+
+/** Those that died together come back one by one. */
+const SPREAD_MS = 1_000;
+
+/** Whether a delivery must run alone, since it was there when processes died. */
+export function mustRunAlone(loaded: LoadedDelivery): boolean {
+  return loaded.deaths > 0;
+}
+
+/** A delivery that must run alone while another one does: a little later. */
+export function comeBackLater(): SettledOutcome {
+  return { state: "snoozed", dueMs: SPREAD_MS * (0.5 + Math.random()) };
+}
+
+/** What becomes of a delivery that was claimed `claims` times since its last record without an outcome. */
+export function outcomeOfDeaths(
+  claims: number,
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  worker: string,
+): SettledOutcome | undefined {
+  const isDead = claims > 0 && loaded.deaths >= MAX_RECORDS;
+  if (!isDead && claims < CLAIMS_PER_RECORD) return undefined;
+  const total = loaded.deaths * CLAIMS_PER_RECORD + claims;
+  const thrown = new EventBusError(
+    "WORKER_DIED",
+    `The process that ran "${subscriber.name}" for this event ended ${total} times without an outcome. Look for what ` +
+      "ends it: out of memory, process.exit(), a crash in native code, SIGKILL.",
+    { value: total },
+  );
+  const error = {
+    attempt: loaded.attempts + 1,
+    name: WORKER_DIED,
+    message: thrown.message,
+    at: new Date().toISOString(),
+    worker,
+  };
+  if (isDead) return { state: "dead", error, thrown };
+  return { state: "snoozed", dueMs: SPREAD_MS * Math.random(), error, thrown };
+}

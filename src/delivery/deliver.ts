@@ -1,0 +1,151 @@
+import type { Logger } from "../log/logger.js";
+import type { Report } from "../log/telemetry.js";
+import type { Executor } from "../outbox/executor.js";
+import { type LoadedDelivery, loadDelivery } from "../outbox/load-delivery.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { settleDeliveries } from "../outbox/settle-deliveries.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { comeBackLater, mustRunAlone } from "./dead-worker.js";
+import { outcomeOfFailure } from "./failed-attempt.js";
+import { eventForAttempt, makeContext } from "./make-context.js";
+import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
+import { refuseDelivery } from "./refuse-delivery.js";
+import type { RunGate } from "./run-gate.js";
+import { runHandler } from "./run-handler.js";
+import type { Wakeup } from "./wakeup.js";
+import { whileUnreachable } from "./while-unreachable.js";
+
+/** What delivering needs of the process that does it. */
+export interface DeliverDeps {
+  readonly executor: Executor;
+  readonly names: SchemaNames;
+  /** Handlers receive it as `ctx.prisma`. */
+  readonly prisma: unknown;
+  readonly log: Logger;
+  readonly report: Report;
+  /** Who delivers, for the records. */
+  readonly worker: string;
+  /** Aborted when handlers must end, because the worker stops. */
+  readonly signal: AbortSignal;
+  /** How long handlers then have, in milliseconds. */
+  readonly graceMs: number;
+  /** What keeps deliveries that may end the process apart from the others. */
+  readonly gate: RunGate;
+  /** For how long statements are repeated while the database is out of reach, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+/**
+ * Makes a delivery: the only place where a handler is called.
+ *
+ * Returns only after the outcome is recorded, or when there is nothing to record because somebody else had moved the
+ * delivery on. Throws when nothing is known to be recorded: then the wake-up must not be thrown away.
+ */
+export async function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDeps): Promise<Outcome> {
+  const startedAt = performance.now();
+  const loaded = await load(wakeup, deps);
+  if (loaded === undefined) return STALE;
+  const outcome =
+    loaded.generation === wakeup.generation ? await attempt(wakeup, loaded, subscriber, deps) : STALE;
+  reportDelivery(outcome, wakeup, loaded, subscriber, deps, performance.now() - startedAt);
+  return outcome;
+}
+
+async function attempt(
+  wakeup: Wakeup,
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+): Promise<Outcome> {
+  const run = () => runAttempt(loaded, subscriber, deps);
+  const outcome =
+    refuseDelivery(wakeup, loaded, subscriber, deps.worker) ??
+    (mustRunAlone(loaded)
+      ? ((await deps.gate.alone(run)) ?? comeBackLater())
+      : await deps.gate.together(run));
+  return (await settle(outcome, wakeup, loaded, deps)) ? outcome : STALE;
+}
+
+function load(
+  { position, subscriptionId }: Wakeup,
+  { executor, names, patienceMs }: DeliverDeps,
+): Promise<LoadedDelivery | undefined> {
+  return whileUnreachable(patienceMs, () => loadDelivery(executor, names, position, subscriptionId));
+}
+
+async function runAttempt(
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+): Promise<SettledOutcome> {
+  const number = loaded.attempts + 1;
+  const { maxAttempts, timeoutMs } = subscriber.policy;
+  try {
+    const event = eventForAttempt(loaded.event(), number, maxAttempts);
+    await runHandler(
+      event,
+      (signal) => subscriber.handle(event as never, makeContext(subscriber, loaded, deps, signal)),
+      { subscriber: subscriber.name, timeoutMs, shutdown: deps.signal, graceMs: deps.graceMs },
+    );
+    return DELIVERED;
+  } catch (thrown) {
+    return outcomeOfFailure(thrown, {
+      subscriber,
+      attempt: number,
+      worker: deps.worker,
+      report: deps.report,
+    });
+  }
+}
+
+/**
+ * Records an outcome. A handler that has run shall not run again only because a connection broke afterwards: writing
+ * is repeated, which is safe, since a settlement takes effect at most once.
+ */
+async function settle(
+  outcome: SettledOutcome,
+  { position, subscriptionId, generation }: Wakeup,
+  loaded: LoadedDelivery,
+  deps: DeliverDeps,
+): Promise<boolean> {
+  const settlement = {
+    position,
+    subscriptionId,
+    generation,
+    state: outcome.state,
+    attempts: outcome.state === "snoozed" ? loaded.attempts : loaded.attempts + 1,
+    claim: deps.worker,
+    ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
+    ...("error" in outcome ? { error: outcome.error } : {}),
+  };
+  const settled = await whileUnreachable(deps.patienceMs, () =>
+    settleDeliveries(deps.executor, deps.names, [settlement]),
+  );
+  return settled[0] === true;
+}
+
+function reportDelivery(
+  outcome: Outcome,
+  wakeup: Wakeup,
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+  durationMs: number,
+): void {
+  deps.report({
+    type: "delivery",
+    worker: deps.worker,
+    subscriber: subscriber.name,
+    eventId: loaded.eventId,
+    eventName: loaded.eventName,
+    aggregateKey: loaded.aggregateKey,
+    position: wakeup.position,
+    outcome: outcome.state,
+    attempt: loaded.attempts + 1,
+    maxAttempts: subscriber.policy.maxAttempts,
+    durationMs,
+    lagMs: Date.now() - loaded.insertedAt.getTime(),
+    ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
+    ...("thrown" in outcome ? { error: outcome.thrown } : {}),
+  });
+}

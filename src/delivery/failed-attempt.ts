@@ -1,0 +1,41 @@
+import { isEventBusError } from "../errors.js";
+import type { Report } from "../log/telemetry.js";
+import type { DeliveryError } from "../outbox/find-deliveries.js";
+import { backoffDelayMs, exponential } from "../registry/backoff.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { describeError } from "./describe-error.js";
+import type { SettledOutcome } from "./outcome.js";
+
+/** What a failed attempt is told. */
+export interface FailedAttempt {
+  readonly subscriber: Subscriber;
+  readonly attempt: number;
+  readonly worker: string;
+  readonly report: Report;
+}
+
+/** What becomes of a delivery of which an attempt threw. */
+export function outcomeOfFailure(thrown: unknown, failed: FailedAttempt): SettledOutcome {
+  // Not the handler's fault: another worker shall take it up at once, with all the attempts it had.
+  if (isEventBusError(thrown, "WORKER_STOPPING")) return { state: "snoozed", dueMs: 0, thrown };
+  const error = recordOf(thrown, failed);
+  if (failed.attempt >= failed.subscriber.policy.maxAttempts) return { state: "dead", error, thrown };
+  return { state: "retrying", dueMs: delayAfter(thrown, failed), error, thrown };
+}
+
+/** What is kept of a failure. */
+export function recordOf(thrown: unknown, failed: Pick<FailedAttempt, "attempt" | "worker">): DeliveryError {
+  const at = new Date().toISOString();
+  return { attempt: failed.attempt, ...describeError(thrown), at, worker: failed.worker };
+}
+
+const fallback = exponential();
+
+function delayAfter(thrown: unknown, { subscriber, attempt, report }: FailedAttempt): number {
+  try {
+    return backoffDelayMs(subscriber.policy.backoff, attempt, thrown);
+  } catch (error) {
+    report({ type: "backoff-failed", subscriber: subscriber.name, error });
+    return backoffDelayMs(fallback, attempt, thrown);
+  }
+}

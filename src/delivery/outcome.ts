@@ -1,0 +1,31 @@
+import type { DeliveryError } from "../outbox/find-deliveries.js";
+
+/** What becomes of a delivery after it was taken up. */
+export type Outcome =
+  | { readonly state: "delivered" }
+  /** The attempt failed, and there is another one. */
+  | {
+      readonly state: "retrying";
+      readonly dueMs: number;
+      readonly error: DeliveryError;
+      readonly thrown: unknown;
+    }
+  /** Put off; no attempt was used up. */
+  | {
+      readonly state: "snoozed";
+      readonly dueMs: number;
+      readonly error?: DeliveryError;
+      readonly thrown?: unknown;
+    }
+  /** The subscriber wants no more of it. */
+  | { readonly state: "cancelled" }
+  /** The last attempt failed, or there cannot be another one. */
+  | { readonly state: "dead"; readonly error: DeliveryError; readonly thrown: unknown }
+  /** Somebody else had moved the delivery on: nothing was done, or nothing of it counts. */
+  | { readonly state: "stale" };
+
+/** An outcome that moves the delivery on. */
+export type SettledOutcome = Exclude<Outcome, { readonly state: "stale" }>;
+
+export const STALE: Outcome = Object.freeze({ state: "stale" });
+export const DELIVERED: SettledOutcome = Object.freeze({ state: "delivered" });

@@ -1,0 +1,11 @@
+/** What a job carries: a delivery, and the point in its life at which it was to be taken up. */
+export interface Wakeup {
+  readonly position: number;
+  readonly subscriptionId: number;
+  /** The delivery is taken up only when it still has this generation. */
+  readonly generation: number;
+  /** Attempts that were made when the wake-up was written. */
+  readonly attempts: number;
+  /** How often it was claimed before without an outcome: as a rule, so often a process died. Defaults to 0. */
+  readonly claims?: number;
+}

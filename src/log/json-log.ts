@@ -1,0 +1,33 @@
+import type { Logger } from "./logger.js";
+
+/** Writes one line of text, without its end. */
+export type WriteLine = (line: string) => void;
+
+/** A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. */
+export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean } = {}): Logger {
+  const line =
+    (level: string) =>
+    (message: string, fields?: Readonly<Record<string, unknown>>): void =>
+      write(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, forJson()));
+  return {
+    debug: options.debug === true ? line("debug") : () => undefined,
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+  };
+}
+
+/** Makes text of what JSON cannot hold, so that no value can keep a line from being written. */
+function forJson(): (key: string, value: unknown) => unknown {
+  const open = new Set<unknown>();
+  return (_key, value) => {
+    if (typeof value === "bigint") return value.toString();
+    if (typeof value === "function") return `[function ${value.name}]`;
+    if (typeof value !== "object" || value === null) return value;
+    if (open.has(value)) return "[again]";
+    open.add(value);
+    if (!(value instanceof Error)) return value;
+    const { name, message, stack, cause } = value;
+    return { ...value, name, message, stack, ...(cause === undefined ? {} : { cause }) };
+  };
+}

@@ -1,0 +1,94 @@
+import { inspect } from "node:util";
+import pc from "picocolors";
+
+import type { WriteLine } from "./json-log.js";
+import { logReports } from "./log-reports.js";
+import type { Logger } from "./logger.js";
+import type { Report, TelemetryMap } from "./telemetry.js";
+
+export interface PrettyOptions {
+  readonly debug?: boolean;
+  readonly colors: boolean;
+}
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+/** A logger for people: time, sign, message, fields. */
+export function prettyLogger(write: WriteLine, options: PrettyOptions): Logger {
+  const colors = pc.createColors(options.colors);
+  const line =
+    (sign: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+      write([time(colors), sign, message, colors.dim(describeFields(fields))].filter(Boolean).join(" "));
+  return {
+    debug: options.debug === true ? line(colors.dim("·")) : () => undefined,
+    info: line(colors.blue("i")),
+    warn: line(colors.yellow("!")),
+    error: line(colors.red("✗")),
+  };
+}
+
+/** A report for people: one line for each delivery, and the logger's for everything else. */
+export function prettyReport(write: WriteLine, options: PrettyOptions): Report {
+  const colors = pc.createColors(options.colors);
+  const others = logReports(prettyLogger(write, options));
+  return (event) => {
+    if (event.type !== "delivery") return others(event);
+    if (event.outcome === "stale" && options.debug !== true) return;
+    write(deliveryLine(event, colors));
+  };
+}
+
+function deliveryLine(delivery: TelemetryMap["delivery"], colors: Colors): string {
+  const { outcome, subscriber, eventName, aggregateKey, durationMs, attempt, maxAttempts, dueMs } = delivery;
+  const sign = {
+    delivered: colors.green("✓"),
+    retrying: colors.yellow("✗"),
+    dead: colors.red("✗"),
+    snoozed: colors.blue("↻"),
+    cancelled: colors.dim("−"),
+    stale: colors.dim("·"),
+  }[outcome];
+  const parts = [
+    time(colors),
+    sign,
+    colors.bold(subscriber),
+    eventName,
+    aggregateKey,
+    colors.dim(`${Math.round(durationMs)} ms`),
+    attempt > 1 || outcome === "retrying" || outcome === "dead" ? `attempt ${attempt}/${maxAttempts}` : "",
+    outcome === "delivered" ? "" : outcome,
+    dueMs === undefined ? "" : `(again in ${duration(dueMs)})`,
+    "error" in delivery ? colors.red(oneLine(delivery.error)) : "",
+  ];
+  return parts.filter(Boolean).join(" ");
+}
+
+function time(colors: Colors): string {
+  const now = new Date();
+  const two = (value: number) => String(value).padStart(2, "0");
+  const clock = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  return colors.dim(`${clock}.${String(now.getMilliseconds()).padStart(3, "0")}`);
+}
+
+function describeFields(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${value instanceof Error ? oneLine(value) : format(value)}`)
+    .join(" ");
+}
+
+function format(value: unknown): string {
+  return typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 3 });
+}
+
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : format(error);
+  return text.replace(/\s*\n\s*/g, " ");
+}
+
+/** 800 ms, 1.5 s, 4 min, 2 h: as exact as a reader needs. */
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Math.round(ms / 100) / 10} s`;
+  return ms < 3_600_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 360_000) / 10} h`;
+}
