@@ -12,7 +12,12 @@ export {
 } from "./errors.js";
 export { eventBus } from "./extension/event-bus.js";
 export { type Drafts, type PublishOptions, publish } from "./extension/publish.js";
-export type { EventBusExtension } from "./extension/types/event-bus-extension.js";
+export type {
+  EventBusExtension,
+  Publish,
+  WithEventMetadata,
+  WithoutEvents,
+} from "./extension/types/event-bus-extension.js";
 export type {
   CaptureOptions,
   CaptureRule,
@@ -22,6 +27,12 @@ export type {
   ModelCapture,
   TransactionOptions,
 } from "./extension/types/event-bus-options.js";
+export type {
+  BareWriteMethod,
+  EventArguments,
+  UpsertEventArguments,
+  WriteMethod,
+} from "./extension/types/write-methods.js";
 export type { Logger } from "./log/logger.js";
 export type { Queryable } from "./outbox/executor.js";
 export {

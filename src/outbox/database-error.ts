@@ -69,6 +69,15 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
   return error;
 }
 
+/** Awaits a statement of ours; its failure is explained. */
+export async function explained<T>(names: SchemaNames, work: PromiseLike<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explainFailure(error, names);
+  }
+}
+
 export function schemaMissing(names: SchemaNames, cause?: unknown): EventBusError {
   return new EventBusError(
     "SCHEMA_MISSING",

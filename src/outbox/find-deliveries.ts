@@ -1,3 +1,4 @@
+import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -94,14 +95,17 @@ export async function findDeliveries(
 ): Promise<readonly DeliveryRow[]> {
   const list = (value: string | readonly string[] | undefined) =>
     value === undefined ? null : [value].flat();
-  const rows = await executor.query<Row>((filter.last === true ? LAST : FIRST)(names), [
-    list(filter.subscriber),
-    list(filter.event),
-    filter.eventId ?? null,
-    filter.position ?? null,
-    list(filter.state),
-    filter.limit ?? null,
-  ]);
+  const rows = await explained(
+    names,
+    executor.query<Row>((filter.last === true ? LAST : FIRST)(names), [
+      list(filter.subscriber),
+      list(filter.event),
+      filter.eventId ?? null,
+      filter.position ?? null,
+      list(filter.state),
+      filter.limit ?? null,
+    ]),
+  );
   const deliveries = rows.map((row) => ({
     eventId: row.event_id,
     position: Number(row.position),

@@ -1,4 +1,5 @@
 import type { StoredEvent } from "../registry/event.js";
+import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
@@ -41,16 +42,19 @@ export async function findEvents(
   names: SchemaNames,
   filter: EventFilter = {},
 ): Promise<readonly StoredEvent[]> {
-  const rows = await executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [
-    filter.name === undefined ? null : [filter.name].flat(),
-    filter.id ?? null,
-    filter.aggregateType ?? null,
-    filter.aggregateKey ?? null,
-    filter.operation ?? null,
-    filter.correlationId ?? null,
-    filter.after ?? null,
-    filter.limit ?? null,
-  ]);
+  const rows = await explained(
+    names,
+    executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [
+      filter.name === undefined ? null : [filter.name].flat(),
+      filter.id ?? null,
+      filter.aggregateType ?? null,
+      filter.aggregateKey ?? null,
+      filter.operation ?? null,
+      filter.correlationId ?? null,
+      filter.after ?? null,
+      filter.limit ?? null,
+    ]),
+  );
   const events = rows.map(readEvent);
   return filter.last === true ? events.reverse() : events;
 }

@@ -1,4 +1,4 @@
-import { explainFailure } from "./database-error.js";
+import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -26,6 +26,10 @@ export interface Subscription {
 export function taskIdentifier(subscriber: string): string {
   return `event_bus:${subscriber}`;
 }
+
+const KNOWN = statement(
+  /* sql */ `select distinct subscriber from :BUS.subscriptions where subscriber = any ($1::text[])`,
+);
 
 const SUBSCRIBE = statement(/* sql */ `
 select s as subscriber from :BUS.subscribe(application => $1, worker_schema => :WORKER_TEXT, subscriptions => $2::jsonb) s`);
@@ -59,17 +63,17 @@ export async function synchroniseSubscriptions(
   application: string,
   subscriptions: readonly SubscriptionInput[],
 ): Promise<readonly string[]> {
-  try {
-    const rows = await executor.query<{ subscriber: string }>(SUBSCRIBE(names), [
-      application,
-      JSON.stringify(subscriptions),
-    ]);
-    const changed = rows.map((row) => row.subscriber);
-    if (changed.length > 0) await executor.query(REGISTER(names), [changed.map(taskIdentifier)]);
-    return changed;
-  } catch (error) {
-    throw explainFailure(error, names);
-  }
+  const subscribers = Array.from(new Set(subscriptions.map(({ subscriber }) => subscriber)));
+  const known = await explained(names, executor.query<{ subscriber: string }>(KNOWN(names), [subscribers]));
+  const unknown = subscribers.filter((name) => !known.some(({ subscriber }) => subscriber === name));
+  // First: who dies in between leaves an identifier that nobody uses, not a subscription that makes others wait.
+  if (unknown.length > 0)
+    await explained(names, executor.query(REGISTER(names), [unknown.map(taskIdentifier)]));
+  const rows = await explained(
+    names,
+    executor.query<{ subscriber: string }>(SUBSCRIBE(names), [application, JSON.stringify(subscriptions)]),
+  );
+  return rows.map((row) => row.subscriber);
 }
 
 /** The subscriptions to an event, by subscriber. */
@@ -78,7 +82,7 @@ export function subscriptionsOf(
   names: SchemaNames,
   event: string,
 ): Promise<readonly Subscription[]> {
-  return executor.query<Subscription>(SUBSCRIBERS_OF(names), [event]);
+  return explained(names, executor.query<Subscription>(SUBSCRIBERS_OF(names), [event]));
 }
 
 /** Ends a subscriber's subscriptions, or the one to `event`: later events do not go there. What waits already stays. */
@@ -88,6 +92,9 @@ export async function unsubscribe(
   subscriber: string,
   event?: string,
 ): Promise<readonly string[]> {
-  const rows = await executor.query<{ event: string }>(UNSUBSCRIBE(names), [subscriber, event ?? null]);
+  const rows = await explained(
+    names,
+    executor.query<{ event: string }>(UNSUBSCRIBE(names), [subscriber, event ?? null]),
+  );
   return rows.map((row) => row.event);
 }

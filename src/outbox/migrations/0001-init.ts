@@ -203,15 +203,19 @@ declare
   wakeups :BUS.wakeup[];
 begin
   with input as (
-    select * from jsonb_to_recordset(settlements)
+    -- A delivery without a row has generation 0, and no other.
+    select distinct on (i.p, i.s) i.* from jsonb_to_recordset(settlements)
       as i(p bigint, s integer, g integer, a integer, state text, "dueMs" double precision, error jsonb, claim text)
+     where i.g = 0 or exists (
+       select from :BUS.deliveries d where d.position = i.p and d.subscription_id = i.s)
+     order by i.p, i.s
   ), written as (
     insert into :BUS.deliveries as d (position, subscription_id, state, generation, attempt, errors, claim, due_at, finished_at)
     select i.p, i.s, i.state, i.g + 1, i.a,
            case when i.error is null then '[]' else jsonb_build_array(i.error) end,
            i.claim,
            case when i.state in ('retrying', 'snoozed')
-             then clock_timestamp() + i."dueMs" * interval '1 millisecond' end,
+             then clock_timestamp() + coalesce(i."dueMs", 0) * interval '1 millisecond' end,
            case when i.state not in ('retrying', 'snoozed') then clock_timestamp() end
       from input i order by i.p, i.s
     on conflict (position, subscription_id) do update
