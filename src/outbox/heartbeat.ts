@@ -24,7 +24,7 @@ export interface Heartbeat {
 }
 
 // One statement, so that no crash can come between removing a dead worker and freeing its jobs. Only the clock of the
-// database counts. graphile-worker sends no notification for unlocked jobs, hence the first pg_notify; the second one
+// database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked jobs, hence the first pg_notify; the second one
 // wakes nobody: it lets the worker see that it can still hear.
 const BEAT = statement(/* sql */ `
 with own as (
@@ -36,7 +36,8 @@ with own as (
   delete from :BUS.workers where id in (
     select w.id from :BUS.workers w
      where w.worker_schema = :WORKER_TEXT and w.id <> $1
-       and w.heartbeat_at + w.dead_after_ms * interval '1 millisecond' < clock_timestamp()
+       and greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond'
+           < clock_timestamp()
        for update skip locked)
   returning id
 ), swept as (

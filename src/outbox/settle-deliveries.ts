@@ -19,7 +19,15 @@ export interface Settlement {
   readonly claim?: string;
 }
 
-const SETTLE = statement(/* sql */ `select position, subscription_id from :BUS.settle($1::jsonb)`);
+const SETTLE = statement(
+  /* sql */ `select position, subscription_id, generation from :BUS.settle($1::jsonb)`,
+);
+
+interface Moved {
+  readonly position: bigint | string;
+  readonly subscription_id: number;
+  readonly generation: number;
+}
 
 /**
  * Moves deliveries on and, where another attempt is due, adds its wake-up, in one statement.
@@ -42,15 +50,15 @@ export async function settleDeliveries(
     claim: settlement.claim,
   }));
   try {
-    const rows = await executor.query<{ position: bigint | string; subscription_id: number }>(SETTLE(names), [
-      JSON.stringify(input),
-    ]);
+    const rows = await executor.query<Moved>(SETTLE(names), [JSON.stringify(input)]);
     // Taken out when it is found: of two settlements of one delivery only one took effect.
-    const moved = new Set(rows.map((row) => `${row.position}/${row.subscription_id}`));
-    return settlements.map((settlement) =>
-      moved.delete(`${settlement.position}/${settlement.subscriptionId}`),
-    );
+    const moved = new Set(rows.map((row) => `${row.position}/${row.subscription_id}/${row.generation}`));
+    return settlements.map((settlement) => moved.delete(keyOf(settlement)));
   } catch (error) {
     throw explainFailure(error, names);
   }
+}
+
+function keyOf({ position, subscriptionId, generation }: Settlement): string {
+  return `${position}/${subscriptionId}/${generation}`;
 }

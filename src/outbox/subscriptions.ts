@@ -28,7 +28,7 @@ export function taskIdentifier(subscriber: string): string {
 }
 
 const KNOWN = statement(
-  /* sql */ `select distinct subscriber from :BUS.subscriptions where subscriber = any ($1::text[])`,
+  /* sql */ `select distinct subscriber from :BUS.subscriptions where subscriber = any ($1::text[]) and worker_schema = :WORKER_TEXT`,
 );
 
 const SUBSCRIBE = statement(/* sql */ `

@@ -195,6 +195,19 @@ describe("settleDeliveries", () => {
     expect((await jobs(pool)).length).toBe(1);
   });
 
+  it.each<[string, (list: readonly Settlement[]) => readonly Settlement[]]>([
+    ["the stale one first", (list) => list],
+    ["the stale one last", (list) => list.toReversed()],
+  ])("takes the current one of two settlements of a delivery in one call, %s", async (_, order) => {
+    await settle(settlement({ state: "retrying", dueMs: 0 }));
+    const stale = settlement({ state: "cancelled" });
+    const current = settlement({ generation: 1, attempts: 2 });
+    expect(await settle(...order([stale, current]))).toEqual(
+      order([stale, current]).map((one) => one === current),
+    );
+    expect(await rows()).toMatchObject([{ state: "delivered", generation: 2, attempt: 2 }]);
+  });
+
   it("does the same through Prisma", async () => {
     const executor = executorOf(prisma);
     const one = settlement({ state: "retrying", dueMs: 0, error: failure(1) });

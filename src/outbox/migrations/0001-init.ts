@@ -120,7 +120,8 @@ begin
   end if;
 end $$;
 
--- Stores events and adds one job for each event and subscription, in the caller's transaction.
+-- Stores events and adds one job for each event and subscription, in the caller's transaction. The jobs of this
+-- installation's own worker schema are made here, without the detour of wake-ups: this is the path of every write.
 create function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -130,7 +131,8 @@ declare
   ids uuid[];
   positions bigint[];
   counts integer[];
-  wakeups :BUS.wakeup[];
+  own :WORKER.job_spec[];
+  others :BUS.wakeup[];
 begin
   if schema_version > installed then
     raise exception 'the event bus in this database has schema version %, the publisher needs version %', installed, schema_version
@@ -155,21 +157,30 @@ begin
                   where s.event_name = i.e ->> 'name' and s.ended_at is null order by s.id)
       from jsonb_array_elements(events) with ordinality i(e, n) order by i.n
     returning id, position, fanout
+  ), jobs as (
+    select array_agg(row('event_bus:' || s.subscriber,
+                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0), null,
+                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
+                   32767::smallint, null, s.priority, null):::WORKER.job_spec order by f.position, s.id)
+              filter (where s.worker_schema = :WORKER_TEXT) as own,
+           array_agg(row(s.worker_schema, 'event_bus:' || s.subscriber,
+                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0),
+                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
+                   s.priority):::BUS.wakeup order by f.position, s.id)
+              filter (where s.worker_schema <> :WORKER_TEXT) as others
+      from inserted f join :BUS.subscriptions s on s.id = any (f.fanout)
   )
   select array_agg(i.id order by i.position),
          array_agg(i.position order by i.position),
          array_agg(cardinality(i.fanout) order by i.position),
-         (select array_agg(row(
-                   s.worker_schema,
-                   'event_bus:' || s.subscriber,
-                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0),
-                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
-                   s.priority):::BUS.wakeup order by f.position, s.id)
-            from inserted f join :BUS.subscriptions s on s.id = any (f.fanout))
-    into ids, positions, counts, wakeups
+         (select j.own from jobs j), (select j.others from jobs j)
+    into ids, positions, counts, own, others
     from inserted i;
-  if wakeups is not null then
-    perform :BUS.enqueue(wakeups);
+  if own is not null then
+    perform count(*) from :WORKER.add_jobs(specs => own);
+  end if;
+  if others is not null then
+    perform :BUS.enqueue(others);
   end if;
   return query select * from unnest(ids, positions, counts);
 end $$;
@@ -194,23 +205,26 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Moves deliveries on: only where the generation is the caller's, and with the next wake-up in the same transaction.
+-- Returns what was moved. A delivery without a row has generation 0, and no other.
 create function :BUS.settle(settlements jsonb)
-returns table ("position" bigint, subscription_id integer)
+returns table ("position" bigint, subscription_id integer, generation integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
-  moved bigint[];
+  positions bigint[];
+  subscriptions integer[];
+  generations integer[];
   wakeups :BUS.wakeup[];
 begin
   with input as (
-    -- A delivery without a row has generation 0, and no other.
     select distinct on (i.p, i.s) i.* from jsonb_to_recordset(settlements)
       as i(p bigint, s integer, g integer, a integer, state text, "dueMs" double precision, error jsonb, claim text)
-     where i.g = 0 or exists (
-       select from :BUS.deliveries d where d.position = i.p and d.subscription_id = i.s)
+      left join :BUS.deliveries d on d.position = i.p and d.subscription_id = i.s
+     where i.g = coalesce(d.generation, 0)
      order by i.p, i.s
   ), written as (
-    insert into :BUS.deliveries as d (position, subscription_id, state, generation, attempt, errors, claim, due_at, finished_at)
+    insert into :BUS.deliveries as d
+           (position, subscription_id, state, generation, attempt, errors, claim, due_at, finished_at)
     select i.p, i.s, i.state, i.g + 1, i.a,
            case when i.error is null then '[]' else jsonb_build_array(i.error) end,
            i.claim,
@@ -224,23 +238,20 @@ begin
            finished_at = excluded.finished_at
      where d.generation = excluded.generation - 1
     returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
-  ), woken as (
-    select array_agg(row(
-             s.worker_schema, 'event_bus:' || s.subscriber,
-             json_build_object('p', w.position, 's', s.id, 'g', w.generation, 'a', w.attempt),
-             w.due_at, s.priority):::BUS.wakeup) as jobs
-      from written w join :BUS.subscriptions s on s.id = w.subscription_id
-     where w.due_at is not null
   )
-  select array_agg(w.position order by w.position, w.subscription_id) || array_agg(w.subscription_id::bigint order by w.position, w.subscription_id),
-         (select jobs from woken)
-    into moved, wakeups from written w;
+  select array_agg(w.position), array_agg(w.subscription_id), array_agg(w.generation - 1),
+         (select array_agg(row(
+                   s.worker_schema, 'event_bus:' || s.subscriber,
+                   json_build_object('p', n.position, 's', s.id, 'g', n.generation, 'a', n.attempt),
+                   n.due_at, s.priority):::BUS.wakeup)
+            from written n join :BUS.subscriptions s on s.id = n.subscription_id
+           where n.due_at is not null)
+    into positions, subscriptions, generations, wakeups
+    from written w;
   if wakeups is not null then
     perform :BUS.enqueue(wakeups);
   end if;
-  return query
-    select moved[n], moved[n + cardinality(moved) / 2]::integer
-      from generate_series(1, coalesce(cardinality(moved), 0) / 2) n;
+  return query select * from unnest(positions, subscriptions, generations);
 end $$;
 
 -- Adds and updates the subscriptions of an application, writes only on a difference, never deletes.
