@@ -44,7 +44,7 @@ export {
   type FixedBackoff,
   fixed,
 } from "./registry/backoff.js";
-export type { DatabaseNames } from "./registry/database-names.js";
+export type { DatabaseNames, DatabaseOptions } from "./registry/database-names.js";
 export {
   type ConfigDatabase,
   type ConfigOptions,

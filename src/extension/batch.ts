@@ -123,7 +123,9 @@ export function resolveTransaction(
   throw new EventBusError(
     "TRANSACTION_ESCAPED",
     `${call} was called in $transaction([…]) of a client without the event bus, where its events could not be ` +
-      "written with it. Nothing was written. Call $transaction of the extended client.",
+      "written with it. Nothing was written. Call $transaction of the extended client; where another extension does " +
+      "this with query(args), let it open an interactive transaction, $transaction(async (tx) => …), and call the " +
+      "model of tx in it.",
     { value: call },
   );
 }

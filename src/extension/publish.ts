@@ -3,8 +3,9 @@ import { EventBusError } from "../errors.js";
 import { DEFAULT_MAX_EVENT_BYTES, encodeEvent } from "../outbox/encode-event.js";
 import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import { publishEvents } from "../outbox/publish-events.js";
-import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../outbox/schema-names.js";
-import { describe } from "../registry/check-options.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { checkOptions, describe, invalidOption } from "../registry/check-options.js";
+import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
 import { draftTypeOf } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
@@ -55,19 +56,20 @@ function typeOf(draft: unknown): AnyEventType {
 }
 
 /** Where the tables are, and limits, for clients without the extension. */
-export interface PublishOptions extends Partial<SchemaNames> {
-  /** Default 10 MiB. */
-  readonly maxEventBytes?: number;
+export interface PublishOptions extends DatabaseOptions {
+  /** The largest event in bytes of JSON. Defaults to 10485760. */
+  readonly maxEventBytes?: number | undefined;
 }
 
 /**
  * Publishes events on any client: a Prisma client, the client of a transaction, a `pg` client. In the transaction
  * of the client, if it is in one; nothing is delivered until that commits.
  *
- * With a client that has the extension, `$publish` does the same with the extension's settings.
+ * A client that has the extension publishes with the extension's settings, as its `$publish` does.
  *
  * @returns what was stored, and how many deliveries were enqueued.
- * @throws EventBusError `INVALID_AGGREGATE`, `VALUE_NOT_STORABLE`, `EVENT_TOO_LARGE`, `SCHEMA_MISSING`.
+ * @throws EventBusError `INVALID_AGGREGATE`, `VALUE_NOT_STORABLE`, `EVENT_TOO_LARGE`, `SCHEMA_MISSING`;
+ * `INVALID_OPTION` for options with a client that has the extension.
  * @example
  * ```ts
  * await publish(prisma, InvoiceDue({ invoiceId: "7" }, { key: "7" }));
@@ -78,13 +80,18 @@ export async function publish(
   drafts: Drafts,
   options: PublishOptions = {},
 ): Promise<PublishResult> {
-  const { maxEventBytes = DEFAULT_MAX_EVENT_BYTES, ...names } = options;
-  if ("$publish" in client && Object.keys(options).length === 0) {
-    return (client as { $publish(drafts: Drafts): PromiseLike<PublishResult> }).$publish(drafts);
+  const given = checkOptions(options, ["database", "maxEventBytes"], PLACE);
+  if ("$publish" in client) {
+    if (Object.keys(given).length === 0) {
+      return (client as { $publish(drafts: Drafts): PromiseLike<PublishResult> }).$publish(drafts);
+    }
+    throw invalidOption("options", options, "none for a client that has the extension: its own hold", PLACE);
   }
   return publishDrafts(executorOf(client), drafts, {
-    names: { ...DEFAULT_SCHEMA_NAMES, ...names },
-    maxEventBytes,
+    names: checkDatabaseNames(given["database"], [], PLACE),
+    maxEventBytes: options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES,
     metadata: currentContext().metadata,
   });
 }
+
+const PLACE = { of: "publish()" };

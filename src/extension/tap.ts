@@ -82,9 +82,9 @@ export function tapped<Before>(
 function escaped(id: unknown): EventBusError {
   return new EventBusError(
     "TRANSACTION_ESCAPED",
-    "An extension that comes after the event bus moved this mutation into a transaction of its own, so that its " +
-      "events could not be written with it. Expected that it stays in its transaction: extend the client with the " +
-      "event bus after that extension, or wrap the call in prisma.$transaction(async (tx) => …).",
+    "An extension that comes after the event bus put this mutation into a transaction of its own, with query(args) in " +
+      "$transaction([…]), so that its events could not be written with it. Nothing was written. Expected that this " +
+      "extension opens an interactive transaction, $transaction(async (tx) => …), and calls the model of tx in it.",
     { value: id },
   );
 }

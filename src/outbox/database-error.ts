@@ -60,11 +60,7 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
     return new EventBusError("SCHEMA_TOO_NEW", `${failure.message}. Upgrade ex-event-bus.`, { cause: error });
   }
   if (failure.state === "EB003") {
-    return new EventBusError(
-      "SUBSCRIBER_TAKEN",
-      `${failure.message}. Give it another name, or remove the other with: npx ex-event-bus unsubscribe`,
-      { cause: error },
-    );
+    return new EventBusError("SUBSCRIBER_TAKEN", failure.message, { cause: error });
   }
   return error;
 }

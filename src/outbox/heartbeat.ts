@@ -24,8 +24,8 @@ export interface Heartbeat {
 }
 
 // One statement, so that no crash can come between removing a dead worker and freeing its jobs. Only the clock of the
-// database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked jobs, hence the first pg_notify; the second one
-// wakes nobody: it lets the worker see that it can still hear.
+// database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked
+// jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
 const BEAT = statement(/* sql */ `
 with own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms)

@@ -8,6 +8,12 @@ export interface DatabaseNames {
   readonly workerSchema?: string | undefined;
 }
 
+/** Options of functions that are given nothing else. */
+export interface DatabaseOptions {
+  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  readonly database?: DatabaseNames | undefined;
+}
+
 /** The two schemas, with the defaults filled in. */
 export interface ResolvedDatabaseNames {
   readonly schema: string;

@@ -281,8 +281,8 @@ begin
     from :BUS.subscriptions s join jsonb_array_elements(wanted) w on s.subscriber = w ->> 'subscriber'
    where s.application <> $1 and s.ended_at is null order by 1 limit 1;
   if found then
-    raise exception 'subscriber "%" belongs to application "%", not to "%"', other.subscriber, other.application, $1
-      using errcode = 'EB003', hint = 'Give the subscriber another name, or run: npx ex-event-bus unsubscribe ' || other.subscriber;
+    raise exception 'The subscriber "%" belongs to the application "%", not to "%". Give it another name, or end the other with: npx ex-event-bus unsubscribe %',
+      other.subscriber, other.application, $1, other.subscriber using errcode = 'EB003';
   end if;
   return query
     with written as (

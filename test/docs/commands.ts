@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { root } from "./markdown.js";
+
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+
+/** The commands of a `sh` block, without comments and environment: each as its words. */
+export function commandsOf(text: string): readonly (readonly string[])[] {
+  return text
+    .split(/\n|&&/)
+    .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
+    .filter((line) => line !== "")
+    .map((line) => line.split(/\s+/).filter((word) => !/^[A-Z_]+=/.test(word)));
+}
+
+/** What is wrong with a command of npm, or of a program that cannot be run in a test. */
+export function findCommandFault([program, first = "", ...rest]: readonly string[]): string | undefined {
+  if (program === "npm" && first === "test") return findScriptFault("test");
+  if (program === "npm" && first === "run") return findScriptFault(rest[0] ?? "");
+  if (program === "npm" && first === "install") return findPackageFault(rest);
+  return `nothing is known of "${[program, first].join(" ")}"`;
+}
+
+/** A script of package.json whose file is there. */
+function findScriptFault(name: string): string | undefined {
+  const script = manifest.scripts[name];
+  if (script === undefined) return `package.json has no script "${name}"`;
+  const missing = script
+    .split(/\s+/)
+    .find((word) => /^[\w-]+\/.*\.m?ts$/.test(word) && !existsSync(join(root, word)));
+  return missing === undefined ? undefined : `the script "${name}" runs ${missing}, which is not there`;
+}
+
+/** Installing the package brings along what it needs to run and does not install by itself. */
+function findPackageFault(words: readonly string[]): string | undefined {
+  const names = words.filter((word) => !word.startsWith("-"));
+  const known = ["ex-event-bus", ...Object.keys(manifest.peerDependencies)];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) return `"${unknown}" is neither this package nor one of its peers`;
+  if (names.includes("ex-event-bus") && !names.includes("graphile-worker"))
+    return "graphile-worker is missing";
+  return undefined;
+}
