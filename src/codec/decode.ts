@@ -53,6 +53,9 @@ const READERS: Readonly<Record<TypeTag, (json: string | number) => unknown>> = {
     return /^-?\d+$/.test(json) ? BigInt(json) : undefined;
   },
   decimal(json) {
+    // More digits than a float keeps were rounded when the JSON was parsed.
+    if (typeof json === "number" && !/^-?0*\.?0*\d{0,15}(?:e.*)?$/.test(String(json).replace(".", "")))
+      return undefined;
     try {
       return new Decimal(json);
     } catch {

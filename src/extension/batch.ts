@@ -8,6 +8,7 @@ import {
   type TransactionHandle,
   type TransactionLimits,
   transactionOf,
+  transactionTimeoutMs,
 } from "./prisma-internals.js";
 import { forgetTransaction, inTurn, nestedInTurn, ownTransaction } from "./transaction-queue.js";
 
@@ -47,13 +48,13 @@ export function transaction(
   if (isBatch && needsCapture(input, isHooked)) {
     const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
     const limits = { ...defaults, ...(options as object | undefined) };
-    const run = () => base.call(client, work, limits);
-    return outer?.kind === "itx" ? inTurn(outer.id, run) : run();
+    const run = () => runCallback(base, client, work, limits, outer === undefined);
+    return outer?.kind === "itx" ? inTurn(outer, run) : run();
   }
   if (typeof input !== "function") return base.call(client, input, options);
   const callback = input as (inner: InternalClient) => Promise<unknown>;
   const run = () => runCallback(base, client, callback, options, outer === undefined);
-  return outer?.kind === "itx" ? nestedInTurn(outer.id, run) : run();
+  return outer?.kind === "itx" ? nestedInTurn(outer, run) : run();
 }
 
 /** Runs a callback such that nothing that it starts outlives it. */
@@ -65,9 +66,11 @@ async function runCallback(
   isOutermost: boolean,
 ): Promise<unknown> {
   let id: string | undefined;
+  const { timeout: timeoutMs = transactionTimeoutMs(client) } = (options ?? {}) as TransactionLimits;
   const work = (inner: InternalClient) => {
-    id = ownTransactionOf(inner).id;
-    return ownTransaction(id, async () => await callback(inner));
+    const handle = ownTransactionOf(inner);
+    id = handle.id;
+    return ownTransaction(handle, timeoutMs, async () => await callback(inner));
   };
   try {
     return await base.call(client, work, options);

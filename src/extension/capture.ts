@@ -23,7 +23,7 @@ export async function captureIn(
   mutation: Mutation,
 ): Promise<unknown> {
   try {
-    return await inTurn(transaction.id, () => capture(bus, transaction, mutation));
+    return await inTurn(transaction, () => capture(bus, transaction, mutation));
   } catch (error) {
     // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
     if (error instanceof LostRace) throw await abort(bus, transaction, error, ABORT_FOR_RETRY);
@@ -41,7 +41,7 @@ export async function captureAlone(bus: Bus, mutation: Mutation): Promise<unknow
     const work = (client: InternalClient) => {
       const transaction = ownTransactionOf(client);
       if (attempt > RETRIES) return captureIn(bus, transaction, mutation);
-      return inTurn(transaction.id, () => capture(bus, transaction, mutation));
+      return inTurn(transaction, () => capture(bus, transaction, mutation));
     };
     try {
       return await bus.root.$transaction(work, { maxWait: maxWaitMs, timeout: timeoutMs });

@@ -151,7 +151,7 @@ function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<str
           check: (type: AnyEventType) => checkPublished(bus, type),
         };
         const run = () => publishDrafts(executorIn(bus.root, outer), drafts, settings);
-        return outer === undefined ? run() : inTurn(outer.id, run);
+        return outer === undefined ? run() : inTurn(outer, run);
       });
       return Object.assign(promise, { [PUBLISH]: true });
     },

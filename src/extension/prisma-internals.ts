@@ -173,6 +173,11 @@ export function batchLimits(
   };
 }
 
+/** How long an interactive transaction of this client may take when its caller does not say. */
+export function transactionTimeoutMs(client: InternalClient): number {
+  return client._engineConfig.transactionOptions?.timeout ?? PRISMA_LIMITS.timeout;
+}
+
 const schemas = new WeakMap<object, Promise<string>>();
 
 /** The PostgreSQL schema in which Prisma finds the tables of models without `@@schema`. */

@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventBusError } from "../errors.js";
+import type { TransactionHandle } from "./prisma-internals.js";
 
 /** A turn that somebody has in a transaction. Who runs inside of it queues up behind it, not beside it. */
 interface Turn {
   readonly transactionId: string;
   readonly outer: Turn | undefined;
+  /** Resolves when the transaction's time is over: then nobody needs to wait, Prisma refuses what comes. */
+  readonly expired: Promise<void> | undefined;
   /** The end of the queue of those who run inside. */
   tail: Promise<void>;
   /** Whether it still takes in others. */
@@ -15,8 +18,14 @@ interface Turn {
 
 const turns = new AsyncLocalStorage<Turn>();
 
-/** The outermost turn of each transaction, for calls that lost their context, or never had one. */
+/** The outermost turn of each transaction. */
 const roots = new Map<string, Turn>();
+
+/**
+ * The turn of each transaction's client, nested ones too, by the handle that Prisma made for it: for calls that lost
+ * their context, as those of data loaders and queues do.
+ */
+const handles = new WeakMap<TransactionHandle, Turn>();
 
 /**
  * Runs `work` when no other work runs in that transaction: with `Promise.all` in one transaction, another
@@ -27,16 +36,18 @@ const roots = new Map<string, Turn>();
  *
  * @throws EventBusError `TRANSACTION_ESCAPED` when the transaction's callback has ended already.
  */
-export async function inTurn<T>(transactionId: string, work: () => Promise<T>): Promise<T> {
-  const outer = enclosing(transactionId) ?? openRoot(transactionId);
+export async function inTurn<T>(transaction: TransactionHandle, work: () => Promise<T>): Promise<T> {
+  const transactionId = transaction.id;
+  const outer = outerTurn(transaction);
   const before = outer.tail;
   let done = (): void => undefined;
   const tail = new Promise<void>((resolve) => {
     done = resolve;
   });
   outer.tail = tail;
-  const turn = newTurn(transactionId);
-  await before;
+  // Inside of the turn that it waited in, whatever its own context says: that may be lost.
+  const turn: Turn = { ...newTurn(transactionId, outer.expired), outer };
+  await Promise.race(outer.expired === undefined ? [before] : [before, outer.expired]);
   try {
     return await turns.run(turn, work);
   } finally {
@@ -52,12 +63,12 @@ export async function inTurn<T>(transactionId: string, work: () => Promise<T>): 
  * Runs a nested transaction in turn: a savepoint that is rolled back would take along what others do meanwhile. Of
  * several at once Prisma refuses all but the first; these go on to be refused.
  */
-export async function nestedInTurn<T>(transactionId: string, work: () => Promise<T>): Promise<T> {
-  const outer = enclosing(transactionId) ?? openRoot(transactionId);
+export async function nestedInTurn<T>(transaction: TransactionHandle, work: () => Promise<T>): Promise<T> {
+  const outer = outerTurn(transaction);
   if (outer.nesting) return work();
   outer.nesting = true;
   try {
-    return await inTurn(transactionId, work);
+    return await inTurn(transaction, work);
   } finally {
     outer.nesting = false;
   }
@@ -70,13 +81,18 @@ const owned = new WeakSet<Turn>();
  * callback started and did not await comes to its end; what starts later is refused. Otherwise the commit could come
  * between a mutation and its events.
  */
-export async function ownTransaction<T>(transactionId: string, callback: () => Promise<T>): Promise<T> {
+export async function ownTransaction<T>(
+  transaction: TransactionHandle,
+  timeoutMs: number,
+  callback: () => Promise<T>,
+): Promise<T> {
   // The callback of a nested transaction has the turn already that the nested transaction waited for.
-  const nested = enclosing(transactionId);
-  const turn = nested ?? newTurn(transactionId);
+  const nested = enclosing(transaction.id);
+  const turn = nested ?? newTurn(transaction.id, expiry(timeoutMs));
+  handles.set(transaction, turn);
   if (nested === undefined) {
     owned.add(turn);
-    roots.set(transactionId, turn);
+    roots.set(transaction.id, turn);
   }
   try {
     return await turns.run(turn, callback);
@@ -85,13 +101,42 @@ export async function ownTransaction<T>(transactionId: string, callback: () => P
   }
 }
 
+function expiry(timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // Keeps no process alive: it only ends waiting.
+    setTimeout(resolve, timeoutMs).unref();
+  });
+}
+
 /** To be called when a transaction is over: Prisma itself refuses what comes later. */
 export function forgetTransaction(transactionId: string): void {
   roots.delete(transactionId);
 }
 
-function newTurn(transactionId: string): Turn {
-  return { transactionId, outer: turns.getStore(), tail: Promise.resolve(), open: true, nesting: false };
+function newTurn(transactionId: string, expired: Promise<void> | undefined): Turn {
+  return {
+    transactionId,
+    outer: turns.getStore(),
+    expired,
+    tail: Promise.resolve(),
+    open: true,
+    nesting: false,
+  };
+}
+
+/** The turn that a call on a transaction's client waits in. */
+function outerTurn(transaction: TransactionHandle): Turn {
+  const byContext = enclosing(transaction.id);
+  const byHandle = handles.get(transaction);
+  // The context knows best where it is inside of what the handle says: in another mutation, in a nested transaction.
+  if (byContext !== undefined && (byHandle?.open !== true || isInside(byContext, byHandle))) return byContext;
+  return byHandle?.open === true ? byHandle : openRoot(transaction.id);
+}
+
+function isInside(turn: Turn, other: Turn): boolean {
+  let outer: Turn | undefined = turn;
+  while (outer !== undefined && outer !== other) outer = outer.outer;
+  return outer !== undefined;
 }
 
 /** The innermost turn in that transaction that is still open. A promise that was left behind by one has none. */
@@ -104,7 +149,7 @@ function enclosing(transactionId: string): Turn | undefined {
 function openRoot(transactionId: string): Turn {
   const known = roots.get(transactionId);
   if (known?.open === false) throw tooLate();
-  const root = known ?? newTurn(transactionId);
+  const root = known ?? newTurn(transactionId, undefined);
   roots.set(transactionId, root);
   return root;
 }
@@ -114,7 +159,7 @@ async function close(turn: Turn): Promise<void> {
   let tail: Promise<void>;
   do {
     tail = turn.tail;
-    await tail;
+    await Promise.race(turn.expired === undefined ? [tail] : [tail, turn.expired]);
   } while (tail !== turn.tail);
   turn.open = false;
 }

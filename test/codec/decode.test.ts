@@ -1,8 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { decode } from "../../src/codec/decode.js";
+import { encode } from "../../src/codec/encode.js";
 import type { TypeHint } from "../../src/codec/type-hint.js";
 import { refusal } from "../registry/refusal.js";
+import { json, RUNS, record, storable } from "./storable.js";
 
 const read = (json: unknown, hint: unknown) => decode(json, hint as TypeHint, "E.aggregate");
 
@@ -14,6 +17,12 @@ describe("decode", () => {
     ["an empty bigint", "", "bigint", ""],
     ["a bigint that is a fraction", 1.5, "bigint", ""],
     ["a bigint that was a number too large to be exact", 2 ** 53 + 2, "bigint", ""],
+    [
+      "a decimal that was a number with more digits than it can have",
+      JSON.parse("12345678901234567.89"),
+      "decimal",
+      "",
+    ],
     ["a bigint that is true", [true], ["bigint"], "[0]"],
     ["a bigint that is an object", { id: {} }, { id: "bigint" }, ".id"],
     ["a decimal that is none", { price: ["1", "x"] }, { price: ["decimal"] }, ".price[1]"],
@@ -27,6 +36,9 @@ describe("decode", () => {
     ["bytes that are no base64", { photo: "\\x00ff" }, { photo: "bytes" }, ".photo"],
     ["a float that is none", { rate: "fast" }, { rate: "float" }, ".rate"],
     ["an empty float", "", "float", ""],
+    ["a float that is true", true, "float", ""],
+    ["a float that is an object", { rate: {} }, { rate: "float" }, ".rate"],
+    ["bytes that are an object", {}, "bytes", ""],
     ["a text with hints of an object", { a: "x" }, { a: { b: "bigint" } }, ".a"],
     ["a text with hints of a list", "x", ["bigint"], ""],
     ["an object with hints of a list", { a: {} }, { a: ["bigint"] }, ".a"],
@@ -93,6 +105,63 @@ describe("decode", () => {
       if (zone === undefined) delete process.env["TZ"];
       else process.env["TZ"] = zone;
     }
+  });
+
+  it("reads one instant in every notation of it", () => {
+    const offsets = fc.integer({ min: -14 * 60, max: 14 * 60 });
+    const instants = fc.date({
+      min: new Date("0001-01-03"),
+      max: new Date("9999-12-29"),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(instants, offsets, fc.constantFrom("T", " "), (instant, minutes, between) => {
+        const pad = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, "0");
+        const sign = minutes < 0 ? "-" : "+";
+        const zones = [
+          `${sign}${pad(minutes / 60)}:${pad(minutes % 60)}`,
+          `${sign}${pad(minutes / 60)}${pad(minutes % 60)}`,
+        ];
+        if (minutes % 60 === 0) zones.push(`${sign}${pad(minutes / 60)}`);
+        const local = new Date(instant.getTime() + minutes * 60_000)
+          .toISOString()
+          .slice(0, -1)
+          .replace("T", between);
+        for (const zone of zones) expect(read(`${local}${zone}`, "datetime")).toEqual(instant);
+        const utc = instant.toISOString().slice(0, -1).replace("T", between);
+        for (const text of [utc, `${utc}Z`, `${utc}456`, `${utc}+00`])
+          expect(read(text, "datetime")).toEqual(instant);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("of any JSON with any hints gives a value, or says that it cannot read it", () => {
+    const hint = fc.letrec<{ hint: unknown }>((tie) => ({
+      hint: fc.oneof(
+        { depthSize: "small" },
+        fc.constantFrom("bigint", "decimal", "datetime", "bytes", "float", "duration", null, 7, true),
+        fc.array(tie("hint"), { maxLength: 2 }),
+        record(tie("hint")),
+      ),
+    })).hint;
+    const values = fc.oneof(
+      json,
+      storable.map((value) => structuredClone(encode(value, "value").json)),
+    );
+    fc.assert(
+      fc.property(values, hint, (value, anyHint) => {
+        try {
+          read(value, anyHint);
+        } catch (error) {
+          expect(error).toMatchObject({
+            code: "VALUE_NOT_READABLE",
+            path: expect.stringMatching(/^E\.aggregate/),
+          });
+        }
+      }),
+      { numRuns: RUNS * 5 },
+    );
   });
 
   it("takes hints of keys that are not there, as an event may leave them out", () => {

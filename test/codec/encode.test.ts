@@ -1,4 +1,5 @@
 import { Decimal } from "@prisma/client/runtime/client";
+import { Decimal as Other } from "@prisma/client/runtime/index-browser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -92,6 +93,12 @@ describe("encode", () => {
       a: { id: 1n },
       b: [{ id: 1n }, { id: 1n }],
     });
+  });
+
+  it("takes decimals of another copy of decimal.js", () => {
+    const other = new Other("12.50");
+    expect(other).not.toBeInstanceOf(Decimal);
+    expect(typed(roundTrip({ price: other }))).toEqual(typed({ price: new Decimal("12.5") }));
   });
 
   it("takes objects without a prototype, frozen ones, and parts of a buffer", () => {

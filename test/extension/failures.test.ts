@@ -15,6 +15,14 @@ const base = openClient(url);
 // `json` keeps what jsonb refuses: the escaped NUL character.
 await pool.query(`alter table "Setting" alter column value type json`);
 
+// PostgreSQL refuses events whose metadata say so.
+await pool.query(`
+  create function refuse_event() returns trigger language plpgsql as $$ begin
+    raise exception 'event refused' using errcode = new.metadata ->> 'refuse';
+  end $$;
+  create trigger refuse_event before insert on event_bus.events for each row
+    when (new.metadata ? 'refuse') execute function refuse_event()`);
+
 const failing = new Error("when it fails");
 const conditional = base.$extends(
   eventBus({
@@ -109,6 +117,18 @@ const failures: readonly Failure[] = [
     client: capturing,
     write: (db) => db.user.create({ data, eventMetadata: { note: "a\0b" } }),
     error: { code: "VALUE_NOT_STORABLE" },
+  },
+  {
+    name: "an event that PostgreSQL refuses",
+    client: capturing,
+    write: (db) => db.user.create({ data, eventMetadata: { refuse: "23514" } }),
+    error: { message: expect.stringContaining("event refused") },
+  },
+  {
+    name: "an event that PostgreSQL cannot serialize",
+    client: capturing,
+    write: (db) => db.user.create({ data, eventMetadata: { refuse: "40001" } }),
+    error: { code: "P2034" },
   },
   {
     name: "an event bus that is not installed",

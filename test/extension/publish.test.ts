@@ -160,7 +160,7 @@ describe("$publish", () => {
   });
 });
 
-describe.each(contexts)("$publish in $name", (context) => {
+describe.each(contexts)("publishing by hand in $name", (context) => {
   const client = prisma as never;
   const write = (db: Db) => db.$publish(due() as never);
 
