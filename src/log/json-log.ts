@@ -7,8 +7,13 @@ export type WriteLine = (line: string) => void;
 export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean } = {}): Logger {
   const line =
     (level: string) =>
-    (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-      write(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, forJson()));
+    (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+      const start = { time: new Date().toISOString(), level, message };
+      write(
+        asJson({ ...start, ...fields, ...start }) ??
+          JSON.stringify({ ...start, fields: "cannot be written as JSON" }),
+      );
+    };
   return {
     debug: options.debug === true ? line("debug") : () => undefined,
     info: line("info"),
@@ -17,7 +22,16 @@ export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean
   };
 }
 
-/** Makes text of what JSON cannot hold, so that no value can keep a line from being written. */
+/** Undefined when a value refuses to become JSON: a line of the log must not make a handler fail. */
+function asJson(line: object): string | undefined {
+  try {
+    return JSON.stringify(line, forJson());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes text of what JSON cannot hold. */
 function forJson(): (key: string, value: unknown) => unknown {
   const open = new Set<unknown>();
   return (_key, value) => {

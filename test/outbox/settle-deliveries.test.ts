@@ -135,9 +135,11 @@ describe("settleDeliveries", () => {
     ]);
   });
 
-  it("keeps the errors of a delivery that succeeds in the end", async () => {
-    await settle(settlement({ state: "retrying", dueMs: 0, error: failure(1) }));
-    await settle(settlement({ generation: 1, attempts: 2 }));
+  it("keeps the errors of a delivery that succeeds in the end, and the last claim", async () => {
+    await settle(settlement({ state: "retrying", dueMs: 0, error: failure(1), claim: "a" }));
+    await settle(settlement({ generation: 1, attempts: 2, claim: "b" }));
+    const finished = { state: "delivered", attempt: 2, errors: [failure(1)], due_at: null, claim: "b" };
+    expect(await rows()).toMatchObject([{ ...finished, finished_at: expect.any(Date) }]);
     const [first] = await findDeliveries(bus, names, { position: 1, subscriber: "one" });
     expect(first).toMatchObject({ state: "delivered", attempts: 2, errors: [failure(1)], dueAt: null });
   });

@@ -1,4 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import { Decimal } from "@prisma/client/runtime/client";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -70,5 +71,58 @@ describe.each(pairs)("publishEvents by %s and findEvents by %s", (_, __, target,
     await publish(target, [one]);
     const [found] = await findEvents(executorOf(source), DEFAULT_SCHEMA_NAMES, { id: one.id });
     expect(typed(found?.aggregate)).toEqual(typed(deep));
+  });
+});
+
+describe("an event that SQL publishes with to_jsonb", () => {
+  const types = {
+    at: "datetime",
+    local: "datetime",
+    day: "datetime",
+    times: ["datetime"],
+    number: "bigint",
+    price: "decimal",
+    text: "bigint",
+    photo: "bytes",
+    rate: "float",
+  };
+
+  it.each([
+    ["UTC", "ISO, MDY"],
+    ["Asia/Kolkata", "German"],
+    ["America/St_Johns", "SQL, DMY"],
+    ["+12:45", "Postgres, MDY"],
+  ])("is read the same whatever the settings of the session: %s, %s", async (timeZone, dateStyle) => {
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await client.query(`set local timezone = '${timeZone}'; set local datestyle = '${dateStyle}'`);
+      const { rows } = await client.query(
+        `select id from event_bus.publish(name => 'Sql', types => jsonb_build_object('aggregate', $1::jsonb),
+           aggregate => (select to_jsonb(r) from (
+             select timestamptz '2020-06-01 12:00:00.123456+02' as at, timestamp '2020-06-01 12:00:00.123456' as local,
+                    date '2020-02-29' as day, array[timestamptz '1999-12-31 23:59:59+00'] as times,
+                    9007199254740991 as number, 1234.50::numeric as price, '9223372036854775807'::text as text,
+                    encode('\\x00ff', 'base64') as photo, 0.1::float8 as rate) r))`,
+        [JSON.stringify(types)],
+      );
+      await client.query("commit");
+      const [found] = await findEvents(executorOf(prisma), DEFAULT_SCHEMA_NAMES, { id: rows[0].id });
+      expect(typed(found?.aggregate)).toEqual(
+        typed({
+          at: new Date("2020-06-01T10:00:00.123Z"),
+          local: new Date("2020-06-01T12:00:00.123Z"),
+          day: new Date("2020-02-29"),
+          times: [new Date("1999-12-31T23:59:59Z")],
+          number: 9_007_199_254_740_991n,
+          price: new Decimal("1234.5"),
+          text: 9_223_372_036_854_775_807n,
+          photo: new Uint8Array([0, 255]),
+          rate: 0.1,
+        }),
+      );
+    } finally {
+      client.release();
+    }
   });
 });

@@ -14,6 +14,7 @@ import {
   unsubscribe,
 } from "../../src/outbox/subscriptions.js";
 import { testDatabase } from "../support/database.js";
+import { eventually } from "../support/eventually.js";
 import { empty, event, jobs, publish, subscription, tasks } from "./steps.js";
 
 const { url, pool } = await testDatabase();
@@ -148,8 +149,8 @@ describe("synchroniseSubscriptions", () => {
       const error = await attempt.catch((reason: unknown) => reason);
       expect(isEventBusError(error, "SUBSCRIBER_TAKEN")).toBe(true);
       expect((error as Error).message).toBe(
-        'subscriber "mail" belongs to application "shop", not to "billing". Give it another name, or remove the other ' +
-          "with: npx ex-event-bus unsubscribe",
+        'The subscriber "mail" belongs to the application "shop", not to "billing". Give it another name, or end the ' +
+          "other with: npx ex-event-bus unsubscribe mail",
       );
     }
     expect(await rows()).toEqual(before);
@@ -182,6 +183,30 @@ describe("synchroniseSubscriptions", () => {
       if (result.status === "rejected") expect(isEventBusError(result.reason, "SUBSCRIBER_TAKEN")).toBe(true);
     }
     expect(new Set((await rows()).map(({ application }) => application)).size).toBe(1);
+  });
+
+  it("makes the second application wait for the first, and refuses it, also for another event", async () => {
+    const [first, second] = await Promise.all([pool.connect(), pool.connect()]);
+    const sql = "select event_bus.subscribe($1, 'graphile_worker', $2)";
+    const wanted = (name: string) => JSON.stringify([subscription(name, "mail")]);
+    try {
+      await first.query("begin");
+      await first.query(sql, ["shop", wanted("A")]);
+      const { rows: backend } = await second.query("select pg_backend_pid() as pid");
+      const refused = expect(second.query(sql, ["billing", wanted("B")])).rejects.toMatchObject({
+        code: "EB003",
+      });
+      await eventually(async () => {
+        const { rows: blocking } = await pool.query("select pg_blocking_pids($1) as pids", [backend[0].pid]);
+        expect(blocking[0].pids).toHaveLength(1);
+      });
+      await first.query("commit");
+      await refused;
+    } finally {
+      first.release();
+      second.release();
+    }
+    expect((await rows()).map(({ application }) => application)).toEqual(["shop"]);
   });
 
   it("leaves no job behind, and the task known", async () => {

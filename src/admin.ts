@@ -1,0 +1,11 @@
+export { deliveries } from "./admin/deliveries.js";
+export { events } from "./admin/events.js";
+export { status } from "./admin/status.js";
+export { subscribersOf } from "./admin/subscribers-of.js";
+export { type UnsubscribeOptions, unsubscribe } from "./admin/unsubscribe.js";
+export type { DeliveryCounts } from "./outbox/count-deliveries.js";
+export type { Queryable } from "./outbox/executor.js";
+export type { Delivery, DeliveryError, DeliveryFilter, DeliveryState } from "./outbox/find-deliveries.js";
+export type { EventFilter } from "./outbox/find-events.js";
+export type { Subscription } from "./outbox/subscriptions.js";
+export type { DatabaseNames } from "./registry/database-names.js";

@@ -1,0 +1,26 @@
+import type { Queryable } from "../outbox/executor.js";
+import { type Delivery, type DeliveryFilter, findDeliveries } from "../outbox/find-deliveries.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import { withNames } from "./with-names.js";
+
+/**
+ * The deliveries that fit a filter, by the positions of their events: what has been made of each, with every error.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @throws EventBusError `SCHEMA_MISSING`.
+ *
+ * @example
+ * ```ts
+ * for (const { subscriber, errors } of await deliveries(prisma, { state: "dead" })) console.log(subscriber, errors);
+ * ```
+ */
+export function deliveries(
+  client: Queryable,
+  filter: DeliveryFilter = {},
+  options: DatabaseOptions = {},
+): Promise<readonly Delivery[]> {
+  return withNames(client, options, async (executor, names) => {
+    const rows = await findDeliveries(executor, names, filter);
+    return rows.map(({ generation: _, ...delivery }) => delivery);
+  });
+}

@@ -1,0 +1,24 @@
+import type { Queryable } from "../outbox/executor.js";
+import { type EventFilter, findEvents } from "../outbox/find-events.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import type { StoredEvent } from "../registry/event.js";
+import { withNames } from "./with-names.js";
+
+/**
+ * The events that fit a filter, in the order of their positions.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @throws EventBusError `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
+ *
+ * @example
+ * ```ts
+ * const latest = await events(prisma, { aggregateType: "User", aggregateKey: "17", limit: 10, last: true });
+ * ```
+ */
+export function events(
+  client: Queryable,
+  filter: EventFilter = {},
+  options: DatabaseOptions = {},
+): Promise<readonly StoredEvent[]> {
+  return withNames(client, options, (executor, names) => findEvents(executor, names, filter));
+}

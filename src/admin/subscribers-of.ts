@@ -1,0 +1,26 @@
+import type { Queryable } from "../outbox/executor.js";
+import { type Subscription, subscriptionsOf } from "../outbox/subscriptions.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import { withNames } from "./with-names.js";
+
+/**
+ * Who subscribes to an event, as the database has it: the subscribers of every application, by name.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @param event an event type, or its name.
+ * @throws EventBusError `SCHEMA_MISSING`.
+ *
+ * @example
+ * ```ts
+ * const names = (await subscribersOf(prisma, UserRegistered)).map(({ subscriber }) => subscriber);
+ * ```
+ */
+export function subscribersOf(
+  client: Queryable,
+  event: AnyEventType | string,
+  options: DatabaseOptions = {},
+): Promise<readonly Subscription[]> {
+  const name = typeof event === "string" ? event : event.name;
+  return withNames(client, options, (executor, names) => subscriptionsOf(executor, names, name));
+}

@@ -1,0 +1,34 @@
+import type { Queryable } from "../outbox/executor.js";
+import { unsubscribe as endSubscriptions } from "../outbox/subscriptions.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import { withNames } from "./with-names.js";
+
+export interface UnsubscribeOptions extends DatabaseOptions {
+  /** Only from this event; an event type, or its name. Defaults to all events of the subscriber. */
+  readonly event?: AnyEventType | string | undefined;
+}
+
+/**
+ * Ends the subscriptions of a subscriber: later events do not go to it. Deliveries that wait are still made.
+ *
+ * A worker that has the subscriber subscribes it again when it starts: take it out of the configuration first.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @returns the names of the events that it was subscribed to until now.
+ * @throws EventBusError `SCHEMA_MISSING`.
+ *
+ * @example
+ * ```ts
+ * await unsubscribe(prisma, "send-welcome-email", { event: "UserRegistered" });
+ * ```
+ */
+export function unsubscribe(
+  client: Queryable,
+  subscriber: string,
+  options: UnsubscribeOptions = {},
+): Promise<readonly string[]> {
+  const { event } = options;
+  const name = typeof event === "function" ? event.name : event;
+  return withNames(client, options, (executor, names) => endSubscriptions(executor, names, subscriber, name));
+}

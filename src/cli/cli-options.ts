@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { jsonLogger } from "../log/json-log.js";
+import { logReports } from "../log/log-reports.js";
+import type { Logger } from "../log/logger.js";
+import { prettyLogger, prettyReport } from "../log/pretty-log.js";
+import type { Report } from "../log/telemetry.js";
+
+/** The options that every command has. */
+export interface CliOptions {
+  readonly config?: string;
+  readonly log?: "pretty" | "json";
+  readonly verbose?: boolean;
+}
+
+/** A command's own options and those that every command has. */
+export function optionsOf<Own extends object>(command: Command): Own & CliOptions {
+  return command.optsWithGlobals<Own & CliOptions>();
+}
+
+/** Where a command that runs for long writes its lines. */
+export function outputOf(options: CliOptions): { readonly log: Logger; readonly report: Report } {
+  const write = (line: string) => void process.stdout.write(`${line}\n`);
+  const debug = options.verbose === true;
+  if ((options.log ?? (process.stdout.isTTY ? "pretty" : "json")) === "json") {
+    const log = jsonLogger(write, { debug });
+    return { log, report: logReports(log) };
+  }
+  const pretty = { debug, colors: pc.isColorSupported };
+  return { log: prettyLogger(write, pretty), report: prettyReport(write, pretty) };
+}

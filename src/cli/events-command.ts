@@ -1,0 +1,62 @@
+import { Command } from "commander";
+
+import { events } from "../admin/events.js";
+import { parseCount } from "./parse-number.js";
+import { printRows } from "./print-rows.js";
+import { runAction } from "./run-action.js";
+import { withDatabase } from "./with-database.js";
+
+interface EventsOptions {
+  readonly name?: readonly string[];
+  readonly type?: string;
+  readonly key?: string;
+  readonly id?: string;
+  readonly correlation?: string;
+  readonly after?: number;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** `ex-event-bus events`: lists events. */
+export function eventsCommand(): Command {
+  return new Command("events")
+    .description("list events, the last ones by position")
+    .option("--name <name...>", "only events of these names")
+    .option("--type <type>", "only events of this aggregate type, as User")
+    .option("--key <key>", "only events of the aggregate with this key")
+    .option("--id <id>", "only the event with this id")
+    .option("--correlation <id>", "only events that one request led to")
+    .option("--after <position>", "the first ones after this position instead", parseCount)
+    .option("--limit <count>", "at most so many", parseCount, 50)
+    .option("--json", "print everything that is known, as JSON")
+    .action(
+      runAction<EventsOptions>((options) =>
+        withDatabase(options, async (client, names) => {
+          const { name, type, key, id, correlation, after, limit } = options;
+          const filter = {
+            limit,
+            last: after === undefined,
+            ...(name === undefined ? {} : { name }),
+            ...(type === undefined ? {} : { aggregateType: type }),
+            ...(key === undefined ? {} : { aggregateKey: key }),
+            ...(id === undefined ? {} : { id }),
+            ...(correlation === undefined ? {} : { correlationId: correlation }),
+            ...(after === undefined ? {} : { after }),
+          };
+          const found = await events(client, filter, { database: names });
+          printRows(
+            found,
+            (event) => ({
+              position: event.position,
+              occurred: event.occurredAt,
+              event: event.name,
+              operation: event.operation,
+              aggregate: [event.aggregateType, event.aggregateKey].filter((part) => part !== null).join(" "),
+              id: event.id,
+            }),
+            { ...options, none: "There are no such events." },
+          );
+        }),
+      ),
+    );
+}

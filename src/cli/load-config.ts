@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { config as readEnvironment } from "dotenv";
+import { createJiti } from "jiti";
+
+import { EventBusError, isEventBusError } from "../errors.js";
+import { type ConfigOptions, defineConfig, type EventBusConfig } from "../registry/define-config.js";
+
+const NAMES = ["ts", "mts", "js", "mjs", "cjs"].map((extension) => `ex-event-bus.config.${extension}`);
+
+/**
+ * Loads the configuration of the application in the current folder, and before it `.env`, of which nothing overrides
+ * the environment. TypeScript, ES modules and CommonJS are loaded alike, with the `paths` of tsconfig.json.
+ *
+ * @throws EventBusError `CONFIG_NOT_LOADED`, `INVALID_OPTION`, `DUPLICATE_NAME`: with the name of the file.
+ */
+export async function loadConfig(named: string | undefined): Promise<EventBusConfig> {
+  const folder = process.cwd();
+  readEnvironment({ path: join(folder, ".env"), quiet: true });
+  const file = findConfig(named, folder);
+  let loaded: unknown;
+  try {
+    loaded = await createJiti(file, { tsconfigPaths: true }).import(file, { default: true });
+  } catch (error) {
+    if (isEventBusError(error)) throw atFile(error, file);
+    throw notLoaded(`The configuration ${file} cannot be loaded: ${messageOf(error)}`, error);
+  }
+  try {
+    // Checked again: it may come from another version of the package, or have been written without defineConfig.
+    return defineConfig(loaded as ConfigOptions);
+  } catch (error) {
+    if (isEmptyModule(loaded))
+      throw notLoaded(`The configuration ${file} has no default export. ${EXPECTED}`);
+    throw isEventBusError(error) ? atFile(error, file) : error;
+  }
+}
+
+const EXPECTED = "Expected: export default defineConfig({ prisma, subscribers })";
+
+function findConfig(named: string | undefined, folder: string): string {
+  if (named !== undefined) {
+    const file = resolve(folder, named);
+    if (existsSync(file)) return file;
+    throw notLoaded(`The configuration ${file} does not exist. Correct --config.`);
+  }
+  const found = NAMES.map((name) => join(folder, name)).find(existsSync);
+  if (found !== undefined) return found;
+  throw notLoaded(
+    `There is no configuration in ${folder}: expected ${NAMES[0]} (or .mts, .js, .mjs, .cjs). Create one, run the ` +
+      "command in the folder that has it, or name it with --config.",
+  );
+}
+
+/** Without a default export, jiti gives the module itself. */
+function isEmptyModule(loaded: unknown): boolean {
+  return typeof loaded !== "object" || loaded === null || !("subscribers" in loaded || "prisma" in loaded);
+}
+
+function atFile(error: EventBusError, file: string): EventBusError {
+  const { code, message, value, path } = error;
+  return new EventBusError(code, `${basename(file)}: ${message}`, {
+    cause: error,
+    ...(value === undefined ? {} : { value }),
+    ...(path === undefined ? {} : { path }),
+  });
+}
+
+function notLoaded(message: string, cause?: unknown): EventBusError {
+  return new EventBusError("CONFIG_NOT_LOADED", message, cause === undefined ? {} : { cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command, Option } from "commander";
+
+import { VERSION } from "../worker/version.js";
+import { deliveriesCommand } from "./deliveries-command.js";
+import { eventsCommand } from "./events-command.js";
+import { migrateCommand } from "./migrate-command.js";
+import { statusCommand } from "./status-command.js";
+import { subscribersCommand } from "./subscribers-command.js";
+import { unsubscribeCommand } from "./unsubscribe-command.js";
+import { workerCommand } from "./worker-command.js";
+
+const program = new Command("ex-event-bus")
+  .description("Delivers the events of your Prisma + PostgreSQL application to their subscribers.")
+  .version(VERSION)
+  .option("--config <file>", "the configuration (default: ex-event-bus.config.{ts,mts,js,mjs,cjs} here)")
+  .addOption(
+    new Option("--log <format>", "how to write lines (default: pretty on a terminal, else json)").choices([
+      "pretty",
+      "json",
+    ]),
+  )
+  .option("--verbose", "write debugging lines, and the stacks of errors")
+  .showHelpAfterError("(--help shows what there is)");
+
+const commands = [
+  workerCommand,
+  migrateCommand,
+  statusCommand,
+  eventsCommand,
+  deliveriesCommand,
+  subscribersCommand,
+  unsubscribeCommand,
+];
+for (const create of commands) program.addCommand(create());
+// Whoever reads the output may have seen enough, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+await program.parseAsync();

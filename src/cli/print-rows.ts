@@ -1,0 +1,40 @@
+import pc from "picocolors";
+
+/** One row of a listing, by column. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Prints a listing: as a table for people, or as one JSON array with everything that is known. */
+export function printRows<T extends object>(
+  items: readonly T[],
+  toRow: (item: T) => Row,
+  options: { readonly json?: boolean; readonly none: string },
+): void {
+  const text = options.json === true ? JSON.stringify(items, bigintAsText, 2) : tableOf(items.map(toRow));
+  process.stdout.write(`${text === "" ? options.none : text}\n`);
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const [first] = rows;
+  if (first === undefined) return "";
+  const columns = Object.keys(first);
+  const cells = rows.map((row) => columns.map((column) => cellOf(row[column])));
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, ...cells.map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [pc.bold(line(columns)), ...cells.map(line)].join("\n");
+}
+
+function cellOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (value instanceof Date) return value.toISOString();
+  return String(value).replace(/\s+/g, " ");
+}

@@ -1,0 +1,32 @@
+import { Command } from "commander";
+
+import { unsubscribe } from "../admin/unsubscribe.js";
+import { EventBusError } from "../errors.js";
+import { runAction } from "./run-action.js";
+import { withDatabase } from "./with-database.js";
+
+/** `ex-event-bus unsubscribe <subscriber> [event]`: ends subscriptions. */
+export function unsubscribeCommand(): Command {
+  return new Command("unsubscribe")
+    .description("end the subscriptions of a subscriber; take it out of the configuration first")
+    .argument("<subscriber>", "the name of the subscriber")
+    .argument("[event]", "only from this event (default: from all)")
+    .action(
+      runAction((options, [subscriber = "", event]) =>
+        withDatabase(options, async (client, names) => {
+          const events = await unsubscribe(client, subscriber, { database: names, event });
+          if (events.length === 0) throw notSubscribed(subscriber, event);
+          process.stdout.write(`"${subscriber}" does not receive ${events.join(", ")} any more.\n`);
+        }),
+      ),
+    );
+}
+
+function notSubscribed(subscriber: string, event: string | undefined): EventBusError {
+  const to = event === undefined ? "any event" : `"${event}"`;
+  return new EventBusError(
+    "INVALID_OPTION",
+    `"${subscriber}" does not subscribe to ${to}. See: npx ex-event-bus subscribers ${event ?? "<event>"}`,
+    { value: subscriber },
+  );
+}

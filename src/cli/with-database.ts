@@ -1,0 +1,41 @@
+import pg from "pg";
+
+import { checkSchema } from "../outbox/check-schema.js";
+import { executorOf } from "../outbox/executor.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { databaseUrl, unreachable } from "../worker/database-url.js";
+import type { CliOptions } from "./cli-options.js";
+import { loadConfig } from "./load-config.js";
+
+const CONNECT_MS = 10_000;
+
+/**
+ * Connects to the database of the configuration for one command.
+ *
+ * @throws EventBusError `CONFIG_NOT_LOADED`, `INVALID_OPTION`, `DATABASE_UNREACHABLE`, `SCHEMA_MISSING`, …
+ */
+export async function withDatabase<T>(
+  options: CliOptions,
+  work: (client: pg.Client, names: SchemaNames) => Promise<T>,
+): Promise<T> {
+  const config = await loadConfig(options.config);
+  const url = databaseUrl(config);
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: "ex-event-bus cli",
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw unreachable(url, error);
+  }
+  const names = { schema: config.database.schema, workerSchema: config.database.workerSchema };
+  try {
+    await checkSchema(executorOf(client), names);
+    return await work(client, names);
+  } finally {
+    await client.end();
+  }
+}

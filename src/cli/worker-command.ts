@@ -1,0 +1,31 @@
+import { Command } from "commander";
+
+import { outputOf } from "./cli-options.js";
+import { loadConfig } from "./load-config.js";
+import { runAction } from "./run-action.js";
+import { onSignals } from "./signals.js";
+
+/** `ex-event-bus worker`: makes deliveries until it is told to stop. */
+export function workerCommand(): Command {
+  return new Command("worker")
+    .description("make deliveries, until SIGTERM or SIGINT; a second one ends it at once")
+    .action(
+      runAction(async (options) => {
+        const output = outputOf(options);
+        // A promise that a handler forgot must not end the deliveries of all the others.
+        process.on("unhandledRejection", (error) => {
+          output.log.error("A promise was rejected and nobody handled it: await it in your handler.", {
+            error,
+          });
+        });
+        const config = await loadConfig(options.config);
+        let stop: (() => Promise<void>) | undefined;
+        onSignals(() => stop?.());
+        // Loaded here, so that the other commands need not wait for graphile-worker.
+        const { runWorker } = await import("../worker/run-worker.js");
+        const worker = await runWorker({ ...config, ...output });
+        stop = worker.stop;
+        await worker.finished;
+      }),
+    );
+}

@@ -1,0 +1,113 @@
+import { EventBusError } from "../errors.js";
+import type { Logger } from "../log/logger.js";
+import type { PrismaQueryable, Queryable } from "../outbox/executor.js";
+import { checkOptions, invalidOption } from "../registry/check-options.js";
+import {
+  checkDatabaseNames,
+  type DatabaseNames,
+  type ResolvedDatabaseNames,
+} from "../registry/database-names.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import { didYouMean } from "../registry/nearest-name.js";
+import type { Subscriber } from "../registry/subscriber.js";
+
+/** What `drain` is given. */
+export interface DrainOptions {
+  /** A Prisma client or the client of its transaction; handlers receive it as `ctx.prisma`. */
+  readonly prisma?: PrismaQueryable | undefined;
+  /** What statements are run on: anything with a connection, a `pg` client or pool too. Defaults to `prisma`. */
+  readonly client?: Queryable | undefined;
+  /** The subscribers whose deliveries are made. */
+  readonly subscribers: readonly Subscriber[];
+  /** Only this one of them; the subscriber, or its name. Defaults to all. */
+  readonly subscriber?: Subscriber | string | undefined;
+  /** Only deliveries of this event; the event type, or its name. Defaults to all events. */
+  readonly event?: AnyEventType | string | undefined;
+  /** Whether deliveries of events that handlers publish meanwhile are made too. Defaults to true. */
+  readonly cascade?: boolean | undefined;
+  /**
+   * Makes the deliveries that are due at this time, waits and delays included; also those that fail meanwhile, as
+   * often as their next attempt is due by then. Defaults to now, by the clock of the database, each delivery once.
+   */
+  readonly at?: Date | undefined;
+  /** `"throw"`: what the first handler throws is thrown on, after it was recorded. Defaults to `"collect"`. */
+  readonly onError?: "collect" | "throw" | undefined;
+  /** Gets the lines that handlers write. Defaults to nothing. */
+  readonly log?: Logger | undefined;
+  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  readonly database?: DatabaseNames | undefined;
+}
+
+/** {@link DrainOptions}, checked. */
+export interface DrainSettings {
+  readonly prisma: PrismaQueryable | undefined;
+  readonly client: Queryable;
+  readonly names: ResolvedDatabaseNames;
+  readonly subscribers: ReadonlyMap<string, Subscriber>;
+  readonly event: string | undefined;
+  readonly cascade: boolean;
+  readonly at: Date | undefined;
+  readonly throwErrors: boolean;
+  readonly log: Logger;
+}
+
+const KNOWN = [
+  "prisma",
+  "client",
+  "subscribers",
+  "subscriber",
+  "event",
+  "cascade",
+  "at",
+  "onError",
+  "log",
+  "database",
+];
+const PLACE = { of: "drain()" };
+const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {}
+
+/** @throws EventBusError `INVALID_OPTION`. */
+export function checkDrainOptions(options: DrainOptions): DrainSettings {
+  checkOptions(options, KNOWN, PLACE);
+  const { prisma, client = prisma, at, cascade = true, onError = "collect", event, log = SILENT } = options;
+  if (client === undefined)
+    throw invalidOption("prisma", prisma, "a Prisma client, or client to be given", PLACE);
+  if (at !== undefined && !(at instanceof Date && !Number.isNaN(at.getTime()))) {
+    throw invalidOption("at", at, "a valid Date", PLACE);
+  }
+  if (onError !== "collect" && onError !== "throw") {
+    throw invalidOption("onError", onError, '"collect" or "throw"', PLACE);
+  }
+  return {
+    prisma,
+    client,
+    names: checkDatabaseNames(options.database, [], PLACE),
+    subscribers: chosen(options),
+    event: typeof event === "function" ? event.name : event,
+    cascade,
+    at,
+    throwErrors: onError === "throw",
+    log,
+  };
+}
+
+function chosen({ subscribers, subscriber }: DrainOptions): ReadonlyMap<string, Subscriber> {
+  if (!Array.isArray(subscribers) || !subscribers.every(isSubscriber)) {
+    throw invalidOption(
+      "subscribers",
+      subscribers,
+      "an array of subscribers made by defineSubscriber",
+      PLACE,
+    );
+  }
+  const byName = new Map(subscribers.map((one: Subscriber) => [one.name, one]));
+  if (subscriber === undefined) return byName;
+  const name = typeof subscriber === "string" ? subscriber : subscriber.name;
+  const only = byName.get(name);
+  if (only !== undefined) return new Map([[name, only]]);
+  const message = `subscriber in ${PLACE.of} is "${name}", which is not among subscribers${didYouMean(name, [...byName.keys()])}`;
+  throw new EventBusError("INVALID_OPTION", message, { value: name, path: "subscriber" });
+}

@@ -1,0 +1,38 @@
+import { withNames } from "../admin/with-names.js";
+import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import type { Queryable } from "../outbox/executor.js";
+import type { DatabaseNames } from "../registry/database-names.js";
+import type { Subscriber } from "../registry/subscriber.js";
+
+/** What {@link subscribe} is given. */
+export interface SubscribeOptions {
+  /** A Prisma client or the client of its transaction, or a `pg` client or pool. */
+  readonly client: Queryable;
+  readonly subscribers: readonly Subscriber[];
+  /** The application that they belong to. Defaults to `"default"`. */
+  readonly application?: string | undefined;
+  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  readonly database?: DatabaseNames | undefined;
+}
+
+/**
+ * Makes the database know the subscribers, as `migrate` and a worker do when they start. An event goes to those that
+ * are known when it is published: call this once before, in a test's setup.
+ *
+ * @throws EventBusError `SCHEMA_MISSING`, `SUBSCRIBER_TAKEN`.
+ *
+ * @example
+ * ```ts
+ * await subscribe({ client: prisma, subscribers: [sendWelcome] });
+ * ```
+ */
+export async function subscribe({
+  client,
+  subscribers,
+  application,
+  database,
+}: SubscribeOptions): Promise<void> {
+  await withNames(client, { database }, (executor, names) =>
+    synchroniseSubscribers(executor, names, application ?? "default", subscribers),
+  );
+}

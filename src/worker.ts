@@ -1,0 +1,6 @@
+export type { Logger } from "./log/logger.js";
+export type { DeliveryOutcome, Report, TelemetryEvent, TelemetryMap } from "./log/telemetry.js";
+export { type MigrateResult, migrate } from "./worker/migrate.js";
+export { type RunOnceOptions, type RunOnceResult, runOnce } from "./worker/run-once.js";
+export { runWorker, type Worker } from "./worker/run-worker.js";
+export type { RunWorkerOptions } from "./worker/worker-setup.js";

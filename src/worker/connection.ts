@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import pg from "pg";
+
+import { atMost } from "./at-most.js";
+
+/** The connections of one incarnation of a worker. */
+export interface Connection {
+  readonly pool: pg.Pool;
+  /** Closes the pool, and cuts what does not let itself be closed. Never fails. */
+  close(): Promise<void>;
+  /** Cuts every connection as soon as its statement has ended, and without waiting long for that. Never fails. */
+  cut(): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** At most so many connections. */
+  readonly max: number;
+  /** Shown by the server, as in pg_stat_activity. */
+  readonly name: string;
+  /** How long a statement may take in milliseconds, before the connection counts as broken. */
+  readonly timeoutMs: number;
+}
+
+/** Longer than a server takes that is there. */
+const LONGEST_CONNECT_MS = 10_000;
+/** How long connections have to close by themselves. */
+const CLOSE_MS = 1_000;
+/** How long statements that run have to end when something is wrong already. */
+const FINISH_MS = 100;
+
+/**
+ * Opens a pool that notices when nobody answers any more: a socket whose other end is gone without a word would
+ * keep a statement waiting for ever.
+ */
+export function openConnection({ url, max, name, timeoutMs }: ConnectionOptions): Connection {
+  const sockets = new Set<Socket>();
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: name,
+    connectionTimeoutMillis: Math.min(timeoutMs, LONGEST_CONNECT_MS),
+    query_timeout: timeoutMs,
+    keepAlive: true,
+    // Sockets of our own, since pg has no way to close a connection that does not answer.
+    stream: () => {
+      const socket = new Socket();
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      return socket;
+    },
+  });
+  // Without these, a connection that breaks while nobody uses it ends the process. Who uses it learns it anyway.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    pool,
+    async close() {
+      await atMost(CLOSE_MS, pool.ended ? Promise.resolve() : pool.end());
+      cut();
+    },
+    async cut() {
+      await atMost(FINISH_MS, idle(pool));
+      cut();
+      if (!pool.ended) pool.end().catch(() => undefined);
+      await atMost(FINISH_MS, Promise.all([...sockets].map((socket) => once(socket, "close"))));
+    },
+  };
+}
+
+/** Resolves when no statement runs any more but the one that listens. */
+async function idle(pool: pg.Pool): Promise<void> {
+  while (pool.totalCount - pool.idleCount > 1) await sleep(5);
+}

@@ -1,0 +1,48 @@
+import { EventBusError } from "../errors.js";
+import type { EventBusConfig } from "../registry/define-config.js";
+
+/**
+ * The database of a configuration. The worker listens and keeps what it prepared, so that it needs `directUrl` where
+ * `url` goes through a pooler.
+ *
+ * @throws EventBusError `INVALID_OPTION` when neither the configuration nor the environment names one.
+ */
+export function databaseUrl(config: EventBusConfig): string {
+  const url = config.database.directUrl ?? config.database.url ?? process.env["DATABASE_URL"];
+  if (url !== undefined && /^postgres(ql)?:\/\//.test(url)) return url;
+  // The value is not shown: it may hold a password.
+  const found = url === undefined || url === "" ? "is not set" : "is no connection string";
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `There is no database: database.url is not given and DATABASE_URL ${found}. Expected "postgresql://…" in one of them.`,
+    { path: "database.url" },
+  );
+}
+
+/** Host, port and database of a connection string, and never the password. */
+export function describeDatabase(url: string): string {
+  try {
+    const { hostname, port, pathname, searchParams } = new URL(url);
+    const host = searchParams.get("host") ?? (decodeURIComponent(hostname) || "localhost");
+    return `"${decodeURIComponent(pathname.slice(1))}" at ${host}:${port || "5432"}`;
+  } catch {
+    return "of the given connection string";
+  }
+}
+
+/** Why the database cannot be used, in one message for people. */
+export function unreachable(url: string, cause: unknown): EventBusError {
+  const reason = reasonOf(cause);
+  return new EventBusError(
+    "DATABASE_UNREACHABLE",
+    `The database ${describeDatabase(url)} does not answer: ${reason}. Check database.url or DATABASE_URL, and that ` +
+      "the server runs.",
+    { cause },
+  );
+}
+
+/** Errors of several addresses (IPv4 and IPv6) come as one without a message. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(reasonOf).join(", ");
+  return cause instanceof Error ? cause.message : String(cause);
+}

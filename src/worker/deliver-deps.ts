@@ -1,0 +1,45 @@
+import { setMaxListeners } from "node:events";
+
+import type { DeliverDeps } from "../delivery/deliver.js";
+import { openGate } from "../delivery/run-gate.js";
+import type { Executor } from "../outbox/executor.js";
+import type { WorkerSetup } from "./worker-setup.js";
+
+/** A process dies with all of its workers: they have one gate. */
+const GATE = openGate();
+
+/** How long handlers have to end after their signals were aborted because the worker stops. */
+export const GRACE_MS = 1_000;
+/** For how long statements are repeated while the database is out of reach. */
+const PATIENCE_MS = 60_000;
+
+/** What deliveries of a worker need. */
+export function deliverDeps(
+  { names, config, log, report }: WorkerSetup,
+  worker: string,
+  executor: Executor,
+  signal: AbortSignal,
+): DeliverDeps {
+  // Every running handler listens to it.
+  setMaxListeners(0, signal);
+  return {
+    executor,
+    names,
+    prisma: config.prisma,
+    log,
+    report,
+    worker,
+    signal,
+    gate: GATE,
+    graceMs: GRACE_MS,
+    patienceMs: PATIENCE_MS,
+  };
+}
+
+let workers = 0;
+
+/** Names a worker in records and lines: one process can have several. */
+export function nextWorkerName(host: string): string {
+  workers += 1;
+  return `${host}-${process.pid}-${workers}`;
+}

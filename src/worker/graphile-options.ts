@@ -1,0 +1,61 @@
+import type { RunnerOptions, TaskList } from "graphile-worker";
+import type { Pool } from "pg";
+
+import { graphileLogger } from "./graphile-logger.js";
+import { VERSION } from "./version.js";
+import type { GraphileWatch } from "./watch-graphile.js";
+import type { WorkerSetup } from "./worker-setup.js";
+
+/** What graphile-worker is started with. */
+export interface GraphileStart {
+  readonly setup: WorkerSetup;
+  readonly pool: Pool;
+  readonly tasks: TaskList;
+  /** No job is claimed before it is ready. */
+  readonly watch: Pick<GraphileWatch, "events" | "ready">;
+  /** Its workers are not told to stop before it resolves. */
+  readonly mayStop: () => Promise<void>;
+}
+
+/**
+ * Options for one run of graphile-worker. A new object each time: it remembers by the object what it once found out,
+ * failures too.
+ */
+export function graphileOptions({ setup, pool, tasks, watch, mayStop }: GraphileStart): RunnerOptions {
+  const { config, names, log } = setup;
+  return {
+    pgPool: pool,
+    schema: names.workerSchema,
+    taskList: tasks,
+    // It would look for a file named crontab in the current folder, and carry out what is in it.
+    parsedCronItems: [],
+    events: watch.events,
+    logger: graphileLogger(log),
+    // It would end the process by itself, and only once.
+    noHandleSignals: true,
+    preset: {
+      plugins: [
+        {
+          name: "ExEventBusPlugin",
+          version: VERSION,
+          worker: {
+            hooks: { startWorker: async () => void (await watch.ready) },
+            middleware: {
+              async poolGracefulShutdown(next) {
+                await mayStop();
+                return next();
+              },
+            },
+          },
+        },
+      ],
+      worker: {
+        concurrentJobs: config.worker.concurrency,
+        pollInterval: config.worker.pollIntervalMs,
+        // Without batches, completing a job is not awaited: a connection that breaks then would end the process.
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      },
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { run, type TaskList } from "graphile-worker";
+
+import { checkSchema } from "../outbox/check-schema.js";
+import { type Executor, executorOf } from "../outbox/executor.js";
+import { type Heartbeat, retireWorker } from "../outbox/heartbeat.js";
+import { atMost } from "./at-most.js";
+import { graphileOptions } from "./graphile-options.js";
+import { explainStart, messageOf } from "./is-fatal.js";
+import { silencePool } from "./silence-pool.js";
+import { watchGraphile } from "./watch-graphile.js";
+import { workerConnection } from "./worker-connection.js";
+import type { WorkerSetup } from "./worker-setup.js";
+
+/** One life of graphile-worker: an id that its jobs are locked with, and connections of its own. */
+export interface Incarnation {
+  readonly id: string;
+  readonly executor: Executor;
+  /** Resolves with the reason when it cannot be relied on any more. Never rejects. */
+  readonly failed: Promise<string>;
+  /** Takes no more jobs; resolves when the running ones have ended. Never rejects. */
+  drain(): Promise<void>;
+  /** Ends the heartbeat; resolves when it is over. Never rejects. */
+  stopBeating(): Promise<void>;
+  /** Ends the heartbeat and the connections. Never rejects. */
+  close(): Promise<void>;
+  /** The same at once, and graphile-worker with it, as far as it lets itself be ended. Never rejects. */
+  abandon(): Promise<void>;
+}
+
+/** Listening, the heartbeat, and two to spare. */
+const EXTRA_CONNECTIONS = 4;
+/** How long graphile-worker has to come to a stop when its connections are gone. */
+const HALT_MS = 250;
+
+/**
+ * Starts graphile-worker on connections of its own, with a heartbeat under its id. No job is claimed before it beats,
+ * or nobody would free that after a crash.
+ *
+ * @throws whatever keeps it from starting; nothing is left behind then.
+ */
+export async function startIncarnation(
+  setup: WorkerSetup,
+  tasks: TaskList,
+  onBeat: (heartbeat: Heartbeat, first: boolean) => void,
+): Promise<Incarnation> {
+  const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS);
+  const executor = executorOf(connection.pool);
+  const watch = watchGraphile(setup, executor, onBeat);
+  // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
+  // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
+  let isGivenUp = false;
+  const mayStop = async () => {
+    if (!watch.hasFailed()) return;
+    await connection.cut();
+    await nextTurn();
+    isGivenUp = true;
+  };
+  const close = async () => {
+    await Promise.all([watch.stopBeating(), connection.close()]);
+  };
+  try {
+    await checkSchema(executor, setup.names);
+    const pool = silencePool(connection.pool, () => isGivenUp);
+    const runner = await run(graphileOptions({ setup, pool, tasks, watch, mayStop }));
+    runner.promise.then(
+      () => watch.fail("graphile-worker ended"),
+      (error) => watch.fail(messageOf(error)),
+    );
+    const drain = async () => {
+      watch.stopListening();
+      // A second stop is refused; then the first one is on its way.
+      await runner
+        .stop()
+        .catch(() => runner.promise)
+        .catch(() => undefined);
+    };
+    const abandon = async () => {
+      watch.fail("abandoned");
+      const isQuiet = watch.stopBeating();
+      await atMost(HALT_MS, drain());
+      await connection.cut();
+      await isQuiet;
+    };
+    try {
+      await Promise.race([watch.ready, watch.failed.then((reason) => Promise.reject(new Error(reason)))]);
+    } catch (error) {
+      await atMost(HALT_MS, watch.stopBeating());
+      await atMost(HALT_MS, retireWorker(executor, setup.names, watch.id()));
+      await abandon();
+      throw error;
+    }
+    const { failed, stopBeating } = watch;
+    return { id: watch.id(), executor, failed, drain, stopBeating, close, abandon };
+  } catch (error) {
+    await close();
+    throw explainStart(error);
+  }
+}
+
+/** Lets everything that waits for a socket see that it is gone. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
+}

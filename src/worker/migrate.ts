@@ -1,0 +1,61 @@
+import { runMigrations } from "graphile-worker";
+
+import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import { executorOf } from "../outbox/executor.js";
+import { installSchema } from "../outbox/install-schema.js";
+import { lockMigrations } from "../outbox/lock-migrations.js";
+import { openConnection } from "./connection.js";
+import { unreachable } from "./database-url.js";
+import { graphileLogger } from "./graphile-logger.js";
+import { prepareWorker, type RunWorkerOptions } from "./worker-setup.js";
+
+/** What {@link migrate} did. */
+export interface MigrateResult {
+  /** The steps of our own schema that were applied; none when it was up to date. */
+  readonly applied: readonly string[];
+  /** The subscribers of which something changed in the database. */
+  readonly subscribers: readonly string[];
+}
+
+/** Building an index on a large table takes its time. */
+const STATEMENT_MS = 3_600_000;
+
+/**
+ * Installs the event bus in the database, or brings it up to date: graphile-worker's schema, our own, and the
+ * subscriptions of the configuration. It does nothing when nothing is to be done, and any number of processes can
+ * call it at once: they wait for each other.
+ *
+ * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `DATABASE_UNREACHABLE`, `SUBSCRIBER_TAKEN`.
+ *
+ * @example
+ * ```ts
+ * await migrate(config);
+ * ```
+ */
+export async function migrate(options: RunWorkerOptions): Promise<MigrateResult> {
+  const setup = await prepareWorker(options);
+  const { names, url, config } = setup;
+  const connection = openConnection({ url, max: 2, name: "ex-event-bus migrate", timeoutMs: STATEMENT_MS });
+  try {
+    const client = await connection.pool.connect().catch((error) => {
+      throw unreachable(url, error);
+    });
+    const unlock = await lockMigrations(client, names);
+    try {
+      await runMigrations({
+        pgPool: connection.pool,
+        schema: names.workerSchema,
+        logger: graphileLogger(setup.log),
+      });
+    } finally {
+      await unlock();
+    }
+    const applied = await installSchema(client, names);
+    const executor = executorOf(client);
+    const subscribers = await synchroniseSubscribers(executor, names, config.application, setup.subscribers);
+    client.release();
+    return { applied, subscribers };
+  } finally {
+    await connection.close();
+  }
+}

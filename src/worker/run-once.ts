@@ -1,0 +1,111 @@
+import { EventEmitter } from "node:events";
+import { runOnce as runGraphileOnce, type WorkerEvents, type WorkerPool } from "graphile-worker";
+
+import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import { type DeliveryOutcome, type Report, reportTo } from "../log/telemetry.js";
+import { executorOf } from "../outbox/executor.js";
+import { beat, retireWorker } from "../outbox/heartbeat.js";
+import { invalidOption } from "../registry/check-options.js";
+import { atMost } from "./at-most.js";
+import { connectFirst } from "./connect-first.js";
+import { unreachable } from "./database-url.js";
+import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
+import { graphileOptions } from "./graphile-options.js";
+import { startHeartbeat } from "./heartbeat.js";
+import { taskList } from "./task-list.js";
+import { workerConnection, workerRow } from "./worker-connection.js";
+import { assertSubscribers, prepareWorker, type RunWorkerOptions, type WorkerSetup } from "./worker-setup.js";
+
+/** What {@link runOnce} is given. */
+export interface RunOnceOptions extends RunWorkerOptions {
+  /**
+   * After how long it takes no more deliveries, in milliseconds. The running handlers then have
+   * `worker.shutdownTimeoutMs` to end. Defaults to no limit.
+   */
+  readonly maxMs?: number | undefined;
+}
+
+/** How many deliveries had which outcome. */
+export type RunOnceResult = Readonly<Record<DeliveryOutcome, number>>;
+
+/** How long the outcomes of handlers that were given up may take to be written. */
+const RECORD_MS = 2_000;
+const FOR_EVER_MS = 2_147_483_647;
+
+/**
+ * Makes the deliveries that are due, and those that follow from them, and returns: for cron and serverless functions,
+ * where no worker can keep running. Several calls and workers at once share the deliveries. Leaves nothing claimed.
+ *
+ * @throws EventBusError as `runWorker`; `DATABASE_UNREACHABLE` also when the connection breaks meanwhile: what is not
+ * done then is done by the next call.
+ *
+ * @example
+ * ```ts
+ * const { delivered, dead } = await runOnce({ ...config, maxMs: 50_000 });
+ * ```
+ */
+export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOptions): Promise<RunOnceResult> {
+  if (!(maxMs > 0)) throw invalidOption("maxMs", maxMs, "milliseconds above 0", { of: "runOnce()" });
+  const setup = await prepareWorker(options);
+  assertSubscribers(setup.subscribers);
+  await connectFirst(setup, async (executor) => {
+    await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
+  });
+  const counts = { delivered: 0, retrying: 0, snoozed: 0, cancelled: 0, dead: 0, stale: 0 };
+  const count: Report = (event) => {
+    if (event.type === "delivery") counts[event.outcome] += 1;
+  };
+  await makeDeliveries({ ...setup, report: reportTo(setup.report, count) }, Math.min(maxMs, FOR_EVER_MS));
+  return counts;
+}
+
+async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> {
+  const { names, config } = setup;
+  const connection = workerConnection(setup, config.worker.concurrency + 2);
+  const executor = executorOf(connection.pool);
+  const shutdown = new AbortController();
+  const deps = deliverDeps(setup, nextWorkerName(setup.host), executor, shutdown.signal);
+  const events: WorkerEvents = new EventEmitter();
+  const failures: unknown[] = [];
+  for (const name of ["pool:fatalError", "worker:fatalError", "worker:getJob:error"] as const) {
+    events.on(name, ({ error }) => failures.push(error));
+  }
+  let pool: WorkerPool | undefined;
+  let stopBeating = async () => {};
+  const ready = new Promise<void>((resolve, reject) => {
+    events.on("pool:create", ({ workerPool }) => {
+      pool = workerPool;
+      const heartbeat = startHeartbeat({
+        intervalMs: config.worker.heartbeatMs,
+        beat: () => beat(executor, names, workerRow(setup, workerPool.id)),
+        onBeat: () => undefined,
+        onFailure: () => undefined,
+      });
+      // Nothing listens here: jobs are looked for until there are none.
+      heartbeat.stopListening();
+      stopBeating = heartbeat.stop;
+      heartbeat.first.then(resolve, reject);
+    });
+  });
+  ready.catch(() => undefined);
+  const tasks = taskList(setup.subscribers, new Map(), deps);
+  const watch = { events, ready };
+  try {
+    const run = runGraphileOnce(
+      graphileOptions({ setup, pool: connection.pool, tasks, watch, mayStop: async () => undefined }),
+    ).catch((error: unknown) => failures.push(error));
+    if (!(await atMost(maxMs, run))) {
+      // It fails when `run` fails.
+      Promise.resolve(pool?.gracefulShutdown()).catch(() => undefined);
+      if (!(await atMost(config.worker.shutdownTimeoutMs, run))) {
+        shutdown.abort();
+        await atMost(GRACE_MS + RECORD_MS, run);
+      }
+    }
+    if (failures.length > 0) throw unreachable(setup.url, failures[0]);
+  } finally {
+    await atMost(RECORD_MS, stopBeating());
+    if (pool !== undefined) await atMost(RECORD_MS, retireWorker(executor, names, pool.id));
+    await connection.close();
+  }
+}

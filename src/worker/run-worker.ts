@@ -1,0 +1,53 @@
+import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import { connectFirst } from "./connect-first.js";
+import { supervise } from "./supervise.js";
+import { assertSubscribers, prepareWorker, type RunWorkerOptions } from "./worker-setup.js";
+
+/** A running worker. */
+export interface Worker {
+  /**
+   * Takes no more deliveries, waits for the running handlers up to `worker.shutdownTimeoutMs`, then aborts their
+   * signals, waits a second and gives them up: other workers run those deliveries again, without losing an attempt.
+   * Leaves nothing claimed. Never rejects; further calls return the same promise.
+   */
+  stop(): Promise<void>;
+  /**
+   * Resolves when the worker has stopped. Rejects when it cannot go on: when the schema in the database has become
+   * newer or older than this version of the package knows.
+   */
+  readonly finished: Promise<void>;
+  /** The same as {@link Worker.stop}. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a worker: makes the deliveries of the subscribers it is given, until it is stopped.
+ *
+ * Resolves when it is ready. Connections that break are replaced by themselves, for as long as it takes. Several
+ * workers can run in one process and any number on one database; each delivery is made by one of them. When a process
+ * dies, the others take over its deliveries after `worker.deadAfterMs`.
+ *
+ * It reacts to no signals: in a program of your own, call `stop()` on SIGTERM. The command line tool does.
+ *
+ * @throws EventBusError `INVALID_OPTION` or `DUPLICATE_NAME`, before it connects; `DATABASE_UNREACHABLE`;
+ * `SCHEMA_MISSING`, `SCHEMA_OUTDATED` or `SCHEMA_TOO_NEW`; `SUBSCRIBER_TAKEN`.
+ *
+ * @example
+ * ```ts
+ * await using worker = await runWorker({ prisma, subscribers: [sendWelcome] });
+ * await worker.finished;
+ * ```
+ */
+export async function runWorker(options: RunWorkerOptions): Promise<Worker> {
+  const setup = await prepareWorker(options);
+  assertSubscribers(setup.subscribers);
+  await connectFirst(setup, async (executor) => {
+    await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
+  });
+  const supervisor = await supervise(setup);
+  return {
+    stop: supervisor.stop,
+    finished: supervisor.finished,
+    [Symbol.asyncDispose]: supervisor.stop,
+  };
+}

@@ -1,0 +1,89 @@
+import { EventEmitter } from "node:events";
+import type { WorkerEvents } from "graphile-worker";
+
+import type { Executor } from "../outbox/executor.js";
+import { beat, type Heartbeat } from "../outbox/heartbeat.js";
+import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
+import { messageOf } from "./is-fatal.js";
+import { workerRow } from "./worker-connection.js";
+import type { WorkerSetup } from "./worker-setup.js";
+
+/** What one run of graphile-worker shows of itself. */
+export interface GraphileWatch {
+  /** To be given to graphile-worker. */
+  readonly events: WorkerEvents;
+  /** What it locks jobs with; empty until it has begun. */
+  id(): string;
+  /** Resolves when its heart beats and it listens. */
+  readonly ready: Promise<unknown>;
+  /** Resolves with the reason when it cannot be relied on any more. Never rejects. */
+  readonly failed: Promise<string>;
+  hasFailed(): boolean;
+  fail(reason: string): void;
+  /** From now on it does not listen, and that is as it should be. */
+  stopListening(): void;
+  /** Resolves when no beat is under way any more. Never rejects. */
+  stopBeating(): Promise<void>;
+}
+
+// Each of these can leave graphile-worker standing still without another word: it ends its pool and resolves, keeps
+// a rejected promise for ever, or listens no more.
+const FATAL_EVENTS = [
+  "pool:fatalError",
+  "worker:fatalError",
+  "worker:getJob:error",
+  "pool:listen:error",
+] as const;
+
+/** Watches a run of graphile-worker that is going to be started, and makes its heart beat. */
+export function watchGraphile(
+  setup: WorkerSetup,
+  executor: Executor,
+  onBeat: (heartbeat: Heartbeat, first: boolean) => void,
+): GraphileWatch {
+  const events: WorkerEvents = new EventEmitter();
+  let hasFailed = false;
+  let fail: (reason: string) => void = () => {};
+  const failed = new Promise<string>((resolve) => {
+    fail = (reason) => {
+      hasFailed = true;
+      resolve(reason);
+    };
+  });
+  for (const name of FATAL_EVENTS) events.on(name, ({ error }) => fail(messageOf(error)));
+
+  let id = "";
+  let heartbeat: RunningHeartbeat | undefined;
+  const beating = new Promise<void>((resolve, reject) => {
+    events.on("pool:create", ({ workerPool }) => {
+      id = workerPool.id;
+      heartbeat = startHeartbeat({
+        intervalMs: setup.config.worker.heartbeatMs,
+        beat: () => beat(executor, setup.names, workerRow(setup, id)),
+        onBeat,
+        onFailure: fail,
+      });
+      heartbeat.first.then(resolve, reject);
+    });
+  });
+  const listening = new Promise<void>((resolve, reject) => {
+    events.on("pool:listen:success", ({ client }) => {
+      // It is going to listen now: what is asked afterwards is answered afterwards.
+      setImmediate(() => client.query("select 1").then(() => resolve(), reject));
+    });
+  });
+  events.on("pool:listen:notification", () => heartbeat?.heard());
+  const ready = Promise.all([beating, listening]);
+  ready.catch((error) => fail(messageOf(error)));
+
+  return {
+    events,
+    id: () => id,
+    ready,
+    failed,
+    hasFailed: () => hasFailed,
+    fail,
+    stopListening: () => heartbeat?.stopListening(),
+    stopBeating: async () => heartbeat?.stop(),
+  };
+}

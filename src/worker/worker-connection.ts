@@ -1,0 +1,16 @@
+import type { WorkerRow } from "../outbox/heartbeat.js";
+import { type Connection, openConnection } from "./connection.js";
+import { VERSION } from "./version.js";
+import type { WorkerSetup } from "./worker-setup.js";
+
+/** Connections of a worker. A statement that takes half of the time after which others take over is as good as lost. */
+export function workerConnection({ url, config }: WorkerSetup, max: number): Connection {
+  const timeoutMs = Math.max(1_000, Math.min(30_000, config.worker.deadAfterMs / 2));
+  return openConnection({ url, max, name: `ex-event-bus worker ${config.application}`, timeoutMs });
+}
+
+/** What the other workers are told of this one. */
+export function workerRow({ config, host }: WorkerSetup, id: string): WorkerRow {
+  const { application, worker } = config;
+  return { id, application, version: VERSION, host, pid: process.pid, deadAfterMs: worker.deadAfterMs };
+}

@@ -1,0 +1,65 @@
+import { hostname } from "node:os";
+
+import { EventBusError } from "../errors.js";
+import { consoleLogger } from "../log/console-logger.js";
+import { logReports } from "../log/log-reports.js";
+import type { Logger } from "../log/logger.js";
+import { type Report, reportTo } from "../log/telemetry.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import {
+  type ConfigOptions,
+  defineConfig,
+  type EventBusConfig,
+  loadSubscribers,
+} from "../registry/define-config.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { databaseUrl } from "./database-url.js";
+
+/** What a worker is given: the fields of the configuration, or what `defineConfig` made of them. */
+export interface RunWorkerOptions extends ConfigOptions {
+  /** Where the worker writes. Defaults to warnings and errors on the standard error output. */
+  readonly log?: Logger | undefined;
+  /** Receives everything that the worker reports. Defaults to the lines that `log` gets. */
+  readonly report?: Report | undefined;
+}
+
+/** Everything that a worker needs, checked. */
+export interface WorkerSetup {
+  readonly config: EventBusConfig;
+  readonly subscribers: readonly Subscriber[];
+  readonly names: SchemaNames;
+  readonly url: string;
+  readonly log: Logger;
+  readonly report: Report;
+  readonly host: string;
+}
+
+/**
+ * Checks everything that can be checked without a connection.
+ *
+ * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`.
+ */
+export async function prepareWorker(options: RunWorkerOptions): Promise<WorkerSetup> {
+  const { log = consoleLogger, report = logReports(log), ...rest } = options;
+  const config = defineConfig(rest);
+  const subscribers = await loadSubscribers(config);
+  return {
+    config,
+    subscribers,
+    names: { schema: config.database.schema, workerSchema: config.database.workerSchema },
+    url: databaseUrl(config),
+    log,
+    report: reportTo(report),
+    host: hostname(),
+  };
+}
+
+/** graphile-worker refuses to work on nothing, in words that are not ours. */
+export function assertSubscribers(subscribers: readonly Subscriber[]): void {
+  if (subscribers.length > 0) return;
+  throw new EventBusError(
+    "INVALID_OPTION",
+    "subscribers in defineConfig() is an empty array: expected at least one, a worker without any has nothing to do.",
+    { path: "subscribers" },
+  );
+}

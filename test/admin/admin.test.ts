@@ -1,0 +1,126 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+
+import { deliveries, events, status, subscribersOf, unsubscribe } from "../../src/admin.js";
+import { encodeEvent } from "../../src/outbox/encode-event.js";
+import { executorOf } from "../../src/outbox/executor.js";
+import { publishEvents } from "../../src/outbox/publish-events.js";
+import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
+import { defineEvent } from "../../src/registry/define-event.js";
+import { defineSubscriber } from "../../src/registry/define-subscriber.js";
+import { drain, subscribe } from "../../src/testing.js";
+import { testDatabase } from "../support/database.js";
+
+const { pool } = await testDatabase();
+const Placed = defineEvent("Placed", { schema: z.object({ n: z.number() }) });
+const Shipped = defineEvent("Shipped", { schema: z.object({ n: z.number() }) });
+const mails = defineSubscriber({ name: "mails", events: [Placed, Shipped], handle: () => undefined });
+const fails = defineSubscriber({
+  name: "fails",
+  events: [Placed],
+  retry: { maxAttempts: 1 },
+  handle: () => Promise.reject(new Error("no")),
+});
+const bills = defineSubscriber({ name: "bills", events: [Placed], handle: () => undefined });
+
+const publish = (n: number) =>
+  publishEvents(executorOf(pool), DEFAULT_SCHEMA_NAMES, [
+    encodeEvent(Placed({ n }, { key: n }), { maxEventBytes: 1_000 }),
+  ]);
+
+beforeEach(async () => {
+  await pool.query("truncate event_bus.events, event_bus.deliveries, event_bus.subscriptions");
+  await subscribe({ client: pool, subscribers: [mails, fails] });
+  await subscribe({ client: pool, subscribers: [bills], application: "billing" });
+});
+
+describe("subscribersOf", () => {
+  it("returns the subscribers of all applications, for an event type or its name", async () => {
+    const expected = [
+      { id: expect.any(Number), event: "Placed", subscriber: "bills", application: "billing", paused: false },
+      { id: expect.any(Number), event: "Placed", subscriber: "fails", application: "default", paused: false },
+      { id: expect.any(Number), event: "Placed", subscriber: "mails", application: "default", paused: false },
+    ];
+    expect(await subscribersOf(pool, Placed)).toEqual(expected);
+    expect(await subscribersOf(pool, "Placed")).toEqual(expected);
+    expect(await subscribersOf(pool, "Unknown")).toEqual([]);
+  });
+});
+
+describe("unsubscribe", () => {
+  it("ends one subscription, and later events do not go there", async () => {
+    expect(await unsubscribe(pool, "mails", { event: Placed })).toEqual(["Placed"]);
+    expect((await subscribersOf(pool, Placed)).map(({ subscriber }) => subscriber)).toEqual([
+      "bills",
+      "fails",
+    ]);
+    expect((await subscribersOf(pool, Shipped)).map(({ subscriber }) => subscriber)).toEqual(["mails"]);
+    expect(await publish(1)).toMatchObject({ deliveries: 2 });
+  });
+
+  it("ends all subscriptions of a subscriber; what waits is still made", async () => {
+    await publish(1);
+    expect([...(await unsubscribe(pool, "mails"))].sort()).toEqual(["Placed", "Shipped"]);
+    expect(await unsubscribe(pool, "mails")).toEqual([]);
+    expect(await drain({ client: pool, subscribers: [mails] })).toMatchObject({ delivered: 1 });
+  });
+
+  it("is undone by subscribing again", async () => {
+    await unsubscribe(pool, "mails");
+    await subscribe({ client: pool, subscribers: [mails] });
+    expect(await subscribersOf(pool, Shipped)).toHaveLength(1);
+  });
+});
+
+describe("status", () => {
+  it("counts the deliveries of each subscriber by state", async () => {
+    await publish(1);
+    await publish(2);
+    await drain({ client: pool, subscribers: [fails] });
+    await drain({ client: pool, subscribers: [mails], event: Placed });
+    await publish(3);
+    const none = {
+      waiting: 0,
+      retrying: 0,
+      snoozed: 0,
+      delivered: 0,
+      cancelled: 0,
+      dead: 0,
+      oldestOpen: null,
+    };
+    expect(await status(pool)).toEqual([
+      { ...none, subscriber: "bills", application: "billing", waiting: 3, oldestOpen: expect.any(Date) },
+      {
+        ...none,
+        subscriber: "fails",
+        application: "default",
+        waiting: 1,
+        dead: 2,
+        oldestOpen: expect.any(Date),
+      },
+      {
+        ...none,
+        subscriber: "mails",
+        application: "default",
+        waiting: 1,
+        delivered: 2,
+        oldestOpen: expect.any(Date),
+      },
+    ]);
+  });
+});
+
+describe("events and deliveries", () => {
+  it("return what fits the filter, the first or the last ones", async () => {
+    for (const n of [1, 2, 3]) await publish(n);
+    const keys = async (filter: Parameters<typeof events>[1]) =>
+      (await events(pool, filter)).map(({ aggregateKey }) => aggregateKey);
+    expect(await keys({})).toEqual(["1", "2", "3"]);
+    expect(await keys({ limit: 2 })).toEqual(["1", "2"]);
+    expect(await keys({ limit: 2, last: true })).toEqual(["2", "3"]);
+    expect(await keys({ name: ["Shipped"] })).toEqual([]);
+    const last = await deliveries(pool, { subscriber: "bills", limit: 1, last: true });
+    expect(last).toMatchObject([{ subscriber: "bills", eventName: "Placed", state: "waiting", attempts: 0 }]);
+    expect(last[0]).not.toHaveProperty("generation");
+  });
+});

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { afterAll, afterEach, expect, vi } from "vitest";
+
+import { eventually } from "../support/eventually.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The command line tool, built from the sources as they are, and run as processes of their own. */
+export async function buildCli() {
+  // Inside of node_modules, so that its packages are found from there.
+  const folder = mkdtempSync(join(root, "node_modules/.ex-event-bus-cli-"));
+  const build = await rolldown({
+    input: join(root, "src/cli/main.ts"),
+    platform: "node",
+    external: (id) => !/^[./]/.test(id),
+    tsconfig: join(root, "tsconfig.build.json"),
+  });
+  const program = join(folder, "main.mjs");
+  await build.write({
+    dir: folder,
+    entryFileNames: "main.mjs",
+    chunkFileNames: "[name]-[hash].mjs",
+    format: "esm",
+  });
+  await build.close();
+  // Starting a process takes its time on a busy machine.
+  vi.setConfig({ testTimeout: 120_000 });
+  const running = new Set<CliProcess>();
+  afterEach(async () => {
+    for (const child of running) child.kill("SIGKILL");
+    await Promise.all([...running].map((child) => child.exit));
+    running.clear();
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  return (args: readonly string[], options: CliRun): CliProcess => {
+    const env = { ...process.env, NO_COLOR: "1", ...options.env };
+    if (!("DATABASE_URL" in (options.env ?? {}))) delete (env as { DATABASE_URL?: string }).DATABASE_URL;
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: options.cwd ?? appFolder("worker"),
+      env,
+    });
+    const started = new CliProcess(child);
+    running.add(started);
+    return started;
+  };
+}
+
+export interface CliRun {
+  /** Defaults to the app `worker`. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The folder of one of the apps beside this file. */
+export function appFolder(name: string): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "apps", name);
+}
+
+/** A running command. */
+export class CliProcess {
+  stdout = "";
+  stderr = "";
+  /** The exit code, or the signal that ended it. */
+  readonly exit: Promise<number | string>;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.exit = once(child, "close").then(([code, signal]) => code ?? signal);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The lines so far that are JSON objects. */
+  lines(): Record<string, unknown>[] {
+    return this.stdout
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Waits for a JSON line that has these fields. */
+  line(fields: Readonly<Record<string, unknown>>, timeoutMs = 25_000): Promise<Record<string, unknown>> {
+    return eventually(() => {
+      const found = this.lines().filter((line) =>
+        Object.entries(fields).every(([key, value]) => line[key] === value),
+      );
+      expect(found, `no line with ${JSON.stringify(fields)} in:\n${this.stdout}\n${this.stderr}`).not.toEqual(
+        [],
+      );
+      return found[0] ?? {};
+    }, timeoutMs);
+  }
+
+  /** Waits for the end, and returns everything. */
+  async result(): Promise<{
+    readonly code: number | string;
+    readonly stdout: string;
+    readonly stderr: string;
+  }> {
+    const code = await this.exit;
+    return { code, stdout: this.stdout, stderr: this.stderr };
+  }
+}

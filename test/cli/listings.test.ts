@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { drain } from "../../src/testing/drain.js";
+import { subscribe } from "../../src/testing/subscribe.js";
+import { workerFixture } from "../worker/worker-fixture.js";
+import { buildCli } from "./built-cli.js";
+import { writeApp } from "./written-app.js";
+
+const { url, pool, subscriber, publish } = await workerFixture();
+const cli = await buildCli();
+const cwd = writeApp({ "ex-event-bus.config.mjs": "export default { prisma: {}, subscribers: [] }" });
+
+const run = async (...args: string[]) => {
+  const { code, stdout, stderr } = await cli(args, { cwd, env: { DATABASE_URL: url } }).result();
+  return {
+    code,
+    stderr,
+    text: stdout.replace(/[\da-f]{8}-[\da-f-]{27}/g, "UUID").replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME"),
+  };
+};
+const json = async (...args: string[]) => JSON.parse((await run(...args, "--json")).text);
+
+describe("listings", () => {
+  it("show what there is, for people and as JSON", async () => {
+    const fails = subscriber("fails", () => Promise.reject(new Error("no\nmail server")), {
+      retry: { maxAttempts: 1 },
+    });
+    const subscribers = [fails, subscriber("succeeds", () => undefined)];
+    await subscribe({ client: pool, subscribers });
+    await publish(2);
+    await drain({ client: pool, subscribers });
+    const [{ position }] = (await pool.query("select min(position)::int as position from event_bus.events"))
+      .rows;
+
+    expect(await run("events")).toEqual({
+      code: 0,
+      stderr: "",
+      text: [
+        "position  occurred                  event  operation  aggregate  id",
+        `${position}         TIME  Ping   publish    1          UUID`,
+        `${position + 1}         TIME  Ping   publish    2          UUID`,
+        "",
+      ].join("\n"),
+    });
+    expect(await json("events", "--key", "2")).toMatchObject([
+      { name: "Ping", aggregate: { n: 2 }, aggregateKey: "2" },
+    ]);
+    expect(await json("events", "--limit", "1")).toMatchObject([{ aggregateKey: "2" }]);
+    expect(await json("events", "--limit", "1", "--after", String(position - 1))).toMatchObject([
+      { aggregateKey: "1" },
+    ]);
+
+    const dead = await run("deliveries", "--state", "dead");
+    expect(dead.text).toContain("fails       dead   1         TIME  Error: no mail server");
+    expect(await json("deliveries", "--subscriber", "fails", "--limit", "1")).toMatchObject([
+      {
+        subscriber: "fails",
+        state: "dead",
+        errors: [{ attempt: 1, message: "no\nmail server", stack: expect.any(String) }],
+      },
+    ]);
+
+    expect((await run("subscribers", "Ping")).text).toBe(
+      "subscriber  application  paused\nfails       default\nsucceeds    default\n",
+    );
+    expect(await json("status")).toMatchObject([
+      { subscriber: "fails", dead: 2, delivered: 0 },
+      { subscriber: "succeeds", dead: 0, delivered: 2 },
+    ]);
+    expect((await run("unsubscribe", "fails", "Ping")).text).toBe(
+      '"fails" does not receive Ping any more.\n',
+    );
+    expect(await run("unsubscribe", "fails")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('error: "fails" does not subscribe to any event.'),
+    });
+    expect((await run("subscribers", "Pong")).text).toBe('Nobody subscribes to "Pong".\n');
+  });
+
+  it("say what is wrong with the arguments", async () => {
+    expect(await run("events", "--limit", "many")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Expected a whole number, 0 or more."),
+    });
+    expect(await run("deliveries", "--state", "broken")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        "Allowed choices are waiting, retrying, snoozed, delivered, cancelled, dead.",
+      ),
+    });
+    expect(await run("statsu")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("(Did you mean status?)"),
+    });
+  });
+});

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+
+import { workerFixture } from "../worker/worker-fixture.js";
+import { buildCli } from "./built-cli.js";
+import { root, tsconfig, writeApp } from "./written-app.js";
+
+const { url, pool } = await workerFixture();
+const cli = await buildCli();
+
+const plain = "{ prisma: {}, subscribers: [] }";
+
+/** The message of a command that fails. */
+const failure = async (
+  files: Record<string, string>,
+  env: Record<string, string> = { DATABASE_URL: url },
+  args = ["status"],
+) => {
+  const cwd = writeApp(files);
+  const { code, stdout, stderr } = await cli(args, { cwd, env }).result();
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  return stderr.replaceAll(cwd, "FOLDER").trim();
+};
+
+describe("the configuration", () => {
+  it("may be TypeScript, with paths of tsconfig.json, a generated Prisma client and .env", async () => {
+    const cwd = writeApp({
+      ".env": `DATABASE_URL=${url}\n`,
+      "tsconfig.json": tsconfig({ "@/*": ["./src/*"], "@client/*": [`${root}prisma/generated/client/*`] }),
+      "src/db.ts": `
+        import { PrismaPg } from "@prisma/adapter-pg";
+        import { PrismaClient } from "@client/client";
+        export enum Kind { Ping = "Ping" }
+        export const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: process.env["DATABASE_URL"] }) });`,
+      "src/subscribers.ts": `
+        import { z } from "zod";
+        import { defineEvent, defineSubscriber } from "ex-event-bus";
+        import { Kind, type prisma as Client } from "./db.js";
+        const Ping = defineEvent(Kind.Ping, { schema: z.object({ n: z.number() }) });
+        export const counts = defineSubscriber({
+          name: "counts",
+          events: [Ping],
+          async handle(event, ctx) {
+            const prisma = ctx.prisma as typeof Client;
+            await prisma.user.create({ data: { email: "by-handler@example.com" } });
+          },
+        });`,
+      "ex-event-bus.config.ts": `
+        import { defineConfig } from "ex-event-bus";
+        import { prisma } from "@/db";
+        export default defineConfig({ prisma, subscribers: async () => [(await import("@/subscribers")).counts] });`,
+    });
+    const worker = cli(["worker"], { cwd });
+    await worker.line({ message: "The worker is ready." });
+    await pool.query(`select event_bus.publish(name => 'Ping', aggregate => '{"n":1}')`);
+    await worker.line({ message: "Delivered." });
+    const { rows } = await pool.query("select email from users");
+    expect(rows).toEqual([{ email: "by-handler@example.com" }]);
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+  });
+
+  it.each([
+    ["ex-event-bus.config.mjs", `export default ${plain}`],
+    ["ex-event-bus.config.cjs", `module.exports = ${plain}`],
+    ["ex-event-bus.config.js", `module.exports = ${plain}`],
+    ["ex-event-bus.config.mts", `export default ${plain} satisfies object`],
+  ])("may be %s, also without defineConfig", async (name, text) => {
+    const cwd = writeApp({ [name]: text });
+    const { code, stdout } = await cli(["status"], { cwd, env: { DATABASE_URL: url } }).result();
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining("npx ex-event-bus migrate"),
+    });
+  });
+
+  it("may be named, and have the URL of the database", async () => {
+    const text = `export default { prisma: {}, subscribers: [], database: { url: ${JSON.stringify(url)} } }`;
+    const cwd = writeApp({ "conf/bus.mjs": text });
+    const { code } = await cli(["--config", "conf/bus.mjs", "status"], { cwd }).result();
+    expect(code).toBe(0);
+  });
+
+  it("is read after .env, of which nothing overrides the environment", async () => {
+    const cwd = writeApp({
+      ".env": "DATABASE_URL=postgresql://nobody@127.0.0.1:1/nowhere\nFROM_FILE=yes",
+      "ex-event-bus.config.mjs": `if (process.env.FROM_FILE !== "yes") throw new Error("not read");\nexport default ${plain}`,
+    });
+    const { code, stderr } = await cli(["status"], { cwd, env: { DATABASE_URL: url } }).result();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+describe("a wrong configuration", () => {
+  it.each([
+    [
+      "is missing",
+      {},
+      "error: There is no configuration in FOLDER: expected ex-event-bus.config.ts (or .mts, .js, .mjs, .cjs). Create " +
+        "one, run the command in the folder that has it, or name it with --config. (CONFIG_NOT_LOADED)",
+    ],
+    [
+      "throws",
+      { "ex-event-bus.config.mjs": 'throw new Error("no secret in the vault")' },
+      "error: The configuration FOLDER/ex-event-bus.config.mjs cannot be loaded: no secret in the vault (CONFIG_NOT_LOADED)",
+    ],
+    [
+      "has no default export",
+      { "ex-event-bus.config.mjs": `export const config = ${plain}` },
+      "error: The configuration FOLDER/ex-event-bus.config.mjs has no default export. Expected: export default " +
+        "defineConfig({ prisma, subscribers }) (CONFIG_NOT_LOADED)",
+    ],
+    [
+      "has an unknown option",
+      { "ex-event-bus.config.mjs": "export default { prisma: {}, subscribers: [], workers: {} }" },
+      'error: ex-event-bus.config.mjs: unknown option "workers" in defineConfig(): did you mean "worker"? (INVALID_OPTION)',
+    ],
+  ])("%s: one message, no stack", async (_, files, message) => {
+    expect(await failure(files)).toBe(message);
+  });
+
+  it("has a syntax error: the message says where", async () => {
+    const message = await failure({ "ex-event-bus.config.ts": "export default {\n  prisma: {,\n};" });
+    expect(message).toMatch(/^error: The configuration FOLDER\/ex-event-bus\.config\.ts cannot be loaded: /);
+    expect(message).toContain("2:");
+    expect(message).not.toContain("    at ");
+  });
+
+  it("is not found under the name that is given", async () => {
+    const message = await failure({}, {}, ["status", "--config", "there.ts"]);
+    expect(message).toBe(
+      "error: The configuration FOLDER/there.ts does not exist. Correct --config. (CONFIG_NOT_LOADED)",
+    );
+  });
+
+  it("is shown with the stack with --verbose", async () => {
+    const files = { "ex-event-bus.config.mjs": 'throw new Error("no secret")' };
+    expect(await failure(files, {}, ["status", "--verbose"])).toMatch(
+      /\n {4}at .*\n[\s\S]*\[cause\]: Error: no secret/,
+    );
+  });
+});
+
+describe("a database that cannot be used", () => {
+  const files = { "ex-event-bus.config.mjs": `export default ${plain}` };
+
+  it("is not named at all", async () => {
+    expect(await failure(files, {})).toBe(
+      "error: There is no database: database.url is not given and DATABASE_URL is not set. Expected " +
+        '"postgresql://…" in one of them. (INVALID_OPTION)',
+    );
+  });
+
+  it.each(["status", "migrate"])(
+    "does not answer: %s says which one, and not with which password",
+    async (command) => {
+      const env = { DATABASE_URL: "postgresql://ann:secret@127.0.0.1:1/shop" };
+      const message = await failure(files, env, [command]);
+      expect(message).toContain(
+        'error: The database "shop" at 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1.',
+      );
+      expect(message).not.toContain("secret");
+    },
+  );
+
+  it("has no schema", async () => {
+    const server = new URL(url);
+    server.pathname = "/postgres";
+    const message = await failure(files, { DATABASE_URL: server.href });
+    expect(message).toContain("Run: npx ex-event-bus migrate (SCHEMA_MISSING)");
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import { describeSchemas, emptyDatabases } from "../worker/empty-database.js";
+import { buildCli } from "./built-cli.js";
+
+const emptyDatabase = emptyDatabases();
+const cli = await buildCli();
+
+describe("migrate", () => {
+  it("installs what a worker needs, also when many do it at once, and says what it did", async () => {
+    const { url, pool } = await emptyDatabase();
+    const env = { DATABASE_URL: url, BUS_SCHEMA: "bus", WORKER_SCHEMA: "bus_worker" };
+    const before = await cli(["worker"], { env }).result();
+    expect(before).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("(SCHEMA_MISSING)"),
+    });
+
+    const migrations = Array.from({ length: 3 }, () => cli(["migrate"], { env }));
+    expect(await Promise.all(migrations.map(({ exit }) => exit))).toEqual([0, 0, 0]);
+    const messages = migrations.flatMap((migration) => migration.lines());
+    expect(messages.filter(({ applied }) => Array.isArray(applied) && applied.length > 0)).toEqual([
+      {
+        time: expect.any(String),
+        level: "info",
+        message: "The schema is up to date.",
+        applied: ["init"],
+        subscribers: ["pinged"],
+      },
+    ]);
+
+    const worker = cli(["worker"], { env });
+    await worker.line({ message: "The worker is ready." });
+    await pool.query(`select bus.publish(name => 'Ping', aggregate => '{"n":1}')`);
+    await worker.line({ message: "Delivered." });
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+  });
+
+  it("prints with --sql a script that does the same, and connects to nothing", async () => {
+    const env = { DATABASE_URL: "postgresql://nobody@127.0.0.1:1/nowhere" };
+    const { code, stdout } = await cli(["migrate", "--sql"], { env }).result();
+    expect(code).toBe(0);
+    const scripted = await emptyDatabase();
+    await scripted.pool.query(stdout);
+    const migrated = await emptyDatabase();
+    expect(await cli(["migrate"], { env: { DATABASE_URL: migrated.url } }).exit).toBe(0);
+    const schemas = ["event_bus", "graphile_worker"];
+    expect(await describeSchemas(scripted.pool, schemas)).toEqual(
+      await describeSchemas(migrated.pool, schemas),
+    );
+  });
+});

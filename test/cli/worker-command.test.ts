@@ -1,0 +1,201 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { eventually } from "../support/eventually.js";
+import { workerFixture } from "../worker/worker-fixture.js";
+import { appFolder, buildCli } from "./built-cli.js";
+import { tsconfig, writeApp } from "./written-app.js";
+
+const { pool, database, url, publish, deliveries, allIn, jobs, workerRows } = await workerFixture();
+const cli = await buildCli();
+
+const runWorker = async (env: Record<string, string> = {}, args: readonly string[] = []) => {
+  const worker = cli(["worker", ...args], { env: { DATABASE_URL: url, ...env } });
+  await worker.line({ message: "The worker is ready." });
+  return worker;
+};
+
+describe("worker", () => {
+  it("writes a JSON line for each delivery", async () => {
+    const worker = await runWorker();
+    await publish();
+    const line = await worker.line({ message: "Delivered." });
+    expect(line).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      level: "info",
+      message: "Delivered.",
+      subscriber: "pinged",
+      event: "Ping",
+      key: "1",
+      eventId: expect.any(String),
+      durationMs: expect.any(Number),
+      lagMs: expect.any(Number),
+      attempt: 1,
+      maxAttempts: 2,
+    });
+    expect(worker.lines()).toContainEqual(
+      expect.objectContaining({ message: "started", n: 1, subscriber: "pinged" }),
+    );
+  });
+
+  it("writes a line for people with --log pretty", async () => {
+    const worker = cli(["worker", "--log", "pretty"], { env: { DATABASE_URL: url, HANDLER: "fail" } });
+    await eventually(() => expect(worker.stdout).toContain("The worker is ready."));
+    await publish();
+    await eventually(() => expect(worker.stdout).toContain("dead"));
+    const lines = worker.stdout
+      .split("\n")
+      .filter((line) => line.includes("✗"))
+      .map((line) =>
+        line.replace(/\d\d:\d\d:\d\d\.\d\d\d/, "TIME").replace(/\d+ ms attempt/, "N ms attempt"),
+      );
+    expect(lines).toEqual([
+      "TIME ✗ pinged Ping 1 N ms attempt 1/2 retrying (again in 10 ms) Error: no mail server",
+      "TIME ✗ pinged Ping 1 N ms attempt 2/2 dead Error: no mail server",
+    ]);
+  });
+
+  it("writes nothing on the standard error output while all is well", async () => {
+    const worker = await runWorker();
+    worker.kill("SIGTERM");
+    expect(await worker.result()).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it.each(["SIGTERM", "SIGINT"] as const)("lets handlers end on %s, and exits with 0", async (signal) => {
+    const worker = await runWorker({ HANDLER: "end soon" });
+    await publish();
+    await worker.line({ message: "started" });
+    worker.kill(signal);
+    expect(await worker.exit).toBe(0);
+    expect(await deliveries()).toMatchObject([{ state: "delivered" }]);
+    expect(await jobs()).toEqual([]);
+    expect(await workerRows()).toEqual([]);
+  });
+
+  it.each(["hang", "hang until aborted"])("gives up handlers that %s, and exits with 0", async (handler) => {
+    const worker = await runWorker({ HANDLER: handler, SHUTDOWN_MS: "100" });
+    await publish();
+    await worker.line({ message: "started" });
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+    expect(await deliveries()).toMatchObject([{ state: "snoozed", attempts: 0 }]);
+    expect(await jobs()).toMatchObject([{ locked_by: null }]);
+  });
+
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("ends at once on a second signal, %s, with %i", async (signal, code) => {
+    const worker = await runWorker({ HANDLER: "hang" });
+    await publish();
+    await worker.line({ message: "started" });
+    worker.kill("SIGTERM");
+    await worker.line({ message: "The worker stops: it waits for the running handlers." });
+    worker.kill(signal);
+    expect(await worker.exit).toBe(code);
+  });
+
+  it("goes on when its connections are cut, without a word on the standard error output", async () => {
+    const worker = await runWorker();
+    await pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = $1 and application_name like 'ex-event-bus worker%'`,
+      [database.name],
+    );
+    await worker.line({ message: "The connection to the database is back." });
+    await publish();
+    await worker.line({ message: "Delivered." });
+    expect(worker.stderr).toBe("");
+  });
+
+  it("carries out no crontab that happens to be in the current folder", async () => {
+    const config = JSON.stringify(join(appFolder("worker"), "ex-event-bus.config.ts"));
+    const cwd = writeApp({
+      crontab: "* * * * * somebody-elses-task",
+      "tsconfig.json": tsconfig(),
+      "ex-event-bus.config.ts": `export { default } from ${config}`,
+    });
+    const worker = cli(["worker"], { cwd, env: { DATABASE_URL: url } });
+    await worker.line({ message: "The worker is ready." });
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+    const { rows } = await pool.query("select identifier from graphile_worker._private_known_crontabs");
+    expect(rows).toEqual([]);
+  });
+
+  it("goes on when a handler forgets a promise that is rejected", async () => {
+    const worker = await runWorker({ HANDLER: "forget a promise" });
+    await publish(2);
+    await allIn("delivered", 2);
+    await worker.line({
+      level: "error",
+      message: "A promise was rejected and nobody handled it: await it in your handler.",
+    });
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+  });
+});
+
+describe("a worker that is frozen", () => {
+  it("does not undo what others did meanwhile, and goes on", async () => {
+    const frozen = await runWorker({ HANDLER: "end soon" }, ["--verbose"]);
+    await publish();
+    await frozen.line({ message: "started" });
+    frozen.kill("SIGSTOP");
+    const other = await runWorker({ HANDLER: "fail" });
+    await other.line({ message: "The last attempt failed: the delivery is dead." });
+    frozen.kill("SIGCONT");
+    await frozen.line({ message: "Somebody else had moved the delivery on." });
+    expect(await deliveries()).toMatchObject([{ state: "dead", attempts: 2, errors: [{}, {}] }]);
+    // Alive again, it makes deliveries as before.
+    other.kill("SIGTERM");
+    await other.exit;
+    await publish();
+    await allIn("delivered", 1);
+  });
+});
+
+describe("a worker that is killed", () => {
+  it("has its deliveries made by another one within seconds", async () => {
+    const killed = await runWorker({ HANDLER: "hang" });
+    await publish(3);
+    await eventually(() =>
+      expect(killed.lines().filter(({ message }) => message === "started")).toHaveLength(3),
+    );
+    const other = await runWorker();
+    killed.kill("SIGKILL");
+    const before = performance.now();
+    await allIn("delivered", 3);
+    // deadAfterMs is 1 s and a beat 200 ms.
+    expect(performance.now() - before).toBeLessThan(4_000);
+    await other.line({ message: "Workers have died: their deliveries are taken over." });
+    expect(await deliveries()).toMatchObject([{ attempts: 1 }, { attempts: 1 }, { attempts: 1 }]);
+  });
+
+  it("leaves nothing that keeps its successor from making its deliveries", async () => {
+    const killed = await runWorker({ HANDLER: "hang" });
+    await publish();
+    await killed.line({ message: "started" });
+    killed.kill("SIGKILL");
+    await killed.exit;
+    await runWorker();
+    await allIn("delivered", 1);
+  });
+
+  it("does not take innocent deliveries with it when one of them kills it again and again", async () => {
+    // Somebody starts it again, until the delivery that kills it is dead.
+    await cli(["migrate"], { env: { DATABASE_URL: url } }).exit;
+    await publish(5);
+    for (let deaths = 0; deaths < 5; deaths++) {
+      const worker = cli(["worker"], { env: { DATABASE_URL: url, HANDLER: "kill the process for 1" } });
+      expect(await worker.exit).toBe("SIGKILL");
+    }
+    await runWorker();
+    await allIn("delivered", 4, 20_000);
+    const [poison] = await allIn("dead", 1);
+    expect(poison).toMatchObject({
+      attempts: 1,
+      errors: [{ name: "WorkerDied" }, {}, { name: "WorkerDied" }],
+    });
+  });
+});

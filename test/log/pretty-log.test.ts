@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+
+import { prettyLogger, prettyReport } from "../../src/log/pretty-log.js";
+import type { DeliveryOutcome, TelemetryMap } from "../../src/log/telemetry.js";
+
+const lines: string[] = [];
+const write = (line: string) => void lines.push(line.replace(/^\d\d:\d\d:\d\d\.\d{3} /, ""));
+const written = (act: () => void) => {
+  lines.length = 0;
+  act();
+  return [...lines];
+};
+
+const delivery = (outcome: DeliveryOutcome, more: Partial<TelemetryMap["delivery"]> = {}) =>
+  ({
+    type: "delivery",
+    worker: "w",
+    subscriber: "mails",
+    eventId: "1",
+    eventName: "UserRegistered",
+    aggregateKey: "17",
+    position: 1,
+    outcome,
+    attempt: 1,
+    maxAttempts: 20,
+    durationMs: 12.4,
+    lagMs: 20,
+    ...more,
+  }) as const;
+
+it("writes a line for each delivery", () => {
+  const report = prettyReport(write, { colors: false });
+  const error = new Error("no\n  mail server");
+  expect(
+    written(() => {
+      report(delivery("delivered"));
+      report(delivery("delivered", { attempt: 3, aggregateKey: null }));
+      report(delivery("retrying", { dueMs: 800, error }));
+      report(delivery("retrying", { dueMs: 1_540, error }));
+      report(delivery("retrying", { dueMs: 245_000, error: "text" }));
+      report(delivery("dead", { attempt: 20, error: undefined }));
+      report(delivery("snoozed", { dueMs: 5_400_000 }));
+      report(delivery("cancelled"));
+      report(delivery("stale"));
+    }),
+  ).toEqual([
+    "✓ mails UserRegistered 17 12 ms",
+    "✓ mails UserRegistered 12 ms attempt 3/20",
+    "✗ mails UserRegistered 17 12 ms attempt 1/20 retrying (again in 800 ms) Error: no mail server",
+    "✗ mails UserRegistered 17 12 ms attempt 1/20 retrying (again in 1.5 s) Error: no mail server",
+    "✗ mails UserRegistered 17 12 ms attempt 1/20 retrying (again in 4 min) text",
+    "✗ mails UserRegistered 17 12 ms attempt 20/20 dead undefined",
+    "↻ mails UserRegistered 17 12 ms snoozed (again in 1.5 h)",
+    "− mails UserRegistered 17 12 ms cancelled",
+  ]);
+});
+
+it("writes other reports and lines with their fields", () => {
+  const options = { colors: false };
+  expect(
+    written(() => {
+      prettyReport(write, options)({ type: "recovered", worker: "w", afterMs: 65 });
+      prettyLogger(write, options).debug("not written");
+      prettyLogger(write, options).error("Failed.", { error: new TypeError("no"), ids: [1, 2] });
+      prettyLogger(write, { ...options, debug: true }).debug("written");
+    }),
+  ).toEqual([
+    "i The connection to the database is back. worker=w afterMs=65",
+    "✗ Failed. error=TypeError: no ids=[ 1, 2 ]",
+    "· written",
+  ]);
+});
+
+it("uses colours when it is told to", () => {
+  expect(written(() => prettyReport(write, { colors: true })(delivery("delivered")))[0]).toContain(
+    "\u001b[32m✓",
+  );
+});

@@ -1,0 +1,44 @@
+import { afterAll, describe, expect, it } from "vitest";
+
+import { eventually } from "../support/eventually.js";
+import { startMuteProxy } from "./mute-proxy.js";
+import { workerFixture } from "./worker-fixture.js";
+
+const { pool, url, names, subscriber, start, publish, allIn, deliveries } = await workerFixture();
+const proxy = await startMuteProxy(url);
+afterAll(() => proxy.close());
+
+const behindProxy = {
+  database: { url: proxy.url, ...names },
+  worker: { heartbeatMs: 250, deadAfterMs: 2_000, pollIntervalMs: 60_000 },
+};
+
+describe("connections whose other end is gone without a word", () => {
+  it("are replaced", async () => {
+    const { of } = await start([subscriber("one", () => undefined)], behindProxy);
+    await publish(3);
+    await allIn("delivered", 3);
+    expect(proxy.mute()).toBeGreaterThan(0);
+    await publish(3);
+    await allIn("delivered", 6, 15_000);
+    expect(of("connection-lost")).toHaveLength(1);
+    expect(of("recovered")).toHaveLength(1);
+    expect(await deliveries()).toEqual(
+      Array.from({ length: 6 }, () => expect.objectContaining({ attempts: 1 })),
+    );
+  });
+
+  it("are replaced when only the listening one is deaf", async () => {
+    const { of } = await start([subscriber("one", () => undefined)], behindProxy);
+    const { rows } = await pool.query(
+      `select client_port from pg_stat_activity
+        where query in ('select 1', 'LISTEN "jobs:insert"; LISTEN "worker:migrate";')
+          and datname = current_database()`,
+    );
+    expect(proxy.mute(rows.map(({ client_port }) => client_port))).toBe(1);
+    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    expect(of("connection-lost")[0]?.reason).toBe("notifications are not heard any more");
+    await publish(3);
+    await allIn("delivered", 3);
+  });
+});

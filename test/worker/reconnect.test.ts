@@ -1,0 +1,109 @@
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+import { eventually } from "../support/eventually.js";
+import { startMuteProxy } from "./mute-proxy.js";
+import { gate, workerFixture } from "./worker-fixture.js";
+
+const { pool, url, database, subscriber, start, publish, deliveries, allIn, jobs } = await workerFixture();
+
+/** Cuts the connections of workers whose last statement is like `query`; the test's own ones stay. */
+const terminate = async (query = "%") => {
+  const { rows } = await pool.query(
+    `select count(pg_terminate_backend(pid))::int as n from pg_stat_activity
+      where datname = $1 and application_name like 'ex-event-bus worker%' and query like $2`,
+    [database.name, query],
+  );
+  return rows[0].n as number;
+};
+
+// graphile-worker prints what goes wrong while it stops, with a stack.
+const traces = vi.spyOn(console, "trace").mockImplementation(() => undefined);
+afterAll(() => {
+  expect(traces.mock.calls).toEqual([]);
+});
+
+describe("a worker whose connections are cut", () => {
+  it("goes on, and says so in one line each", async () => {
+    const { of } = await start([subscriber("one", () => undefined)]);
+    await publish(5);
+    await allIn("delivered", 5);
+    expect(await terminate()).toBeGreaterThan(0);
+    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    expect(of("connection-lost")).toEqual([
+      { type: "connection-lost", worker: expect.any(String), reason: expect.stringContaining("terminat") },
+    ]);
+    expect(of("recovered")[0]?.afterMs).toBeGreaterThan(0);
+    await publish(5);
+    await allIn("delivered", 10);
+  });
+
+  it("goes on after many cuts under load, without losing a delivery", async () => {
+    const count = 400;
+    const { of } = await start([subscriber("one", () => new Promise((resolve) => setTimeout(resolve, 5)))]);
+    await publish(count);
+    for (let cut = 1; cut <= 4; cut++) {
+      await eventually(async () => {
+        const open = (await deliveries()).filter(({ state }) => state === "waiting").length;
+        expect(open).toBeLessThan(count - (count * cut) / 5);
+      });
+      await terminate();
+    }
+    await allIn("delivered", count, 25_000);
+    expect(await deliveries()).toEqual(
+      Array.from({ length: count }, () => expect.objectContaining({ attempts: 1, errors: [] })),
+    );
+    await eventually(async () => expect(await jobs()).toEqual([]));
+    expect(of("recovered").length).toBeGreaterThan(0);
+  });
+
+  it("listens again when only the listening connection is cut", async () => {
+    const { of } = await start([subscriber("one", () => undefined)], {
+      worker: { pollIntervalMs: 60_000, heartbeatMs: 250 },
+    });
+    expect(await terminate("select 1")).toBe(1);
+    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    await publish();
+    await allIn("delivered", 1);
+  });
+
+  it("does not run a handler twice that was running meanwhile, and records its outcome", async () => {
+    const { opened, open } = gate();
+    const started = gate();
+    let calls = 0;
+    const { of } = await start(
+      [
+        subscriber("one", async () => {
+          calls += 1;
+          started.open();
+          await opened;
+        }),
+      ],
+      { worker: { heartbeatMs: 100, deadAfterMs: 300, pollIntervalMs: 50 } },
+    );
+    await publish();
+    await started.opened;
+    await terminate();
+    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    // After deadAfterMs its job is free again, and this same worker claims it while the handler still runs.
+    await eventually(async () => {
+      const { rows } = await pool.query("select attempts, locked_by from graphile_worker.jobs");
+      expect(rows).toMatchObject([{ attempts: 2, locked_by: expect.any(String) }]);
+    });
+    open();
+    await allIn("delivered", 1);
+    await eventually(async () => expect(await jobs()).toEqual([]));
+    expect(calls).toBe(1);
+    expect(of("delivery")).toHaveLength(1);
+  });
+
+  it("stops in time while it cannot reach the database", async () => {
+    const proxy = await startMuteProxy(url);
+    const { worker, of } = await start([subscriber("one", () => undefined)], {
+      database: { url: proxy.url },
+    });
+    await proxy.close();
+    await eventually(() => expect(of("connection-lost")).toHaveLength(1));
+    await worker.stop();
+    expect(of("worker-stopped")).toHaveLength(1);
+  });
+});
