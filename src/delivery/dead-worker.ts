@@ -5,8 +5,8 @@ import type { SettledOutcome } from "./outcome.js";
 
 // When a process dies, everything that it was doing is suspect, and nearly all of it innocent. What was in two deaths is
 // put on record and from then on runs alone: whatever dies then is the reason, and nothing else is in its way.
-const CLAIMS_PER_RECORD = 2;
-const MAX_RECORDS = 2;
+const CLAIMS_BEFORE_RECORD = 2;
+const RECORDS_BEFORE_DEATH = 3;
 
 /** Those that died together come back one by one. */
 const SPREAD_MS = 1_000;
@@ -21,21 +21,20 @@ export function comeBackLater(): SettledOutcome {
   return { state: "snoozed", dueMs: SPREAD_MS * (0.5 + Math.random()) };
 }
 
-/** What becomes of a delivery that was claimed `claims` times since its last record without an outcome. */
+/** What becomes of a delivery that was claimed `claims` times without an outcome since it was last recorded. */
 export function outcomeOfDeaths(
   claims: number,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   worker: string,
 ): SettledOutcome | undefined {
-  const isDead = claims > 0 && loaded.deaths >= MAX_RECORDS;
-  if (!isDead && claims < CLAIMS_PER_RECORD) return undefined;
-  const total = loaded.deaths * CLAIMS_PER_RECORD + claims;
+  if (claims < (loaded.deaths === 0 ? CLAIMS_BEFORE_RECORD : 1)) return undefined;
+  const before = loaded.deaths === 0 ? 0 : CLAIMS_BEFORE_RECORD - 1 + loaded.deaths;
   const thrown = new EventBusError(
     "WORKER_DIED",
-    `The process that ran "${subscriber.name}" for this event ended ${total} times without an outcome. Look for what ` +
-      "ends it: out of memory, process.exit(), a crash in native code, SIGKILL.",
-    { value: total },
+    `The process that ran "${subscriber.name}" for this event ended ${before + claims} times without an outcome. Look ` +
+      "for what ends it: out of memory, process.exit(), a crash in native code, SIGKILL.",
+    { value: before + claims },
   );
   const error = {
     attempt: loaded.attempts + 1,
@@ -44,6 +43,6 @@ export function outcomeOfDeaths(
     at: new Date().toISOString(),
     worker,
   };
-  if (isDead) return { state: "dead", error, thrown };
+  if (loaded.deaths >= RECORDS_BEFORE_DEATH) return { state: "dead", error, thrown };
   return { state: "snoozed", dueMs: SPREAD_MS * Math.random(), error, thrown };
 }

@@ -20,15 +20,11 @@ describe("migrate", () => {
     const migrations = Array.from({ length: 3 }, () => cli(["migrate"], { env }));
     expect(await Promise.all(migrations.map(({ exit }) => exit))).toEqual([0, 0, 0]);
     const messages = migrations.flatMap((migration) => migration.lines());
-    expect(messages.filter(({ applied }) => Array.isArray(applied) && applied.length > 0)).toEqual([
-      {
-        time: expect.any(String),
-        level: "info",
-        message: "The schema is up to date.",
-        applied: ["init"],
-        subscribers: ["pinged"],
-      },
-    ]);
+    expect(messages).toContainEqual(
+      expect.objectContaining({ level: "info", message: "The schema is up to date.", applied: ["init"] }),
+    );
+    expect(messages.flatMap(({ applied }) => applied)).toEqual(["init"]);
+    expect(messages.flatMap(({ subscribers }) => subscribers)).toEqual(["pinged"]);
 
     const worker = cli(["worker"], { env });
     await worker.line({ message: "The worker is ready." });

@@ -195,7 +195,7 @@ describe("a worker that is killed", () => {
     const [poison] = await allIn("dead", 1);
     expect(poison).toMatchObject({
       attempts: 1,
-      errors: [{ name: "WorkerDied" }, {}, { name: "WorkerDied" }],
+      errors: [{}, {}, {}, { name: "WorkerDied" }],
     });
   });
 });

@@ -234,12 +234,9 @@ describe("claims without an outcome", () => {
     const delivery = await enqueue(() => {
       calls += 1;
     });
-    expect(await delivery.next({ claims: 2 })).toMatchObject({ state: "snoozed" });
-    expect(await delivery.next({ claims: 2 })).toMatchObject({ state: "snoozed" });
-    expect(await delivery.next({ claims: 1 })).toMatchObject({
-      state: "dead",
-      thrown: { code: "WORKER_DIED" },
-    });
+    const states: string[] = [];
+    for (const claims of [2, 1, 1, 1]) states.push((await delivery.next({ claims })).state);
+    expect(states).toEqual(["snoozed", "snoozed", "snoozed", "dead"]);
     expect(calls).toBe(0);
     const { errors } = await delivery.row();
     expect(errors.at(-1)?.message).toContain("ended 5 times without an outcome");

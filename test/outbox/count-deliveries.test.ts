@@ -26,6 +26,10 @@ beforeAll(async () => {
     pool,
     Array.from({ length: 7 }, () => event("A")),
   );
+  // Otherwise they occurred within one millisecond.
+  await pool.query(
+    "update event_bus.events set occurred_at = occurred_at - (8 - position) * interval '1 hour'",
+  );
   await unsubscribe(executorOf(pool), names, "past");
   await synchroniseSubscriptions(executorOf(pool), names, "other", [
     subscription("B", "delayed", { delayMs: 60_000 }),

@@ -114,6 +114,13 @@ describe("schemaScript", () => {
     expect(await connected(database, (client) => installSchema(client, names))).toEqual([]);
   });
 
+  it("is one transaction, also for programs that send statement by statement", () => {
+    const script = schemaScript(names);
+    expect(script).toMatch(/^begin;\n.*pg_advisory_xact_lock/);
+    expect(script).toMatch(/\ncommit;\n$/);
+    expect(script.match(/^(begin|commit);$/gm)).toEqual(["begin;", "commit;"]);
+  });
+
   it("changes nothing where something is in the way", async () => {
     const database = await testDatabase();
     const catalog = await catalogOf(database.pool, "event_bus");

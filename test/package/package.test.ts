@@ -50,8 +50,9 @@ describe.each(entries)("%s", (entry) => {
     expect((await load("require", entry)).names).toEqual(imported.names);
   });
 
-  it.skipIf(entry.endsWith("/worker"))("does not load graphile-worker", async () => {
-    expect((await load("require", entry)).loadsWorker).toBe(false);
+  // Jest cannot load it: whatever tests import must do without.
+  it("loads graphile-worker only if it is the worker", async () => {
+    expect((await load("require", entry)).loadsWorker).toBe(entry.endsWith("/worker"));
   });
 });
 

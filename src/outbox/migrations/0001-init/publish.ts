@@ -1,0 +1,127 @@
+/** Publishing: the path of every write. */
+export const publish = /* sql */ `
+-- Functions name our objects with their schema and find everything else in pg_catalog, which their
+-- search_path puts first: nobody can put a function of the same name in front.
+
+-- UUID v7, for events that come without an id: 48 bits of milliseconds, then random bits.
+create function :BUS.uuid_v7() returns uuid
+language sql volatile set search_path = pg_catalog, pg_temp
+return encode(
+  set_bit(set_bit(
+    overlay(uuid_send(gen_random_uuid())
+      placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+      from 1 for 6),
+    52, 1), 53, 1), 'hex')::uuid;
+
+-- Adds the jobs of wake-ups. Those of this installation's own worker schema by a statement that PostgreSQL plans
+-- once; those of other applications by one statement for each of their schemas. graphile-worker never exhausts
+-- these jobs: attempts are counted by us.
+create function :BUS.enqueue(wakeups :BUS.wakeup[]) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own :WORKER.job_spec[];
+  others text[];
+  target text;
+begin
+  select array_agg(row(w.task, w.payload, null, w.run_at, 32767::smallint, null, w.priority, null):::WORKER.job_spec)
+           filter (where w.worker_schema = :WORKER_TEXT),
+         array_agg(distinct w.worker_schema) filter (where w.worker_schema <> :WORKER_TEXT)
+    into own, others
+    from unnest(wakeups) w;
+  if own is not null then
+    perform count(*) from :WORKER.add_jobs(specs => own);
+  end if;
+  if others is not null then
+    foreach target in array others loop
+      execute format(
+        'select count(*) from %1$I.add_jobs(specs => array('
+        '  select row(w.task, w.payload, null, w.run_at, 32767::smallint, null, w.priority, null)::%1$I.job_spec'
+        '  from unnest($1) w where w.worker_schema = $2))', target) using wakeups, target;
+    end loop;
+  end if;
+end $$;
+
+-- Stores events and adds one job for each event and subscription, in the caller's transaction. The jobs of this
+-- installation's own worker schema are made here, without the detour of wake-ups: this is the path of every write.
+create function :BUS.publish(events jsonb, schema_version integer default null)
+returns table (id uuid, "position" bigint, deliveries integer)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  installed constant integer := 1;
+  ids uuid[];
+  positions bigint[];
+  counts integer[];
+  own :WORKER.job_spec[];
+  others :BUS.wakeup[];
+begin
+  if schema_version > installed then
+    raise exception 'the event bus in this database has schema version %, the publisher needs version %', installed, schema_version
+      using errcode = 'EB001', hint = 'Run: npx ex-event-bus migrate';
+  end if;
+  with inserted as (
+    insert into :BUS.events (id, name, version, aggregate_type, aggregate_key, operation, source_schema,
+                             aggregate, changes, initial_data, metadata, types, fanout)
+    select coalesce((i.e ->> 'id')::uuid, :BUS.uuid_v7()),
+           i.e ->> 'name',
+           coalesce((i.e ->> 'version')::integer, 1),
+           i.e ->> 'aggregateType',
+           i.e ->> 'aggregateKey',
+           coalesce(i.e ->> 'operation', 'publish'),
+           i.e ->> 'sourceSchema',
+           i.e -> 'aggregate',
+           coalesce(nullif(i.e -> 'changes', 'null'), '{}'),
+           coalesce(nullif(i.e -> 'initialData', 'null'), '{}'),
+           coalesce(nullif(i.e -> 'metadata', 'null'), '{}'),
+           nullif(i.e -> 'types', 'null'),
+           array(select s.id from :BUS.subscriptions s
+                  where s.event_name = i.e ->> 'name' and s.ended_at is null order by s.id)
+      from jsonb_array_elements(events) with ordinality i(e, n) order by i.n
+    returning id, position, fanout
+  ), jobs as (
+    select array_agg(row('event_bus:' || s.subscriber,
+                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0), null,
+                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
+                   32767::smallint, null, s.priority, null):::WORKER.job_spec order by f.position, s.id)
+              filter (where s.worker_schema = :WORKER_TEXT) as own,
+           array_agg(row(s.worker_schema, 'event_bus:' || s.subscriber,
+                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0),
+                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
+                   s.priority):::BUS.wakeup order by f.position, s.id)
+              filter (where s.worker_schema <> :WORKER_TEXT) as others
+      from inserted f join :BUS.subscriptions s on s.id = any (f.fanout)
+  )
+  select array_agg(i.id order by i.position),
+         array_agg(i.position order by i.position),
+         array_agg(cardinality(i.fanout) order by i.position),
+         (select j.own from jobs j), (select j.others from jobs j)
+    into ids, positions, counts, own, others
+    from inserted i;
+  if own is not null then
+    perform count(*) from :WORKER.add_jobs(specs => own);
+  end if;
+  if others is not null then
+    perform :BUS.enqueue(others);
+  end if;
+  return query select * from unnest(ids, positions, counts);
+end $$;
+
+-- The same for a single event, for psql and other languages.
+create function :BUS.publish(
+  name text,
+  aggregate jsonb,
+  key text default null,
+  type text default null,
+  metadata jsonb default '{}',
+  changes jsonb default '{}',
+  initial_data jsonb default '{}',
+  types jsonb default null,
+  version integer default 1,
+  id uuid default null
+) returns table (id uuid, "position" bigint, deliveries integer)
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select * from :BUS.publish(jsonb_build_array(jsonb_build_object(
+    'id', $10, 'name', $1, 'aggregate', $2, 'aggregateKey', $3, 'aggregateType', $4, 'metadata', $5, 'changes', $6,
+    'initialData', $7, 'types', $8, 'version', $9)))
+$$;
+`;

@@ -1,0 +1,47 @@
+/** How subscriptions come into the database. */
+export const subscribe = /* sql */ `
+-- Adds and updates the subscriptions of an application, writes only on a difference, never deletes.
+-- Returns the subscribers of which something was written.
+create function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
+returns setof text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  other record;
+  wanted jsonb := (
+    select jsonb_agg(jsonb_build_object('event', i.event, 'subscriber', i.subscriber, 'priority', i.priority,
+                                        'delay_ms', i."delayMs", 'policy', i.policy))
+      from jsonb_to_recordset(subscriptions)
+        as i(event text, subscriber text, priority smallint, "delayMs" bigint, policy jsonb)
+     where not exists (
+       select from :BUS.subscriptions s
+        where s.event_name = i.event and s.subscriber = i.subscriber and s.application = $1
+          and s.worker_schema = $2 and s.priority = i.priority and s.delay_ms = i."delayMs" and s.policy = i.policy
+          and s.ended_at is null));
+begin
+  if wanted is null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('ex-event-bus:subscribe:' || :BUS_TEXT, 0));
+  select s.subscriber, s.application into other
+    from :BUS.subscriptions s join jsonb_array_elements(wanted) w on s.subscriber = w ->> 'subscriber'
+   where s.application <> $1 and s.ended_at is null order by 1 limit 1;
+  if found then
+    raise exception 'The subscriber "%" belongs to the application "%", not to "%". Give it another name, or end the other with: npx ex-event-bus unsubscribe %',
+      other.subscriber, other.application, $1, other.subscriber using errcode = 'EB003';
+  end if;
+  return query
+    with written as (
+      insert into :BUS.subscriptions as s (event_name, subscriber, application, worker_schema, priority, delay_ms, policy)
+      select w.event, w.subscriber, $1, $2, w.priority, w.delay_ms, w.policy
+        from jsonb_to_recordset(wanted)
+          as w(event text, subscriber text, priority smallint, delay_ms bigint, policy jsonb)
+       order by w.event, w.subscriber
+      on conflict (event_name, subscriber) do update
+         set application = excluded.application, worker_schema = excluded.worker_schema, priority = excluded.priority,
+             delay_ms = excluded.delay_ms, policy = excluded.policy, ended_at = null
+      returning s.subscriber
+    )
+    select distinct w.subscriber from written w order by 1;
+end $$;
+`;

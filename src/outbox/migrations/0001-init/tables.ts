@@ -1,0 +1,79 @@
+/**
+ * The tables. A delivery has a row only once something happened to it: an event's `fanout` says to which subscriptions it
+ * went, so that publishing writes one row per event and one job per delivery, and nothing else.
+ */
+export const tables = /* sql */ `
+create table :BUS.events (
+  position bigint generated always as identity primary key,
+  id uuid not null unique,
+  name text not null,
+  version integer not null default 1,
+  aggregate_type text,
+  aggregate_key text,
+  operation text not null default 'publish' check (operation in ('create', 'update', 'delete', 'publish')),
+  source_schema text,
+  aggregate jsonb not null,
+  changes jsonb not null default '{}',
+  initial_data jsonb not null default '{}',
+  metadata jsonb not null default '{}',
+  types jsonb,
+  fanout integer[] not null default '{}',
+  xid xid8 not null default pg_current_xact_id(),
+  occurred_at timestamptz not null default clock_timestamp()
+);
+create index events_aggregate on :BUS.events (aggregate_type, aggregate_key, position);
+create index events_name on :BUS.events (name, position);
+
+create table :BUS.subscriptions (
+  id integer generated always as identity primary key,
+  event_name text not null,
+  subscriber text not null check (char_length(subscriber) between 1 and 118),
+  application text not null,
+  worker_schema text not null,
+  priority smallint not null default 0,
+  delay_ms bigint not null default 0,
+  policy jsonb not null default '{}',
+  ordered_by text[],
+  paused boolean not null default false,
+  started_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  unique (event_name, subscriber)
+);
+create index subscriptions_subscriber on :BUS.subscriptions (subscriber);
+
+create table :BUS.deliveries (
+  position bigint not null,
+  subscription_id integer not null,
+  state text not null check (state in ('retrying', 'snoozed', 'delivered', 'cancelled', 'dead')),
+  generation integer not null,
+  attempt integer not null,
+  errors jsonb not null default '[]',
+  claim text,
+  due_at timestamptz,
+  finished_at timestamptz,
+  primary key (position, subscription_id)
+);
+create index deliveries_unfinished on :BUS.deliveries (subscription_id, state, position)
+  where state in ('retrying', 'snoozed', 'dead');
+
+create table :BUS.workers (
+  id text primary key,
+  application text not null,
+  worker_schema text not null,
+  version text not null,
+  schema_version integer not null,
+  host text not null,
+  pid integer not null,
+  dead_after_ms integer not null,
+  started_at timestamptz not null default clock_timestamp(),
+  heartbeat_at timestamptz not null default clock_timestamp()
+);
+
+create type :BUS.wakeup as (
+  worker_schema text,
+  task text,
+  payload json,
+  run_at timestamptz,
+  priority smallint
+);
+`;
