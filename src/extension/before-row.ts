@@ -1,5 +1,6 @@
 import type { Row } from "../changes/diff.js";
 import {
+  type ColumnRead,
   countersStatement,
   FOUND,
   type LockStrength,
@@ -100,9 +101,11 @@ function lockStatement(call: RowCall, table: TableName, { key }: UniqueMatch): s
   return sql;
 }
 
-function castOf(field: ScalarField): { readonly castTo?: "text" | "text[]" } {
-  if (field.enumNames === undefined) return {};
-  return { castTo: field.isList ? "text[]" : "text" };
+function castOf({ enumNames, nativeType, isList }: ScalarField): Pick<ColumnRead, "castTo"> {
+  if (enumNames !== undefined) return { castTo: isList ? "text[]" : "text" };
+  // Its text has the currency and the separators of the server's locale.
+  if (nativeType === "Money") return { castTo: isList ? "numeric[]" : "numeric" };
+  return {};
 }
 
 /** A changed key takes the stronger lock anyway; taking it at once cannot deadlock with itself. */

@@ -1,3 +1,4 @@
+import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -38,5 +39,5 @@ having bool_or(s.ended_at is null) or count(c.id) > 0
 
 /** Counts every delivery that there is: reads the whole log. */
 export function countDeliveries(executor: Executor, names: SchemaNames): Promise<readonly DeliveryCounts[]> {
-  return executor.query<DeliveryCounts>(COUNT(names));
+  return explained(names, executor.query<DeliveryCounts>(COUNT(names)));
 }

@@ -1,3 +1,4 @@
+import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -49,11 +50,10 @@ export async function dueDeliveries(
   names: SchemaNames,
   filter: DueFilter,
 ): Promise<readonly DueDelivery[]> {
-  const rows = await executor.query<Row>(DUE(names), [
-    filter.subscribers,
-    filter.events ?? null,
-    filter.at ?? null,
-  ]);
+  const rows = await explained(
+    names,
+    executor.query<Row>(DUE(names), [filter.subscribers, filter.events ?? null, filter.at ?? null]),
+  );
   return rows.map((row) => ({
     position: Number(row.position),
     subscriptionId: row.subscription_id,

@@ -1,4 +1,5 @@
 import type { StoredEvent } from "../registry/event.js";
+import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import type { DeliveryState } from "./find-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -33,6 +34,13 @@ select ${EVENT_COLUMNS},
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
  where e.position = $1::bigint`);
 
+interface Row extends EventRow {
+  readonly state: DeliveryState;
+  readonly generation: number;
+  readonly attempt: number;
+  readonly deaths: number;
+}
+
 /** Reads an event and where its delivery stands, in one statement. Undefined when the event is gone. */
 export async function loadDelivery(
   executor: Executor,
@@ -40,14 +48,7 @@ export async function loadDelivery(
   position: number,
   subscriptionId: number,
 ): Promise<LoadedDelivery | undefined> {
-  const [row] = await executor.query<
-    EventRow & {
-      readonly state: DeliveryState;
-      readonly generation: number;
-      readonly attempt: number;
-      readonly deaths: number;
-    }
-  >(LOAD(names), [position, subscriptionId]);
+  const [row] = await explained(names, executor.query<Row>(LOAD(names), [position, subscriptionId]));
   if (row === undefined) return undefined;
   return {
     state: row.state,

@@ -11,8 +11,8 @@ export interface TableName {
 export interface ColumnRead {
   readonly column: string;
   readonly as: string;
-  /** For enums and lists of enums, of which the driver does not know the type. */
-  readonly castTo?: "text" | "text[]";
+  /** For types that the driver does not know, or reads otherwise than Prisma: enums, money, and lists of them. */
+  readonly castTo?: "text" | "text[]" | "numeric" | "numeric[]";
 }
 
 /** A column and the value that it must have, as the text of that type. */

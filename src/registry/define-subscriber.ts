@@ -56,6 +56,9 @@ export function defineSubscriber<const Name extends string, const Events extends
   return Object.freeze(subscriber) as unknown as Subscriber<Name, Events>;
 }
 
+/** Three hours: after four, graphile-worker holds a job for abandoned and gives it to another worker. */
+const LONGEST_TIMEOUT_MS = 10_800_000;
+
 const subscriberOptions = ["name", "events", "handle", "retry", "timeoutMs", "priority", "delayMs"];
 
 /** Whether a value is a subscriber: what `defineSubscriber` returns. */
@@ -77,7 +80,7 @@ function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
     maxAttempts: checkInteger(retry, "maxAttempts", { min: 1, max: 10_000, defaultsTo: 20 }, ofRetry),
     backoff: checkBackoff(retry["backoff"], ofRetry),
     // The longest time that setTimeout can wait.
-    timeoutMs: milliseconds("timeoutMs", 1, 2_147_483_647, 60_000),
+    timeoutMs: milliseconds("timeoutMs", 1, LONGEST_TIMEOUT_MS, 60_000),
     // graphile-worker keeps priorities in a smallint.
     priority: checkInteger(given, "priority", { min: -32_768, max: 32_767, defaultsTo: 0 }, place),
     delayMs: milliseconds("delayMs", 0, longestDelayMs, 0),

@@ -30,7 +30,7 @@ export interface SubscriberOptions<Name extends string, Events extends readonly 
   /** How often and when a failed delivery is tried again. Defaults to 20 attempts over about eight hours. */
   readonly retry?: RetryOptions | undefined;
   /**
-   * How long an attempt may take in milliseconds, 1 to 2147483647. Then `ctx.signal` is aborted and the
+   * How long an attempt may take in milliseconds, 1 to 10800000 (three hours). Then `ctx.signal` is aborted and the
    * attempt has failed. There is no way to have no limit: a handler that hangs would keep its place for ever.
    * Defaults to 60000.
    */

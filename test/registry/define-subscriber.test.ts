@@ -141,7 +141,7 @@ describe("defineSubscriber", () => {
     [
       "no time",
       { ...valid, timeoutMs: 0 },
-      'timeoutMs: timeoutMs in defineSubscriber("x") is 0: expected a whole number of milliseconds from 1 to 2147483647',
+      'timeoutMs: timeoutMs in defineSubscriber("x") is 0: expected a whole number of milliseconds from 1 to 10800000',
     ],
     [
       "a priority that does not fit into a smallint",
