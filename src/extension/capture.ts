@@ -86,7 +86,7 @@ async function publishCaptured(
   written: readonly Written[],
 ): Promise<void> {
   let metadata: EventMetadata | undefined;
-  const metadataOnce = () => (metadata ??= metadataFor(bus, mutation.extras.metadata));
+  const metadataOnce = () => (metadata ??= metadataFor(bus, mutation.extras.metadata, transaction));
   const drafts = written.flatMap((one) => capturedEvents(mutation, one, metadataOnce));
   if (drafts.length === 0) return;
   const sourceSchema = await sourceSchemaOf(bus, mutation.model);

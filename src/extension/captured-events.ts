@@ -5,11 +5,12 @@ import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
 import { makeDraft } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { EventDraft } from "../registry/event-type.js";
-import { uuidV7 } from "../registry/uuid-v7.js";
 import type { Bus } from "./bus.js";
 import type { Mutation, Written } from "./mutation.js";
+import type { TransactionHandle } from "./prisma-internals.js";
 import { pastOf } from "./same-row.js";
 import type { Model } from "./schema/model.js";
+import { correlationIn } from "./transaction-queue.js";
 import { aggregateKeyOf } from "./unique-match.js";
 
 /** The events of a mutation, from the row before and after. Empty when nothing changed. */
@@ -48,9 +49,15 @@ function holds(name: string, when: NonNullable<Rule["when"]>, draft: EventDraft)
 }
 
 /** The metadata of an event: the client's, then the context's, then the call's, key by key. */
-export function metadataFor(bus: Bus, called: EventMetadata | undefined): EventMetadata {
+export function metadataFor(
+  bus: Bus,
+  called: EventMetadata | undefined,
+  transaction: TransactionHandle | undefined,
+): EventMetadata {
   const metadata = { ...bus.options.metadata?.(), ...currentContext().metadata, ...called };
-  return metadata.correlationId === undefined ? { ...metadata, correlationId: uuidV7() } : metadata;
+  return metadata.correlationId === undefined
+    ? { ...metadata, correlationId: correlationIn(transaction) }
+    : metadata;
 }
 
 function differenceOf(

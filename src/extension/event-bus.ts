@@ -147,7 +147,7 @@ function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<str
         const settings = {
           names: bus.options.database,
           maxEventBytes: bus.options.maxEventBytes,
-          metadata: metadataFor(bus, undefined),
+          metadata: metadataFor(bus, undefined, outer),
           check: (type: AnyEventType) => checkPublished(bus, type),
         };
         const run = () => publishDrafts(executorIn(bus.root, outer), drafts, settings);

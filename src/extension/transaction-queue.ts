@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventBusError } from "../errors.js";
+import { uuidV7 } from "../registry/uuid-v7.js";
 import type { TransactionHandle } from "./prisma-internals.js";
 
 /** A turn that somebody has in a transaction. Who runs inside of it queues up behind it, not beside it. */
@@ -14,6 +15,8 @@ interface Turn {
   open: boolean;
   /** Whether a nested transaction waits or runs inside. */
   nesting: boolean;
+  /** What all events of the transaction share; on the outermost turn. */
+  correlationId: string | undefined;
 }
 
 const turns = new AsyncLocalStorage<Turn>();
@@ -108,6 +111,14 @@ function expiry(timeoutMs: number): Promise<void> {
   });
 }
 
+/** The correlation of what happens in a transaction, where the caller gives none; new for a call in none. */
+export function correlationIn(transaction: TransactionHandle | undefined): string {
+  const root = transaction && roots.get(transaction.id);
+  if (root === undefined) return uuidV7();
+  root.correlationId ??= uuidV7();
+  return root.correlationId;
+}
+
 /** To be called when a transaction is over: Prisma itself refuses what comes later. */
 export function forgetTransaction(transactionId: string): void {
   roots.delete(transactionId);
@@ -121,6 +132,7 @@ function newTurn(transactionId: string, expired: Promise<void> | undefined): Tur
     tail: Promise.resolve(),
     open: true,
     nesting: false,
+    correlationId: undefined,
   };
 }
 

@@ -124,6 +124,20 @@ describe("$withEventMetadata", () => {
 });
 
 describe("a correlationId", () => {
+  it("is shared by all events of a transaction, and by no others", async () => {
+    await prisma.$transaction(async (tx) => {
+      await tx.user.create({ data: { email: "a" } });
+      await tx.$transaction((nested) => nested.user.create({ data: { email: "b" } }));
+    });
+    await prisma.$transaction([
+      prisma.user.create({ data: { email: "c" } }),
+      prisma.user.create({ data: { email: "d" } }),
+    ]);
+    await prisma.user.create({ data: { email: "e" } });
+    const ids = (await ledger.events()).map(({ metadata }) => metadata.correlationId);
+    expect(ids.map((id) => ids.indexOf(id))).toEqual([0, 0, 2, 2, 4]);
+  });
+
   it("is given to each call, another each time, the same for all its events", async () => {
     const client = base.$extends(
       eventBus({ events, capture: { User: { create: [rules.User.create, rules.User.update] } } }),
