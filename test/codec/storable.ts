@@ -21,8 +21,19 @@ export const text = fc.oneof(
   ),
 );
 
+/**
+ * Some versions of Node (24.21, for one) take a key that is an escaped character for another one that they met before
+ * in an object of the same shape. What JSON.parse itself mixes up, nobody can store.
+ */
+function mixesUpKeys(): boolean {
+  JSON.parse('{"":0,"\\\\":0}');
+  return !Object.keys(JSON.parse('{"":0,"\\"":0}') as object).includes('"');
+}
+
+const parsesEveryKey = !mixesUpKeys();
+
 /** Keys that are something else to JavaScript, to lists, or to hints. */
-const key = fc.oneof(
+const anyKey = fc.oneof(
   text,
   fc.constantFrom("__proto__", "constructor", "prototype", "toString", "toJSON", "hasOwnProperty", "valueOf"),
   fc.constantFrom(
@@ -41,6 +52,7 @@ const key = fc.oneof(
     "a.b",
   ),
 );
+const key = anyKey.filter((name) => parsesEveryKey || JSON.stringify(name) === `"${name}"`);
 
 export const decimal = fc
   .tuple(fc.bigInt(), fc.integer({ min: 0, max: 40 }))
