@@ -1,3 +1,42 @@
+const COLUMNS = `id, name, version, aggregate_type, aggregate_key, operation, source_schema,
+      aggregate, changes, initial_data, metadata, types, fanout`;
+
+/** The columns of an event from its JSON, and the subscriptions that it goes to. */
+function valuesOf(event: string): string {
+  const orEmpty = (part: string) => `coalesce(nullif(${event} -> '${part}', 'null'), '{}')`;
+  return `coalesce((${event} ->> 'id')::uuid, :BUS.uuid_v7()),
+      ${event} ->> 'name',
+      coalesce((${event} ->> 'version')::integer, 1),
+      ${event} ->> 'aggregateType',
+      ${event} ->> 'aggregateKey',
+      coalesce(${event} ->> 'operation', 'publish'),
+      ${event} ->> 'sourceSchema',
+      ${event} -> 'aggregate',
+      ${orEmpty("changes")},
+      ${orEmpty("initialData")},
+      ${orEmpty("metadata")},
+      nullif(${event} -> 'types', 'null'),
+      array(select s.id from :BUS.subscriptions s
+             where s.event_name = ${event} ->> 'name' and s.ended_at is null order by s.id)`;
+}
+
+const TASK = "'event_bus:' || s.subscriber";
+const RUN_AT = "case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end";
+
+function payloadOf(position: string): string {
+  return `json_build_object('p', ${position}, 's', s.id, 'g', 0, 'a', 0)`;
+}
+
+/** The job for a subscription `s` of this installation's own worker schema. */
+function ownJob(position: string): string {
+  return `row(${TASK}, ${payloadOf(position)}, null, ${RUN_AT}, 32767::smallint, null, s.priority, null):::WORKER.job_spec`;
+}
+
+/** The wake-up for a subscription `s` of another worker schema. */
+function wakeup(position: string): string {
+  return `row(s.worker_schema, ${TASK}, ${payloadOf(position)}, ${RUN_AT}, s.priority):::BUS.wakeup`;
+}
+
 /** Publishing: the path of every write. */
 export const publish = /* sql */ `
 -- Functions name our objects with their schema and find everything else in pg_catalog, which their
@@ -28,7 +67,7 @@ begin
          array_agg(distinct w.worker_schema) filter (where w.worker_schema <> :WORKER_TEXT)
     into own, others
     from unnest(wakeups) w;
-  if own is not null then
+  if own <> '{}' then
     perform count(*) from :WORKER.add_jobs(specs => own);
   end if;
   if others is not null then
@@ -42,16 +81,19 @@ begin
 end $$;
 
 -- Stores events and adds one job for each event and subscription, in the caller's transaction. The jobs of this
--- installation's own worker schema are made here, without the detour of wake-ups: this is the path of every write.
+-- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
+-- that start faster than those for many: this is the path of every write.
 create function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   installed constant integer := 1;
+  single jsonb;
   ids uuid[];
   positions bigint[];
   counts integer[];
+  goes_to integer[];
   own :WORKER.job_spec[];
   others :BUS.wakeup[];
 begin
@@ -59,45 +101,43 @@ begin
     raise exception 'the event bus in this database has schema version %, the publisher needs version %', installed, schema_version
       using errcode = 'EB001', hint = 'Run: npx ex-event-bus migrate';
   end if;
-  with inserted as (
-    insert into :BUS.events (id, name, version, aggregate_type, aggregate_key, operation, source_schema,
-                             aggregate, changes, initial_data, metadata, types, fanout)
-    select coalesce((i.e ->> 'id')::uuid, :BUS.uuid_v7()),
-           i.e ->> 'name',
-           coalesce((i.e ->> 'version')::integer, 1),
-           i.e ->> 'aggregateType',
-           i.e ->> 'aggregateKey',
-           coalesce(i.e ->> 'operation', 'publish'),
-           i.e ->> 'sourceSchema',
-           i.e -> 'aggregate',
-           coalesce(nullif(i.e -> 'changes', 'null'), '{}'),
-           coalesce(nullif(i.e -> 'initialData', 'null'), '{}'),
-           coalesce(nullif(i.e -> 'metadata', 'null'), '{}'),
-           nullif(i.e -> 'types', 'null'),
-           array(select s.id from :BUS.subscriptions s
-                  where s.event_name = i.e ->> 'name' and s.ended_at is null order by s.id)
-      from jsonb_array_elements(events) with ordinality i(e, n) order by i.n
-    returning id, position, fanout
-  ), jobs as (
-    select array_agg(row('event_bus:' || s.subscriber,
-                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0), null,
-                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
-                   32767::smallint, null, s.priority, null):::WORKER.job_spec order by f.position, s.id)
-              filter (where s.worker_schema = :WORKER_TEXT) as own,
-           array_agg(row(s.worker_schema, 'event_bus:' || s.subscriber,
-                   json_build_object('p', f.position, 's', s.id, 'g', 0, 'a', 0),
-                   case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end,
-                   s.priority):::BUS.wakeup order by f.position, s.id)
-              filter (where s.worker_schema <> :WORKER_TEXT) as others
-      from inserted f join :BUS.subscriptions s on s.id = any (f.fanout)
-  )
-  select array_agg(i.id order by i.position),
-         array_agg(i.position order by i.position),
-         array_agg(cardinality(i.fanout) order by i.position),
-         (select j.own from jobs j), (select j.others from jobs j)
-    into ids, positions, counts, own, others
-    from inserted i;
-  if own is not null then
+  if jsonb_array_length(events) = 1 then
+    single := events -> 0;
+    insert into :BUS.events (${COLUMNS})
+    values (${valuesOf("single")})
+    returning array[events.id], array[events.position], array[cardinality(events.fanout)], events.fanout
+         into ids, positions, counts, goes_to;
+    if goes_to <> '{}' then
+      own := array(select ${ownJob("positions[1]")}
+                     from :BUS.subscriptions s
+                    where s.id = any (goes_to) and s.worker_schema = :WORKER_TEXT order by s.id);
+      if cardinality(own) < cardinality(goes_to) then
+        others := array(select ${wakeup("positions[1]")}
+                          from :BUS.subscriptions s
+                         where s.id = any (goes_to) and s.worker_schema <> :WORKER_TEXT order by s.id);
+      end if;
+    end if;
+  else
+    with inserted as (
+      insert into :BUS.events (${COLUMNS})
+      select ${valuesOf("i.e")}
+        from jsonb_array_elements(events) with ordinality i(e, n) order by i.n
+      returning id, position, fanout
+    ), jobs as (
+      select array_agg(${ownJob("f.position")}
+                       order by f.position, s.id) filter (where s.worker_schema = :WORKER_TEXT) as own,
+             array_agg(${wakeup("f.position")}
+                       order by f.position, s.id) filter (where s.worker_schema <> :WORKER_TEXT) as others
+        from inserted f join :BUS.subscriptions s on s.id = any (f.fanout)
+    )
+    select array_agg(i.id order by i.position),
+           array_agg(i.position order by i.position),
+           array_agg(cardinality(i.fanout) order by i.position),
+           (select j.own from jobs j), (select j.others from jobs j)
+      into ids, positions, counts, own, others
+      from inserted i;
+  end if;
+  if own <> '{}' then
     perform count(*) from :WORKER.add_jobs(specs => own);
   end if;
   if others is not null then
