@@ -17,6 +17,10 @@ export type EventBusErrorCode =
   | "INVALID_AGGREGATE"
   /** A value cannot be stored in an event (a function, a lone surrogate, a cycle, …). */
   | "VALUE_NOT_STORABLE"
+  /** The same draft was published before. */
+  | "ALREADY_PUBLISHED"
+  /** The role of the connection may not do what the package has to do. */
+  | "PERMISSION_DENIED"
   /** An event is larger than `maxEventBytes`. */
   | "EVENT_TOO_LARGE"
   /** A stored value does not have the form that its type hint promises. */

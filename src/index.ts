@@ -27,6 +27,7 @@ export type {
   ModelCapture,
   TransactionOptions,
 } from "./extension/types/event-bus-options.js";
+export type { TransactionOf } from "./extension/types/transaction-of.js";
 export type {
   BareWriteMethod,
   EventArguments,

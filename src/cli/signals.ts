@@ -10,3 +10,20 @@ export function onSignals(stop: () => Promise<void> | undefined): void {
     });
   }
 }
+
+const LOOK_MS = 500;
+
+/**
+ * Calls `stop` when the process is left behind by npm: `npx` and `npm run` end on SIGTERM without passing it on, and
+ * what they started would go on, unseen, beside its successor.
+ */
+export function onLeftBehind(stop: () => void): void {
+  if (process.env["npm_command"] === undefined) return;
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  };
+  const timer = setInterval(look, LOOK_MS).unref();
+}

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { outputOf } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
 import { runAction } from "./run-action.js";
-import { onSignals } from "./signals.js";
+import { onLeftBehind, onSignals } from "./signals.js";
 
 /** `ex-event-bus worker`: makes deliveries until it is told to stop. */
 export function workerCommand(): Command {
@@ -21,6 +21,7 @@ export function workerCommand(): Command {
         const config = await loadConfig(options.config);
         let stop: (() => Promise<void>) | undefined;
         onSignals(() => stop?.());
+        onLeftBehind(() => (stop === undefined ? process.exit(1) : void stop()));
         // Loaded here, so that the other commands need not wait for graphile-worker.
         const { runWorker } = await import("../worker/run-worker.js");
         const worker = await runWorker({ ...config, ...output });

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { checkMetadata } from "../registry/check-metadata.js";
 import type { AnyEvent, EventMetadata } from "../registry/event.js";
 
 /** What holds for every event that is published while a function runs. */
@@ -25,13 +26,30 @@ export function currentContext(): EventContext {
 /**
  * Runs `fn`, awaits what it returns inside of the context (Prisma's promises start only when they are awaited),
  * and adds `metadata` to all events that are published meanwhile. Inner metadata wins over outer.
+ *
+ * @throws EventBusError `INVALID_OPTION` when `metadata` is no object.
+ * @example
+ * ```ts
+ * await withEventMetadata({ actor: "admin" }, () => prisma.user.create({ data }));
+ * ```
  */
-export function withEventMetadata<T>(metadata: EventMetadata, fn: () => T | PromiseLike<T>): Promise<T> {
+export async function withEventMetadata<T>(
+  metadata: EventMetadata,
+  fn: () => T | PromiseLike<T>,
+): Promise<T> {
+  checkMetadata(metadata, "metadata", "withEventMetadata()");
   const outer = currentContext();
   return storage.run({ ...outer, metadata: { ...outer.metadata, ...metadata } }, async () => await fn());
 }
 
-/** Runs `fn` and awaits what it returns, without capturing anything meanwhile. What is published by hand is published. */
+/**
+ * Runs `fn` and awaits what it returns, without capturing anything meanwhile. What is published by hand is published.
+ *
+ * @example
+ * ```ts
+ * await withoutEvents(() => prisma.user.createMany({ data: imported }));
+ * ```
+ */
 export function withoutEvents<T>(fn: () => T | PromiseLike<T>): Promise<T> {
   return storage.run({ ...currentContext(), silent: true }, async () => await fn());
 }

@@ -1,5 +1,6 @@
 import { EventBusError } from "../errors.js";
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
+import { checkMetadata } from "../registry/check-metadata.js";
 import { describe } from "../registry/check-options.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { AnyEventType } from "../registry/event-type.js";
@@ -29,7 +30,7 @@ export function takeExtras(
     return { args, extras: NONE };
   const { event, eventMetadata, silentOnUpdate, ...rest } = args;
   const call = `prisma.${model.jsName}.${operation}`;
-  if (eventMetadata !== undefined) checkMetadata(eventMetadata, call);
+  if (eventMetadata !== undefined) checkMetadata(eventMetadata, "eventMetadata", call);
   if (silentOnUpdate !== undefined && (operation !== "upsert" || typeof silentOnUpdate !== "boolean")) {
     const expected = operation === "upsert" ? "true or false" : "this option on upsert only";
     throw invalid(
@@ -47,22 +48,6 @@ export function takeExtras(
       silentOnUpdate: silentOnUpdate === true,
     },
   };
-}
-
-function checkMetadata(metadata: unknown, call: string): void {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    throw invalid(
-      `${call}: eventMetadata is ${describe(metadata)}, expected an object`,
-      "eventMetadata",
-      metadata,
-    );
-  }
-  for (const name of ["correlationId", "causationId", "traceparent"]) {
-    const value = (metadata as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined || typeof value === "string") continue;
-    const path = `eventMetadata.${name}`;
-    throw invalid(`${call}: ${path} is ${describe(value)}, expected a string`, path, value);
-  }
 }
 
 function checkEvent(event: unknown, model: Model, call: string, options: ResolvedBusOptions): AnyEventType {

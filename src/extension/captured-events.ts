@@ -2,6 +2,7 @@ import { creation, type Difference, deletion, modification, type Row } from "../
 import { currentContext } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
+import { checkMetadata } from "../registry/check-metadata.js";
 import { makeDraft } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { EventDraft } from "../registry/event-type.js";
@@ -54,7 +55,12 @@ export function metadataFor(
   called: EventMetadata | undefined,
   transaction: TransactionHandle | undefined,
 ): EventMetadata {
-  const metadata = { ...bus.options.metadata?.(), ...currentContext().metadata, ...called };
+  const own = bus.options.metadata?.() ?? {};
+  const metadata = {
+    ...checkMetadata(own, "metadata()", "eventBus()"),
+    ...currentContext().metadata,
+    ...called,
+  };
   return metadata.correlationId === undefined
     ? { ...metadata, correlationId: correlationIn(transaction) }
     : metadata;

@@ -1,11 +1,12 @@
 import type { Row } from "../changes/diff.js";
+import { sameValue } from "../changes/same-value.js";
 import { databaseFailure } from "../outbox/database-error.js";
-import { loadBefore, type Past } from "./before-row.js";
+import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import {
-  asWriteConflict,
+  asCallFailure,
   canTap,
   type InternalParams,
   incompatible,
@@ -65,23 +66,44 @@ export async function write(
 ): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
   const written: Written[] = [];
   const progress: Progress = { asked: false, arrived: false };
+  const last: LastCall = { call: undefined, past: undefined };
   const params = tapped(
     mutation.params,
     transaction,
-    borderOf(bus, transaction, mutation, written),
+    borderOf(bus, transaction, mutation, written, last),
     progress,
   );
   try {
     const result = await mutation.query(mutation.args, params);
-    if (written.length === 0) await checkUnseen(bus, transaction, progress);
+    if (written.length === 0) await checkUnseen(bus, transaction, progress, last);
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
     if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
+    if (progress.asked && mayHaveWritten(error)) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
     if (isValidationError(error)) await runUnchanged(transaction, mutation);
     throw error;
   }
+}
+
+/** "current transaction is aborted": nothing of it can be committed. */
+const ABORTED = "25P02";
+
+/** What Prisma says when it found nothing to write to. The transaction can go on. */
+const NOTHING_WRITTEN = new Set(["P2014", "P2015", "P2016", "P2017", "P2018", "P2025"]);
+
+/**
+ * Whether the statement may have taken effect before this error: Prisma can fail to read an answer. What PostgreSQL
+ * refused it has aborted by itself.
+ */
+function mayHaveWritten(error: unknown): boolean {
+  if (isValidationError(error) || databaseFailure(error) !== undefined) return false;
+  const { code, meta } = (error ?? {}) as {
+    readonly code?: unknown;
+    readonly meta?: { readonly driverAdapterError?: unknown };
+  };
+  return meta?.driverAdapterError === undefined && !NOTHING_WRITTEN.has(String(code));
 }
 
 function runUnchanged(transaction: TransactionHandle, { params, args, query }: Mutation): Promise<unknown> {
@@ -93,6 +115,7 @@ function borderOf(
   transaction: TransactionHandle,
   { model, operation, args: given, extras, params }: Mutation,
   written: Written[],
+  last: LastCall,
 ): Border<Past> {
   let args = given;
   let plan: Plan | undefined;
@@ -106,12 +129,15 @@ function borderOf(
     },
     async before() {
       try {
-        return await loadBefore(bus, transaction, { model, operation, args, isFluent: path.length > 0 });
+        last.call = { model, operation, args, isFluent: path.length > 0 };
+        last.past = await loadBefore(bus, transaction, last.call);
+        return last.past;
       } catch (error) {
-        // Not PostgreSQL but Prisma refused: the transaction has ended, or the connection is gone. The call itself
-        // will be refused likewise, in words that name it.
-        if (databaseFailure(error) === undefined) return { row: undefined, isKnown: false };
-        throw asWriteConflict(error, bus.root);
+        // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
+        // aborted: the call itself will be refused likewise, in words that name it.
+        const state = databaseFailure(error)?.state;
+        if (state === undefined || state === ABORTED) return { row: undefined, isKnown: false };
+        throw asCallFailure(error, bus.root, `prisma.${model.jsName}.${operation}`);
       }
     },
     arrive(answer, past) {
@@ -124,11 +150,33 @@ function borderOf(
   };
 }
 
+/** What was last sent, for the case that its answer never came through our hands. */
+interface LastCall {
+  call: RowCall | undefined;
+  past: Past | undefined;
+}
+
 /**
- * An answer that did not come through our hands: another extension gave it without asking the database, or Prisma
- * does not take the steps any more that the tap depends on.
+ * An answer that did not come through our hands: another extension gave it, without asking the database or instead
+ * of an error, or Prisma does not take the steps any more that the tap depends on.
  */
-async function checkUnseen(bus: Bus, transaction: TransactionHandle, { asked }: Progress): Promise<void> {
-  if (!asked && (await canTap(bus.root, transaction))) return;
+async function checkUnseen(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { asked }: Progress,
+  { call, past }: LastCall,
+): Promise<void> {
+  try {
+    const works = await canTap(bus.root, transaction);
+    if (works && !asked) return;
+    if (works && call !== undefined && past?.isKnown === true) {
+      const now = await loadBefore(bus, transaction, call);
+      if (sameValue(past.row ?? null, now.row ?? null)) return;
+    }
+  } catch (error) {
+    // Aborted: nothing can be committed, so nothing has to be known.
+    if (databaseFailure(error)?.state === ABORTED) return;
+    throw error;
+  }
   throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
 }

@@ -37,8 +37,12 @@ export function unseenNestedWrite(
     const nested = data[name];
     if (!isData(nested)) continue;
     for (const [operation, argument] of Object.entries(nested)) {
-      if (argument === undefined || isOwnReference(relation, operation)) continue;
+      if (argument === undefined) continue;
       const place = `${model.name}.${name}.${operation}`;
+      if (takesFromAnother(rules, model, relation, operation)) {
+        return `${place} takes the reference from the row of the captured model ${model.name} that has it now`;
+      }
+      if (isOwnReference(relation, operation)) continue;
       if (everything) return `it writes the nested ${place}`;
       if (rules.has(relation.model) && !isImplicitLink(models, relation, operation)) {
         return `${place} writes the captured model ${relation.model}`;
@@ -126,6 +130,14 @@ function* referencesTo(
 
 function isOwnReference(relation: RelationField, operation: string): boolean {
   return relation.fields.length > 0 && (operation === "connect" || operation === "disconnect");
+}
+
+/** In an optional one-to-one relation Prisma sets the reference of the row that held it before to null. */
+function takesFromAnother(rules: Rules, model: Model, relation: RelationField, operation: string): boolean {
+  if (!operation.startsWith("connect") || relation.fields.length === 0) return false;
+  const isUnique = model.keys.some((key) => key.fields.every((field) => relation.fields.includes(field)));
+  const canBeNull = relation.fields.some((field) => model.scalars.get(field)?.isOptional === true);
+  return isUnique && canBeNull && (rules.get(model.name)?.update.length ?? 0) > 0;
 }
 
 /** Rows of an implicit many-to-many table belong to no model. */

@@ -117,6 +117,7 @@ const tappable = new WeakMap<InternalClient, Promise<boolean>>();
 export function canTap(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
   const known = tappable.get(root) ?? tryTap(root, transaction);
   tappable.set(root, known);
+  known.catch(() => tappable.delete(root));
   return known;
 }
 
@@ -221,6 +222,20 @@ export function asWriteConflict(error: unknown, root: InternalClient): unknown {
   const KnownRequestError = error.constructor as KnownRequestErrorClass;
   const { meta } = error as { readonly meta?: unknown };
   return new KnownRequestError(WRITE_CONFLICT, { code: "P2034", clientVersion: root._clientVersion, meta });
+}
+
+/**
+ * A statement of ours that PostgreSQL refused before the call itself was sent, in the words that Prisma has for
+ * refusals by the database: they name the call, not our statement.
+ */
+export function asCallFailure(error: unknown, root: InternalClient, call: string): unknown {
+  const failure = databaseFailure(error);
+  if (failure === undefined || isTransient(failure.state) || !(error instanceof Error))
+    return asWriteConflict(error, root);
+  const KnownRequestError = error.constructor as KnownRequestErrorClass;
+  const { meta } = error as { readonly meta?: unknown };
+  const message = `\nInvalid \`${call}()\` invocation:\n\n\nDatabase error. Code: \`${failure.state}\`. Message: \`${failure.message}\``;
+  return new KnownRequestError(message, { code: "P2039", clientVersion: root._clientVersion, meta });
 }
 
 /** Whether Prisma refused the arguments before it sent anything. */

@@ -1,13 +1,14 @@
 import { currentContext } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
-import { DEFAULT_MAX_EVENT_BYTES, encodeEvent } from "../outbox/encode-event.js";
+import { encodeEvent } from "../outbox/encode-event.js";
 import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import { publishEvents } from "../outbox/publish-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { checkOptions, describe, invalidOption } from "../registry/check-options.js";
+import { checkInteger, checkOptions, describe, invalidOption } from "../registry/check-options.js";
 import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
 import { draftTypeOf } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
+import { EVENT_SIZE } from "../registry/event-size.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import type { PublishResult } from "../registry/publish-result.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
@@ -89,7 +90,7 @@ export async function publish(
   }
   return publishDrafts(executorOf(client), drafts, {
     names: checkDatabaseNames(given["database"], [], PLACE),
-    maxEventBytes: options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES,
+    maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, PLACE),
     metadata: currentContext().metadata,
   });
 }

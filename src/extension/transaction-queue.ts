@@ -91,7 +91,8 @@ export async function ownTransaction<T>(
 ): Promise<T> {
   // The callback of a nested transaction has the turn already that the nested transaction waited for.
   const nested = enclosing(transaction.id);
-  const turn = nested ?? newTurn(transaction.id, expiry(timeoutMs));
+  const timer = nested === undefined ? expiry(timeoutMs) : undefined;
+  const turn = nested ?? newTurn(transaction.id, timer?.expired);
   handles.set(transaction, turn);
   if (nested === undefined) {
     owned.add(turn);
@@ -101,14 +102,18 @@ export async function ownTransaction<T>(
     return await turns.run(turn, callback);
   } finally {
     await close(turn);
+    timer?.cancel();
   }
 }
 
-function expiry(timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
+function expiry(timeoutMs: number): { readonly expired: Promise<void>; readonly cancel: () => void } {
+  let cancel = (): void => undefined;
+  const expired = new Promise<void>((resolve) => {
     // Keeps no process alive: it only ends waiting.
-    setTimeout(resolve, timeoutMs).unref();
+    const timer = setTimeout(resolve, timeoutMs).unref();
+    cancel = () => clearTimeout(timer);
   });
+  return { expired, cancel };
 }
 
 /** The correlation of what happens in a transaction, where the caller gives none; new for a call in none. */

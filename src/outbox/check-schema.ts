@@ -1,5 +1,5 @@
 import { EventBusError } from "../errors.js";
-import { databaseFailure, schemaMissing } from "./database-error.js";
+import { databaseFailure, explainFailure, schemaMissing } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -20,7 +20,7 @@ export async function checkSchema(executor: Executor, names: SchemaNames): Promi
   } catch (error) {
     const state = databaseFailure(error)?.state;
     if (state === "3F000" || state === "42P01") throw schemaMissing(names, error);
-    throw error;
+    throw explainFailure(error, names);
   }
   const [installed] = rows;
   if (installed === undefined) throw schemaMissing(names);

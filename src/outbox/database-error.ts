@@ -59,6 +59,21 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
   if (failure.state === "EB002") {
     return new EventBusError("SCHEMA_TOO_NEW", `${failure.message}. Upgrade ex-event-bus.`, { cause: error });
   }
+  if (failure.state === "23505" && failure.message.includes("events_id_key")) {
+    return new EventBusError(
+      "ALREADY_PUBLISHED",
+      "An event with this id is stored already: a draft is published once. Make a new one by calling its event type.",
+      { cause: error },
+    );
+  }
+  if (failure.state === "42501") {
+    return new EventBusError(
+      "PERMISSION_DENIED",
+      `The role of this connection may not use the event bus in schema "${names.schema}": ${failure.message}. Grant ` +
+        "it what docs/publish.md lists, or connect as the role that ran: npx ex-event-bus migrate",
+      { cause: error },
+    );
+  }
   if (failure.state === "EB003") {
     return new EventBusError("SUBSCRIBER_TAKEN", failure.message, { cause: error });
   }

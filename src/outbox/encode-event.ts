@@ -3,9 +3,6 @@ import type { EventHints } from "../codec/type-hint.js";
 import { EventBusError } from "../errors.js";
 import type { AnyEvent } from "../registry/event.js";
 
-/** Refused above that size unless an option says otherwise. 10 MiB. */
-export const DEFAULT_MAX_EVENT_BYTES = 10_485_760;
-
 /** What an event needs beside itself to be stored. */
 export interface EncodeOptions {
   readonly maxEventBytes: number;

@@ -31,7 +31,13 @@ export function executorOf(target: Queryable): Executor {
     return branded(async (sql, values) => (await target.$queryRawUnsafe(sql, ...values)) as never);
   }
   const pg = target as PgQueryable;
-  return branded(async (sql, values) => (await pg.query(sql, [...values])).rows as never);
+  return branded(async (sql, values) => {
+    const answer = (await pg.query(sql, [...values])) as
+      | { readonly rows: readonly object[] }
+      | readonly object[];
+    // An executor of somebody's own gives the rows alone.
+    return "rows" in answer ? answer.rows : answer;
+  });
 }
 
 /** Marks a function that runs statements as an executor. */

@@ -11,6 +11,7 @@ import {
 } from "./check-options.js";
 import { checkDatabaseNames, type ResolvedDatabaseNames } from "./database-names.js";
 import type { AnyEvent, EventMetadata } from "./event.js";
+import { EVENT_SIZE } from "./event-size.js";
 import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
 import { didYouMean } from "./nearest-name.js";
@@ -63,13 +64,7 @@ export function resolveBusOptions(
     rules: checkCapture(given["capture"], eventsByName, modelNames),
     database: Object.freeze(checkDatabaseNames(given["database"], [], place)),
     transaction: checkTransaction(given["transaction"]),
-    // PostgreSQL's own limit for a jsonb value is 256 MiB.
-    maxEventBytes: checkInteger(
-      given,
-      "maxEventBytes",
-      { min: 1024, max: 268_435_455, defaultsTo: 10_485_760, of: "bytes" },
-      place,
-    ),
+    maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, place),
     metadata: checkFunction(given, "metadata", place) as ResolvedBusOptions["metadata"],
   });
 }

@@ -79,7 +79,7 @@ function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
   return Object.freeze({
     maxAttempts: checkInteger(retry, "maxAttempts", { min: 1, max: 10_000, defaultsTo: 20 }, ofRetry),
     backoff: checkBackoff(retry["backoff"], ofRetry),
-    // The longest time that setTimeout can wait.
+    // Longer, and graphile-worker would give the job to somebody else while the handler runs.
     timeoutMs: milliseconds("timeoutMs", 1, LONGEST_TIMEOUT_MS, 60_000),
     // graphile-worker keeps priorities in a smallint.
     priority: checkInteger(given, "priority", { min: -32_768, max: 32_767, defaultsTo: 0 }, place),

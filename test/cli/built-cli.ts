@@ -41,7 +41,10 @@ export async function buildCli() {
   return (args: readonly string[], options: CliRun): CliProcess => {
     const env = { ...process.env, NO_COLOR: "1", ...options.env };
     if (!("DATABASE_URL" in (options.env ?? {}))) delete (env as { DATABASE_URL?: string }).DATABASE_URL;
-    const child = spawn(process.execPath, [program, ...args], {
+    const [command, argv] = options.throughShell
+      ? ["sh", ["-c", '"$0" "$@"; true', process.execPath, program, ...args]]
+      : [process.execPath, [program, ...args]];
+    const child = spawn(command as string, argv as string[], {
       cwd: options.cwd ?? appFolder("worker"),
       env,
     });
@@ -55,6 +58,8 @@ export interface CliRun {
   /** Defaults to the app `worker`. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Starts it as npx does: signals reach the shell only. */
+  readonly throughShell?: boolean;
 }
 
 /** The folder of one of the apps beside this file. */

@@ -72,6 +72,14 @@ describe("worker", () => {
     expect(await workerRows()).toEqual([]);
   });
 
+  it("stops when npx has ended, which passes no signals on", async () => {
+    const worker = cli(["worker"], { env: { DATABASE_URL: url, npm_command: "exec" }, throughShell: true });
+    await worker.line({ message: "The worker is ready." });
+    worker.kill("SIGTERM");
+    await worker.line({ message: "The worker has stopped." });
+    expect(await workerRows()).toEqual([]);
+  });
+
   it.each(["hang", "hang until aborted"])("gives up handlers that %s, and exits with 0", async (handler) => {
     const worker = await runWorker({ HANDLER: handler, SHUTDOWN_MS: "100" });
     await publish();

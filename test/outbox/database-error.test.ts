@@ -83,14 +83,16 @@ describe.each(sources)("an error that comes through %s", (_, __, run) => {
     expect(explainFailure(explained, names)).toBe(explained);
   });
 
-  it.each(["EB000", "23505", "22P02", "42501", "P0001"])(
-    "with the state %s stays as it is",
-    async (state) => {
-      const error = await failureOf(() => run(raise(state)));
-      expect(databaseFailure(error)?.state).toBe(state);
-      expect(explainFailure(error, names)).toBe(error);
-    },
-  );
+  it.each(["EB000", "23505", "22P02", "P0001"])("with the state %s stays as it is", async (state) => {
+    const error = await failureOf(() => run(raise(state)));
+    expect(databaseFailure(error)?.state).toBe(state);
+    expect(explainFailure(error, names)).toBe(error);
+  });
+
+  it("says what a role needs that has no rights", async () => {
+    const error = explainFailure(await failureOf(() => run(raise("42501"))), names);
+    expect(error).toMatchObject({ code: "PERMISSION_DENIED", message: expect.stringContaining("Grant") });
+  });
 
   it.each([
     ["40001", true],

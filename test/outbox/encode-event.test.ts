@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-
-import { DEFAULT_MAX_EVENT_BYTES, encodeEvent } from "../../src/outbox/encode-event.js";
+import { encodeEvent } from "../../src/outbox/encode-event.js";
 import type { AnyEvent, EventMetadata } from "../../src/registry/event.js";
+import { EVENT_SIZE } from "../../src/registry/event-size.js";
 import { refusal } from "../registry/refusal.js";
 import { event } from "./steps.js";
 
@@ -96,9 +96,9 @@ describe("encodeEvent", () => {
     const one = event("PhotoTaken", {
       aggregateType: "Photo",
       aggregateKey: "7",
-      aggregate: { data: "x".repeat(DEFAULT_MAX_EVENT_BYTES) },
+      aggregate: { data: "x".repeat(EVENT_SIZE.defaultsTo) },
     });
-    expect(refusal(() => encodeEvent(one, { maxEventBytes: DEFAULT_MAX_EVENT_BYTES }))).toBe(
+    expect(refusal(() => encodeEvent(one, { maxEventBytes: EVENT_SIZE.defaultsTo }))).toBe(
       `EVENT_TOO_LARGE at -: The event PhotoTaken of Photo 7 has ${bytesOf(one)} bytes, expected at most 10485760. ` +
         "Raise maxEventBytes, or keep large values out of the model that is captured.",
     );

@@ -67,7 +67,7 @@ begin
          array_agg(distinct w.worker_schema) filter (where w.worker_schema <> :WORKER_TEXT)
     into own, others
     from unnest(wakeups) w;
-  if own <> '{}' then
+  if cardinality(own) > 0 then
     perform count(*) from :WORKER.add_jobs(specs => own);
   end if;
   if others is not null then
@@ -137,7 +137,7 @@ begin
       into ids, positions, counts, own, others
       from inserted i;
   end if;
-  if own <> '{}' then
+  if cardinality(own) > 0 then
     perform count(*) from :WORKER.add_jobs(specs => own);
   end if;
   if others is not null then

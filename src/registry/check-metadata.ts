@@ -1,0 +1,21 @@
+import { invalidOption, isObject } from "./check-options.js";
+import type { EventMetadata } from "./event.js";
+
+/** Keys of metadata that the package itself reads; everything else is the caller's. */
+const TEXTS = ["correlationId", "causationId", "traceparent"] as const;
+
+/**
+ * @param option what the caller calls it, and `of` where it was given, for the message.
+ * @throws EventBusError `INVALID_OPTION` for what is no object, for a promise of one, and for named keys that are no
+ * strings.
+ */
+export function checkMetadata(metadata: unknown, option: string, of: string): EventMetadata {
+  if (!isObject(metadata) || "then" in metadata)
+    throw invalidOption(option, metadata, "an object, at once", { of });
+  for (const name of TEXTS) {
+    const value = metadata[name];
+    if (value === undefined || typeof value === "string") continue;
+    throw invalidOption(name, value, "a string", { of, path: option });
+  }
+  return metadata as EventMetadata;
+}
