@@ -28,10 +28,9 @@ const UNTRACKED_PLAIN = "untracked model, plain";
 
 /** What capturing an update costs, against doing without and against doing it by hand. */
 export async function benchWritePath(url: string, effort: Effort): Promise<readonly Ratio[]> {
-  const plain = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
-  const captured = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) }).$extends(
-    eventBus({ events: [UserChanged], capture: { User: { update: UserChanged } } }),
-  );
+  // Each case has a client of its own: what one of them has made PostgreSQL prepare shall not help another.
+  const [plain, hand, untracked] = [open(url), open(url), open(url)];
+  const [captured, capturing] = [extend(open(url)), extend(open(url))];
   await synchroniseSubscriptions(executorOf(plain), DEFAULT_SCHEMA_NAMES, "bench", [
     { event: "UserChanged", subscriber: "bench", priority: 0, delayMs: 0, policy: {} },
   ]);
@@ -48,20 +47,27 @@ export async function benchWritePath(url: string, effort: Effort): Promise<reado
     const timings = await compare(
       {
         [PLAIN]: () => plain.user.update({ where: { id: next() }, data: { name: name() } }),
-        [HAND]: () => byHand(plain, next(), name()),
+        [HAND]: () => byHand(hand, next(), name()),
         [BUS]: () => captured.user.update({ where: { id: next() }, data: { name: name() } }),
         [UNTRACKED]: () =>
-          captured.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
+          capturing.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
         [UNTRACKED_PLAIN]: () =>
-          plain.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
+          untracked.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
       },
       effort,
     );
     return ratios(timings);
   } finally {
-    await plain.$disconnect();
-    await captured.$disconnect();
+    for (const client of [plain, hand, untracked, captured, capturing]) await client.$disconnect();
   }
+}
+
+function open(url: string): PrismaClient {
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
+}
+
+function extend(client: PrismaClient) {
+  return client.$extends(eventBus({ events: [UserChanged], capture: { User: { update: UserChanged } } }));
 }
 
 /** What a team would write: the row before, the write, and a job with both, in one transaction. */

@@ -3,11 +3,21 @@ import { type Delivery, type DeliveryFilter, findDeliveries } from "../outbox/fi
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { withNames } from "./with-names.js";
 
+const KNOWN: readonly (keyof DeliveryFilter)[] = [
+  "subscriber",
+  "event",
+  "eventId",
+  "position",
+  "state",
+  "limit",
+  "last",
+];
+
 /**
  * The deliveries that fit a filter, by the positions of their events: what has been made of each, with every error.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
- * @throws EventBusError `SCHEMA_MISSING`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
  * ```ts
@@ -19,7 +29,8 @@ export function deliveries(
   filter: DeliveryFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly Delivery[]> {
-  return withNames(client, options, async (executor, names) => {
+  const conditions = { given: filter, known: KNOWN };
+  return withNames(client, { of: "deliveries()", options, filter: conditions }, async (executor, names) => {
     const rows = await findDeliveries(executor, names, filter);
     return rows.map(({ generation: _, ...delivery }) => delivery);
   });

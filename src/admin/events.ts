@@ -4,11 +4,23 @@ import type { DatabaseOptions } from "../registry/database-names.js";
 import type { StoredEvent } from "../registry/event.js";
 import { withNames } from "./with-names.js";
 
+const KNOWN: readonly (keyof EventFilter)[] = [
+  "name",
+  "id",
+  "aggregateType",
+  "aggregateKey",
+  "operation",
+  "correlationId",
+  "after",
+  "limit",
+  "last",
+];
+
 /**
  * The events that fit a filter, in the order of their positions.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
- * @throws EventBusError `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
  *
  * @example
  * ```ts
@@ -20,5 +32,8 @@ export function events(
   filter: EventFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly StoredEvent[]> {
-  return withNames(client, options, (executor, names) => findEvents(executor, names, filter));
+  const conditions = { given: filter, known: KNOWN };
+  return withNames(client, { of: "events()", options, filter: conditions }, (executor, names) =>
+    findEvents(executor, names, filter),
+  );
 }

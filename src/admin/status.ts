@@ -7,7 +7,7 @@ import { withNames } from "./with-names.js";
  * How many deliveries of each subscriber are in which state. Reads the whole log.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
- * @throws EventBusError `SCHEMA_MISSING`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
  * ```ts
@@ -15,5 +15,5 @@ import { withNames } from "./with-names.js";
  * ```
  */
 export function status(client: Queryable, options: DatabaseOptions = {}): Promise<readonly DeliveryCounts[]> {
-  return withNames(client, options, countDeliveries);
+  return withNames(client, { of: "status()", options }, countDeliveries);
 }

@@ -9,7 +9,7 @@ import { withNames } from "./with-names.js";
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @param event an event type, or its name.
- * @throws EventBusError `SCHEMA_MISSING`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
  * ```ts
@@ -22,5 +22,7 @@ export function subscribersOf(
   options: DatabaseOptions = {},
 ): Promise<readonly Subscription[]> {
   const name = typeof event === "string" ? event : event.name;
-  return withNames(client, options, (executor, names) => subscriptionsOf(executor, names, name));
+  return withNames(client, { of: "subscribersOf()", options }, (executor, names) =>
+    subscriptionsOf(executor, names, name),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from "../outbox/executor.js";
 import { unsubscribe as endSubscriptions } from "../outbox/subscriptions.js";
+import { invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { withNames } from "./with-names.js";
@@ -16,7 +17,7 @@ export interface UnsubscribeOptions extends DatabaseOptions {
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @returns the names of the events that it was subscribed to until now.
- * @throws EventBusError `SCHEMA_MISSING`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
  * ```ts
@@ -28,7 +29,15 @@ export function unsubscribe(
   subscriber: string,
   options: UnsubscribeOptions = {},
 ): Promise<readonly string[]> {
-  const { event } = options;
-  const name = typeof event === "function" ? event.name : event;
-  return withNames(client, options, (executor, names) => endSubscriptions(executor, names, subscriber, name));
+  const call = { of: "unsubscribe()", options, known: ["event"] };
+  return withNames(client, call, (executor, names) =>
+    endSubscriptions(executor, names, subscriber, nameOf(options.event)),
+  );
+}
+
+/** Whatever else it is, null or an event itself, would stand for all events. */
+function nameOf(event: unknown): string | undefined {
+  if (event === undefined || typeof event === "string") return event;
+  if (typeof event === "function") return event.name;
+  throw invalidOption("event", event, "an event type, or its name", { of: "unsubscribe()" });
 }

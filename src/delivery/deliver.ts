@@ -33,6 +33,8 @@ export interface DeliverDeps {
   readonly gate: RunGate;
   /** For how long statements are repeated while the database is out of reach, in milliseconds. */
   readonly patienceMs: number;
+  /** Aborted when the worker has stopped: statements are not repeated any more. */
+  readonly ended: AbortSignal;
 }
 
 /**
@@ -61,16 +63,13 @@ async function attempt(
   const outcome =
     refuseDelivery(wakeup, loaded, subscriber, deps.worker) ??
     (mustRunAlone(loaded)
-      ? ((await deps.gate.alone(run)) ?? comeBackLater())
-      : await deps.gate.together(run));
+      ? ((await deps.gate.alone(run, deps.signal)) ?? comeBackLater())
+      : await deps.gate.together(run, deps.signal));
   return (await settle(outcome, wakeup, loaded, deps)) ? outcome : STALE;
 }
 
-function load(
-  { position, subscriptionId }: Wakeup,
-  { executor, names, patienceMs }: DeliverDeps,
-): Promise<LoadedDelivery | undefined> {
-  return whileUnreachable(patienceMs, () => loadDelivery(executor, names, position, subscriptionId));
+function load({ position, subscriptionId }: Wakeup, deps: DeliverDeps): Promise<LoadedDelivery | undefined> {
+  return whileUnreachable(deps, () => loadDelivery(deps.executor, deps.names, position, subscriptionId));
 }
 
 async function runAttempt(
@@ -118,7 +117,7 @@ async function settle(
     ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
     ...("error" in outcome ? { error: outcome.error } : {}),
   };
-  const settled = await whileUnreachable(deps.patienceMs, () =>
+  const settled = await whileUnreachable(deps, () =>
     settleDeliveries(deps.executor, deps.names, [settlement]),
   );
   return settled[0] === true;

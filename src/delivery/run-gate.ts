@@ -1,28 +1,59 @@
 /** Lets handlers run together, or one of them alone. */
 export interface RunGate {
-  /** Runs beside others, as soon as nobody runs alone. */
-  together<T>(run: () => Promise<T>): Promise<T>;
-  /** Runs as soon as nobody else runs, and holds up everybody meanwhile. Undefined: another one does that already. */
-  alone<T>(run: () => Promise<T>): Promise<T | undefined>;
+  /** Runs beside others, as soon as nobody runs alone; when `stop` is aborted, at once: `run` has to look at it. */
+  together<T>(run: () => Promise<T>, stop: AbortSignal): Promise<T>;
+  /** Runs when nobody else does, and holds up everybody meanwhile. Undefined: others run, it shall come back later. */
+  alone<T>(run: () => Promise<T>, stop: AbortSignal): Promise<T | undefined>;
 }
 
+/** When who wants to run alone may hold up others before it runs, so that a busy process lets it run at all. */
+export interface GateLimits {
+  /** After so many refusals in a row. */
+  readonly refusals: number;
+  /** For so long. What runs may take much longer than that: then it gives way. */
+  readonly holdMs: number;
+  /** And then not again for so long, however many there are that want to run alone. */
+  readonly restMs: number;
+}
+
+const LIMITS: GateLimits = { refusals: 3, holdMs: 5_000, restMs: 20_000 };
+
 /** The gate of one process. */
-export function openGate(): RunGate {
+export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): RunGate {
   let together = 0;
   let isAlone = false;
-  let wake: (() => void)[] = [];
-  const changed = () =>
-    new Promise<void>((resolve) => {
-      wake.push(resolve);
-    });
+  let refused = 0;
+  let mayHoldAt = 0;
+  const waiting = new Set<() => void>();
   const change = () => {
-    const woken = wake;
-    wake = [];
-    for (const resolve of woken) resolve();
+    for (const wake of [...waiting]) wake();
+  };
+  /** Waits until it is so, but not longer than until `stop` is aborted. */
+  const until = (isSo: () => boolean, stop: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const wake = () => {
+        if (!isSo() && !stop.aborted) return;
+        waiting.delete(wake);
+        stop.removeEventListener("abort", wake);
+        resolve();
+      };
+      waiting.add(wake);
+      stop.addEventListener("abort", wake);
+      wake();
+    });
+  /** Starts nobody else until those that run have ended. Returns whether they have, in time. */
+  const hold = async (stop: AbortSignal) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), holdMs);
+    await until(() => together === 0, AbortSignal.any([stop, late.signal]));
+    clearTimeout(timer);
+    mayHoldAt = performance.now() + restMs;
+    return together === 0;
   };
   return {
-    async together(run) {
-      while (isAlone) await changed();
+    async together(run, stop) {
+      // Woken together with others, it may find somebody alone again.
+      while (isAlone && !stop.aborted) await until(() => !isAlone, stop);
       together += 1;
       try {
         return await run();
@@ -31,12 +62,16 @@ export function openGate(): RunGate {
         change();
       }
     },
-    async alone(run) {
+    async alone(run, stop) {
       if (isAlone) return undefined;
+      if (together > 0) {
+        refused += 1;
+        if (refused <= refusals || performance.now() < mayHoldAt) return undefined;
+      }
+      refused = 0;
       isAlone = true;
       try {
-        while (together > 0) await changed();
-        return await run();
+        return together === 0 || (await hold(stop)) ? await run() : undefined;
       } finally {
         isAlone = false;
         change();

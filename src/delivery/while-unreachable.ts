@@ -1,8 +1,14 @@
-import { isEventBusError } from "../errors.js";
-import { databaseFailure } from "../outbox/database-error.js";
+import { isConnectionError, stateOf } from "./connection-error.js";
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+
+/** For how long a statement is repeated. */
+export interface Patience {
+  readonly patienceMs: number;
+  /** Aborted when nobody waits for the statement any more, and it must not keep the process alive. */
+  readonly ended: AbortSignal;
+}
 
 /**
  * Repeats a statement while the database is out of reach, for up to `patienceMs`: connections break, servers restart.
@@ -10,24 +16,39 @@ const LONGEST_PAUSE_MS = 1_000;
  *
  * @throws what it threw last.
  */
-export async function whileUnreachable<T>(patienceMs: number, run: () => Promise<T>): Promise<T> {
+export async function whileUnreachable<T>(
+  { patienceMs, ended }: Patience,
+  run: () => Promise<T>,
+): Promise<T> {
   const giveUpAt = performance.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await run();
     } catch (error) {
       if (!mayPass(error) || performance.now() + pauseMs > giveUpAt) throw error;
-      await new Promise((resolve) => {
-        setTimeout(resolve, pauseMs);
-      });
+      await pause(pauseMs, ended);
+      if (ended.aborted) throw error;
     }
   }
 }
 
-/** Whether the same statement may succeed later. Errors without an SQLSTATE are those of sockets and drivers. */
+function pause(ms: number, ended: AbortSignal): Promise<void> {
+  if (ended.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const over = () => {
+      clearTimeout(timer);
+      ended.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    ended.addEventListener("abort", over);
+  });
+}
+
+/** Whether the same statement may succeed later. Our own mistakes, a TypeError, never pass. */
 function mayPass(error: unknown): boolean {
-  if (isEventBusError(error)) return error.code === "DATABASE_UNREACHABLE";
-  const state = databaseFailure(error)?.state;
-  // 08 connection, 40 rolled back, 53 resources, 57 shut down or cancelled; EPIPE only looks like an SQLSTATE.
-  return state === undefined || state === "EPIPE" || /^(08|40|53|57)/.test(state);
+  const state = stateOf(error);
+  if (state === undefined) return isConnectionError(error);
+  // 08 connection, 40 rolled back, 53 resources, 57 shut down or cancelled.
+  return /^(08|40|53|57)/.test(state);
 }

@@ -1,6 +1,6 @@
 import { encodeEvent } from "../outbox/encode-event.js";
 import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
-import { publishEvents } from "../outbox/publish-events.js";
+import { storeEvents } from "../outbox/publish-events.js";
 import type { EventMetadata } from "../registry/event.js";
 import { hasCreated, sourceSchema as sourceSchemaOf } from "./before-row.js";
 import type { Bus } from "./bus.js";
@@ -92,7 +92,7 @@ async function publishCaptured(
   const sourceSchema = await sourceSchemaOf(bus, mutation.model);
   const options = { maxEventBytes: bus.options.maxEventBytes, sourceSchema };
   const events = drafts.map((draft) => encodeEvent(draft, options));
-  await publishEvents(executorIn(bus.root, transaction), bus.options.database, events);
+  await storeEvents(executorIn(bus.root, transaction), bus.options.database, events);
 }
 
 /**

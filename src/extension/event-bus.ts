@@ -121,7 +121,7 @@ function hooksOf(
     if (currentContext().silent) return query(args);
     const plan = planCall(bus.models, bus.options, model, operation, args, extras);
     if (plan === undefined) return query(args);
-    const mutation = { model, operation: operation as CapturableCall, args, extras, params, query };
+    const mutation = { model, operation: operation as CapturableCall, args, extras, plan, params, query };
     const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
     return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
   };

@@ -24,6 +24,7 @@ export interface Mutation {
   readonly operation: CapturableCall;
   readonly args: CallArgs;
   readonly extras: CallExtras;
+  readonly plan: Plan;
   readonly params: InternalParams;
   /** Goes on to the extensions after this one, and to the database. */
   readonly query: (args: CallArgs, params: InternalParams) => LazyPromise;
@@ -113,10 +114,11 @@ function runUnchanged(transaction: TransactionHandle, { params, args, query }: M
 function borderOf(
   bus: Bus,
   transaction: TransactionHandle,
-  { model, operation, args: given, extras, params }: Mutation,
+  { model, operation, args: given, extras, plan: planned, params }: Mutation,
   written: Written[],
   last: LastCall,
 ): Border<Past> {
+  const globalOmit = bus.root._globalOmit?.[model.jsName];
   let args = given;
   let plan: Plan | undefined;
   // A fluent call gets the relation at the end of its path instead of the row.
@@ -124,8 +126,9 @@ function borderOf(
   return {
     depart(final) {
       args = final;
-      plan = planCall(bus.models, bus.options, model, operation, args, extras);
-      return selectAllScalars(model, args);
+      // Other extensions get copies to change: what is the same object is the same call.
+      plan = final === given ? planned : planCall(bus.models, bus.options, model, operation, args, extras);
+      return selectAllScalars(model, args, globalOmit);
     },
     async before() {
       try {
@@ -144,7 +147,7 @@ function borderOf(
       const row = answer as Record<string, unknown>;
       // Nothing may be thrown here: Prisma would make another error of it.
       if (plan !== undefined) written.push({ plan, args, past, row: scalarsOf(model, row) });
-      dropUnselected(model, args, bus.root._globalOmit?.[model.jsName], bus.computedNeeds, row);
+      dropUnselected(model, args, globalOmit, bus.computedNeeds, row);
       return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row);
     },
   };

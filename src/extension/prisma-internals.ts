@@ -93,10 +93,12 @@ export function ownTransactionOf(client: InternalClient): TransactionHandle {
 
 /** Runs statements on the root client, in `transaction` when one is given. */
 export function executorIn(root: InternalClient, transaction: TransactionHandle | undefined): Executor {
-  return branded((sql, values) => {
-    const promise = root.$queryRawUnsafe(sql, ...values);
-    return transaction === undefined ? promise : promise.requestTransaction(transaction);
-  });
+  const within = <T>(promise: LazyPromise<T>) =>
+    transaction === undefined ? promise : promise.requestTransaction(transaction);
+  return branded(
+    (sql, values) => within(root.$queryRawUnsafe(sql, ...values)),
+    (sql, values) => within(root.$executeRawUnsafe(sql, ...values)),
+  );
 }
 
 /** Runs a statement of which the result does not matter. */

@@ -4,6 +4,7 @@ import type { DeliveryOutcome, Report, TelemetryMap } from "./telemetry.js";
 type Line = readonly [level: keyof Logger, message: string];
 
 const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "delivery">, Line>> = {
+  "delivery-failed": ["error", "The delivery failed without an outcome on record; it is made again."],
   "backoff-failed": ["error", "The backoff function of a subscriber failed; the default delay was used."],
   "worker-started": ["info", "The worker is ready."],
   "worker-stopping": ["info", "The worker stops: it waits for the running handlers."],

@@ -23,6 +23,13 @@ export interface TelemetryMap {
     /** What was thrown. */
     readonly error?: unknown;
   };
+  /** The outcome of a delivery could not be recorded: the delivery is made again, its handler may run twice. */
+  readonly "delivery-failed": {
+    readonly worker: string;
+    readonly subscriber: string;
+    readonly position: number;
+    readonly error: unknown;
+  };
   /** A backoff function threw or returned no delay; the default delay was used. */
   readonly "backoff-failed": { readonly subscriber: string; readonly error: unknown };
   /** A worker is ready to make deliveries. */

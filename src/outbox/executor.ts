@@ -4,6 +4,8 @@ export type SqlValue = string | number | boolean | null | readonly string[] | re
 /** Runs one statement, in whatever transaction it is bound to. All that the package needs of a database. */
 export interface Executor {
   query<Row extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+  /** The same where the rows do not matter, if that is cheaper. */
+  execute?(sql: string, values: readonly SqlValue[]): Promise<unknown>;
 }
 
 /** A Prisma client, extended or not, or the client of an interactive transaction. */
@@ -43,7 +45,11 @@ export function executorOf(target: Queryable): Executor {
 /** Marks a function that runs statements as an executor. */
 export function branded(
   run: (sql: string, values: readonly SqlValue[]) => Promise<readonly object[]>,
+  execute?: (sql: string, values: readonly SqlValue[]) => Promise<unknown>,
 ): Executor {
-  const executor: Executor = { query: async (sql, values = []) => (await run(sql, values)) as never };
+  const executor: Executor = {
+    query: async (sql, values = []) => (await run(sql, values)) as never,
+    ...(execute === undefined ? {} : { execute }),
+  };
   return Object.assign(executor, { [EXECUTOR]: true });
 }

@@ -1,5 +1,5 @@
 import type { PublishResult } from "../registry/publish-result.js";
-import { explainFailure } from "./database-error.js";
+import { explained, explainFailure } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -7,6 +7,19 @@ import { type SchemaNames, statement } from "./schema-names.js";
 const PUBLISH = statement(
   /* sql */ `select id::text as id, position, deliveries from :BUS.publish($1::jsonb, $2::integer)`,
 );
+
+const STORE = statement(/* sql */ `select from :BUS.publish($1::jsonb, $2::integer)`);
+
+/** The same as {@link publishEvents} where nobody asks for positions: the path of captured mutations. */
+export async function storeEvents(
+  executor: Executor,
+  names: SchemaNames,
+  events: readonly string[],
+): Promise<void> {
+  const values = [`[${events.join(",")}]`, SCHEMA_VERSION];
+  const { execute = executor.query.bind(executor) } = executor;
+  await explained(names, execute(STORE(names), values));
+}
 
 interface PublishedRow {
   readonly id: string;

@@ -1,6 +1,7 @@
 import { type DeliverDeps, deliver } from "../delivery/deliver.js";
 import type { Outcome } from "../delivery/outcome.js";
 import { openGate } from "../delivery/run-gate.js";
+import type { Report } from "../log/telemetry.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { type DueDelivery, dueDeliveries } from "../outbox/due-deliveries.js";
 import { executorOf } from "../outbox/executor.js";
@@ -13,7 +14,7 @@ export interface DrainError {
   readonly eventName: string;
   /** Which attempt it was, from 1. */
   readonly attempt: number;
-  /** What the handler threw. */
+  /** What the handler threw, or the backoff function after it. */
   readonly error: unknown;
 }
 
@@ -26,7 +27,7 @@ export interface DrainResult {
   readonly dead: number;
   readonly cancelled: number;
   readonly snoozed: number;
-  /** Every attempt that failed, in the order in which they were made. */
+  /** Every attempt that failed, in the order in which they were made; and what a backoff function threw after one. */
   readonly errors: readonly DrainError[];
 }
 
@@ -48,7 +49,10 @@ export interface DrainResult {
  */
 export async function drain(options: DrainOptions): Promise<DrainResult> {
   const settings = checkDrainOptions(options);
-  const deps = depsOf(settings);
+  let backoffFailures: unknown[] = [];
+  const deps = depsOf(settings, (event) => {
+    if (event.type === "backoff-failed") backoffFailures.push(event.error);
+  });
   const result = { delivered: 0, failed: 0, dead: 0, cancelled: 0, snoozed: 0 };
   const errors: DrainError[] = [];
   const count = (delivery: DueDelivery, outcome: Outcome) => {
@@ -56,10 +60,24 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
     result[outcome.state === "retrying" ? "failed" : outcome.state] += 1;
     if (outcome.state !== "retrying" && outcome.state !== "dead") return;
     const { subscriber, eventId, eventName } = delivery;
-    errors.push({ subscriber, eventId, eventName, attempt: outcome.error.attempt, error: outcome.thrown });
-    if (settings.throwErrors) throw outcome.thrown;
+    const failed = { subscriber, eventId, eventName, attempt: outcome.error.attempt };
+    const found = [outcome.thrown, ...backoffFailures];
+    backoffFailures = [];
+    errors.push(...found.map((error) => ({ ...failed, error })));
+    // Handlers may fail, that is what attempts are for. A backoff function may not, and nobody else would say so.
+    if (settings.throwErrors) throw found.at(-1);
   };
   const done = new Set<string>();
+  const startedAt = Date.now();
+  // Nobody waits here: what a delivery would have waited for until now.
+  const waitedMs = new Map<string, number>();
+  const hasAnother = (key: string, outcome: Outcome) => {
+    // What is put off would be put off again: nothing changes while nobody waits.
+    if (settings.at === undefined || outcome.state !== "retrying") return false;
+    const waited = (waitedMs.get(key) ?? 0) + outcome.dueMs;
+    waitedMs.set(key, waited);
+    return startedAt + waited <= settings.at.getTime();
+  };
   let only: ReadonlySet<string> | undefined;
   for (;;) {
     const due = await findDue(settings, deps);
@@ -67,9 +85,12 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
     const next = due.filter((delivery) => !done.has(keyOf(delivery)) && only?.has(keyOf(delivery)) !== false);
     if (next.length === 0) return { ...result, errors };
     for (const delivery of next) {
-      if (settings.at === undefined) done.add(keyOf(delivery));
       const subscriber = settings.subscribers.get(delivery.subscriber);
-      if (subscriber !== undefined) count(delivery, await deliver(delivery, subscriber, deps));
+      // They were looked for by the names of these.
+      if (subscriber === undefined) continue;
+      const outcome = await deliver(delivery, subscriber, deps);
+      if (!hasAnother(keyOf(delivery), outcome)) done.add(keyOf(delivery));
+      count(delivery, outcome);
     }
   }
 }
@@ -90,15 +111,17 @@ async function findDue(settings: DrainSettings, deps: DeliverDeps): Promise<read
   }
 }
 
-function depsOf(settings: DrainSettings): DeliverDeps {
+function depsOf(settings: DrainSettings, report: Report): DeliverDeps {
+  const never = new AbortController().signal;
   return {
     executor: executorOf(settings.client),
     names: settings.names,
     prisma: settings.prisma,
     log: settings.log,
-    report: () => undefined,
+    report,
     worker: "drain",
-    signal: new AbortController().signal,
+    signal: never,
+    ended: never,
     gate: openGate(),
     graceMs: 0,
     patienceMs: 0,

@@ -1,8 +1,12 @@
 import { withNames } from "../admin/with-names.js";
 import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import type { Queryable } from "../outbox/executor.js";
+import { invalidOption } from "../registry/check-options.js";
 import type { DatabaseNames } from "../registry/database-names.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
 import type { Subscriber } from "../registry/subscriber.js";
+
+const PLACE = { of: "subscribe()" };
 
 /** What {@link subscribe} is given. */
 export interface SubscribeOptions {
@@ -19,20 +23,21 @@ export interface SubscribeOptions {
  * Makes the database know the subscribers, as `migrate` and a worker do when they start. An event goes to those that
  * are known when it is published: call this once before, in a test's setup.
  *
- * @throws EventBusError `SCHEMA_MISSING`, `SUBSCRIBER_TAKEN`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `SUBSCRIBER_TAKEN`.
  *
  * @example
  * ```ts
  * await subscribe({ client: prisma, subscribers: [sendWelcome] });
  * ```
  */
-export async function subscribe({
-  client,
-  subscribers,
-  application,
-  database,
-}: SubscribeOptions): Promise<void> {
-  await withNames(client, { database }, (executor, names) =>
-    synchroniseSubscribers(executor, names, application ?? "default", subscribers),
+export async function subscribe(options: SubscribeOptions): Promise<void> {
+  const known = ["client", "subscribers", "application"];
+  await withNames(options.client, { of: PLACE.of, options, known }, (executor, names) =>
+    synchroniseSubscribers(executor, names, options.application ?? "default", checked(options.subscribers)),
   );
+}
+
+function checked(subscribers: readonly Subscriber[]): readonly Subscriber[] {
+  if (Array.isArray(subscribers) && subscribers.every(isSubscriber)) return subscribers;
+  throw invalidOption("subscribers", subscribers, "an array of subscribers made by defineSubscriber", PLACE);
 }

@@ -66,7 +66,7 @@ export function openConnection({ url, max, name, timeoutMs }: ConnectionOptions)
       cut();
     },
     async cut() {
-      await atMost(FINISH_MS, idle(pool));
+      await idle(pool, performance.now() + FINISH_MS);
       cut();
       if (!pool.ended) pool.end().catch(() => undefined);
       await atMost(FINISH_MS, Promise.all([...sockets].map((socket) => once(socket, "close"))));
@@ -74,7 +74,7 @@ export function openConnection({ url, max, name, timeoutMs }: ConnectionOptions)
   };
 }
 
-/** Resolves when no statement runs any more but the one that listens. */
-async function idle(pool: pg.Pool): Promise<void> {
-  while (pool.totalCount - pool.idleCount > 1) await sleep(5);
+/** Resolves when no statement runs any more but the one that listens, and at the deadline: some are never given back. */
+async function idle(pool: pg.Pool, deadline: number): Promise<void> {
+  while (pool.totalCount - pool.idleCount > 1 && performance.now() < deadline) await sleep(5);
 }

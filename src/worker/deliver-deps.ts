@@ -13,15 +13,23 @@ export const GRACE_MS = 1_000;
 /** For how long statements are repeated while the database is out of reach. */
 const PATIENCE_MS = 60_000;
 
+/** What is aborted while a worker stops. */
+export interface WorkerSignals {
+  /** Handlers must end. */
+  readonly shutdown: AbortSignal;
+  /** It has stopped: nobody waits for anything any more. */
+  readonly ended: AbortSignal;
+}
+
 /** What deliveries of a worker need. */
 export function deliverDeps(
   { names, config, log, report }: WorkerSetup,
   worker: string,
   executor: Executor,
-  signal: AbortSignal,
+  { shutdown, ended }: WorkerSignals,
 ): DeliverDeps {
-  // Every running handler listens to it.
-  setMaxListeners(0, signal);
+  // Every running delivery listens to them.
+  setMaxListeners(0, shutdown, ended);
   return {
     executor,
     names,
@@ -29,7 +37,8 @@ export function deliverDeps(
     log,
     report,
     worker,
-    signal,
+    signal: shutdown,
+    ended,
     gate: GATE,
     graceMs: GRACE_MS,
     patienceMs: PATIENCE_MS,

@@ -1,8 +1,10 @@
 import { EventEmitter } from "node:events";
 import { runOnce as runGraphileOnce, type WorkerEvents, type WorkerPool } from "graphile-worker";
 
+import { isAboutConnecting } from "../delivery/connection-error.js";
 import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import { type DeliveryOutcome, type Report, reportTo } from "../log/telemetry.js";
+import { explainFailure } from "../outbox/database-error.js";
 import { executorOf } from "../outbox/executor.js";
 import { beat, retireWorker } from "../outbox/heartbeat.js";
 import { invalidOption } from "../registry/check-options.js";
@@ -12,7 +14,8 @@ import { unreachable } from "./database-url.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
 import { graphileOptions } from "./graphile-options.js";
 import { startHeartbeat } from "./heartbeat.js";
-import { taskList } from "./task-list.js";
+import { explainStart } from "./is-fatal.js";
+import { ownDeliveries, taskList } from "./task-list.js";
 import { workerConnection, workerRow } from "./worker-connection.js";
 import { assertSubscribers, prepareWorker, type RunWorkerOptions, type WorkerSetup } from "./worker-setup.js";
 
@@ -37,7 +40,7 @@ const FOR_EVER_MS = 2_147_483_647;
  * where no worker can keep running. Several calls and workers at once share the deliveries. Leaves nothing claimed.
  *
  * @throws EventBusError as `runWorker`; `DATABASE_UNREACHABLE` also when the connection breaks meanwhile: what is not
- * done then is done by the next call.
+ * done then is done by the next call. What the database says when it refuses to let deliveries be claimed.
  *
  * @example
  * ```ts
@@ -64,7 +67,9 @@ async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> 
   const connection = workerConnection(setup, config.worker.concurrency + 2);
   const executor = executorOf(connection.pool);
   const shutdown = new AbortController();
-  const deps = deliverDeps(setup, nextWorkerName(setup.host), executor, shutdown.signal);
+  const ended = new AbortController();
+  const signals = { shutdown: shutdown.signal, ended: ended.signal };
+  const deps = deliverDeps(setup, nextWorkerName(setup.host), executor, signals);
   const events: WorkerEvents = new EventEmitter();
   const failures: unknown[] = [];
   for (const name of ["pool:fatalError", "worker:fatalError", "worker:getJob:error"] as const) {
@@ -88,7 +93,7 @@ async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> 
     });
   });
   ready.catch(() => undefined);
-  const tasks = taskList(setup.subscribers, new Map(), deps);
+  const tasks = taskList(setup.subscribers, ownDeliveries(), deps, (error) => failures.push(error));
   const watch = { events, ready };
   try {
     const run = runGraphileOnce(
@@ -102,10 +107,17 @@ async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> 
         await atMost(GRACE_MS + RECORD_MS, run);
       }
     }
-    if (failures.length > 0) throw unreachable(setup.url, failures[0]);
+    if (failures.length > 0) throw explain(failures[0], setup);
   } finally {
     await atMost(RECORD_MS, stopBeating());
     if (pool !== undefined) await atMost(RECORD_MS, retireWorker(executor, names, pool.id));
     await connection.close();
+    ended.abort();
   }
+}
+
+/** Only what is about connecting says that the database does not answer: it does when it refuses a statement. */
+function explain(error: unknown, { url, names }: WorkerSetup): unknown {
+  if (isAboutConnecting(error)) return unreachable(url, error);
+  return explainFailure(explainStart(error), names);
 }

@@ -13,7 +13,7 @@ export interface Worker {
   stop(): Promise<void>;
   /**
    * Resolves when the worker has stopped. Rejects when it cannot go on: when the schema in the database has become
-   * newer or older than this version of the package knows.
+   * newer or older than this version of the package knows, or is gone.
    */
   readonly finished: Promise<void>;
   /** The same as {@link Worker.stop}. */

@@ -6,7 +6,7 @@ import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
 import { type Incarnation, startIncarnation } from "./incarnation.js";
 import { isFatal, messageOf } from "./is-fatal.js";
 import { retirement } from "./retirement.js";
-import { type RunningDeliveries, taskList } from "./task-list.js";
+import { ownDeliveries, taskList } from "./task-list.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /** What keeps graphile-worker running, and stops it. */
@@ -19,6 +19,8 @@ export interface Supervisor {
 const RECORD_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
+/** An incarnation that lived so long was well. One that did not, whatever it said when it started, was not. */
+const HEALTHY_MS = 10_000;
 
 /**
  * Runs one incarnation of graphile-worker after the other. Whatever happens to its connections, an incarnation is
@@ -32,8 +34,10 @@ const LONGEST_PAUSE_MS = 5_000;
 export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
   const { config, names, report } = setup;
   const worker = nextWorkerName(setup.host);
-  const running: RunningDeliveries = new Map();
+  const own = ownDeliveries();
+  const { running } = own;
   const shutdown = new AbortController();
+  const ended = new AbortController();
   let current: Incarnation | undefined;
   let stopping = false;
   let requestStop = () => {};
@@ -43,17 +47,26 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
       resolve(undefined);
     };
   });
+  let onFatal: (error: unknown) => void = () => {};
+  const fatal = new Promise<never>((_, reject) => {
+    onFatal = reject;
+  });
+  // Who has stopped does not look at it any more.
+  fatal.catch(() => undefined);
 
   const executor = branded(async (sql, values) => {
     if (current === undefined) throw new EventBusError("DATABASE_UNREACHABLE", "The worker is reconnecting.");
     return current.executor.query(sql, values);
   });
-  const deps = deliverDeps(setup, worker, executor, shutdown.signal);
+  const deps = deliverDeps(setup, worker, executor, {
+    shutdown: shutdown.signal,
+    ended: ended.signal,
+  });
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {
     if (swept.length > 0) report({ type: "workers-swept", worker, dead: swept });
     if (fresh && !first) report({ type: "held-for-dead", worker, deadAfterMs: config.worker.deadAfterMs });
   };
-  const start = () => startIncarnation(setup, taskList(setup.subscribers, running, deps), onBeat);
+  const start = () => startIncarnation(setup, taskList(setup.subscribers, own, deps, onFatal), onBeat);
   const retiring = retirement(executor, names, stopRequested);
 
   const replace = async (failed: Incarnation) => {
@@ -65,28 +78,36 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
 
   const keepRunning = async () => {
     let lostAt: number | undefined;
-    let pauseMs = FIRST_PAUSE_MS;
+    let startedAt = performance.now();
+    // None at first: who was well is back at once.
+    let pauseMs = 0;
+    const pause = async () => {
+      if (pauseMs > 0) await atMost(pauseMs * (0.5 + Math.random()), stopRequested);
+      pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
+    };
     const lost = (reason: string) => {
       if (lostAt === undefined) report({ type: "connection-lost", worker, reason });
       lostAt ??= performance.now();
     };
     while (!stopping) {
       if (current !== undefined) {
-        const reason = await Promise.race([current.failed, stopRequested]);
+        const reason = await Promise.race([current.failed, stopRequested, fatal]);
         if (reason === undefined) return;
         lost(reason);
         await replace(current);
+        if (performance.now() - startedAt > HEALTHY_MS) pauseMs = 0;
+        await pause();
+        if (stopping) return;
       }
       try {
         current = await start();
         report({ type: "recovered", worker, afterMs: performance.now() - (lostAt ?? 0) });
         lostAt = undefined;
-        pauseMs = FIRST_PAUSE_MS;
+        startedAt = performance.now();
       } catch (error) {
         if (isFatal(error)) throw error;
         lost(messageOf(error));
-        await atMost(pauseMs * (0.5 + Math.random()), stopRequested);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        await pause();
       }
     }
   };
@@ -106,6 +127,7 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
     await retiring.end(current?.id);
     await current?.close();
     current = undefined;
+    ended.abort();
     report({ type: "worker-stopped", worker });
   };
 
@@ -124,10 +146,10 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
     throw error;
   });
   // Whoever wants to know awaits it. Nobody has to, and the process must not end because of that.
-  const ended = finished.catch(() => undefined);
+  const over = finished.catch(() => undefined);
   const stop = () => {
     requestStop();
-    return ended;
+    return over;
   };
   return { finished, stop };
 }

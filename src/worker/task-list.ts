@@ -5,20 +5,36 @@ import type { Outcome } from "../delivery/outcome.js";
 import type { Wakeup } from "../delivery/wakeup.js";
 import { taskIdentifier } from "../outbox/subscriptions.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { isFatal } from "./is-fatal.js";
 
-/** Deliveries that this worker makes right now. */
-export type RunningDeliveries = Map<string, Promise<Outcome>>;
+/** What a worker knows of its deliveries, whatever becomes of its connections. */
+export interface OwnDeliveries {
+  /** Those that it makes right now. */
+  readonly running: Map<string, Promise<Outcome>>;
+  /** How many claims of a delivery ended here without an outcome, and without the death of a process. */
+  readonly failures: Map<string, number>;
+}
+
+export function ownDeliveries(): OwnDeliveries {
+  return { running: new Map(), failures: new Map() };
+}
+
+/** Others may make what failed here, which is not learnt: so many are kept at most. */
+const MOST_FAILURES = 10_000;
 
 /**
  * One task for each subscriber.
  *
  * A task must not return before the outcome is recorded: graphile-worker then deletes the job, whoever holds it. And
  * it must return nothing: lists have a meaning of their own there.
+ *
+ * @param onFatal is called when a delivery fails for a reason for which all of them will.
  */
 export function taskList(
   subscribers: readonly Subscriber[],
-  running: RunningDeliveries,
+  own: OwnDeliveries,
   deps: DeliverDeps,
+  onFatal: (error: unknown) => void,
 ): TaskList {
   return Object.fromEntries(
     subscribers.map((subscriber) => [
@@ -27,22 +43,49 @@ export function taskList(
         // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
         const wakeup = readWakeup(payload, helpers.job.attempts - 1);
         const key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
-        const already = running.get(key);
-        if (already !== undefined) {
-          // The connection broke while it ran, and this is its job again: it still runs, here.
-          await already;
-          return;
-        }
-        const delivery = deliver(wakeup, subscriber, deps);
-        running.set(key, delivery);
         try {
-          await delivery;
-        } finally {
-          running.delete(key);
+          // The connection broke while it ran, and this is its job again: it still runs, here.
+          await (own.running.get(key) ?? make(wakeup, key, subscriber));
+          own.failures.delete(key);
+        } catch (error) {
+          remember(own.failures, key);
+          throw error;
         }
       },
     ]),
   );
+
+  async function make(wakeup: Wakeup, key: string, subscriber: Subscriber): Promise<void> {
+    const claims = Math.max(0, (wakeup.claims ?? 0) - (own.failures.get(key) ?? 0));
+    const delivery = deliver({ ...wakeup, claims }, subscriber, deps);
+    own.running.set(key, delivery);
+    try {
+      await delivery;
+    } catch (error) {
+      const { position } = wakeup;
+      // graphile-worker keeps it with its job, where nobody looks.
+      deps.report({
+        type: "delivery-failed",
+        worker: deps.worker,
+        subscriber: subscriber.name,
+        position,
+        error,
+      });
+      if (isFatal(error)) onFatal(error);
+      throw error;
+    } finally {
+      own.running.delete(key);
+    }
+  }
+}
+
+function remember(failures: Map<string, number>, key: string): void {
+  const count = (failures.get(key) ?? 0) + 1;
+  // Moved to the end: the first one is the one that failed longest ago.
+  failures.delete(key);
+  failures.set(key, count);
+  const [oldest] = failures.keys();
+  if (failures.size > MOST_FAILURES && oldest !== undefined) failures.delete(oldest);
 }
 
 function readWakeup(payload: unknown, claims: number): Wakeup {

@@ -124,3 +124,43 @@ describe("events and deliveries", () => {
     expect(last[0]).not.toHaveProperty("generation");
   });
 });
+
+describe("what is given", () => {
+  const wrong = (value: object) => value as never;
+  it.each([
+    [
+      () => unsubscribe(pool, "mails", wrong({ events: "Placed" })),
+      'unknown option "events" in unsubscribe(): did you mean "event"?',
+    ],
+    [
+      () => unsubscribe(pool, "mails", wrong({ event: null })),
+      "event in unsubscribe() is null: expected an event",
+    ],
+    [
+      () => unsubscribe(pool, "mails", { database: { schema: "pg_x" } }),
+      'database.schema in unsubscribe() is "pg_x"',
+    ],
+    [() => status(pool, wrong({ schema: "x" })), 'unknown option "schema" in status()'],
+    [() => status(pool, { database: wrong({ shema: "x" }) }), 'unknown option "database.shema" in status()'],
+    [() => subscribersOf(pool, Placed, wrong({ schema: "x" })), 'unknown option "schema" in subscribersOf()'],
+    [
+      () => deliveries(pool, wrong({ subscribers: "mails" })),
+      'unknown option "filter.subscribers" in deliveries(): did you mean "subscriber"?',
+    ],
+    [() => events(pool, wrong({ event: "Placed" })), 'unknown option "filter.event" in events()'],
+    [
+      () => subscribe(wrong({ client: pool, subscribers: [mails], aplication: "x" })),
+      'unknown option "aplication" in subscribe(): did you mean "application"?',
+    ],
+    [
+      () => subscribe({ client: pool, subscribers: wrong([{ name: "mails" }]) }),
+      "subscribers in subscribe() is an array: expected an array of subscribers",
+    ],
+  ])("is checked, and nothing is done: %o", async (call, message) => {
+    await expect(call()).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(message),
+    });
+    expect(await subscribersOf(pool, Placed)).toHaveLength(3);
+  });
+});

@@ -88,6 +88,7 @@ export function deliverFixture(pool: pg.Pool) {
     gate: openGate(),
     graceMs: 100,
     patienceMs: 0,
+    ended: new AbortController().signal,
   };
   return { enqueue, deps, reports, lines, executor, names };
 }

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import type { RunGate } from "../../src/delivery/run-gate.js";
 import { branded } from "../../src/outbox/executor.js";
 import { testDatabase } from "../support/database.js";
 import { deliverFixture } from "./deliver-fixture.js";
 
 const { pool } = await testDatabase();
-const { enqueue, deps, reports, executor } = deliverFixture(pool);
+const { enqueue, reports, executor } = deliverFixture(pool);
 
 const never = () => new Promise<never>(() => undefined);
 
@@ -196,6 +195,50 @@ describe("a database out of reach", () => {
     expect(calls).toBe(1);
   });
 
+  it.each([
+    ["a connection that pg lost", () => new Error("Connection terminated unexpectedly")],
+    ["a connection that took too long", () => new Error("timeout exceeded when trying to connect")],
+    ["a server that is not there", () => Object.assign(new Error("no"), { errno: -111, syscall: "connect" })],
+    [
+      "several addresses that do not answer",
+      () => new AggregateError([Object.assign(new Error(), { errno: -111 })]),
+    ],
+    ["a server that shuts down", () => Object.assign(new Error("shutting down"), { code: "57P01" })],
+  ])("is waited for after %s", async (_, error) => {
+    const delivery = await enqueue(() => undefined);
+    let failures = 1;
+    const flaky = branded(async (sql, values) => {
+      if (failures-- > 0) throw error();
+      return (await executor.query(sql, values)) as never;
+    });
+    expect(await delivery.next({ executor: flaky, patienceMs: 10_000 })).toEqual({ state: "delivered" });
+  });
+
+  it("is not what a mistake in a program means: that is thrown at once", async () => {
+    const delivery = await enqueue(() => undefined);
+    let statements = 0;
+    const broken = branded(() => {
+      statements += 1;
+      throw new TypeError("rows is not iterable");
+    });
+    await expect(delivery.next({ executor: broken, patienceMs: 5_000 })).rejects.toThrow("not iterable");
+    expect(statements).toBe(1);
+  });
+
+  it("is not waited for any more when the worker has stopped", async () => {
+    const delivery = await enqueue(() => undefined);
+    const ended = new AbortController();
+    let statements = 0;
+    const gone = branded(() => {
+      statements += 1;
+      if (statements === 2) ended.abort();
+      throw Object.assign(new Error("reset"), { code: "ECONNRESET" });
+    });
+    const outcome = delivery.next({ executor: gone, patienceMs: 600_000, ended: ended.signal });
+    await expect(outcome).rejects.toThrow("reset");
+    expect(statements).toBe(2);
+  });
+
   it("is not waited for when the statement itself is refused", async () => {
     const delivery = await enqueue(() => undefined);
     const refused = branded(() => {
@@ -204,88 +247,6 @@ describe("a database out of reach", () => {
     await expect(delivery.next({ executor: refused, patienceMs: 600_000 })).rejects.toThrow(
       "permission denied",
     );
-  });
-});
-
-describe("claims without an outcome", () => {
-  it("are forgiven once, and then put on record without using up an attempt", async () => {
-    const delivery = await enqueue(() => Promise.reject(new Error("no")));
-    expect(await delivery.next({ claims: 1 })).toMatchObject({ state: "retrying" });
-    expect(await delivery.next({ claims: 2 })).toMatchObject({
-      state: "snoozed",
-      thrown: { code: "WORKER_DIED" },
-    });
-    expect(await delivery.row()).toMatchObject({
-      state: "snoozed",
-      attempts: 1,
-      errors: [
-        { name: "Error", attempt: 1 },
-        {
-          name: "WorkerDied",
-          attempt: 2,
-          message: expect.stringContaining("ended 2 times without an outcome"),
-        },
-      ],
-    });
-  });
-
-  it("make the delivery dead in the end, and its handler is not called any more", async () => {
-    let calls = 0;
-    const delivery = await enqueue(() => {
-      calls += 1;
-    });
-    const states: string[] = [];
-    for (const claims of [2, 1, 1, 1]) states.push((await delivery.next({ claims })).state);
-    expect(states).toEqual(["snoozed", "snoozed", "snoozed", "dead"]);
-    expect(calls).toBe(0);
-    const { errors } = await delivery.row();
-    expect(errors.at(-1)?.message).toContain("ended 5 times without an outcome");
-  });
-
-  it("make the delivery run alone: it waits for the others, and holds them up", async () => {
-    const order: string[] = [];
-    const gates = [0, 1].map(() => {
-      let open = () => {};
-      const opened = new Promise<void>((resolve) => {
-        open = resolve;
-      });
-      return { opened, open };
-    });
-    const before = await enqueue(async () => {
-      order.push("before");
-      await gates[0]?.opened;
-    });
-    const suspect = await enqueue(async () => {
-      order.push("suspect");
-      await gates[1]?.opened;
-    });
-    const otherSuspect = await enqueue(() => undefined);
-    const after = await enqueue(() => {
-      order.push("after");
-    });
-    await suspect.next({ claims: 2 });
-    await otherSuspect.next({ claims: 2 });
-
-    let arrived = false;
-    const gate: RunGate = {
-      together: deps.gate.together,
-      alone: (run) => {
-        arrived = true;
-        return deps.gate.alone(run);
-      },
-    };
-    const running = [before.next()];
-    await expect.poll(() => order).toEqual(["before"]);
-    running.push(suspect.next({ gate }));
-    await expect.poll(() => arrived).toBe(true);
-    expect(await otherSuspect.next()).toMatchObject({ state: "snoozed" });
-    running.push(after.next());
-    gates[0]?.open();
-    await expect.poll(() => order).toEqual(["before", "suspect"]);
-    gates[1]?.open();
-    expect(await Promise.all(running)).toEqual(Array(3).fill({ state: "delivered" }));
-    expect(order).toEqual(["before", "suspect", "after"]);
-    expect(await otherSuspect.next()).toEqual({ state: "delivered" });
   });
 });
 

@@ -106,4 +106,27 @@ describe("a worker whose connections are cut", () => {
     await worker.stop();
     expect(of("worker-stopped")).toHaveLength(1);
   });
+
+  it("repeats nothing any more after it has stopped", async () => {
+    const { opened, open } = gate();
+    const started = gate();
+    const proxy = await startMuteProxy(url);
+    const { worker, of } = await start(
+      [
+        subscriber("one", async () => {
+          started.open();
+          await opened;
+        }),
+      ],
+      { database: { url: proxy.url }, worker: { shutdownTimeoutMs: 100 } },
+    );
+    await publish();
+    await started.opened;
+    await proxy.close();
+    await eventually(() => expect(of("connection-lost")).toHaveLength(1));
+    open();
+    await worker.stop();
+    // Far earlier than after the minute for which it would go on otherwise.
+    await eventually(() => expect(of("delivery-failed")).toMatchObject([{ subscriber: "one" }]), 2_000);
+  });
 });

@@ -82,10 +82,11 @@ end $$;
 
 -- Stores events and adds one job for each event and subscription, in the caller's transaction. The jobs of this
 -- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
--- that start faster than those for many: this is the path of every write.
+-- that start faster than those for many; and nothing is planned anew for a table of a few rows, of which PostgreSQL
+-- has no statistics. This is the path of every write.
 create function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   installed constant integer := 1;
@@ -105,14 +106,14 @@ begin
     single := events -> 0;
     insert into :BUS.events (${COLUMNS})
     values (${valuesOf("single")})
-    returning array[events.id], array[events.position], array[cardinality(events.fanout)], events.fanout
-         into ids, positions, counts, goes_to;
+    returning events.id, events.position, cardinality(events.fanout), events.fanout
+         into id, position, deliveries, goes_to;
     if goes_to <> '{}' then
-      own := array(select ${ownJob("positions[1]")}
+      own := array(select ${ownJob("publish.position")}
                      from :BUS.subscriptions s
                     where s.id = any (goes_to) and s.worker_schema = :WORKER_TEXT order by s.id);
       if cardinality(own) < cardinality(goes_to) then
-        others := array(select ${wakeup("positions[1]")}
+        others := array(select ${wakeup("publish.position")}
                           from :BUS.subscriptions s
                          where s.id = any (goes_to) and s.worker_schema <> :WORKER_TEXT order by s.id);
       end if;
@@ -143,7 +144,11 @@ begin
   if others is not null then
     perform :BUS.enqueue(others);
   end if;
-  return query select * from unnest(ids, positions, counts);
+  if single is not null then
+    return next;
+  else
+    return query select * from unnest(ids, positions, counts);
+  end if;
 end $$;
 
 -- The same for a single event, for psql and other languages.

@@ -4,7 +4,7 @@ export const settle = /* sql */ `
 -- Returns what was moved. A delivery without a row has generation 0, and no other.
 create function :BUS.settle(settlements jsonb)
 returns table ("position" bigint, subscription_id integer, generation integer)
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   positions bigint[];

@@ -1,0 +1,40 @@
+import { isEventBusError } from "../errors.js";
+import { databaseFailure } from "../outbox/database-error.js";
+
+// What pg says of connections has neither a code nor a class.
+const MESSAGES = [
+  "Connection terminated",
+  "timeout expired",
+  "timeout exceeded when trying to connect",
+  "Query read timeout",
+  "Client has encountered a connection error",
+  "Client was closed",
+  "Cannot use a pool after calling end",
+  "There was an error establishing an SSL connection",
+];
+/** As ECONNRESET or ERR_STREAM_DESTROYED. Not ERR_INVALID_ARG_TYPE: that is a mistake in a program. */
+const SOCKET_CODE = /^(E[A-Z]+|ERR_(STREAM|SOCKET)_\w+)$/;
+
+/** Whether it is the connection that failed, not what was asked through it: an error of a socket, or of pg about one. */
+export function isConnectionError(error: unknown): boolean {
+  if (isEventBusError(error)) return error.code === "DATABASE_UNREACHABLE";
+  if (!(error instanceof Error)) return false;
+  // Of several addresses (IPv4 and IPv6) none answered.
+  if (error instanceof AggregateError) return error.errors.some(isConnectionError);
+  const { code } = error as { readonly code?: unknown };
+  if ("errno" in error || "syscall" in error || (typeof code === "string" && SOCKET_CODE.test(code)))
+    return true;
+  return MESSAGES.some((message) => error.message.startsWith(message));
+}
+
+/** The SQLSTATE of an error. Undefined when it has none: EPIPE only looks like one. */
+export function stateOf(error: unknown): string | undefined {
+  const state = databaseFailure(error)?.state;
+  return state === "EPIPE" ? undefined : state;
+}
+
+/** Whether there is no way to the database: of connections, of who may connect, of databases and servers that are not there. */
+export function isAboutConnecting(error: unknown): boolean {
+  const state = stateOf(error);
+  return state === undefined ? isConnectionError(error) : /^(08|28|3D|53|57)/.test(state);
+}
