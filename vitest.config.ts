@@ -17,7 +17,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     globalSetup: ["test/support/global-setup.ts"],
-    setupFiles: ["test/support/leaks.ts"],
+    setupFiles: ["test/support/leaks.ts", "test/support/seed.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

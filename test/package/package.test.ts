@@ -20,7 +20,7 @@ describe("the packed package", () => {
   });
 
   it("holds the build and what npm adds, nothing else", () => {
-    const others = project.files.filter((path) => !path.startsWith("dist/"));
+    const others = project.files.filter((path) => !/^(dist|docs)\//.test(path));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
   });
 });
