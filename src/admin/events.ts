@@ -5,8 +5,8 @@ import type { StoredEvent } from "../registry/event.js";
 import { withNames } from "./with-names.js";
 
 const KNOWN: readonly (keyof EventFilter)[] = [
-  "name",
-  "id",
+  "event",
+  "eventId",
   "aggregateType",
   "aggregateKey",
   "operation",

@@ -7,7 +7,7 @@ import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
 
 interface EventsOptions {
-  readonly name?: readonly string[];
+  readonly event?: readonly string[];
   readonly type?: string;
   readonly key?: string;
   readonly id?: string;
@@ -21,7 +21,7 @@ interface EventsOptions {
 export function eventsCommand(): Command {
   return new Command("events")
     .description("list events, the last ones by position")
-    .option("--name <name...>", "only events of these names")
+    .option("--event <name...>", "only events of these names")
     .option("--type <type>", "only events of this aggregate type, as User")
     .option("--key <key>", "only events of the aggregate with this key")
     .option("--id <id>", "only the event with this id")
@@ -32,14 +32,14 @@ export function eventsCommand(): Command {
     .action(
       runAction<EventsOptions>((options) =>
         withDatabase(options, async (client, names) => {
-          const { name, type, key, id, correlation, after, limit } = options;
+          const { event, type, key, id, correlation, after, limit } = options;
           const filter = {
             limit,
             last: after === undefined,
-            ...(name === undefined ? {} : { name }),
+            ...(event === undefined ? {} : { event }),
             ...(type === undefined ? {} : { aggregateType: type }),
             ...(key === undefined ? {} : { aggregateKey: key }),
-            ...(id === undefined ? {} : { id }),
+            ...(id === undefined ? {} : { eventId: id }),
             ...(correlation === undefined ? {} : { correlationId: correlation }),
             ...(after === undefined ? {} : { after }),
           };

@@ -6,8 +6,9 @@ import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
 
 /** Which events; every condition that is given must hold. */
 export interface EventFilter {
-  readonly name?: string | readonly string[];
-  readonly id?: string;
+  /** The names of events. */
+  readonly event?: string | readonly string[];
+  readonly eventId?: string;
   readonly aggregateType?: string;
   readonly aggregateKey?: string;
   readonly operation?: StoredEvent["operation"];
@@ -45,8 +46,8 @@ export async function findEvents(
   const rows = await explained(
     names,
     executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [
-      filter.name === undefined ? null : [filter.name].flat(),
-      filter.id ?? null,
+      filter.event === undefined ? null : [filter.event].flat(),
+      filter.eventId ?? null,
       filter.aggregateType ?? null,
       filter.aggregateKey ?? null,
       filter.operation ?? null,

@@ -34,5 +34,5 @@ export function publishedEvents(
   filter: AnyEventType | EventFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly StoredEvent[]> {
-  return events(client, typeof filter === "function" ? { name: filter.name } : filter, options);
+  return events(client, typeof filter === "function" ? { event: filter.name } : filter, options);
 }

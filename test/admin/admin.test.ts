@@ -118,7 +118,7 @@ describe("events and deliveries", () => {
     expect(await keys({})).toEqual(["1", "2", "3"]);
     expect(await keys({ limit: 2 })).toEqual(["1", "2"]);
     expect(await keys({ limit: 2, last: true })).toEqual(["2", "3"]);
-    expect(await keys({ name: ["Shipped"] })).toEqual([]);
+    expect(await keys({ event: ["Shipped"] })).toEqual([]);
     const last = await deliveries(pool, { subscriber: "bills", limit: 1, last: true });
     expect(last).toMatchObject([{ subscriber: "bills", eventName: "Placed", state: "waiting", attempts: 0 }]);
     expect(last[0]).not.toHaveProperty("generation");
@@ -147,7 +147,7 @@ describe("what is given", () => {
       () => deliveries(pool, wrong({ subscribers: "mails" })),
       'unknown option "filter.subscribers" in deliveries(): did you mean "subscriber"?',
     ],
-    [() => events(pool, wrong({ event: "Placed" })), 'unknown option "filter.event" in events()'],
+    [() => events(pool, wrong({ name: "Placed" })), 'unknown option "filter.name" in events()'],
     [
       () => subscribe(wrong({ client: pool, subscribers: [mails], aplication: "x" })),
       'unknown option "aplication" in subscribe(): did you mean "application"?',

@@ -242,6 +242,6 @@ describe("publish", () => {
       at: new Date(1),
     };
     await publish(base, Anything(aggregate));
-    expect((await ledger.events({ name: "Anything" }))[0]?.aggregate).toEqual(aggregate);
+    expect((await ledger.events({ event: "Anything" }))[0]?.aggregate).toEqual(aggregate);
   });
 });

@@ -31,10 +31,10 @@ describe.each<[string, Queryable]>([
 
   it.each<[string, EventFilter | undefined, number[]]>([
     ["everything", undefined, [1, 2, 3, 4, 5]],
-    ["a name", { name: "A" }, [1, 3, 4]],
-    ["several names", { name: ["B", "C"] }, [2, 5]],
-    ["no name", { name: [] }, []],
-    ["an id", { id: events[2]?.id ?? "" }, [3]],
+    ["a name", { event: "A" }, [1, 3, 4]],
+    ["several names", { event: ["B", "C"] }, [2, 5]],
+    ["no name", { event: [] }, []],
+    ["an id", { eventId: events[2]?.id ?? "" }, [3]],
     ["an aggregate", { aggregateType: "Order", aggregateKey: "1" }, [1, 2]],
     ["a type", { aggregateType: "User" }, [4, 5]],
     ["a compound key", { aggregateKey: '["1","2"]' }, [3]],
@@ -44,8 +44,8 @@ describe.each<[string, Queryable]>([
     ["a limit", { limit: 2 }, [1, 2]],
     ["a limit of none", { limit: 0 }, []],
     ["the last ones", { limit: 2, last: true }, [4, 5]],
-    ["the last ones without a limit", { last: true, name: "A" }, [1, 3, 4]],
-    ["several conditions", { name: "A", correlationId: "c1", after: 1 }, [4]],
+    ["the last ones without a limit", { last: true, event: "A" }, [1, 3, 4]],
+    ["several conditions", { event: "A", correlationId: "c1", after: 1 }, [4]],
   ])("finds %s by position", async (_, filter, positions) => {
     expect((await find(filter)).map(({ position }) => position)).toEqual(positions);
   });
@@ -58,10 +58,10 @@ describe.each<[string, Queryable]>([
     const undone = new Error("undone");
     const attempt = prisma.$transaction(async (tx) => {
       await publish(tx, [event("Z")]);
-      expect(await findEvents(executorOf(tx), DEFAULT_SCHEMA_NAMES, { name: "Z" })).toHaveLength(1);
+      expect(await findEvents(executorOf(tx), DEFAULT_SCHEMA_NAMES, { event: "Z" })).toHaveLength(1);
       throw undone;
     });
     await expect(attempt).rejects.toBe(undone);
-    expect(await find({ name: "Z" })).toEqual([]);
+    expect(await find({ event: "Z" })).toEqual([]);
   });
 });

@@ -69,7 +69,7 @@ describe.each(pairs)("publishEvents by %s and findEvents by %s", (_, __, target,
     for (let level = 0; level < 500; level++) deep = level % 2 === 0 ? [deep] : { a: deep };
     const one = event("Deep", { aggregate: deep, changes: { deep: 1n } });
     await publish(target, [one]);
-    const [found] = await findEvents(executorOf(source), DEFAULT_SCHEMA_NAMES, { id: one.id });
+    const [found] = await findEvents(executorOf(source), DEFAULT_SCHEMA_NAMES, { eventId: one.id });
     expect(typed(found?.aggregate)).toEqual(typed(deep));
   });
 });
@@ -107,7 +107,7 @@ describe("an event that SQL publishes with to_jsonb", () => {
         [JSON.stringify(types)],
       );
       await client.query("commit");
-      const [found] = await findEvents(executorOf(prisma), DEFAULT_SCHEMA_NAMES, { id: rows[0].id });
+      const [found] = await findEvents(executorOf(prisma), DEFAULT_SCHEMA_NAMES, { eventId: rows[0].id });
       expect(typed(found?.aggregate)).toEqual(
         typed({
           at: new Date("2020-06-01T10:00:00.123Z"),
