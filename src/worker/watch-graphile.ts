@@ -1,8 +1,10 @@
 import { EventEmitter } from "node:events";
 import type { WorkerEvents } from "graphile-worker";
 
+import { awaitJobs } from "../outbox/await-jobs.js";
 import type { Executor } from "../outbox/executor.js";
 import { beat, type Heartbeat } from "../outbox/heartbeat.js";
+import { followAwaiting } from "./awaiting-jobs.js";
 import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
 import { messageOf } from "./is-fatal.js";
 import { workerRow } from "./worker-connection.js";
@@ -72,6 +74,7 @@ export function watchGraphile(
       setImmediate(() => client.query("select 1").then(() => resolve(), reject));
     });
   });
+  followAwaiting(events, (awaits) => awaitJobs(executor, setup.names, id, awaits));
   events.on("pool:listen:notification", () => heartbeat?.heard());
   const ready = Promise.all([beating, listening]);
   ready.catch((error) => fail(messageOf(error)));

@@ -1,8 +1,12 @@
 const COLUMNS = `id, name, version, aggregate_type, aggregate_key, operation, source_schema,
       aggregate, changes, initial_data, metadata, types, fanout`;
 
-/** The columns of an event from its JSON, and the subscriptions that it goes to. */
-function valuesOf(event: string): string {
+/** The subscriptions that an event goes to. */
+const FANOUT = `array(select s.id from :BUS.subscriptions s
+             where s.event_name = i.e ->> 'name' and s.ended_at is null order by s.id)`;
+
+/** The columns of an event from its JSON. */
+function valuesOf(event: string, fanout: string): string {
   const orEmpty = (part: string) => `coalesce(nullif(${event} -> '${part}', 'null'), '{}')`;
   return `coalesce((${event} ->> 'id')::uuid, :BUS.uuid_v7()),
       ${event} ->> 'name',
@@ -16,8 +20,7 @@ function valuesOf(event: string): string {
       ${orEmpty("initialData")},
       ${orEmpty("metadata")},
       nullif(${event} -> 'types', 'null'),
-      array(select s.id from :BUS.subscriptions s
-             where s.event_name = ${event} ->> 'name' and s.ended_at is null order by s.id)`;
+      ${fanout}`;
 }
 
 const TASK = "'event_bus:' || s.subscriber";
@@ -52,6 +55,22 @@ return encode(
       from 1 for 6),
     52, 1), 53, 1), 'hex')::uuid;
 
+-- graphile-worker notifies by a name without a schema. Where this one is found first, nobody is notified: NOTIFY makes
+-- the transactions that use it commit one after the other, which is a waste when nobody could take the job sooner.
+create function :BUS.pg_notify(text, text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$ begin end $$;
+
+create function :BUS.add_jobs_quietly(specs :WORKER.job_spec[]) returns void
+language plpgsql set search_path = :BUS, pg_catalog, pg_temp as $$
+begin
+  perform count(*) from :WORKER.add_jobs(specs => $1);
+end $$;
+
+-- Whether a worker of this installation's own worker schema wants to be told of new jobs.
+create function :BUS.is_awaited() returns boolean
+language sql stable
+return exists (select from :BUS.workers w where w.worker_schema = :WORKER_TEXT and w.awaits_jobs);
+
 -- Adds the jobs of wake-ups. Those of this installation's own worker schema by a statement that PostgreSQL plans
 -- once; those of other applications by one statement for each of their schemas. graphile-worker never exhausts
 -- these jobs: attempts are counted by us.
@@ -68,7 +87,12 @@ begin
     into own, others
     from unnest(wakeups) w;
   if cardinality(own) > 0 then
-    perform count(*) from :WORKER.add_jobs(specs => own);
+    -- Nobody needs to wake up for what is due later.
+    if :BUS.is_awaited() and exists (select from unnest(own) j where j.run_at is null or j.run_at <= clock_timestamp()) then
+      perform count(*) from :WORKER.add_jobs(specs => own);
+    else
+      perform :BUS.add_jobs_quietly(own);
+    end if;
   end if;
   if others is not null then
     foreach target in array others loop
@@ -104,24 +128,22 @@ begin
   end if;
   if jsonb_array_length(events) = 1 then
     single := events -> 0;
-    insert into :BUS.events (${COLUMNS})
-    values (${valuesOf("single")})
-    returning events.id, events.position, cardinality(events.fanout), events.fanout
-         into id, position, deliveries, goes_to;
-    if goes_to <> '{}' then
-      own := array(select ${ownJob("publish.position")}
-                     from :BUS.subscriptions s
-                    where s.id = any (goes_to) and s.worker_schema = :WORKER_TEXT order by s.id);
-      if cardinality(own) < cardinality(goes_to) then
-        others := array(select ${wakeup("publish.position")}
-                          from :BUS.subscriptions s
-                         where s.id = any (goes_to) and s.worker_schema <> :WORKER_TEXT order by s.id);
-      end if;
-    end if;
+    -- Drawn first, so that the subscriptions are read once, for the event and for its jobs.
+    position := nextval(format('%I.events_position_seq', :BUS_TEXT)::regclass);
+    select coalesce(array_agg(s.id order by s.id), '{}'),
+           array_agg(${ownJob("publish.position")} order by s.id) filter (where s.worker_schema = :WORKER_TEXT),
+           array_agg(${wakeup("publish.position")} order by s.id) filter (where s.worker_schema <> :WORKER_TEXT)
+      into goes_to, own, others
+      from :BUS.subscriptions s
+     where s.event_name = single ->> 'name' and s.ended_at is null;
+    deliveries := cardinality(goes_to);
+    insert into :BUS.events (position, ${COLUMNS}) overriding system value
+    values (publish.position, ${valuesOf("single", "goes_to")})
+    returning events.id into id;
   else
     with inserted as (
       insert into :BUS.events (${COLUMNS})
-      select ${valuesOf("i.e")}
+      select ${valuesOf("i.e", FANOUT)}
         from jsonb_array_elements(events) with ordinality i(e, n) order by i.n
       returning id, position, fanout
     ), jobs as (
@@ -139,7 +161,11 @@ begin
       from inserted i;
   end if;
   if cardinality(own) > 0 then
-    perform count(*) from :WORKER.add_jobs(specs => own);
+    if :BUS.is_awaited() then
+      perform count(*) from :WORKER.add_jobs(specs => own);
+    else
+      perform :BUS.add_jobs_quietly(own);
+    end if;
   end if;
   if others is not null then
     perform :BUS.enqueue(others);

@@ -65,6 +65,7 @@ create table :BUS.workers (
   host text not null,
   pid integer not null,
   dead_after_ms integer not null,
+  awaits_jobs boolean not null default true,
   started_at timestamptz not null default clock_timestamp(),
   heartbeat_at timestamptz not null default clock_timestamp()
 );
