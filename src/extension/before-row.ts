@@ -1,6 +1,5 @@
 import type { Row } from "../changes/diff.js";
 import {
-  type ColumnRead,
   countersStatement,
   FOUND,
   type LockStrength,
@@ -13,8 +12,9 @@ import {
 import { asPrismaReads } from "./as-prisma-reads.js";
 import type { Bus } from "./bus.js";
 import type { CapturableCall } from "./plan.js";
-import { connectionSchema, executorIn, type TransactionHandle } from "./prisma-internals.js";
-import type { Model, ScalarField } from "./schema/model.js";
+import { executorIn, type TransactionHandle } from "./prisma-internals.js";
+import { columnReads, columnsOf, sourceTable } from "./rows/source-table.js";
+import type { Model } from "./schema/model.js";
 import { type CallArgs, selectsRelations } from "./selection.js";
 import { findUniqueMatch, type UniqueMatch } from "./unique-match.js";
 
@@ -50,7 +50,7 @@ export async function loadBefore(bus: Bus, transaction: TransactionHandle, call:
   if (operation === "delete" && !call.isFluent && !selectsRelations(model, args)) return NOT_NEEDED;
   const match = findUniqueMatch(model, args["where"]);
   if (match === undefined) return NOT_NEEDED;
-  const table = { schema: await sourceSchema(bus, model), table: model.table };
+  const table = await sourceTable(bus, model);
   const sql = lockStatement(call, table, match);
   const answer = await lockRow<Record<string, unknown>>(executorIn(bus.root, transaction), sql, match.texts);
   if (operation !== "upsert") return { row: answer && asPrismaReads(model, answer), isKnown: true };
@@ -67,16 +67,11 @@ export async function hasCreated(
   model: Model,
   before: TableCounters,
 ): Promise<boolean> {
-  const table = { schema: await sourceSchema(bus, model), table: model.table };
+  const table = await sourceTable(bus, model);
   const [after] = await executorIn(bus.root, transaction).query<TableCounters>(countersStatement(table));
   const inserted = BigInt(after?.inserted ?? 0) > BigInt(before.inserted);
   // Where PostgreSQL does not count (track_counts off), nothing is known: then it is taken for what it looked like.
   return inserted || BigInt(after?.updated ?? 0) === BigInt(before.updated);
-}
-
-/** The PostgreSQL schema of a model's table. */
-export async function sourceSchema(bus: Bus, model: Model): Promise<string> {
-  return model.schema ?? (await connectionSchema(bus.root));
 }
 
 const statements = new WeakMap<Model, Map<string, string>>();
@@ -89,29 +84,19 @@ function lockStatement(call: RowCall, table: TableName, { key }: UniqueMatch): s
   const id = JSON.stringify([table.schema, key.fields, strength, operation]);
   const cached = known.get(id);
   if (cached !== undefined) return cached;
-  const column = (name: string) => model.scalars.get(name)?.column ?? name;
-  const columns = Array.from(model.scalars.values(), (field) => ({
-    column: field.column,
-    as: field.name,
-    ...castOf(field),
-  }));
-  const lock = lockRowStatement(table, columns, key.fields.map(column), strength);
+  const lock = lockRowStatement(table, columnReads(model), columnsOf(model, key.fields), strength);
   const sql = operation === "upsert" ? lockRowWithCounters(lock, table) : lock;
   known.set(id, sql);
   return sql;
 }
 
-function castOf({ enumNames, nativeType, isList }: ScalarField): Pick<ColumnRead, "castTo"> {
-  if (enumNames !== undefined) return { castTo: isList ? "text[]" : "text" };
-  // Its text has the currency and the separators of the server's locale.
-  if (nativeType === "Money") return { castTo: isList ? "numeric[]" : "numeric" };
-  return {};
+function strengthFor({ model, operation, args }: RowCall): LockStrength {
+  if (operation === "delete") return "update";
+  return strengthForData(model, (operation === "upsert" ? args["update"] : args["data"]) ?? {});
 }
 
 /** A changed key takes the stronger lock anyway; taking it at once cannot deadlock with itself. */
-function strengthFor({ model, operation, args }: RowCall): LockStrength {
-  if (operation === "delete") return "update";
-  const data = ((operation === "upsert" ? args["update"] : args["data"]) ?? {}) as Row;
+export function strengthForData(model: Model, data: object): LockStrength {
   const written = Object.keys(data).flatMap((name) => model.relations.get(name)?.fields ?? [name]);
   return model.keys.some((key) => key.fields.some((field) => written.includes(field)))
     ? "update"

@@ -1,19 +1,16 @@
-import { encodeEvent } from "../outbox/encode-event.js";
 import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
-import { storeEvents } from "../outbox/publish-events.js";
-import type { EventMetadata } from "../registry/event.js";
-import { hasCreated, sourceSchema as sourceSchemaOf } from "./before-row.js";
+import { hasCreated } from "./before-row.js";
 import type { Bus } from "./bus.js";
-import { capturedEvents, metadataFor } from "./captured-events.js";
+import { changeOf } from "./captured-events.js";
 import { FailedAfterWriting, LostRace, type Mutation, type Written, write } from "./mutation.js";
 import {
   asWriteConflict,
   executeIn,
-  executorIn,
   type InternalClient,
   ownTransactionOf,
   type TransactionHandle,
 } from "./prisma-internals.js";
+import { publishChanges } from "./rows/publish-changes.js";
 import { inTurn } from "./transaction-queue.js";
 
 /** Runs a mutation in the caller's transaction, and writes its events there. */
@@ -56,9 +53,12 @@ async function capture(bus: Bus, transaction: TransactionHandle, mutation: Mutat
   try {
     const { result, written } = await write(bus, transaction, mutation);
     await checkCreated(bus, transaction, mutation, written);
-    await publishCaptured(bus, transaction, mutation, written).catch((error: unknown) => {
+    try {
+      const changes = written.map((one) => changeOf(mutation, one));
+      await publishChanges(bus, transaction, changes, mutation.extras.metadata);
+    } catch (error) {
       throw error instanceof LostRace ? error : new FailedAfterWriting(error);
-    });
+    }
     return result;
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw await abort(bus, transaction, error.error, ABORT);
@@ -77,22 +77,6 @@ async function checkCreated(
     if (past.counters === undefined || (await hasCreated(bus, transaction, model, past.counters))) continue;
     throw new LostRace();
   }
-}
-
-async function publishCaptured(
-  bus: Bus,
-  transaction: TransactionHandle,
-  mutation: Mutation,
-  written: readonly Written[],
-): Promise<void> {
-  let metadata: EventMetadata | undefined;
-  const metadataOnce = () => (metadata ??= metadataFor(bus, mutation.extras.metadata, transaction));
-  const drafts = written.flatMap((one) => capturedEvents(mutation, one, metadataOnce));
-  if (drafts.length === 0) return;
-  const sourceSchema = await sourceSchemaOf(bus, mutation.model);
-  const options = { maxEventBytes: bus.options.maxEventBytes, sourceSchema };
-  const events = drafts.map((draft) => encodeEvent(draft, options));
-  await storeEvents(executorIn(bus.root, transaction), bus.options.database, events);
 }
 
 /**

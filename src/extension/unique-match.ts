@@ -18,10 +18,20 @@ export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | und
   for (const key of model.keys) {
     const values = key.fields.length === 1 && key.fields[0] === key.name ? where : where[key.name];
     if (!isRecord(values)) continue;
-    const texts = key.fields.map((field) => asKeyText(model.scalars.get(field), values[field]));
-    if (texts.every((text) => text !== undefined)) return { key, texts };
+    const texts = keyTexts(model, key.fields, values);
+    if (texts !== undefined) return { key, texts };
   }
   return undefined;
+}
+
+/** Values of fields as PostgreSQL reads them; undefined when one is missing, or none that its column can have. */
+export function keyTexts(
+  model: Model,
+  fields: readonly string[],
+  values: Where,
+): readonly string[] | undefined {
+  const texts = fields.map((field) => asKeyText(model.scalars.get(field), values[field]));
+  return texts.every((text) => text !== undefined) ? texts : undefined;
 }
 
 /** The key of a row as text; for a compound key a JSON array of texts. Null when the model has no key. */

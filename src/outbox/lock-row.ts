@@ -37,15 +37,20 @@ export function lockRowStatement(
   match: readonly string[],
   strength: LockStrength,
 ): string {
-  const list = columns.map(({ column, as, castTo }) => {
-    const value = castTo === undefined ? quoteIdentifier(column) : `${quoteIdentifier(column)}::${castTo}`;
-    return `${value} as ${quoteIdentifier(as)}`;
-  });
   const conditions = match.map((column, index) => `${quoteIdentifier(column)} = $${index + 1}`);
   return (
-    `select ${list.join(", ")} from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} ` +
+    `select ${selectList(columns)} from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} ` +
     `where ${conditions.join(" and ")} for ${strength}`
   );
+}
+
+/** The columns of a select. */
+export function selectList(columns: readonly ColumnRead[], prefix = ""): string {
+  const list = columns.map(({ column, as, castTo }) => {
+    const value = `${prefix}${quoteIdentifier(column)}`;
+    return `${castTo === undefined ? value : `${value}::${castTo}`} as ${quoteIdentifier(as)}`;
+  });
+  return list.join(", ");
 }
 
 /** Runs a {@link lockRowStatement}. Undefined when there is no such row. */

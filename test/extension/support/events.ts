@@ -32,8 +32,18 @@ export const allRules = {
   OrderLine: rulesOf("OrderLine"),
 } as const;
 
+/** Models with keys and columns of unusual types. */
+export const unusualRules = {
+  Price: rulesOf("Price"),
+  Slot: rulesOf("Slot"),
+  Reading: rulesOf("Reading"),
+  Digest: rulesOf("Digest"),
+  Level: rulesOf("Level"),
+  Parcel: rulesOf("Parcel"),
+} as const;
+
 /** All events of {@link allRules}. */
-export const events = Object.values(allRules).flatMap((ofModel) => [
+export const events = Object.values({ ...allRules, ...unusualRules }).flatMap((ofModel) => [
   ofModel.create,
   ofModel.update,
   ofModel.delete,
