@@ -1,10 +1,13 @@
 import { EventBusError } from "../errors.js";
-import { type LoadedDelivery, WORKER_DIED } from "../outbox/load-delivery.js";
+import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { SettledOutcome } from "./outcome.js";
 
 // When a process dies, everything that it was doing is suspect, and nearly all of it innocent. What was in two deaths is
 // put on record and from then on runs alone: whatever dies then is the reason, and nothing else is in its way.
+/** What the error is named that says so. */
+const WORKER_DIED = "WorkerDied";
+
 const CLAIMS_BEFORE_RECORD = 2;
 const RECORDS_BEFORE_DEATH = 3;
 
@@ -44,5 +47,5 @@ export function outcomeOfDeaths(
     worker,
   };
   if (loaded.deaths >= RECORDS_BEFORE_DEATH) return { state: "dead", error, thrown };
-  return { state: "snoozed", dueMs: SPREAD_MS * Math.random(), error, thrown };
+  return { state: "snoozed", dueMs: SPREAD_MS * Math.random(), error, thrown, died: true };
 }

@@ -6,7 +6,8 @@ import type { SchemaNames } from "../outbox/schema-names.js";
 import { settleDeliveries } from "../outbox/settle-deliveries.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { comeBackLater, mustRunAlone } from "./dead-worker.js";
-import { outcomeOfFailure } from "./failed-attempt.js";
+import { type FailedAttempt, outcomeOfDecision, outcomeOfFailure } from "./failed-attempt.js";
+import { decisions } from "./handler-decision.js";
 import { eventForAttempt, makeContext } from "./make-context.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
 import { refuseDelivery } from "./refuse-delivery.js";
@@ -65,7 +66,7 @@ async function attempt(
     (mustRunAlone(loaded)
       ? ((await deps.gate.alone(run, deps.signal)) ?? comeBackLater())
       : await deps.gate.together(run, deps.signal));
-  return (await settle(outcome, wakeup, loaded, deps)) ? outcome : STALE;
+  return settle(outcome, wakeup, loaded, deps);
 }
 
 function load({ position, subscriptionId }: Wakeup, deps: DeliverDeps): Promise<LoadedDelivery | undefined> {
@@ -77,24 +78,32 @@ async function runAttempt(
   subscriber: Subscriber,
   deps: DeliverDeps,
 ): Promise<SettledOutcome> {
-  const number = loaded.attempts + 1;
+  const attempt = loaded.attempts + 1;
   const { maxAttempts, timeoutMs } = subscriber.policy;
+  const asked = decisions();
+  const failed: FailedAttempt = { subscriber, attempt, worker: deps.worker, report: deps.report };
   try {
-    const event = eventForAttempt(loaded.event(), number, maxAttempts);
+    const event = eventForAttempt(loaded.event(), attempt, maxAttempts);
     await runHandler(
       event,
-      (signal) => subscriber.handle(event as never, makeContext(subscriber, loaded, deps, signal)),
+      (signal) =>
+        subscriber.handle(event as never, makeContext(subscriber, loaded, deps, signal, asked.methods)),
       { subscriber: subscriber.name, timeoutMs, shutdown: deps.signal, graceMs: deps.graceMs },
     );
-    return DELIVERED;
+    const decision = asked.last();
+    return decision === undefined ? DELIVERED : outcomeOfDecision(decision, failed);
   } catch (thrown) {
-    return outcomeOfFailure(thrown, {
-      subscriber,
-      attempt: number,
-      worker: deps.worker,
-      report: deps.report,
-    });
+    const decision = asked.last();
+    return decision === undefined ? outcomeOfFailure(thrown, failed) : outcomeOfDecision(decision, failed);
   }
+}
+
+let claims = 0;
+
+/** A name for one run of a handler, unlike that of any other. */
+function nextClaim(worker: string): string {
+  claims += 1;
+  return `${worker}/${claims}`;
 }
 
 /**
@@ -106,21 +115,23 @@ async function settle(
   { position, subscriptionId, generation }: Wakeup,
   loaded: LoadedDelivery,
   deps: DeliverDeps,
-): Promise<boolean> {
+): Promise<Outcome> {
   const settlement = {
     position,
     subscriptionId,
     generation,
     state: outcome.state,
     attempts: outcome.state === "snoozed" ? loaded.attempts : loaded.attempts + 1,
-    claim: deps.worker,
+    claim: nextClaim(deps.worker),
     ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
     ...("error" in outcome ? { error: outcome.error } : {}),
+    ...("died" in outcome ? { died: true } : {}),
+    ...("reason" in outcome ? { reason: outcome.reason } : {}),
   };
   const settled = await whileUnreachable(deps, () =>
     settleDeliveries(deps.executor, deps.names, [settlement]),
   );
-  return settled[0] === true;
+  return settled[0] === outcome.state ? outcome : STALE;
 }
 
 function reportDelivery(

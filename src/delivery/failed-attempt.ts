@@ -4,6 +4,7 @@ import type { DeliveryError } from "../outbox/find-deliveries.js";
 import { backoffDelayMs, exponential } from "../registry/backoff.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { describeError } from "./describe-error.js";
+import type { HandlerDecision } from "./handler-decision.js";
 import type { SettledOutcome } from "./outcome.js";
 
 /** What a failed attempt is told. */
@@ -21,6 +22,16 @@ export function outcomeOfFailure(thrown: unknown, failed: FailedAttempt): Settle
   const error = recordOf(thrown, failed);
   if (failed.attempt >= failed.subscriber.policy.maxAttempts) return { state: "dead", error, thrown };
   return { state: "retrying", dueMs: delayAfter(thrown, failed), error, thrown };
+}
+
+/** What becomes of a delivery of which the handler said so. */
+export function outcomeOfDecision(decision: HandlerDecision, failed: FailedAttempt): SettledOutcome {
+  if (decision.kind === "cancel") return { state: "cancelled", reason: decision.reason };
+  if (decision.kind === "snooze") return { state: "snoozed", dueMs: decision.dueMs };
+  const { dueMs, cause: thrown } = decision;
+  const error = recordOf(thrown, failed);
+  if (failed.attempt >= failed.subscriber.policy.maxAttempts) return { state: "dead", error, thrown };
+  return { state: "retrying", dueMs, error, thrown };
 }
 
 /** What is kept of a failure. */

@@ -6,6 +6,7 @@ import { brandEvent } from "../registry/event-brand.js";
 import type { HandlerContext } from "../registry/handler-context.js";
 import type { RegisteredPrisma } from "../registry/register.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import type { OutcomeMethods } from "./handler-decision.js";
 
 /** The event as its handler sees it: with which attempt this is, and when it was stored. */
 export function eventForAttempt(event: StoredEvent, attempt: number, maxAttempts: number): StoredEvent {
@@ -19,6 +20,7 @@ export function makeContext(
   loaded: LoadedDelivery,
   deps: { readonly prisma: unknown; readonly log: Logger },
   signal: AbortSignal,
+  outcomes: OutcomeMethods,
 ): HandlerContext {
   const attempt = loaded.attempts + 1;
   const deliveryId = deliveryIdOf(loaded.eventId, subscriber);
@@ -32,6 +34,7 @@ export function makeContext(
     deliveryId,
     insertedAt: loaded.insertedAt,
     prisma: deps.prisma as RegisteredPrisma,
+    ...outcomes,
   };
 }
 

@@ -16,9 +16,11 @@ export type Outcome =
       readonly dueMs: number;
       readonly error?: DeliveryError;
       readonly thrown?: unknown;
+      /** Its process ended again and again: that is counted. */
+      readonly died?: true;
     }
   /** The subscriber wants no more of it. */
-  | { readonly state: "cancelled" }
+  | { readonly state: "cancelled"; readonly reason: string }
   /** The last attempt failed, or there cannot be another one. */
   | { readonly state: "dead"; readonly error: DeliveryError; readonly thrown: unknown }
   /** Somebody else had moved the delivery on: nothing was done, or nothing of it counts. */

@@ -29,8 +29,12 @@ export interface Delivery {
   readonly state: DeliveryState;
   /** How many attempts were made. */
   readonly attempts: number;
-  /** Every failure so far, the oldest first. */
+  /** The failures so far, the oldest first; of more than 20 the first five and the last fifteen. */
   readonly errors: readonly DeliveryError[];
+  /** How many failures there were. */
+  readonly errorCount: number;
+  /** Why it was cancelled; null when it was not. */
+  readonly reason: string | null;
   /** When the next attempt is due; null when none is planned, or at once. */
   readonly dueAt: Date | null;
   readonly finishedAt: Date | null;
@@ -58,7 +62,8 @@ const find = (direction: "asc" | "desc") =>
   statement(/* sql */ `
 select e.id::text as event_id, e.position, e.name, s.subscriber, s.application, s.id as subscription_id,
        coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation,
-       coalesce(d.attempt, 0) as attempt, coalesce(d.errors, '[]') as errors, d.due_at, d.finished_at
+       coalesce(d.attempt, 0) as attempt, coalesce(d.errors, '[]') as errors,
+       coalesce(d.error_count, 0) as error_count, d.reason, d.due_at, d.finished_at
   from :BUS.events e
   join :BUS.subscriptions s on s.id = any (e.fanout)
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = s.id
@@ -83,6 +88,8 @@ interface Row {
   readonly generation: number;
   readonly attempt: number;
   readonly errors: readonly DeliveryError[];
+  readonly error_count: number;
+  readonly reason: string | null;
   readonly due_at: Date | null;
   readonly finished_at: Date | null;
 }
@@ -117,6 +124,8 @@ export async function findDeliveries(
     generation: row.generation,
     attempts: row.attempt,
     errors: row.errors,
+    errorCount: row.error_count,
+    reason: row.reason,
     dueAt: row.due_at,
     finishedAt: row.finished_at,
   }));

@@ -12,7 +12,7 @@ export interface LoadedDelivery {
   readonly generation: number;
   /** Attempts that were made. */
   readonly attempts: number;
-  /** How many of its errors are a {@link WORKER_DIED}. */
+  /** How often it was put on record that processes died with it. */
   readonly deaths: number;
   readonly insertedAt: Date;
   /** What can be said of the event even when it cannot be decoded. */
@@ -23,13 +23,10 @@ export interface LoadedDelivery {
   readonly event: () => StoredEvent;
 }
 
-/** The name of the error that is recorded when the process that made a delivery ended without an outcome. */
-export const WORKER_DIED = "WorkerDied";
-
 const LOAD = statement(/* sql */ `
 select ${EVENT_COLUMNS},
        coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
-       coalesce(jsonb_array_length(jsonb_path_query_array(d.errors, '$[*] ? (@.name == "${WORKER_DIED}")')), 0) as deaths
+       coalesce(d.deaths, 0) as deaths
   from :BUS.events e
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
  where e.position = $1::bigint`);

@@ -24,4 +24,38 @@ export interface HandlerContext {
   readonly insertedAt: Date;
   /** The Prisma client of the configuration. Its type comes from {@link Register}. */
   readonly prisma: RegisteredPrisma;
+  /**
+   * Ends the delivery: it is not wanted any more. Recorded with the reason, no failure, and no attempt follows.
+   *
+   * This and the two below throw, so that they end the handler however deep they are called. What is asked for counts
+   * even when something catches what is thrown; of several the last. Write `return ctx.cancel(…)`, and TypeScript knows
+   * that nothing follows.
+   *
+   * @throws always; EventBusError `INVALID_OPTION` for a reason that is no text, and then the attempt has failed.
+   *
+   * @example
+   * ```ts
+   * if (user === null) return ctx.cancel("the user is gone");
+   * ```
+   */
+  readonly cancel: (reason: string) => never;
+  /**
+   * Puts the delivery off: milliseconds from now, 0 to 31536000000 (365 days), or a date; one that has passed means at
+   * once. Uses up no attempt, as often as it is called.
+   *
+   * @throws always; EventBusError `INVALID_OPTION` for a time that is none, and then the attempt has failed.
+   */
+  readonly snooze: (until: number | Date) => never;
+  /**
+   * Fails the attempt, with the next one at that time instead of when `retry.backoff` says; times as for `snooze`. What
+   * is given as `cause` is recorded as the error. After the last attempt the delivery is dead all the same.
+   *
+   * @throws always; EventBusError `INVALID_OPTION` for a time that is none, and then the attempt has failed.
+   *
+   * @example
+   * ```ts
+   * if (response.status === 429) return ctx.retryAfter(Number(response.headers.get("retry-after")) * 1000);
+   * ```
+   */
+  readonly retryAfter: (until: number | Date, cause?: unknown) => never;
 }

@@ -79,6 +79,8 @@ describe.each<[string, Queryable]>([
       attempts: 1,
       generation: 1,
       errors: [error],
+      errorCount: 1,
+      reason: null,
       dueAt: expect.any(Date),
       finishedAt: null,
     });

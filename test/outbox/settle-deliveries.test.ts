@@ -2,7 +2,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
-import { executorOf } from "../../src/outbox/executor.js";
+import { type Executor, executorOf } from "../../src/outbox/executor.js";
 import { type DeliveryError, findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { type Settlement, settleDeliveries } from "../../src/outbox/settle-deliveries.js";
@@ -35,7 +35,12 @@ function settlement(parts: Partial<Settlement> = {}): Settlement {
   return { position: 1, subscriptionId: 1, generation: 0, attempts: 1, state: "delivered", ...parts };
 }
 
-const settle = (...settlements: readonly Settlement[]) => settleDeliveries(bus, names, settlements);
+/** Settles on `executor`, and says of each settlement whether the delivery stands as it says. */
+const settleOn = async (executor: Executor, ...settlements: readonly Settlement[]) => {
+  const states = await settleDeliveries(executor, names, settlements);
+  return states.map((state, index) => state === settlements[index]?.state);
+};
+const settle = (...settlements: readonly Settlement[]) => settleOn(bus, ...settlements);
 const rows = async () =>
   (await pool.query("select * from event_bus.deliveries order by position, subscription_id")).rows;
 
@@ -62,6 +67,9 @@ describe("settleDeliveries", () => {
           generation: 1,
           attempt: 1,
           errors: [],
+          error_count: 0,
+          deaths: 0,
+          reason: null,
           claim: "worker 7",
           due_at: null,
           finished_at: expect.any(Date),
@@ -213,9 +221,54 @@ describe("settleDeliveries", () => {
   it("does the same through Prisma", async () => {
     const executor = executorOf(prisma);
     const one = settlement({ state: "retrying", dueMs: 0, error: failure(1) });
-    expect(await settleDeliveries(executor, names, [one, settlement({ position: 2 })])).toEqual([true, true]);
-    expect(await settleDeliveries(executor, names, [one])).toEqual([false]);
+    expect(await settleOn(executor, one, settlement({ position: 2 }))).toEqual([true, true]);
+    expect(await settleOn(executor, one)).toEqual([false]);
     expect((await jobs(pool)).length).toBe(1);
+  });
+
+  it("keeps the first five and the last fifteen of more than twenty errors, and counts all", async () => {
+    for (let attempt = 1; attempt <= 30; attempt++) {
+      const error = attempt === 29 ? {} : { error: failure(attempt) };
+      await settle(
+        settlement({ generation: attempt - 1, attempts: attempt, state: "retrying", dueMs: 0, ...error }),
+      );
+    }
+    const [row] = await findDeliveries(bus, names, { position: 1, subscriber: "one" });
+    const kept = row?.errors.map(({ attempt }) => attempt);
+    expect(kept).toEqual([1, 2, 3, 4, 5, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 30]);
+    expect(row?.errorCount).toBe(29);
+  });
+
+  it("counts deaths, and keeps the reason of a cancellation until the delivery moves on", async () => {
+    await settle(settlement({ state: "snoozed", dueMs: 0, attempts: 0, error: failure(1), died: true }));
+    await settle(settlement({ generation: 1, state: "snoozed", dueMs: 0, attempts: 0, died: true }));
+    await settle(settlement({ generation: 2, state: "cancelled", reason: "the user is gone" }));
+    expect(await rows()).toMatchObject([
+      { state: "cancelled", deaths: 2, error_count: 1, reason: "the user is gone" },
+    ]);
+    const [row] = await findDeliveries(bus, names, { position: 1, subscriber: "one" });
+    expect(row).toMatchObject({ state: "cancelled", reason: "the user is gone" });
+  });
+
+  it("says to the same claim, whose answer was lost, where it has moved the delivery", async () => {
+    const one = settlement({ claim: "w/1" });
+    expect(await settleDeliveries(bus, names, [one])).toEqual(["delivered"]);
+    expect(await settleDeliveries(bus, names, [one])).toEqual(["delivered"]);
+    const failed = settlement({ claim: "w/1", state: "retrying", dueMs: 0 });
+    expect(await settleDeliveries(bus, names, [failed, settlement({ position: 2 })])).toEqual([
+      "delivered",
+      "delivered",
+    ]);
+    expect(await settleDeliveries(bus, names, [settlement({ claim: "w/2" })])).toEqual([undefined]);
+    expect(await settleDeliveries(bus, names, [settlement()])).toEqual([undefined]);
+    expect([await jobs(pool), (await rows()).map(({ generation }) => generation)]).toEqual([[], [1, 1]]);
+  });
+
+  it("says nothing of a delivery that others have moved on since", async () => {
+    const one = settlement({ claim: "w/1", state: "retrying", dueMs: 0 });
+    await settle(one);
+    await settle(settlement({ generation: 1, claim: "w/2" }));
+    expect(await settleDeliveries(bus, names, [one])).toEqual([undefined]);
   });
 
   it("wakes a delivery of a subscription that has ended", async () => {
@@ -248,9 +301,9 @@ describe("concurrent settlements of one generation", () => {
     try {
       await first.query("begin");
       const one = settlement({ state: "snoozed", dueMs: 0 });
-      expect(await settleDeliveries(executorOf(first), names, [one])).toEqual([true]);
+      expect(await settleOn(executorOf(first), one)).toEqual([true]);
       const { rows: backend } = await second.query("select pg_backend_pid() as pid");
-      const waiting = settleDeliveries(executorOf(second), names, [settlement()]);
+      const waiting = settleOn(executorOf(second), settlement());
       await eventually(async () => {
         const { rows: blocked } = await pool.query("select pg_blocking_pids($1)", [backend[0].pid]);
         expect(blocked[0].pg_blocking_pids).toHaveLength(1);
@@ -280,7 +333,7 @@ describe("concurrent settlements of one generation", () => {
     const client = await pool.connect();
     try {
       await client.query("begin");
-      await settleDeliveries(executorOf(client), names, [settlement({ state: "retrying", dueMs: 0 })]);
+      await settleOn(executorOf(client), settlement({ state: "retrying", dueMs: 0 }));
       await client.query("rollback");
     } finally {
       client.release();

@@ -198,6 +198,37 @@ describe("drain", () => {
     });
   });
 
+  it("counts what is cancelled and put off, and makes it no error", async () => {
+    const subscribers = await known(
+      defineSubscriber({
+        name: "a",
+        events: [Placed],
+        handle(event, ctx) {
+          if (event.aggregate.n === 1) return ctx.cancel("not wanted");
+          if (event.aggregate.n === 2) return ctx.snooze(60_000);
+          if (event.aggregate.n === 3) return ctx.retryAfter(60_000, new Error("busy"));
+          return undefined;
+        },
+      }),
+    );
+    await publishOn(pool, ...[1, 2, 3, 4].map((n) => Placed({ n })));
+    expect(await drain({ client: pool, subscribers })).toMatchObject({
+      delivered: 1,
+      failed: 1,
+      dead: 0,
+      cancelled: 1,
+      snoozed: 1,
+      errors: [{ attempt: 1, error: new Error("busy") }],
+    });
+    expect(await deliveries(pool)).toMatchObject([
+      { state: "cancelled", reason: "not wanted" },
+      { state: "snoozed", attempts: 0 },
+      { state: "retrying", attempts: 1 },
+      { state: "delivered" },
+    ]);
+    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, snoozed: 0, failed: 0 });
+  });
+
   it("repeats what fails as often as it is due by the time that it is given", async () => {
     const subscribers = await known(
       defineSubscriber({
@@ -295,6 +326,8 @@ describe("deliveries", () => {
         state: "delivered",
         attempts: 1,
         errors: [],
+        errorCount: 0,
+        reason: null,
         dueAt: null,
         finishedAt: expect.any(Date),
       },

@@ -60,6 +60,26 @@ defineSubscriber({
   handle: (_, ctx) => expectType<Equal<typeof ctx.prisma, unknown>>(),
 });
 
+defineSubscriber({
+  name: "x",
+  events: [UserRegistered],
+  handle(event, ctx) {
+    const name: string | null = event.aggregate.name;
+    if (name === null) return ctx.cancel("nobody");
+    expectType<Equal<typeof name, string>>();
+    expectType<Equal<ReturnType<typeof ctx.snooze>, never>>();
+    if (name === "later") return ctx.snooze(new Date());
+    if (name === "busy") return ctx.retryAfter(1000, new Error("busy"));
+    // @ts-expect-error a reason is a text
+    ctx.cancel(7);
+    // @ts-expect-error a time is milliseconds or a date
+    ctx.snooze("5m");
+    // @ts-expect-error a time is needed
+    ctx.retryAfter();
+    return name;
+  },
+});
+
 const base = { name: "x", events: [UserRegistered], handle: () => undefined } as const;
 defineSubscriber({ ...base, retry: { backoff: "exponential" } });
 defineSubscriber({ ...base, retry: { backoff: fixed(100) } });
