@@ -105,7 +105,7 @@ describe("settling", () => {
         dueMs,
       },
     ]);
-    expect(settled).toBe(true);
+    expect(settled).toBe("retrying");
   };
 
   it("notifies workers of what is due at once, and of nothing that is due later", async () => {
