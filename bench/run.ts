@@ -1,12 +1,22 @@
-// npm run bench: speeds as ratios of one run, medians of interleaved rounds. Absolute times of a shared machine say
-// little; a ratio of 0.9 means that the first is 0.9 times as fast as the second.
+// npm run bench [suite…]: speeds as ratios of one run, medians of interleaved rounds. Absolute times of a shared machine
+// say little; a ratio of 0.9 means that the first is 0.9 times as fast as the second.
 import { parseArgs } from "node:util";
 
 import { startPostgres } from "../src/testing/postgres.js";
 import { prepareTemplate } from "../test/support/template.js";
+import type { Effort } from "./compare.js";
+import { benchFanOut } from "./fan-out.js";
+import { describeRatio, type Ratio } from "./ratio.js";
 import { benchWritePath } from "./write-path.js";
 
-const { values } = parseArgs({
+/** Each gets a database of its own. */
+const SUITES: Readonly<Record<string, (url: string, effort: Effort) => Promise<readonly Ratio[]>>> = {
+  "write-path": benchWritePath,
+  "fan-out": benchFanOut,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: "string", default: "9" },
     calls: { type: "string", default: "400" },
@@ -18,17 +28,15 @@ const effort = {
   calls: Number(values.calls),
   concurrency: Number(values.concurrency),
 };
+const unknown = positionals.filter((name) => !(name in SUITES));
+if (unknown.length > 0)
+  throw new Error(`Unknown: ${unknown.join(", ")}. Expected some of ${Object.keys(SUITES).join(", ")}.`);
 
 await using server = await startPostgres({ settings: { fsync: "on", synchronous_commit: "on" } });
-const url = await server.createDatabase("bench");
-await prepareTemplate(url);
-
-for (const { what, ratio, target } of await benchWritePath(url, effort)) {
-  const verdict =
-    target === undefined
-      ? ""
-      : ratio >= target
-        ? `  (target ${target}: reached)`
-        : `  (target ${target}: missed)`;
-  console.log(`${ratio.toFixed(2)}  ${what}${verdict}`);
+for (const [name, suite] of Object.entries(SUITES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const url = await server.createDatabase(name.replaceAll("-", "_"));
+  await prepareTemplate(url);
+  console.log(`\n${name}`);
+  for (const ratio of await suite(url, effort)) console.log(describeRatio(ratio));
 }

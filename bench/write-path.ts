@@ -8,17 +8,10 @@ import { DEFAULT_SCHEMA_NAMES } from "../src/outbox/schema-names.js";
 import { synchroniseSubscriptions } from "../src/outbox/subscriptions.js";
 import { eventsFor } from "../src/registry/define-event.js";
 import { compare, type Effort, speedRatio, type Timings } from "./compare.js";
+import type { Ratio } from "./ratio.js";
 
 const { defineEvent } = eventsFor<Prisma.TypeMap>();
 const UserChanged = defineEvent("UserChanged", { model: "User" });
-
-/** A line of the result. */
-export interface Ratio {
-  readonly what: string;
-  readonly ratio: number;
-  /** What the project holds itself to; undefined for lines that only inform. */
-  readonly target?: number;
-}
 
 const PLAIN = "plain update";
 const HAND = "outbox by hand";

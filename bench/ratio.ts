@@ -1,0 +1,14 @@
+/** A line of the result. */
+export interface Ratio {
+  readonly what: string;
+  readonly ratio: number;
+  /** What the project holds itself to; undefined for lines that only inform. */
+  readonly target?: number;
+}
+
+/** The line as it is printed. */
+export function describeRatio({ what, ratio, target }: Ratio): string {
+  const line = `${ratio.toFixed(2)}  ${what}`;
+  if (target === undefined) return line;
+  return `${line}  (target ${target.toFixed(2)}: ${ratio >= target ? "reached" : "missed"})`;
+}
