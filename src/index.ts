@@ -34,7 +34,18 @@ export type {
   UpsertEventArguments,
   WriteMethod,
 } from "./extension/types/write-methods.js";
+export { type Surround, type SurroundMap, type Telemetry, telemetry } from "./log/hub.js";
 export type { Logger } from "./log/logger.js";
+export type {
+  Delivering,
+  DeliveryOutcome,
+  PublishedEvent,
+  Publishing,
+  Report,
+  TelemetryEvent,
+  TelemetryEventOf,
+  TelemetryMap,
+} from "./log/telemetry.js";
 export type { Queryable } from "./outbox/executor.js";
 export {
   type Backoff,

@@ -1,3 +1,4 @@
+export { telemetry } from "./log/hub.js";
 export type { Logger } from "./log/logger.js";
 export type { DeliveryOutcome, Report, TelemetryEvent, TelemetryMap } from "./log/telemetry.js";
 export { type MigrateResult, migrate } from "./worker/migrate.js";

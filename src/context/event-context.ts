@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { hub } from "../log/hub.js";
 import { checkMetadata } from "../registry/check-metadata.js";
 import type { AnyEvent, EventMetadata } from "../registry/event.js";
 
@@ -59,7 +60,9 @@ export function withoutEvents<T>(fn: () => T | PromiseLike<T>): Promise<T> {
  * outer context reaches the handler.
  */
 export function withCause<T>(event: AnyEvent, fn: () => T | PromiseLike<T>): Promise<T> {
-  const { correlationId, tenant, traceparent } = event.metadata;
+  const { correlationId, tenant } = event.metadata;
+  // A tracer around deliveries knows better: what the handler publishes is part of the delivery's span.
+  const traceparent = hub.surrounds("deliver") ? undefined : event.metadata.traceparent;
   const metadata: EventMetadata = {
     correlationId: correlationId ?? event.id,
     causationId: event.id,

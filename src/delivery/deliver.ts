@@ -11,6 +11,7 @@ import { decisions } from "./handler-decision.js";
 import { eventForAttempt, makeContext } from "./make-context.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
 import { refuseDelivery } from "./refuse-delivery.js";
+import { reported } from "./reported.js";
 import type { RunGate } from "./run-gate.js";
 import { runHandler } from "./run-handler.js";
 import type { Wakeup } from "./wakeup.js";
@@ -44,14 +45,12 @@ export interface DeliverDeps {
  * Returns only after the outcome is recorded, or when there is nothing to record because somebody else had moved the
  * delivery on. Throws when nothing is known to be recorded: then the wake-up must not be thrown away.
  */
-export async function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDeps): Promise<Outcome> {
-  const startedAt = performance.now();
-  const loaded = await load(wakeup, deps);
-  if (loaded === undefined) return STALE;
-  const outcome =
-    loaded.generation === wakeup.generation ? await attempt(wakeup, loaded, subscriber, deps) : STALE;
-  reportDelivery(outcome, wakeup, loaded, subscriber, deps, performance.now() - startedAt);
-  return outcome;
+export function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDeps): Promise<Outcome> {
+  return reported(wakeup, subscriber, deps, {
+    load: () => load(wakeup, deps),
+    run: async (loaded) =>
+      loaded.generation === wakeup.generation ? attempt(wakeup, loaded, subscriber, deps) : STALE,
+  });
 }
 
 async function attempt(
@@ -132,30 +131,4 @@ async function settle(
     settleDeliveries(deps.executor, deps.names, [settlement]),
   );
   return settled[0] === outcome.state ? outcome : STALE;
-}
-
-function reportDelivery(
-  outcome: Outcome,
-  wakeup: Wakeup,
-  loaded: LoadedDelivery,
-  subscriber: Subscriber,
-  deps: DeliverDeps,
-  durationMs: number,
-): void {
-  deps.report({
-    type: "delivery",
-    worker: deps.worker,
-    subscriber: subscriber.name,
-    eventId: loaded.eventId,
-    eventName: loaded.eventName,
-    aggregateKey: loaded.aggregateKey,
-    position: wakeup.position,
-    outcome: outcome.state,
-    attempt: loaded.attempts + 1,
-    maxAttempts: subscriber.policy.maxAttempts,
-    durationMs,
-    lagMs: Date.now() - loaded.insertedAt.getTime(),
-    ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
-    ...("thrown" in outcome ? { error: outcome.thrown } : {}),
-  });
 }

@@ -46,7 +46,7 @@ function delayAfter(thrown: unknown, { subscriber, attempt, report }: FailedAtte
   try {
     return backoffDelayMs(subscriber.policy.backoff, attempt, thrown);
   } catch (error) {
-    report({ type: "backoff-failed", subscriber: subscriber.name, error });
+    report({ type: "backoff:error", subscriber: subscriber.name, error });
     return backoffDelayMs(fallback, attempt, thrown);
   }
 }

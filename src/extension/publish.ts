@@ -13,6 +13,7 @@ import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import type { PublishResult } from "../registry/publish-result.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { validateAggregate } from "../registry/validate-aggregate.js";
+import { reported } from "./reported.js";
 
 /** How events are published. */
 export interface PublishSettings {
@@ -33,16 +34,19 @@ export async function publishDrafts(
   settings: PublishSettings,
 ): Promise<PublishResult> {
   const correlationId = settings.metadata.correlationId ?? uuidV7();
-  const texts: string[] = [];
+  const checked: EventDraft[] = [];
   for (const draft of [drafts].flat() as readonly unknown[]) {
     const type = typeOf(draft);
     settings.check?.(type);
     const event = draft as EventDraft;
     const aggregate = await validateAggregate(type, event.aggregate);
     const metadata = { correlationId, ...settings.metadata, ...event.metadata };
-    texts.push(encodeEvent({ ...event, aggregate, metadata }, settings));
+    checked.push({ ...event, aggregate, metadata });
   }
-  return publishEvents(executor, settings.names, texts);
+  return reported("publish", checked, (traced) => {
+    const texts = traced.map((draft) => encodeEvent(draft, settings));
+    return publishEvents(executor, settings.names, texts);
+  });
 }
 
 function typeOf(draft: unknown): AnyEventType {

@@ -3,21 +3,33 @@ import type { DeliveryOutcome, Report, TelemetryMap } from "./telemetry.js";
 
 type Line = readonly [level: keyof Logger, message: string];
 
-const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "delivery">, Line>> = {
-  "delivery-failed": ["error", "The delivery failed without an outcome on record; it is made again."],
-  "backoff-failed": ["error", "The backoff function of a subscriber failed; the default delay was used."],
-  "worker-started": ["info", "The worker is ready."],
-  "worker-stopping": ["info", "The worker stops: it waits for the running handlers."],
-  "worker-aborting": ["warn", "The worker stops: it aborts the handlers that still run."],
-  "worker-stopped": ["info", "The worker has stopped."],
-  "worker-failed": ["error", "The worker cannot go on."],
-  "connection-lost": ["warn", "The connection to the database is lost; reconnecting."],
-  recovered: ["info", "The connection to the database is back."],
-  "workers-swept": ["warn", "Workers have died: their deliveries are taken over."],
-  "held-for-dead": [
+/** Undefined: reported for others than people, as it happens for every delivery or is said elsewhere. */
+const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line | undefined>> = {
+  "publish:start": undefined,
+  "publish:stop": undefined,
+  "publish:error": undefined,
+  "deliver:start": undefined,
+  "deliver:error": ["error", "The delivery failed without an outcome on record; it is made again."],
+  "backoff:error": ["error", "The backoff function of a subscriber failed; the default delay was used."],
+  "claim:start": undefined,
+  "claim:stop": undefined,
+  "claim:error": ["debug", "The database did not let a job be claimed."],
+  "worker:start": ["info", "The worker is ready."],
+  "worker:stopping": ["info", "The worker stops: it waits for the running handlers."],
+  "worker:aborting": ["warn", "The worker stops: it aborts the handlers that still run."],
+  "worker:stop": ["info", "The worker has stopped."],
+  "worker:error": ["error", "The worker cannot go on."],
+  "recover:start": ["warn", "The connection to the database is lost; reconnecting."],
+  "recover:stop": ["info", "The connection to the database is back."],
+  "recover:error": ["warn", "The worker ends without a connection to the database."],
+  "worker:takeover": ["warn", "Workers have died: their deliveries are taken over."],
+  "worker:presumed-dead": [
     "warn",
     "Other workers held this one for dead and took over its deliveries: it was silent for too long.",
   ],
+  "prune:start": ["debug", "Old events are being deleted."],
+  "prune:stop": ["info", "Old events are deleted."],
+  "prune:error": ["error", "Old events could not be deleted."],
 };
 
 const OUTCOMES: Readonly<Record<DeliveryOutcome, Line>> = {
@@ -32,14 +44,16 @@ const OUTCOMES: Readonly<Record<DeliveryOutcome, Line>> = {
 /** A report that writes a line for each thing that is reported. */
 export function logReports(log: Logger): Report {
   return (event) => {
-    const [level, message] = event.type === "delivery" ? OUTCOMES[event.outcome] : LINES[event.type];
+    const line = event.type === "deliver:stop" ? OUTCOMES[event.outcome] : LINES[event.type];
+    if (line === undefined) return;
+    const [level, message] = line;
     const { type: _, ...fields } = event;
-    log[level](message, event.type === "delivery" ? deliveryFields(event) : fields);
+    log[level](message, event.type === "deliver:stop" ? deliveryFields(event) : fields);
   };
 }
 
-function deliveryFields(delivery: TelemetryMap["delivery"]): Readonly<Record<string, unknown>> {
-  const { subscriber, eventName, aggregateKey, eventId, attempt, maxAttempts, dueMs } = delivery;
+function deliveryFields(delivery: TelemetryMap["deliver:stop"]): Readonly<Record<string, unknown>> {
+  const { subscriber, eventName, aggregateKey, eventId, attempt, maxAttempts, dueMs, reason } = delivery;
   return {
     subscriber,
     event: eventName,
@@ -50,6 +64,7 @@ function deliveryFields(delivery: TelemetryMap["delivery"]): Readonly<Record<str
     attempt,
     maxAttempts,
     ...(dueMs === undefined ? {} : { dueMs }),
+    ...(reason === undefined ? {} : { reason }),
     ...("error" in delivery ? { error: delivery.error } : {}),
   };
 }

@@ -33,13 +33,13 @@ export function prettyReport(write: WriteLine, options: PrettyOptions): Report {
   const colors = pc.createColors(options.colors);
   const others = logReports(prettyLogger(write, options));
   return (event) => {
-    if (event.type !== "delivery") return others(event);
+    if (event.type !== "deliver:stop") return others(event);
     if (event.outcome === "stale" && options.debug !== true) return;
     write(deliveryLine(event, colors));
   };
 }
 
-function deliveryLine(delivery: TelemetryMap["delivery"], colors: Colors): string {
+function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): string {
   const { outcome, subscriber, eventName, aggregateKey, durationMs, attempt, maxAttempts, dueMs } = delivery;
   const sign = {
     delivered: colors.green("✓"),

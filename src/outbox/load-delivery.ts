@@ -1,4 +1,4 @@
-import type { StoredEvent } from "../registry/event.js";
+import type { EventMetadata, StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import type { DeliveryState } from "./find-deliveries.js";
@@ -18,7 +18,9 @@ export interface LoadedDelivery {
   /** What can be said of the event even when it cannot be decoded. */
   readonly eventId: string;
   readonly eventName: string;
+  readonly aggregateType: string | null;
   readonly aggregateKey: string | null;
+  readonly metadata: EventMetadata;
   /** Decodes the event; a function, as it may throw `VALUE_NOT_READABLE`, which counts as a failed attempt. */
   readonly event: () => StoredEvent;
 }
@@ -55,7 +57,9 @@ export async function loadDelivery(
     insertedAt: row.occurred_at,
     eventId: row.id,
     eventName: row.name,
+    aggregateType: row.aggregate_type,
     aggregateKey: row.aggregate_key,
+    metadata: row.metadata,
     event: () => readEvent(row),
   };
 }

@@ -1,7 +1,8 @@
 import { type DeliverDeps, deliver } from "../delivery/deliver.js";
 import type { Outcome } from "../delivery/outcome.js";
 import { openGate } from "../delivery/run-gate.js";
-import type { Report } from "../log/telemetry.js";
+import { hub } from "../log/hub.js";
+import { type Report, reportTo } from "../log/telemetry.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { type DueDelivery, dueDeliveries } from "../outbox/due-deliveries.js";
 import { executorOf } from "../outbox/executor.js";
@@ -51,7 +52,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   const settings = checkDrainOptions(options);
   let backoffFailures: unknown[] = [];
   const deps = depsOf(settings, (event) => {
-    if (event.type === "backoff-failed") backoffFailures.push(event.error);
+    if (event.type === "backoff:error") backoffFailures.push(event.error);
   });
   const result = { delivered: 0, failed: 0, dead: 0, cancelled: 0, snoozed: 0 };
   const errors: DrainError[] = [];
@@ -118,7 +119,7 @@ function depsOf(settings: DrainSettings, report: Report): DeliverDeps {
     names: settings.names,
     prisma: settings.prisma,
     log: settings.log,
-    report,
+    report: reportTo(report, hub.report),
     worker: "drain",
     signal: never,
     ended: never,

@@ -40,12 +40,13 @@ const HALT_MS = 250;
  */
 export async function startIncarnation(
   setup: WorkerSetup,
+  worker: string,
   tasks: TaskList,
   onBeat: (heartbeat: Heartbeat, first: boolean) => void,
 ): Promise<Incarnation> {
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS);
   const executor = executorOf(connection.pool);
-  const watch = watchGraphile(setup, executor, onBeat);
+  const watch = watchGraphile(setup, worker, executor, onBeat);
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
   // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
   let isGivenUp = false;

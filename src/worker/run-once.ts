@@ -56,7 +56,7 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
   });
   const counts = { delivered: 0, retrying: 0, snoozed: 0, cancelled: 0, dead: 0, stale: 0 };
   const count: Report = (event) => {
-    if (event.type === "delivery") counts[event.outcome] += 1;
+    if (event.type === "deliver:stop") counts[event.outcome] += 1;
   };
   await makeDeliveries({ ...setup, report: reportTo(setup.report, count) }, Math.min(maxMs, FOR_EVER_MS));
   return counts;

@@ -4,7 +4,8 @@ import type { Heartbeat } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
 import { type Incarnation, startIncarnation } from "./incarnation.js";
-import { isFatal, messageOf } from "./is-fatal.js";
+import { isFatal } from "./is-fatal.js";
+import { outage } from "./outage.js";
 import { retirement } from "./retirement.js";
 import { ownDeliveries, taskList } from "./task-list.js";
 import type { WorkerSetup } from "./worker-setup.js";
@@ -63,10 +64,13 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
     ended: ended.signal,
   });
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {
-    if (swept.length > 0) report({ type: "workers-swept", worker, dead: swept });
-    if (fresh && !first) report({ type: "held-for-dead", worker, deadAfterMs: config.worker.deadAfterMs });
+    if (swept.length > 0) report({ type: "worker:takeover", worker, dead: swept });
+    if (fresh && !first)
+      report({ type: "worker:presumed-dead", worker, deadAfterMs: config.worker.deadAfterMs });
   };
-  const start = () => startIncarnation(setup, taskList(setup.subscribers, own, deps, onFatal), onBeat);
+  const start = () =>
+    startIncarnation(setup, worker, taskList(setup.subscribers, own, deps, onFatal), onBeat);
+  const connection = outage(worker, report);
   const retiring = retirement(executor, names, stopRequested);
 
   const replace = async (failed: Incarnation) => {
@@ -77,36 +81,30 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
   };
 
   const keepRunning = async () => {
-    let lostAt: number | undefined;
-    let startedAt = performance.now();
+    let aliveSince = performance.now();
     // None at first: who was well is back at once.
     let pauseMs = 0;
     const pause = async () => {
       if (pauseMs > 0) await atMost(pauseMs * (0.5 + Math.random()), stopRequested);
       pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
     };
-    const lost = (reason: string) => {
-      if (lostAt === undefined) report({ type: "connection-lost", worker, reason });
-      lostAt ??= performance.now();
-    };
     while (!stopping) {
       if (current !== undefined) {
         const reason = await Promise.race([current.failed, stopRequested, fatal]);
         if (reason === undefined) return;
-        lost(reason);
+        connection.lost(reason);
         await replace(current);
-        if (performance.now() - startedAt > HEALTHY_MS) pauseMs = 0;
+        if (performance.now() - aliveSince > HEALTHY_MS) pauseMs = 0;
         await pause();
         if (stopping) return;
       }
       try {
         current = await start();
-        report({ type: "recovered", worker, afterMs: performance.now() - (lostAt ?? 0) });
-        lostAt = undefined;
-        startedAt = performance.now();
+        connection.back();
+        aliveSince = performance.now();
       } catch (error) {
         if (isFatal(error)) throw error;
-        lost(messageOf(error));
+        connection.lost(error);
         await pause();
       }
     }
@@ -114,12 +112,13 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
 
   /** Waits for the handlers, then for those that were told to end, then for nothing. */
   const shutDown = async () => {
-    report({ type: "worker-stopping", worker, running: running.size });
+    connection.givenUp();
+    report({ type: "worker:stopping", worker, running: running.size });
     const drained = Promise.all(
       [current?.drain(), ...running.values()].map((promise) => promise?.catch(() => undefined)),
     );
     if (!(await atMost(config.worker.shutdownTimeoutMs, drained))) {
-      report({ type: "worker-aborting", worker, running: running.size });
+      report({ type: "worker:aborting", worker, running: running.size });
       shutdown.abort();
       await atMost(GRACE_MS + RECORD_MS, drained);
     }
@@ -128,19 +127,20 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
     await current?.close();
     current = undefined;
     ended.abort();
-    report({ type: "worker-stopped", worker });
+    report({ type: "worker:stop", worker, durationMs: performance.now() - startedAt });
   };
 
   current = await start();
+  const startedAt = performance.now();
   report({
-    type: "worker-started",
+    type: "worker:start",
     worker,
     application: config.application,
     subscribers: setup.subscribers.map((subscriber) => subscriber.name),
     concurrency: config.worker.concurrency,
   });
   const finished = keepRunning().then(shutDown, async (error: unknown) => {
-    report({ type: "worker-failed", worker, error });
+    report({ type: "worker:error", worker, error });
     requestStop();
     await shutDown();
     throw error;

@@ -62,15 +62,6 @@ export function taskList(
     try {
       await delivery;
     } catch (error) {
-      const { position } = wakeup;
-      // graphile-worker keeps it with its job, where nobody looks.
-      deps.report({
-        type: "delivery-failed",
-        worker: deps.worker,
-        subscriber: subscriber.name,
-        position,
-        error,
-      });
       if (isFatal(error)) onFatal(error);
       throw error;
     } finally {

@@ -7,6 +7,7 @@ import { beat, type Heartbeat } from "../outbox/heartbeat.js";
 import { followAwaiting } from "./awaiting-jobs.js";
 import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
 import { messageOf } from "./is-fatal.js";
+import { reportClaims } from "./report-claims.js";
 import { workerRow } from "./worker-connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
@@ -40,6 +41,7 @@ const FATAL_EVENTS = [
 /** Watches a run of graphile-worker that is going to be started, and makes its heart beat. */
 export function watchGraphile(
   setup: WorkerSetup,
+  worker: string,
   executor: Executor,
   onBeat: (heartbeat: Heartbeat, first: boolean) => void,
 ): GraphileWatch {
@@ -52,6 +54,7 @@ export function watchGraphile(
       resolve(reason);
     };
   });
+  reportClaims(events, worker, setup.report);
   for (const name of FATAL_EVENTS) events.on(name, ({ error }) => fail(messageOf(error)));
 
   let id = "";

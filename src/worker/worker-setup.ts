@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 
 import { EventBusError } from "../errors.js";
 import { consoleLogger } from "../log/console-logger.js";
+import { hub } from "../log/hub.js";
 import { logReports } from "../log/log-reports.js";
 import type { Logger } from "../log/logger.js";
 import { type Report, reportTo } from "../log/telemetry.js";
@@ -49,7 +50,7 @@ export async function prepareWorker(options: RunWorkerOptions): Promise<WorkerSe
     names: { schema: config.database.schema, workerSchema: config.database.workerSchema },
     url: databaseUrl(config),
     log,
-    report: reportTo(report),
+    report: reportTo(report, hub.report),
     host: hostname(),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { currentContext } from "../../src/context/event-context.js";
+import { telemetry } from "../../src/log/hub.js";
 import { exponential, fixed } from "../../src/registry/backoff.js";
 import type { HandlerContext } from "../../src/registry/handler-context.js";
 import { isEvent } from "../../src/registry/is-event.js";
@@ -102,15 +103,49 @@ describe("deliver", () => {
     });
   });
 
+  it("leaves the trace context of what the handler publishes to who surrounds deliveries", async () => {
+    const traces: unknown[] = [];
+    const handle = () => void traces.push(currentContext().metadata.traceparent);
+    const traced = { traceparent: "00-11111111111111111111111111111111-2222222222222222-01" };
+    await (await enqueue(handle, {}, traced)).next();
+    const off = telemetry.around("deliver", (_, run) => void run());
+    await (await enqueue(handle, {}, traced)).next();
+    off();
+    expect(traces).toEqual([traced.traceparent, undefined]);
+  });
+
+  it("reports the beginning before the handler runs, and the same of both ends to who surrounds it", async () => {
+    const order: unknown[] = [];
+    const off = telemetry.around("deliver", (start, run) => {
+      order.push(["around", start.attempt]);
+      void run().then((end) => order.push(end.type));
+    });
+    const metadata = { correlationId: "request-1", traceparent: "00-1", tracestate: "a=b" };
+    const delivery = await enqueue(() => void order.push("handler"), {}, metadata);
+    await delivery.next({ report: (event) => void order.push(`report ${event.type}`) });
+    off();
+    expect(order).toEqual([
+      "report deliver:start",
+      ["around", 1],
+      "handler",
+      "report deliver:stop",
+      "deliver:stop",
+    ]);
+    await (await enqueue(() => undefined, {}, metadata)).next();
+    expect(reports.at(-2)).toMatchObject({ type: "deliver:start", ...metadata, lagMs: expect.any(Number) });
+    expect(reports.at(-1)).toMatchObject({ type: "deliver:stop", ...metadata });
+  });
+
   it("reports the outcome, how long it took and how long after the event", async () => {
     const delivery = await enqueue(() => undefined);
     await delivery.next();
     expect(reports.at(-1)).toEqual({
-      type: "delivery",
+      type: "deliver:stop",
       worker: "worker-1",
       subscriber: delivery.subscriber.name,
       eventId: delivery.draft.id,
       eventName: "OrderPaid",
+      aggregateType: null,
       aggregateKey: delivery.draft.aggregateKey,
       position: expect.any(Number),
       outcome: "delivered",
@@ -198,7 +233,7 @@ describe("deliver", () => {
     });
     const outcome = await delivery.next();
     expect(outcome).toMatchObject({ state: "retrying" });
-    const failed = reports.filter(({ type }) => type === "backoff-failed");
+    const failed = reports.filter(({ type }) => type === "backoff:error");
     expect(failed).toMatchObject([
       { subscriber: delivery.subscriber.name, error: { code: "INVALID_OPTION" } },
     ]);

@@ -22,6 +22,14 @@ describe("errors.md", () => {
   });
 });
 
+describe("telemetry.md", () => {
+  it("names every report once, in the order of the source", () => {
+    const source = readFileSync(join(root, "src/log/telemetry.ts"), "utf8");
+    const types = Array.from(source.matchAll(/^ {2}readonly "([a-z-]+:[a-z-]+)": /gm), ([, type]) => type);
+    expect(tablesOf(page("telemetry.md"))[0]?.map(([type]) => type)).toEqual(types);
+  });
+});
+
 describe("defaults", () => {
   const {
     backoff: _,

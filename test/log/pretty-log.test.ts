@@ -11,14 +11,18 @@ const written = (act: () => void) => {
   return [...lines];
 };
 
-const delivery = (outcome: DeliveryOutcome, more: Partial<TelemetryMap["delivery"]> = {}) =>
+const delivery = (outcome: DeliveryOutcome, more: Partial<TelemetryMap["deliver:stop"]> = {}) =>
   ({
-    type: "delivery",
+    type: "deliver:stop",
     worker: "w",
     subscriber: "mails",
     eventId: "1",
     eventName: "UserRegistered",
+    aggregateType: "User",
     aggregateKey: "17",
+    correlationId: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
     position: 1,
     outcome,
     attempt: 1,
@@ -59,13 +63,13 @@ it("writes other reports and lines with their fields", () => {
   const options = { colors: false };
   expect(
     written(() => {
-      prettyReport(write, options)({ type: "recovered", worker: "w", afterMs: 65 });
+      prettyReport(write, options)({ type: "recover:stop", worker: "w", durationMs: 65 });
       prettyLogger(write, options).debug("not written");
       prettyLogger(write, options).error("Failed.", { error: new TypeError("no"), ids: [1, 2] });
       prettyLogger(write, { ...options, debug: true }).debug("written");
     }),
   ).toEqual([
-    "i The connection to the database is back. worker=w afterMs=65",
+    "i The connection to the database is back. worker=w durationMs=65",
     "✗ Failed. error=TypeError: no ids=[ 1, 2 ]",
     "· written",
   ]);

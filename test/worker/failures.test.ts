@@ -30,14 +30,15 @@ describe("a delivery whose outcome the database refuses", () => {
       await eventually(async () => {
         // It would wait longer and longer.
         await pool.query("update graphile_worker._private_jobs set run_at = now() where locked_at is null");
-        expect(of("delivery-failed").length).toBeGreaterThanOrEqual(failures);
+        expect(of("deliver:error").length).toBeGreaterThanOrEqual(failures);
       });
     }
-    expect(of("delivery-failed")[0]).toEqual({
-      type: "delivery-failed",
+    expect(of("deliver:error")[0]).toMatchObject({
       worker: expect.any(String),
       subscriber: "one",
+      eventName: "Ping",
       position: expect.any(Number),
+      durationMs: expect.any(Number),
       error: expect.objectContaining({ message: "not today" }),
     });
     await allow();
@@ -67,9 +68,9 @@ describe("a delivery whose outcome the database refuses", () => {
     } finally {
       await pool.query("alter function event_bus.hidden rename to settle");
     }
-    expect(of("delivery-failed")).toMatchObject([{ error: { code: "SCHEMA_MISSING" } }]);
-    expect(of("worker-failed")).toMatchObject([{ error: { code: "SCHEMA_MISSING" } }]);
-    expect(of("worker-stopped")).toHaveLength(1);
+    expect(of("deliver:error")).toMatchObject([{ error: { code: "SCHEMA_MISSING" } }]);
+    expect(of("worker:error")).toMatchObject([{ error: { code: "SCHEMA_MISSING" } }]);
+    expect(of("worker:stop")).toHaveLength(1);
   });
 });
 
@@ -79,7 +80,7 @@ describe("a worker that can claim nothing", () => {
     await refuseClaims();
     const before = performance.now();
     await publish();
-    await eventually(() => expect(of("recovered").length).toBeGreaterThanOrEqual(6));
+    await eventually(() => expect(of("recover:stop").length).toBeGreaterThanOrEqual(6));
     // After at least half of 50, 100, 200, 400 and 800 ms.
     expect(performance.now() - before).toBeGreaterThan(700);
     await allow();

@@ -21,8 +21,8 @@ describe("connections whose other end is gone without a word", () => {
     expect(proxy.mute()).toBeGreaterThan(0);
     await publish(3);
     await allIn("delivered", 6, 15_000);
-    expect(of("connection-lost")).toHaveLength(1);
-    expect(of("recovered")).toHaveLength(1);
+    expect(of("recover:start")).toHaveLength(1);
+    expect(of("recover:stop")).toHaveLength(1);
     expect(await deliveries()).toEqual(
       Array.from({ length: 6 }, () => expect.objectContaining({ attempts: 1 })),
     );
@@ -36,8 +36,8 @@ describe("connections whose other end is gone without a word", () => {
           and datname = current_database()`,
     );
     expect(proxy.mute(rows.map(({ client_port }) => client_port))).toBe(1);
-    await eventually(() => expect(of("recovered")).toHaveLength(1));
-    expect(of("connection-lost")[0]?.reason).toBe("notifications are not heard any more");
+    await eventually(() => expect(of("recover:stop")).toHaveLength(1));
+    expect(of("recover:start")[0]?.reason).toBe("notifications are not heard any more");
     await publish(3);
     await allIn("delivered", 3);
   });

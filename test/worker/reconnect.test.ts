@@ -28,11 +28,11 @@ describe("a worker whose connections are cut", () => {
     await publish(5);
     await allIn("delivered", 5);
     expect(await terminate()).toBeGreaterThan(0);
-    await eventually(() => expect(of("recovered")).toHaveLength(1));
-    expect(of("connection-lost")).toEqual([
-      { type: "connection-lost", worker: expect.any(String), reason: expect.any(String) },
+    await eventually(() => expect(of("recover:stop")).toHaveLength(1));
+    expect(of("recover:start")).toEqual([
+      { type: "recover:start", worker: expect.any(String), reason: expect.any(String) },
     ]);
-    expect(of("recovered")[0]?.afterMs).toBeGreaterThan(0);
+    expect(of("recover:stop")[0]?.durationMs).toBeGreaterThan(0);
     await publish(5);
     await allIn("delivered", 10);
   });
@@ -53,7 +53,7 @@ describe("a worker whose connections are cut", () => {
       Array.from({ length: count }, () => expect.objectContaining({ attempts: 1, errors: [] })),
     );
     await eventually(async () => expect(await jobs()).toEqual([]));
-    expect(of("recovered").length).toBeGreaterThan(0);
+    expect(of("recover:stop").length).toBeGreaterThan(0);
   });
 
   it("listens again when only the listening connection is cut", async () => {
@@ -61,7 +61,7 @@ describe("a worker whose connections are cut", () => {
       worker: { pollIntervalMs: 60_000, heartbeatMs: 250 },
     });
     expect(await terminate("select 1")).toBe(1);
-    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    await eventually(() => expect(of("recover:stop")).toHaveLength(1));
     await publish();
     await allIn("delivered", 1);
   });
@@ -83,7 +83,7 @@ describe("a worker whose connections are cut", () => {
     await publish();
     await started.opened;
     await terminate();
-    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    await eventually(() => expect(of("recover:stop")).toHaveLength(1));
     // After deadAfterMs its job is free again, and this same worker claims it while the handler still runs.
     await eventually(async () => {
       const { rows } = await pool.query("select attempts, locked_by from graphile_worker.jobs");
@@ -93,7 +93,7 @@ describe("a worker whose connections are cut", () => {
     await allIn("delivered", 1);
     await eventually(async () => expect(await jobs()).toEqual([]));
     expect(calls).toBe(1);
-    expect(of("delivery")).toHaveLength(1);
+    expect(of("deliver:stop")).toHaveLength(1);
   });
 
   it("stops in time while it cannot reach the database", async () => {
@@ -102,9 +102,9 @@ describe("a worker whose connections are cut", () => {
       database: { url: proxy.url },
     });
     await proxy.close();
-    await eventually(() => expect(of("connection-lost")).toHaveLength(1));
+    await eventually(() => expect(of("recover:start")).toHaveLength(1));
     await worker.stop();
-    expect(of("worker-stopped")).toHaveLength(1);
+    expect(of("worker:stop")).toHaveLength(1);
   });
 
   it("repeats nothing any more after it has stopped", async () => {
@@ -123,10 +123,10 @@ describe("a worker whose connections are cut", () => {
     await publish();
     await started.opened;
     await proxy.close();
-    await eventually(() => expect(of("connection-lost")).toHaveLength(1));
+    await eventually(() => expect(of("recover:start")).toHaveLength(1));
     open();
     await worker.stop();
     // Far earlier than after the minute for which it would go on otherwise.
-    await eventually(() => expect(of("delivery-failed")).toMatchObject([{ subscriber: "one" }]), 2_000);
+    await eventually(() => expect(of("deliver:error")).toMatchObject([{ subscriber: "one" }]), 2_000);
   });
 });

@@ -104,8 +104,8 @@ describe("a worker that runs", () => {
         where datname = current_database() and application_name like 'ex-event-bus worker%'`,
     );
     await expect(worker.finished).rejects.toMatchObject({ code: "SCHEMA_TOO_NEW" });
-    expect(of("worker-failed")).toMatchObject([{ error: { code: "SCHEMA_TOO_NEW" } }]);
-    expect(of("worker-stopped")).toHaveLength(1);
+    expect(of("worker:error")).toMatchObject([{ error: { code: "SCHEMA_TOO_NEW" } }]);
+    expect(of("worker:stop")).toHaveLength(1);
   });
 
   it("ends when graphile-worker's schema becomes newer than it knows", async () => {
@@ -133,7 +133,7 @@ describe("a worker that runs", () => {
     await first.worker.stop();
     await pool.query("alter table graphile_worker._private_tasks rename to hidden");
     const { of } = await start([one]);
-    await eventually(() => expect(of("connection-lost")).toHaveLength(1));
+    await eventually(() => expect(of("recover:start")).toHaveLength(1));
     await pool.query("alter table graphile_worker.hidden rename to _private_tasks");
     await pool.query(`select event_bus.publish(name => 'Ping', aggregate => '{"n":1}')`);
     await allIn("delivered", 1);

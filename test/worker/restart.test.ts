@@ -41,7 +41,7 @@ describe.each(["fast", "immediate"] as const)("a restart of the server, %s", (mo
       Array.from({ length: 500 }, () => expect.objectContaining({ attempts: 1, errors: [] })),
     );
     await eventually(async () => expect(await jobs()).toEqual([]));
-    expect(of("connection-lost")).toHaveLength(1);
-    await eventually(() => expect(of("recovered")).toHaveLength(1));
+    expect(of("recover:start")).toHaveLength(1);
+    await eventually(() => expect(of("recover:stop")).toHaveLength(1));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-
+import { telemetry } from "../../src/log/hub.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { runWorker } from "../../src/worker/run-worker.js";
 import { eventually } from "../support/eventually.js";
@@ -57,7 +57,7 @@ describe("runWorker", () => {
     ]);
     expect(await deliveries("recovers")).toMatchObject([{ attempts: 3, errors: [{}, {}] }]);
     await eventually(async () => expect(await jobs()).toEqual([]));
-    const outcomes = of("delivery").map(
+    const outcomes = of("deliver:stop").map(
       ({ subscriber: name, outcome, attempt }) => `${name} ${attempt} ${outcome}`,
     );
     expect(outcomes.sort()).toEqual([
@@ -149,11 +149,34 @@ describe("runWorker", () => {
   it("reports when it is ready, stops and has stopped", async () => {
     const { worker, reports } = await start([subscriber("one", () => undefined)]);
     await worker.stop();
-    expect(reports).toMatchObject([
-      { type: "worker-started", application: "default", subscribers: ["one"], concurrency: 10 },
-      { type: "worker-stopping", running: 0 },
-      { type: "worker-stopped" },
+    const ofWorker = reports.filter(({ type }) => type.startsWith("worker:"));
+    expect(ofWorker).toMatchObject([
+      { type: "worker:start", application: "default", subscribers: ["one"], concurrency: 10 },
+      { type: "worker:stopping", running: 0 },
+      { type: "worker:stop" },
     ]);
+  });
+
+  it("reports what it claims, and what it asks for in vain", async () => {
+    const { of } = await start([subscriber("one", () => undefined)]);
+    await publish(3);
+    await allIn("delivered", 3);
+    const jobs = () => of("claim:stop").reduce((sum, claim) => sum + claim.jobs, 0);
+    await eventually(() => expect(jobs()).toBe(3));
+    await eventually(() => expect(of("claim:stop").some((claim) => claim.jobs === 0)).toBe(true));
+    expect(of("claim:start").length).toBeGreaterThanOrEqual(of("claim:stop").length);
+    expect(of("claim:stop")[0]?.durationMs).toBeGreaterThan(0);
+  });
+
+  it("tells everybody in the process what it reports", async () => {
+    const heard: string[] = [];
+    const off = telemetry.on("deliver:stop", ({ subscriber, outcome }) =>
+      heard.push(`${subscriber} ${outcome}`),
+    );
+    await start([subscriber("one", () => undefined)]);
+    await publish();
+    await eventually(() => expect(heard).toEqual(["one delivered"]));
+    off();
   });
 
   it("writes lines to the logger that it is given when nobody takes the reports", async () => {
@@ -175,7 +198,7 @@ describe("runWorker", () => {
     const { of } = await start([subscriber("one", () => undefined)]);
     // As another worker does that has heard nothing of it for deadAfterMs.
     await pool.query("delete from event_bus.workers");
-    await eventually(() => expect(of("held-for-dead")).toMatchObject([{ deadAfterMs: 2_000 }]));
+    await eventually(() => expect(of("worker:presumed-dead")).toMatchObject([{ deadAfterMs: 2_000 }]));
     expect(await workerRows()).toHaveLength(1);
   });
 

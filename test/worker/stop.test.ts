@@ -62,7 +62,7 @@ describe("stop", () => {
     await started.opened;
     await worker.stop();
     expect(reasons).toMatchObject([{ code: "WORKER_STOPPING" }]);
-    expect(of("worker-aborting")).toMatchObject([{ running: 1 }]);
+    expect(of("worker:aborting")).toMatchObject([{ running: 1 }]);
     expect(await deliveries()).toMatchObject([{ state: "snoozed", attempts: 0, errors: [] }]);
     expect(await jobs()).toMatchObject([{ locked_by: null }]);
     await start([subscriber("one", () => undefined)]);
@@ -96,7 +96,7 @@ describe("stop", () => {
     await Promise.all([worker.stop(), worker.stop()]);
     await worker.stop();
     await worker.finished;
-    expect(of("worker-stopped")).toHaveLength(1);
+    expect(of("worker:stop")).toHaveLength(1);
   });
 
   it("keeps the heart beating while it waits, so that nobody takes over what still runs", async () => {
@@ -127,6 +127,6 @@ describe("stop", () => {
     await stopped;
     await allIn("delivered", 1);
     expect(calls).toBe(1);
-    expect(other.of("workers-swept")).toEqual([]);
+    expect(other.of("worker:takeover")).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
 import { encodeEvent } from "../../outbox/encode-event.js";
 import { storeEvents } from "../../outbox/publish-events.js";
 import type { EventMetadata } from "../../registry/event.js";
+import type { EventDraft } from "../../registry/event-type.js";
 import type { Bus } from "../bus.js";
 import { metadataFor } from "../captured-events.js";
 import { executorIn, type TransactionHandle } from "../prisma-internals.js";
+import { reported } from "../reported.js";
 import { draftsOf, type RowChange } from "./row-change.js";
 import { sourceSchema } from "./source-table.js";
 
@@ -21,12 +23,21 @@ export async function publishChanges(
   let metadata: EventMetadata | undefined;
   const metadataOnce = () => (metadata ??= metadataFor(bus, called, transaction));
   const { maxEventBytes, database } = bus.options;
-  const texts: string[] = [];
+  const drafts: EventDraft[] = [];
+  const schemas: (string | null)[] = [];
   for (const change of changes) {
-    const drafts = draftsOf(change, metadataOnce);
-    if (drafts.length === 0) continue;
-    const options = { maxEventBytes, sourceSchema: await sourceSchema(bus, change.model) };
-    for (const draft of drafts) texts.push(encodeEvent(draft, options));
+    const ofChange = draftsOf(change, metadataOnce);
+    if (ofChange.length === 0) continue;
+    const schema = await sourceSchema(bus, change.model);
+    drafts.push(...ofChange);
+    schemas.push(...ofChange.map(() => schema));
   }
-  if (texts.length > 0) await storeEvents(executorIn(bus.root, transaction), database, texts);
+  if (drafts.length === 0) return;
+  await reported("capture", drafts, async (traced) => {
+    const texts = traced.map((draft, index) =>
+      encodeEvent(draft, { maxEventBytes, sourceSchema: schemas[index] ?? null }),
+    );
+    await storeEvents(executorIn(bus.root, transaction), database, texts);
+    return {};
+  });
 }
