@@ -7,6 +7,8 @@ type Names = Readonly<Record<string, string>>;
 interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
+  /** A folder of this repository, which `resolved` then names. */
+  readonly link?: boolean;
   readonly dependencies?: Names;
   readonly devDependencies?: Names;
   readonly optionalDependencies?: Names;
@@ -18,9 +20,10 @@ const { packages } = JSON.parse(readFileSync(new URL("../package-lock.json", imp
 
 /** Whether Node would find `name` from the package at `path`. */
 function isLocked(path: string, name: string): boolean {
+  const isThere = (at: string) => packages[at]?.version !== undefined || packages[at]?.link === true;
   for (let folder = path; ; folder = folder.slice(0, folder.lastIndexOf("/node_modules/"))) {
-    if (packages[`${folder}${folder && "/"}node_modules/${name}`]?.version !== undefined) return true;
-    if (!folder.includes("/node_modules/")) return packages[`node_modules/${name}`]?.version !== undefined;
+    if (isThere(`${folder}${folder && "/"}node_modules/${name}`)) return true;
+    if (!folder.includes("/node_modules/")) return isThere(`node_modules/${name}`);
   }
 }
 
@@ -35,7 +38,9 @@ describe("package-lock.json", () => {
   });
 
   it("names no registry", () => {
-    const resolved = Object.values(packages).flatMap((locked) => locked.resolved ?? []);
+    const resolved = Object.values(packages)
+      .filter(({ link }) => link !== true)
+      .flatMap((locked) => locked.resolved ?? []);
     expect(resolved).toEqual([]);
   });
 });

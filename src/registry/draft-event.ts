@@ -1,8 +1,9 @@
 import { EventBusError } from "../errors.js";
-import { checkOptions, describe, invalidOption, isObject, type Place } from "./check-options.js";
+import { checkOptions, describe, invalidOption, isObject } from "./check-options.js";
 import type { AnyEvent, EventMetadata, Operation } from "./event.js";
 import { brandEvent, draftTypeBrand, eventBrand, hasBrand } from "./event-brand.js";
 import type { AnyEventType, EventDraft } from "./event-type.js";
+import { keyAsText } from "./key-as-text.js";
 import { uuidV7 } from "./uuid-v7.js";
 
 /** What is known of an event when it is made. */
@@ -56,19 +57,4 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
     initialData: initialData ?? {},
     metadata: (metadata as EventMetadata | undefined) ?? {},
   });
-}
-
-function keyAsText(key: unknown, place: Place): string | null {
-  if (key === undefined || key === null) return null;
-  if (isKeyPart(key)) return String(key);
-  if (Array.isArray(key) && key.length > 0 && key.every(isKeyPart)) return JSON.stringify(key.map(String));
-  throw invalidOption("key", key, "a string, a number, a bigint or an array of these", place);
-}
-
-function isKeyPart(value: unknown): value is string | number | bigint {
-  return (
-    typeof value === "string" ||
-    typeof value === "bigint" ||
-    (typeof value === "number" && Number.isFinite(value))
-  );
 }

@@ -5,23 +5,29 @@ import type { DatabaseOptions } from "../registry/database-names.js";
 import type { StoredEvent } from "../registry/event.js";
 import type { AnyEventType, EventOf } from "../registry/event-type.js";
 
+/** Which events, by their type: the answer then has that type. Every condition that is given must hold. */
+export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilter, "event"> {
+  readonly event: T | readonly T[];
+}
+
 /**
  * The events that were published: all of them, those of a type, or those that fit a filter; in the order of their
  * positions.
  *
  * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees what that has published
  * so far.
- * @throws EventBusError `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
  *
  * @example
  * ```ts
  * const [event] = await publishedEvents(prisma, UserRegistered);
  * expect(event?.aggregate.email).toBe("ann@example.com");
+ * const latest = await publishedEvents(prisma, { event: UserRegistered, limit: 1, last: true });
  * ```
  */
 export function publishedEvents<T extends AnyEventType>(
   client: Queryable,
-  type: T,
+  type: T | TypedEventFilter<T>,
   options?: DatabaseOptions,
 ): Promise<readonly EventOf<T>[]>;
 export function publishedEvents(
@@ -31,8 +37,18 @@ export function publishedEvents(
 ): Promise<readonly StoredEvent[]>;
 export function publishedEvents(
   client: Queryable,
-  filter: AnyEventType | EventFilter = {},
+  filter: AnyEventType | TypedEventFilter<AnyEventType> | EventFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly StoredEvent[]> {
-  return events(client, typeof filter === "function" ? { event: filter.name } : filter, options);
+  return events(client, asFilter(filter), options);
+}
+
+function asFilter(filter: AnyEventType | TypedEventFilter<AnyEventType> | EventFilter): EventFilter {
+  if (typeof filter === "function") return { event: filter.name };
+  const { event, ...others } = filter;
+  if (event === undefined) return others;
+  const names = ([event].flat() as readonly (string | AnyEventType)[]).map((one) =>
+    typeof one === "string" ? one : one.name,
+  );
+  return { event: names, ...others };
 }

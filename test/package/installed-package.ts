@@ -20,9 +20,12 @@ interface Lock {
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
-/** The names under which the package can be loaded: `ex-event-bus`, `ex-event-bus/worker`, … */
+/**
+ * The names under which the package can be loaded: `ex-event-bus`, `ex-event-bus/worker`, … Without those that only a
+ * test runner can load: test/runners does.
+ */
 export const entries: readonly string[] = Object.keys(manifest.exports)
-  .filter((path) => path !== "./package.json")
+  .filter((path) => !["./package.json", "./vitest", "./jest"].includes(path))
   .map((path) => path.replace(/^\./, "ex-event-bus"));
 
 /** The end of a child process, failed or not. */

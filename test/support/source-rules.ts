@@ -10,6 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ["delivery"],
   ["admin"],
   ["extension", "worker", "testing"],
+  ["matchers"],
   ["cli"],
   ["entry"],
 ];

@@ -1,0 +1,69 @@
+import type { AnyEventType } from "../registry/event-type.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import type { ExpectedEvent } from "./expected-event.js";
+import type { LookOptions } from "./look.js";
+import type { ExpectedDelivery } from "./to-have-delivered.js";
+
+/** A step of {@link EventBusMatchers.toHavePublishedInOrder}. */
+export type OrderedStep<T extends AnyEventType = AnyEventType> =
+  | T
+  | readonly [type: T, expected: ExpectedEvent<T>];
+
+/**
+ * What `expect(client)` and `expect(subscriber)` have more with `ex-event-bus/vitest` or `ex-event-bus/jest`. All of
+ * them are awaited. `client` is a Prisma client, the client of a transaction, or a `pg` client or pool.
+ */
+export interface EventBusMatchers {
+  /**
+   * An event was published that has at least what is expected.
+   *
+   * @example
+   * ```ts
+   * await expect(prisma).toHavePublished(UserRegistered, { aggregate: { email: "ada@example.com" } });
+   * ```
+   */
+  toHavePublished<T extends AnyEventType>(
+    type: T,
+    expected?: ExpectedEvent<T>,
+    options?: LookOptions,
+  ): Promise<void>;
+  /**
+   * So many events were published that have at least what is expected: neither fewer nor more.
+   *
+   * @example
+   * ```ts
+   * await expect(prisma).toHavePublishedTimes(UserRegistered, 2);
+   * ```
+   */
+  toHavePublishedTimes<T extends AnyEventType>(
+    type: T,
+    times: number,
+    expected?: ExpectedEvent<T>,
+    options?: LookOptions,
+  ): Promise<void>;
+  /**
+   * Events were published in this order; others may have come between them.
+   *
+   * @example
+   * ```ts
+   * await expect(prisma).toHavePublishedInOrder([UserRegistered, [UserChanged, { changes: { name: "Ada" } }]]);
+   * ```
+   */
+  toHavePublishedInOrder<const Types extends readonly AnyEventType[]>(
+    steps: { readonly [Index in keyof Types]: OrderedStep<Types[Index]> },
+    options?: LookOptions,
+  ): Promise<void>;
+  /**
+   * An event that has at least what is expected was delivered to a subscriber: its handler returned.
+   *
+   * @example
+   * ```ts
+   * await expect(prisma).toHaveDelivered(sendWelcome, { aggregate: { email: "ada@example.com" } }, { within: 5000 });
+   * ```
+   */
+  toHaveDelivered<Events extends readonly AnyEventType[], T extends Events[number] = Events[number]>(
+    subscriber: Subscriber<string, Events>,
+    expected?: ExpectedDelivery<T>,
+    options?: LookOptions,
+  ): Promise<void>;
+}

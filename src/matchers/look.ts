@@ -1,0 +1,48 @@
+import { checkInteger, checkOptions, type Place } from "../registry/check-options.js";
+import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
+
+/** How a matcher looks. */
+export interface LookOptions extends DatabaseOptions {
+  /** For how long it looks again, in milliseconds, until what is expected is there. Defaults to 0: one look. */
+  readonly within?: number | undefined;
+  /** Only events after this position. Defaults to 0: all events. */
+  readonly after?: number | undefined;
+}
+
+/** {@link LookOptions}, checked. */
+export interface Look {
+  readonly withinMs: number;
+  readonly after: number;
+  readonly database: DatabaseOptions;
+}
+
+/** @throws EventBusError `INVALID_OPTION`. */
+export function checkLook(options: unknown, place: Place): Look {
+  const given = checkOptions(options ?? {}, ["within", "after", "database"], place);
+  const { database } = given as DatabaseOptions;
+  checkDatabaseNames(database, [], place);
+  const milliseconds = { min: 0, max: 2_147_483_647, defaultsTo: 0, of: "milliseconds" };
+  const positions = { min: 0, max: Number.MAX_SAFE_INTEGER, defaultsTo: 0 };
+  return {
+    withinMs: checkInteger(given, "within", milliseconds, place),
+    after: checkInteger(given, "after", positions, place),
+    database: database === undefined ? {} : { database },
+  };
+}
+
+const PAUSE_MS = 20;
+
+/** Looks until `isThere` is content with what it sees, or the time is over; returns what it saw last. */
+export async function look<T>(
+  withinMs: number,
+  see: () => Promise<T>,
+  isThere: (seen: T) => boolean,
+): Promise<T> {
+  const endsAt = performance.now() + withinMs;
+  for (;;) {
+    const seen = await see();
+    const leftMs = endsAt - performance.now();
+    if (leftMs <= 0 || isThere(seen)) return seen;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS, leftMs)));
+  }
+}

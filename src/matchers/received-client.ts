@@ -1,0 +1,20 @@
+import { EventBusError } from "../errors.js";
+import type { Queryable } from "../outbox/executor.js";
+import { describe } from "../registry/check-options.js";
+
+/**
+ * What `expect` was given, as something that runs statements.
+ *
+ * @throws EventBusError `INVALID_OPTION`.
+ */
+export function checkClient(received: unknown, of: string): Queryable {
+  const { $queryRawUnsafe, query } = Object(received) as Readonly<Record<string, unknown>>;
+  if (typeof $queryRawUnsafe === "function" || typeof query === "function") return received as Queryable;
+  const isPromise = typeof (Object(received) as { readonly then?: unknown }).then === "function";
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `expect(…).${of} was given ${isPromise ? "a promise" : describe(received)}: expected a Prisma client, the client ` +
+      "of its transaction, or a pg client or pool",
+    { value: received },
+  );
+}

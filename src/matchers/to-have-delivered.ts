@@ -1,0 +1,146 @@
+import type { Queryable } from "../outbox/executor.js";
+import type { Delivery } from "../outbox/find-deliveries.js";
+import { checkInteger, checkOptions, invalidOption } from "../registry/check-options.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { deliveries } from "../testing/deliveries.js";
+import { publishedEvents } from "../testing/published-events.js";
+import {
+  checkEventType,
+  checkExpected,
+  compareEvent,
+  EVENT_FIELDS,
+  type ExpectedEvent,
+} from "./expected-event.js";
+import { checkLook, type Look, look } from "./look.js";
+import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
+import { checkClient } from "./received-client.js";
+import {
+  type Candidate,
+  candidateLines,
+  expectedLines,
+  isMatch,
+  message,
+  nameEvent,
+  nearestOf,
+  othersLines,
+} from "./report.js";
+
+const NAME = "toHaveDelivered";
+const place = { of: `${NAME}()` };
+
+/** What is expected of an event that was delivered, and of its delivery. */
+export interface ExpectedDelivery<T extends AnyEventType = AnyEventType> extends ExpectedEvent<T> {
+  /** Of this type. Defaults to any that the subscriber handles. */
+  readonly event?: T | undefined;
+  /** After so many attempts. Defaults to any number. */
+  readonly attempts?: number | undefined;
+}
+
+interface Question {
+  readonly client: Queryable;
+  readonly subscriber: Subscriber;
+  readonly type: AnyEventType | undefined;
+  readonly expected: ExpectedEvent;
+  readonly attempts: number | undefined;
+  readonly how: Look;
+}
+
+/** A delivery and its event, held against what is expected of it. */
+interface SeenDelivery extends Candidate {
+  readonly delivery: Delivery;
+}
+
+/** An event was delivered to a subscriber. */
+export async function toHaveDelivered(
+  this: MatcherContext,
+  received: unknown,
+  subscriber: unknown,
+  expected?: unknown,
+  options?: unknown,
+): Promise<MatcherResult> {
+  const client = checkClient(received, place.of);
+  const question = { client, ...checkExpectation(subscriber, expected), how: checkLook(options, place) };
+  const isThere = (seen: readonly SeenDelivery[]) => seen.some((one) => isDelivered(one, question));
+  const seen = await look(question.how.withinMs, () => see(question), isThere);
+  return verdict(this, isThere(seen), () => explain(this, question, seen));
+}
+
+function checkExpectation(
+  subscriber: unknown,
+  expectation: unknown,
+): Pick<Question, "subscriber" | "type" | "expected" | "attempts"> {
+  if (!isSubscriber(subscriber)) {
+    throw invalidOption("subscriber", subscriber, "a subscriber made by defineSubscriber", place);
+  }
+  const known = ["event", "attempts", ...EVENT_FIELDS];
+  const given = checkOptions(expectation ?? {}, known, { of: place.of, path: "expected" });
+  const { event, attempts, ...expected } = given;
+  const type = event === undefined ? undefined : checkEventType(event, "event", place);
+  if (type !== undefined && !subscriber.events.some(({ name }) => name === type.name)) {
+    const handled = subscriber.events.map(({ name }) => name).join(", ");
+    throw invalidOption("event", type.name, `one that "${subscriber.name}" handles: ${handled}`, place);
+  }
+  if (attempts !== undefined) checkInteger(given, "attempts", { min: 1, max: 10_000, defaultsTo: 1 }, place);
+  return {
+    subscriber,
+    type,
+    expected: checkExpected(expected, "expected", place),
+    attempts: attempts as number | undefined,
+  };
+}
+
+async function see({ client, subscriber, type, expected, how }: Question): Promise<readonly SeenDelivery[]> {
+  const names = type === undefined ? subscriber.events.map(({ name }) => name) : [type.name];
+  const events = await publishedEvents(client, { event: names, after: how.after }, how.database);
+  const byId = new Map(events.map((event) => [event.id, event]));
+  const found = await deliveries(client, { subscriber: subscriber.name, event: names }, how.database);
+  return found.flatMap((delivery) => {
+    const event = byId.get(delivery.eventId);
+    return event === undefined ? [] : [{ delivery, event, comparisons: compareEvent(expected, event) }];
+  });
+}
+
+function isDelivered(seen: SeenDelivery, { attempts }: Question): boolean {
+  const { state, attempts: made } = seen.delivery;
+  return isMatch(seen) && state === "delivered" && (attempts === undefined || made === attempts);
+}
+
+async function explain(
+  context: MatcherContext,
+  question: Question,
+  seen: readonly SeenDelivery[],
+): Promise<string> {
+  const { client, subscriber, type, expected, attempts, how } = question;
+  const lines = expectedLines(expected, context);
+  const fitting = seen.filter(isMatch);
+  const nearest = fitting.length > 0 ? undefined : nearestOf(seen);
+  const known = [...fitting, ...(nearest === undefined ? [] : [nearest])].map(({ event }) => event);
+  const no = context.isNot === true ? "not " : "";
+  const after = attempts === undefined ? "" : ` after ${attempts} attempts`;
+  const within = how.withinMs === 0 ? "" : ` within ${how.withinMs} ms`;
+  const which = type === undefined ? "an event" : `an event ${type.name}`;
+  const what = `Expected ${no}${which} to be delivered to "${subscriber.name}"${after}${within}`;
+  const paragraphs = [
+    [`${what}${lines.length === 0 ? "." : ", with:"}`, ...lines],
+    fitting.length === 0 ? [] : ["Its deliveries:", ...fitting.map(deliveryLine)],
+    nearest === undefined
+      ? []
+      : [`The nearest that it was sent is ${nameEvent(nearest.event)}:`, ...candidateLines(nearest, context)],
+    seen.length > 0
+      ? []
+      : [
+          "It was sent no such event. An event goes to the subscribers that were known when it was published.",
+        ],
+    await othersLines(client, how, known),
+  ];
+  return message(`${NAME}(${subscriber.name})`, context, ...paragraphs);
+}
+
+function deliveryLine({ event, delivery: { state, attempts, errors } }: SeenDelivery): string {
+  const times = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  const last = errors.at(-1);
+  const why = last === undefined ? "" : `, the last error: ${last.name}: ${last.message}`;
+  return `    ${nameEvent(event)}: ${state}, ${times}${why}`;
+}

@@ -1,0 +1,116 @@
+import type { Queryable } from "../outbox/executor.js";
+import { invalidOption } from "../registry/check-options.js";
+import type { AnyEventType } from "../registry/event-type.js";
+import { publishedEvents } from "../testing/published-events.js";
+import { checkEventType, checkExpected, compareEvent, type ExpectedEvent } from "./expected-event.js";
+import { checkLook, type Look, look } from "./look.js";
+import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
+import { checkClient } from "./received-client.js";
+import {
+  type Candidate,
+  candidateLines,
+  expectedLines,
+  isMatch,
+  message,
+  nameEvent,
+  nearestOf,
+  othersLines,
+} from "./report.js";
+
+/** An event was published. */
+export async function toHavePublished(
+  this: MatcherContext,
+  received: unknown,
+  type: unknown,
+  expected?: unknown,
+  options?: unknown,
+): Promise<MatcherResult> {
+  const question = ask("toHavePublished", received, type, expected, options);
+  const seen = await seeUntil(question, (matching) => matching > 0);
+  return verdict(this, seen.some(isMatch), () => explain(this, question, seen, "an event"));
+}
+
+/** An event was published so many times. */
+export async function toHavePublishedTimes(
+  this: MatcherContext,
+  received: unknown,
+  type: unknown,
+  times: unknown,
+  expected?: unknown,
+  options?: unknown,
+): Promise<MatcherResult> {
+  const of = "toHavePublishedTimes()";
+  if (typeof times !== "number" || !Number.isInteger(times) || times < 0) {
+    throw invalidOption("times", times, "a whole number from 0", { of });
+  }
+  const question = ask("toHavePublishedTimes", received, type, expected, options);
+  const seen = await seeUntil(question, (matching) => matching === times);
+  const what = times === 1 ? "1 event" : `${times} events`;
+  const pass = seen.filter(isMatch).length === times;
+  return verdict(this, pass, () => explain(this, question, seen, what));
+}
+
+interface Question {
+  readonly matcher: string;
+  readonly client: Queryable;
+  readonly type: AnyEventType;
+  readonly expected: ExpectedEvent;
+  readonly look: Look;
+}
+
+function ask(
+  matcher: string,
+  received: unknown,
+  type: unknown,
+  expected: unknown,
+  options: unknown,
+): Question {
+  const place = { of: `${matcher}()` };
+  return {
+    matcher,
+    client: checkClient(received, place.of),
+    type: checkEventType(type, "event", place),
+    expected: checkExpected(expected, "expected", place),
+    look: checkLook(options, place),
+  };
+}
+
+function seeUntil(
+  { client, type, expected, look: { withinMs, after, database } }: Question,
+  isEnough: (matching: number) => boolean,
+): Promise<readonly Candidate[]> {
+  const see = async () => {
+    const events = await publishedEvents(client, { event: type, after }, database);
+    return events.map((event) => ({ event, comparisons: compareEvent(expected, event) }));
+  };
+  return look(withinMs, see, (seen) => isEnough(seen.filter(isMatch).length));
+}
+
+async function explain(
+  context: MatcherContext,
+  { matcher, client, type, expected, look: options }: Question,
+  seen: readonly Candidate[],
+  what: string,
+): Promise<string> {
+  const lines = expectedLines(expected, context);
+  const matching = seen.filter(isMatch);
+  const others = seen.filter((candidate) => !isMatch(candidate));
+  const nearest = nearestOf(others);
+  const known = [...matching, ...(nearest === undefined ? [] : [nearest])].map(({ event }) => event);
+  const no = context.isNot === true ? "not " : "";
+  const within = options.withinMs === 0 ? "" : ` within ${options.withinMs} ms`;
+  const paragraphs = [
+    [`Expected ${no}${what} ${type.name}${within}${lines.length === 0 ? "." : " with:"}`, ...lines],
+    matching.length === 0
+      ? []
+      : [`Found ${matching.length}:`, ...matching.slice(0, 10).map(({ event }) => `    ${nameEvent(event)}`)],
+    nearest === undefined || (context.isNot === true && matching.length > 0)
+      ? []
+      : [
+          `The nearest${matching.length > 0 ? " of the others" : ""} is ${nameEvent(nearest.event)}:`,
+          ...candidateLines(nearest, context),
+        ],
+    await othersLines(client, options, known),
+  ];
+  return message(`${matcher}(${type.name})`, context, ...paragraphs);
+}
