@@ -4,16 +4,18 @@ import type { FlightData, FlightRow } from "./flight-data.js";
 /** How many mutations run at once: as many connections as Prisma's adapter has. */
 const concurrency = 10;
 
+type Numbered = Pick<FlightRow, "id">;
+
 /** Which flights are corrected and cancelled: always the same ones. */
-const isLater = ({ id }: FlightRow) => id % 8 === 0;
-const isDiverted = ({ id }: FlightRow) => id % 25 === 0;
-const isCancelled = ({ id }: FlightRow) => id % 20 === 0;
+const isLater = ({ id }: Numbered) => id % 8 === 0;
+const isDiverted = ({ id }: Numbered) => id % 25 === 0;
+const isCancelled = ({ id }: Numbered) => id % 20 === 0;
 
 /** How many mutations {@link loadFlights} is going to make. */
-export function countMutations(data: FlightData): number {
-  let mutations = 0;
-  for (const flight of data.rows()) {
-    mutations += 1 + [isLater, isDiverted, isCancelled].filter((matches) => matches(flight)).length;
+export function countMutations({ count }: FlightData): number {
+  let mutations = count;
+  for (let id = 1; id <= count; id++) {
+    mutations += [isLater, isDiverted, isCancelled].filter((matches) => matches({ id })).length;
   }
   return mutations;
 }
@@ -27,8 +29,9 @@ export async function loadFlights(
   data: FlightData,
   onMutation: () => void,
 ): Promise<void> {
-  await prisma.airport.createMany({ data: [...data.airports()] });
-  const elsewhere = data.airports().map(({ iata }) => iata);
+  const airports = await data.airports();
+  await prisma.airport.createMany({ data: [...airports] });
+  const elsewhere = airports.map(({ iata }) => iata);
   const forEach = (
     matches: (flight: FlightRow) => boolean,
     mutate: (flight: FlightRow) => PromiseLike<unknown>,
@@ -53,14 +56,13 @@ export async function loadFlights(
   await forEach(isCancelled, ({ id }) => prisma.flight.delete({ where: { id } }));
 }
 
-async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const shared = items[Symbol.iterator]();
+async function inParallel<T>(items: AsyncGenerator<T>, work: (item: T) => Promise<void>): Promise<void> {
   const lane = async () => {
-    for (let next = shared.next(); next.done !== true; next = shared.next()) await work(next.value);
+    for (let next = await items.next(); next.done !== true; next = await items.next()) await work(next.value);
   };
   await Promise.all(Array.from({ length: concurrency }, lane));
 }
 
-function* filter<T>(items: Iterable<T>, matches: (item: T) => boolean): Generator<T> {
-  for (const item of items) if (matches(item)) yield item;
+async function* filter<T>(items: AsyncIterable<T>, matches: (item: T) => boolean): AsyncGenerator<T> {
+  for await (const item of items) if (matches(item)) yield item;
 }
