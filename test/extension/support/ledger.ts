@@ -121,12 +121,18 @@ export class Ledger {
   /** Brings back what {@link keep} kept, and removes all events. */
   async restore(): Promise<void> {
     await this.#pool.query(
-      `do $$ declare name text; begin
+      `do $$ declare name text; columns text; begin
          set local lock_timeout = '5s';
          set local session_replication_role = replica; -- no foreign keys, no triggers
-         for name in select quote_ident(tablename) from pg_tables where schemaname = 'public' loop
+         for name, columns in
+           select quote_ident(t.tablename), string_agg(quote_ident(a.attname), ', ')
+             from pg_tables t
+             join pg_attribute a on a.attrelid = format('public.%I', t.tablename)::regclass
+            where t.schemaname = 'public' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            group by 1
+         loop
            execute format('delete from public.%s', name);
-           execute format('insert into public.%s table kept.%1$s', name);
+           execute format('insert into public.%s (%s) overriding system value select %2$s from kept.%1$s', name, columns);
          end loop;
          perform setval(format('public.%I', s.name), s.value + 1, false) from kept.sequences s;
          delete from event_bus.events;
