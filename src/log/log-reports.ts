@@ -15,6 +15,10 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "claim:stop": undefined,
   "claim:error": ["debug", "The database did not let a job be claimed."],
   "worker:start": ["info", "The worker is ready."],
+  "worker:polling": [
+    "warn",
+    "Notifications do not reach this worker: it polls. Set database.directUrl, or database.listen to false.",
+  ],
   "worker:stopping": ["info", "The worker stops: it waits for the running handlers."],
   "worker:aborting": ["warn", "The worker stops: it aborts the handlers that still run."],
   "worker:stop": ["info", "The worker has stopped."],

@@ -107,7 +107,11 @@ export interface TelemetryMap {
     readonly application: string;
     readonly subscribers: readonly string[];
     readonly concurrency: number;
+    /** Whether notifications reach it, or it polls. */
+    readonly listens: boolean;
   };
+  /** It polls, as notifications do not reach it: its connections go through a pooler. */
+  readonly "worker:polling": { readonly worker: string; readonly pollIntervalMs: number };
   /** It takes no more deliveries and waits for the running ones. */
   readonly "worker:stopping": { readonly worker: string; readonly running: number };
   /** The running handlers' time to end is over: their signals are aborted. */

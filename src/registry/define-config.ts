@@ -20,6 +20,12 @@ export interface ConfigDatabase extends DatabaseNames {
   readonly url?: string | undefined;
   /** One that reaches the server itself, where `url` goes through a pooler. Defaults to `url`. */
   readonly directUrl?: string | undefined;
+  /**
+   * Whether workers listen for notifications, and keep prepared statements. `false`: they look for deliveries every
+   * `worker.pollIntervalMs`, as they must where connections go through a pooler in transaction mode. Defaults to what
+   * works, which a worker finds out when it starts.
+   */
+  readonly listen?: boolean | undefined;
 }
 
 /** How a worker works. */
@@ -70,6 +76,7 @@ export interface EventBusConfig {
   readonly database: {
     readonly url: string | undefined;
     readonly directUrl: string | undefined;
+    readonly listen: boolean | undefined;
     readonly schema: string;
     readonly workerSchema: string;
   };
@@ -139,9 +146,17 @@ function checkSubscribers(subscribers: unknown): readonly Subscriber[] {
 }
 
 function checkDatabase(value: unknown): EventBusConfig["database"] {
-  const names = checkDatabaseNames(value, ["url", "directUrl"], place);
-  const urls = isObject(value) ? value : {};
-  return Object.freeze({ ...names, url: checkUrl(urls, "url"), directUrl: checkUrl(urls, "directUrl") });
+  const names = checkDatabaseNames(value, ["url", "directUrl", "listen"], place);
+  const given = isObject(value) ? value : {};
+  const { listen } = given;
+  if (listen !== undefined && typeof listen !== "boolean")
+    throw invalidOption("listen", listen, "true, false or nothing", within(place, "database"));
+  return Object.freeze({
+    ...names,
+    url: checkUrl(given, "url"),
+    directUrl: checkUrl(given, "directUrl"),
+    listen,
+  });
 }
 
 function checkUrl(options: UnknownOptions, option: string): string | undefined {

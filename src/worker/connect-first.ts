@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "pg";
 
 import { isEventBusError } from "../errors.js";
 import { checkSchema } from "../outbox/check-schema.js";
@@ -21,9 +22,9 @@ const PATIENCE_MS = 30_000;
  */
 export async function connectFirst(
   setup: WorkerSetup,
-  then: (executor: Executor) => Promise<void>,
+  then: (executor: Executor, pool: Pool) => Promise<void>,
 ): Promise<void> {
-  const connection = workerConnection(setup, 1);
+  const connection = workerConnection(setup, 2);
   try {
     const executor = executorOf(connection.pool);
     const giveUpAt = performance.now() + PATIENCE_MS;
@@ -39,7 +40,7 @@ export async function connectFirst(
         await sleep(500);
       }
     }
-    await then(executor);
+    await then(executor, connection.pool);
   } finally {
     await connection.close();
   }

@@ -2,8 +2,8 @@ import { EventBusError } from "../errors.js";
 import type { EventBusConfig } from "../registry/define-config.js";
 
 /**
- * The database of a configuration. The worker listens and keeps what it prepared, so that it needs `directUrl` where
- * `url` goes through a pooler.
+ * The database of a configuration. Workers listen and keep what they prepared, which `directUrl` lets them
+ * where `url` goes through a pooler.
  *
  * @throws EventBusError `INVALID_OPTION` when neither the configuration nor the environment names one.
  */

@@ -13,6 +13,8 @@ export interface GraphileStart {
   readonly tasks: TaskList;
   /** No job is claimed before it is ready. */
   readonly watch: Pick<GraphileWatch, "events" | "ready">;
+  /** Whether connections keep what belongs to them from one transaction to the next. */
+  readonly listens: boolean;
   /** Its workers are not told to stop before it resolves. */
   readonly mayStop: () => Promise<void>;
 }
@@ -21,7 +23,14 @@ export interface GraphileStart {
  * Options for one run of graphile-worker. A new object each time: it remembers by the object what it once found out,
  * failures too.
  */
-export function graphileOptions({ setup, pool, tasks, watch, mayStop }: GraphileStart): RunnerOptions {
+export function graphileOptions({
+  setup,
+  pool,
+  tasks,
+  watch,
+  mayStop,
+  listens,
+}: GraphileStart): RunnerOptions {
   const { config, names, log } = setup;
   return {
     pgPool: pool,
@@ -52,6 +61,8 @@ export function graphileOptions({ setup, pool, tasks, watch, mayStop }: Graphile
       worker: {
         concurrentJobs: config.worker.concurrency,
         pollInterval: config.worker.pollIntervalMs,
+        // A pooler that does not let listen gives the next transaction to another session, which has not prepared them.
+        preparedStatements: listens,
         // Without batches, completing a job is not awaited: a connection that breaks then would end the process.
         completeJobBatchDelay: 0,
         failJobBatchDelay: 0,

@@ -27,6 +27,16 @@ export interface Incarnation {
   abandon(): Promise<void>;
 }
 
+/** What an incarnation is started with. */
+export interface IncarnationOptions {
+  readonly setup: WorkerSetup;
+  readonly worker: string;
+  /** Whether notifications reach its connections; it polls otherwise. */
+  readonly listens: boolean;
+  readonly tasks: TaskList;
+  readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
+}
+
 /** Listening, the heartbeat, and two to spare. */
 const EXTRA_CONNECTIONS = 4;
 /** How long graphile-worker has to come to a stop when its connections are gone. */
@@ -38,15 +48,16 @@ const HALT_MS = 250;
  *
  * @throws whatever keeps it from starting; nothing is left behind then.
  */
-export async function startIncarnation(
-  setup: WorkerSetup,
-  worker: string,
-  tasks: TaskList,
-  onBeat: (heartbeat: Heartbeat, first: boolean) => void,
-): Promise<Incarnation> {
+export async function startIncarnation({
+  setup,
+  worker,
+  listens,
+  tasks,
+  onBeat,
+}: IncarnationOptions): Promise<Incarnation> {
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS);
   const executor = executorOf(connection.pool);
-  const watch = watchGraphile(setup, worker, executor, onBeat);
+  const watch = watchGraphile({ setup, worker, listens, executor, onBeat });
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
   // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
   let isGivenUp = false;
@@ -61,8 +72,8 @@ export async function startIncarnation(
   };
   try {
     await checkSchema(executor, setup.names);
-    const pool = silencePool(connection.pool, () => isGivenUp);
-    const runner = await run(graphileOptions({ setup, pool, tasks, watch, mayStop }));
+    const pool = silencePool(connection.pool, { listens, isSilent: () => isGivenUp });
+    const runner = await run(graphileOptions({ setup, pool, tasks, watch, mayStop, listens }));
     runner.promise.then(
       () => watch.fail("graphile-worker ended"),
       (error) => watch.fail(messageOf(error)),

@@ -97,7 +97,15 @@ async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> 
   const watch = { events, ready };
   try {
     const run = runGraphileOnce(
-      graphileOptions({ setup, pool: connection.pool, tasks, watch, mayStop: async () => undefined }),
+      graphileOptions({
+        setup,
+        pool: connection.pool,
+        tasks,
+        watch,
+        mayStop: async () => undefined,
+        // Where functions run that end soon, connections mostly go through a pooler.
+        listens: setup.config.database.listen ?? false,
+      }),
     ).catch((error: unknown) => failures.push(error));
     if (!(await atMost(maxMs, run))) {
       // It fails when `run` fails.

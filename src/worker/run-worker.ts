@@ -1,4 +1,5 @@
 import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import { canListen } from "./can-listen.js";
 import { connectFirst } from "./connect-first.js";
 import { supervise } from "./supervise.js";
 import { assertSubscribers, prepareWorker, type RunWorkerOptions } from "./worker-setup.js";
@@ -41,10 +42,12 @@ export interface Worker {
 export async function runWorker(options: RunWorkerOptions): Promise<Worker> {
   const setup = await prepareWorker(options);
   assertSubscribers(setup.subscribers);
-  await connectFirst(setup, async (executor) => {
+  let listens = setup.config.database.listen;
+  await connectFirst(setup, async (executor, pool) => {
     await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
+    listens ??= await canListen(pool);
   });
-  const supervisor = await supervise(setup);
+  const supervisor = await supervise(setup, listens === true);
   return {
     stop: supervisor.stop,
     finished: supervisor.finished,

@@ -30,9 +30,10 @@ const HEALTHY_MS = 10_000;
  *
  * Handlers live on meanwhile, and their outcomes are written through the incarnation that comes next.
  *
+ * @param listens whether notifications reach its connections.
  * @throws what keeps the first incarnation from starting.
  */
-export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
+export async function supervise(setup: WorkerSetup, listens: boolean): Promise<Supervisor> {
   const { config, names, report } = setup;
   const worker = nextWorkerName(setup.host);
   const own = ownDeliveries();
@@ -68,8 +69,10 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
     if (fresh && !first)
       report({ type: "worker:presumed-dead", worker, deadAfterMs: config.worker.deadAfterMs });
   };
-  const start = () =>
-    startIncarnation(setup, worker, taskList(setup.subscribers, own, deps, onFatal), onBeat);
+  const start = () => {
+    const tasks = taskList(setup.subscribers, own, deps, onFatal);
+    return startIncarnation({ setup, worker, listens, tasks, onBeat });
+  };
   const connection = outage(worker, report);
   const retiring = retirement(executor, names, stopRequested);
 
@@ -138,7 +141,11 @@ export async function supervise(setup: WorkerSetup): Promise<Supervisor> {
     application: config.application,
     subscribers: setup.subscribers.map((subscriber) => subscriber.name),
     concurrency: config.worker.concurrency,
+    listens,
   });
+  if (!listens && config.database.listen === undefined) {
+    report({ type: "worker:polling", worker, pollIntervalMs: config.worker.pollIntervalMs });
+  }
   const finished = keepRunning().then(shutDown, async (error: unknown) => {
     report({ type: "worker:error", worker, error });
     requestStop();

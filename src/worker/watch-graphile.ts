@@ -29,6 +29,16 @@ export interface GraphileWatch {
   stopBeating(): Promise<void>;
 }
 
+/** What is watched. */
+export interface WatchOptions {
+  readonly setup: WorkerSetup;
+  readonly worker: string;
+  /** Whether it listens for notifications, or polls. */
+  readonly listens: boolean;
+  readonly executor: Executor;
+  readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
+}
+
 // Each of these can leave graphile-worker standing still without another word: it ends its pool and resolves, keeps
 // a rejected promise for ever, or listens no more.
 const FATAL_EVENTS = [
@@ -39,12 +49,7 @@ const FATAL_EVENTS = [
 ] as const;
 
 /** Watches a run of graphile-worker that is going to be started, and makes its heart beat. */
-export function watchGraphile(
-  setup: WorkerSetup,
-  worker: string,
-  executor: Executor,
-  onBeat: (heartbeat: Heartbeat, first: boolean) => void,
-): GraphileWatch {
+export function watchGraphile({ setup, worker, listens, executor, onBeat }: WatchOptions): GraphileWatch {
   const events: WorkerEvents = new EventEmitter();
   let hasFailed = false;
   let fail: (reason: string) => void = () => {};
@@ -68,16 +73,21 @@ export function watchGraphile(
         onBeat,
         onFailure: fail,
       });
+      if (!listens) heartbeat.stopListening();
       heartbeat.first.then(resolve, reject);
     });
   });
   const listening = new Promise<void>((resolve, reject) => {
+    if (!listens) return resolve();
     events.on("pool:listen:success", ({ client }) => {
       // It is going to listen now: what is asked afterwards is answered afterwards.
       setImmediate(() => client.query("select 1").then(() => resolve(), reject));
     });
   });
-  followAwaiting(events, (awaits) => awaitJobs(executor, setup.names, id, awaits));
+  const tell = (awaits: boolean) => awaitJobs(executor, setup.names, id, awaits);
+  if (listens) followAwaiting(events, tell);
+  // Nobody needs to notify who does not hear it. When it cannot be told, that only costs.
+  else beating.then(() => tell(false)).catch(() => undefined);
   events.on("pool:listen:notification", () => heartbeat?.heard());
   const ready = Promise.all([beating, listening]);
   ready.catch((error) => fail(messageOf(error)));

@@ -1,0 +1,22 @@
+import type { Pool } from "pg";
+
+import { isAboutConnecting } from "../delivery/connection-error.js";
+import { hearsNotifications } from "../outbox/hears-notifications.js";
+
+/** A server is heard within milliseconds; a pooler in transaction mode never. */
+const PATIENCE_MS = 1_000;
+
+/** Whether connections of `pool`, which must have two, hear notifications. */
+export async function canListen(pool: Pool): Promise<boolean> {
+  const listener = await pool.connect();
+  try {
+    return await hearsNotifications(listener, pool, PATIENCE_MS);
+  } catch (error) {
+    if (isAboutConnecting(error)) throw error;
+    // Some poolers refuse to listen at all.
+    return false;
+  } finally {
+    // It is not known any more who listens to what.
+    listener.release(true);
+  }
+}
