@@ -2,8 +2,15 @@ export type { Queryable } from "./outbox/executor.js";
 export type { Delivery, DeliveryError, DeliveryFilter, DeliveryState } from "./outbox/find-deliveries.js";
 export type { EventFilter } from "./outbox/find-events.js";
 export type { DatabaseNames } from "./registry/database-names.js";
-export { deliveries } from "./testing/deliveries.js";
+export { deliveries, type TypedDelivery, type TypedDeliveryFilter } from "./testing/deliveries.js";
 export { type DrainError, type DrainResult, drain } from "./testing/drain.js";
 export type { DrainOptions } from "./testing/drain-options.js";
-export { publishedEvents } from "./testing/published-events.js";
+export { type FakeOverrides, fakeEvent } from "./testing/fake-event.js";
+export { publishedEvents, type TypedEventFilter } from "./testing/published-events.js";
 export { type SubscribeOptions, subscribe } from "./testing/subscribe.js";
+export {
+  type RollbackClient,
+  type RollbackOptions,
+  type RollbackTransaction,
+  withRollback,
+} from "./testing/with-rollback.js";

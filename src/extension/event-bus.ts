@@ -22,6 +22,7 @@ import {
   rootOf,
 } from "./prisma-internals.js";
 import { type Drafts, publishDrafts } from "./publish.js";
+import { rememberEvents } from "./remember-events.js";
 import type { Model, Models } from "./schema/model.js";
 import { readModels } from "./schema/read-models.js";
 import type { CallArgs } from "./selection.js";
@@ -55,6 +56,7 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const models = readModels(root._runtimeDataModel, root._engineConfig.inlineSchema);
     const resolved = resolveBusOptions(options, Array.from(models.keys()));
     for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
+    rememberEvents(resolved, models);
     const bus: Bus = { options: resolved, models, root, computedNeeds: computedNeedsSoFar(client, models) };
     const hooked = hookedModels(models, resolved);
     return client.$extends({

@@ -91,6 +91,7 @@ function scalar(field: DataModelField, labels: ReadonlyMap<string, object>): obj
     isOptional: !isRequired,
     isUpdatedAt,
     nativeType: field.nativeType?.[0],
+    ...(field.nativeType?.[1][0] === undefined ? {} : { nativeLength: Number(field.nativeType[1][0]) }),
     ...(field.kind === "enum" ? { labels: labels.get(type) } : {}),
   };
 }

@@ -9,6 +9,8 @@ export interface ScalarField {
   readonly isUpdatedAt: boolean;
   /** `Uuid` for `@db.Uuid`; undefined: the usual one of the type. */
   readonly nativeType: string | undefined;
+  /** 3 for `@db.Char(3)`; undefined: none is given. */
+  readonly nativeLength?: number;
   /** For enums: from the label in the database to the name in Prisma. */
   readonly enumNames?: ReadonlyMap<string, string>;
 }

@@ -96,6 +96,8 @@ function readFields(block: SchemaBlock): ReadonlyMap<string, SchemaField> {
 function readScalar(field: RuntimeField, declared: SchemaField, enums: EnumNames): ScalarField {
   const names = field.kind === "enum" ? enums.get(field.type) : undefined;
   if (field.kind === "enum" && names === undefined) throw mismatch(`enum ${field.type}`);
+  const native = declared.attributes.find(({ name }) => name.includes("."));
+  const length = native?.args.get("");
   return {
     name: field.name,
     column: field.dbName ?? field.name,
@@ -103,7 +105,8 @@ function readScalar(field: RuntimeField, declared: SchemaField, enums: EnumNames
     isList: declared.isList,
     isOptional: declared.isOptional,
     isUpdatedAt: declared.attributes.some((attribute) => attribute.name === "updatedAt"),
-    nativeType: declared.attributes.find(({ name }) => name.includes("."))?.name.split(".")[1],
+    nativeType: native?.name.split(".")[1],
+    ...(length === undefined ? {} : { nativeLength: Number(length) }),
     ...(names === undefined ? {} : { enumNames: names }),
   };
 }

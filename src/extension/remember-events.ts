@@ -1,0 +1,24 @@
+import type { ModelRules, ResolvedBusOptions } from "../registry/capture-rules.js";
+import type { Operation } from "../registry/event.js";
+import { rememberEvent } from "../registry/known-events.js";
+import type { Models } from "./schema/model.js";
+import { aggregateKeyOf } from "./unique-match.js";
+
+/** Lets others know what the client knows of its events: the test kit makes events of their models. */
+export function rememberEvents({ eventsByName, rules }: ResolvedBusOptions, models: Models): void {
+  for (const type of eventsByName.values()) {
+    const model = type.model === undefined ? undefined : models.get(type.model);
+    if (model === undefined) continue;
+    rememberEvent(type, {
+      fields: [...model.scalars.values()],
+      operation: operationOf(type.name, rules.get(model.name)),
+      keyFields: model.identity?.fields ?? [],
+      keyOf: (row) => aggregateKeyOf(model, row),
+    });
+  }
+}
+
+function operationOf(name: string, rules: ModelRules | undefined): Operation {
+  const operations = ["create", "update", "delete"] as const;
+  return operations.find((one) => rules?.[one].some(({ event }) => event.name === name)) ?? "publish";
+}

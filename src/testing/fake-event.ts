@@ -1,0 +1,163 @@
+import { creation, type Difference, deletion, type Row } from "../changes/diff.js";
+import { EventBusError } from "../errors.js";
+import { checkOptions, describe, invalidOption, isObject, type Place } from "../registry/check-options.js";
+import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
+import { brandEvent } from "../registry/event-brand.js";
+import type { AnyEventType, DraftKey, EventOf } from "../registry/event-type.js";
+import { isEventType } from "../registry/is-event.js";
+import { keyAsText } from "../registry/key-as-text.js";
+import { type KnownEvent, knownEvent } from "../registry/known-events.js";
+import { uuidV7 } from "../registry/uuid-v7.js";
+import { fakeValue, otherValue } from "./fake-value.js";
+
+/** What a fake event shall have; everything else is made up. */
+export interface FakeOverrides<T extends AnyEventType> {
+  /** Fields of the row, or for an event with a schema the whole aggregate. */
+  readonly aggregate?: T["model"] extends string ? Partial<EventOf<T>["aggregate"]> : EventOf<T>["aggregate"];
+  /** Fields that changed: the row gets them too. Defaults to what the operation makes of the row. */
+  readonly changes?: EventOf<T>["changes"] | undefined;
+  /** Their old values. Defaults to null after a create, else to made-up values. */
+  readonly initialData?: EventOf<T>["initialData"] | undefined;
+  readonly metadata?: EventMetadata | undefined;
+  /** Defaults to what the event's capture rule is for. */
+  readonly operation?: Operation | undefined;
+  /** Defaults to the key of the row. */
+  readonly aggregateKey?: DraftKey | null | undefined;
+  readonly id?: string | undefined;
+  readonly position?: number | undefined;
+  readonly occurredAt?: Date | undefined;
+}
+
+const KNOWN = [
+  "aggregate",
+  "changes",
+  "initialData",
+  "metadata",
+  "operation",
+  "aggregateKey",
+  "id",
+  "position",
+  "occurredAt",
+];
+const place: Place = { of: "fakeEvent()" };
+
+let made = 0;
+
+/**
+ * An event as a handler receives it, that nobody published. Every column of its model has a value of its type, each
+ * event others. The columns are known as soon as a client was extended with `eventBus({ events: […] })` that names the
+ * event: import yours before.
+ *
+ * An event with a schema needs its `aggregate`, as the schema returns it: it is not checked.
+ *
+ * @throws EventBusError `INVALID_OPTION`; `UNKNOWN_EVENT` when no client was given the event.
+ *
+ * @example
+ * ```ts
+ * const event = fakeEvent(UserRegistered, { aggregate: { email: "ada@example.com" } });
+ * await deliver(sendWelcome, event, { prisma });
+ * ```
+ */
+export function fakeEvent<T extends AnyEventType>(
+  type: T,
+  ...[overrides]: T["model"] extends string
+    ? [overrides?: FakeOverrides<T>]
+    : [overrides: FakeOverrides<T> & { readonly aggregate: EventOf<T>["aggregate"] }]
+): EventOf<T> {
+  if (!isEventType(type)) throw invalidOption("event", type, "an event type made by defineEvent", place);
+  const given = checkOptions(overrides ?? {}, KNOWN, place) as FakeOverrides<AnyEventType>;
+  made += 1;
+  const content = type.model === undefined ? ofSchema(type, given) : ofModel(type, given, made);
+  const event: StoredEvent = {
+    id: given.id ?? uuidV7(),
+    position: given.position ?? made,
+    name: type.name,
+    version: type.version,
+    aggregateType: type.aggregateType,
+    sourceSchema: type.model === undefined ? null : "public",
+    metadata: given.metadata ?? {},
+    occurredAt: given.occurredAt ?? new Date(),
+    ...content,
+  };
+  return brandEvent(event) as EventOf<T>;
+}
+
+type Content = Pick<StoredEvent, "aggregate" | "changes" | "initialData" | "operation" | "aggregateKey">;
+
+function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Content {
+  const { aggregate, operation = "publish", aggregateKey, changes = {}, initialData = {} } = given;
+  if (aggregate === undefined) {
+    const expected = `the aggregate of ${type.name}, which has a schema and no model`;
+    throw invalidOption("aggregate", aggregate, expected, place);
+  }
+  return {
+    aggregate,
+    operation,
+    changes,
+    initialData,
+    aggregateKey: keyAsText(aggregateKey, place, "aggregateKey"),
+  };
+}
+
+function ofModel(type: AnyEventType, given: FakeOverrides<AnyEventType>, n: number): Content {
+  const known = knownEvent(type) ?? unknownEvent(type);
+  const { operation = known.operation } = given;
+  const changes = recordOf(given.changes, "changes");
+  const fake = fakeRow(known, n);
+  const aggregate = { ...fake, ...recordOf(given.aggregate, "aggregate"), ...scalarsIn(changes, known) };
+  const difference = differenceOf(operation, aggregate, changes, known, n);
+  const { aggregateKey } = given;
+  return {
+    aggregate,
+    operation,
+    changes: difference.changes,
+    initialData: { ...difference.initialData, ...recordOf(given.initialData, "initialData") },
+    aggregateKey:
+      aggregateKey === undefined ? known.keyOf(aggregate) : keyAsText(aggregateKey, place, "aggregateKey"),
+  };
+}
+
+function differenceOf(
+  operation: Operation,
+  after: Row,
+  changes: Row | undefined,
+  known: KnownEvent,
+  n: number,
+): Difference {
+  if (operation === "create") return creation(changes ?? after);
+  if (operation !== "update") return changes === undefined ? deletion() : { changes, initialData: {} };
+  const changed = changes ?? withoutKey(after, known);
+  const fields = known.fields.filter(({ name }) => Object.hasOwn(changed, name));
+  const before = Object.fromEntries(
+    fields.map((field) => [field.name, otherValue(field, changed[field.name], n)]),
+  );
+  return { changes: changed, initialData: before };
+}
+
+function withoutKey(row: Row, { keyFields }: KnownEvent): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !keyFields.includes(name)));
+}
+
+function fakeRow({ fields }: KnownEvent, n: number): Row {
+  return Object.fromEntries(fields.map((field) => [field.name, fakeValue(field, n)]));
+}
+
+/** Of changes, what is in the row: relations are not. */
+function scalarsIn(changes: Row | undefined, { fields }: KnownEvent): Row {
+  const names = new Set(fields.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(changes ?? {}).filter(([name]) => names.has(name)));
+}
+
+function recordOf(value: unknown, option: string): Row | undefined {
+  if (value === undefined || isObject(value)) return value;
+  throw invalidOption(option, value, "an object", place);
+}
+
+function unknownEvent(type: AnyEventType): never {
+  throw new EventBusError(
+    "UNKNOWN_EVENT",
+    `fakeEvent() knows nothing of the model ${describe(type.model)} of ${type.name}: only a client has the schema. Extend ` +
+      "one with eventBus({ events: [...] }) that names the event before, by importing the file that does.",
+    { value: type.name },
+  );
+}
