@@ -24,7 +24,8 @@ select s.subscriber, count(*)::int as deliveries,
        count(*) filter (where d.state in ('retrying', 'snoozed'))::int as waiting,
        count(*) filter (where d.state = 'dead')::int as dead,
        coalesce(sum(jsonb_array_length(d.errors)), 0)::int as failures,
-       count(distinct d.claim)::int as workers
+       -- A claim is the worker's name with a number for each run of a handler.
+       count(distinct regexp_replace(d.claim, '/[0-9]+$', ''))::int as workers
   from event_bus.events e
   join event_bus.subscriptions s on s.id = any (e.fanout)
   left join event_bus.deliveries d on d.position = e.position and d.subscription_id = s.id

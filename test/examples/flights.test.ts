@@ -27,11 +27,11 @@ describe("the flights", () => {
     timeoutMs,
   );
 
-  it("refuse a number of rows that is none", async () => {
-    const { exitCode, output } = await runExample("examples/flights/demo.ts", "--rows", "many");
+  it.each(["many", "0", "1.5", "3000001"])("refuse %s rows", async (rows) => {
+    const { exitCode, output } = await runExample("examples/flights/demo.ts", "--rows", rows);
     expect({ exitCode, output }).toEqual({
       exitCode: 2,
-      output: "--rows is many: expected a whole number from 1\n",
+      output: `--rows is ${rows}: expected a whole number from 1 to 3000000\n`,
     });
   });
 });
