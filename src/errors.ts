@@ -43,6 +43,8 @@ export type EventBusErrorCode =
   | "DATABASE_UNREACHABLE"
   /** A handler did not end within its `timeoutMs`. */
   | "HANDLER_TIMEOUT"
+  /** A statement of a transactional handler failed and the handler went on: nothing was committed. */
+  | "TRANSACTION_ABORTED"
   /** A worker is stopping and the handler did not end in time. */
   | "WORKER_STOPPING"
   /** The process that ran a delivery ended without an outcome, again and again. */

@@ -27,7 +27,6 @@ export type {
   ModelCapture,
   TransactionOptions,
 } from "./extension/types/event-bus-options.js";
-export type { TransactionOf } from "./extension/types/transaction-of.js";
 export type {
   BareWriteMethod,
   EventArguments,
@@ -86,7 +85,7 @@ export type {
   ModelEventType,
   SchemaEventType,
 } from "./registry/event-type.js";
-export type { HandlerContext } from "./registry/handler-context.js";
+export type { ContextOf, HandlerContext, TransactionalContext } from "./registry/handler-context.js";
 export { isEvent, isEventType } from "./registry/is-event.js";
 export type {
   ChangesOf,
@@ -97,11 +96,13 @@ export type {
   TypeMapOf,
 } from "./registry/prisma-type-map.js";
 export type { PublishResult } from "./registry/publish-result.js";
-export type { Register, RegisteredPrisma } from "./registry/register.js";
+export type { Register, RegisteredPrisma, RegisteredTransaction } from "./registry/register.js";
 export type { StandardSchemaV1 } from "./registry/standard-schema.js";
 export type {
+  IsolationLevel,
   RetryOptions,
   Subscriber,
   SubscriberOptions,
   SubscriberPolicy,
 } from "./registry/subscriber.js";
+export type { TransactionOf } from "./registry/transaction-of.js";

@@ -1,43 +1,17 @@
-import type { Logger } from "../log/logger.js";
-import type { Report } from "../log/telemetry.js";
-import type { Executor } from "../outbox/executor.js";
-import { type LoadedDelivery, loadDelivery } from "../outbox/load-delivery.js";
-import type { SchemaNames } from "../outbox/schema-names.js";
+import type { LoadedDelivery } from "../outbox/load-delivery.js";
+import { loadDelivery } from "../outbox/load-delivery.js";
 import { settleDeliveries } from "../outbox/settle-deliveries.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { type Attempt, nextClaim } from "./attempt.js";
 import { comeBackLater, mustRunAlone } from "./dead-worker.js";
-import { type FailedAttempt, outcomeOfDecision, outcomeOfFailure } from "./failed-attempt.js";
-import { decisions } from "./handler-decision.js";
-import { eventForAttempt, makeContext } from "./make-context.js";
+import type { DeliverDeps } from "./deliver-deps.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
 import { refuseDelivery } from "./refuse-delivery.js";
 import { reported } from "./reported.js";
-import type { RunGate } from "./run-gate.js";
-import { runHandler } from "./run-handler.js";
+import { runPlain } from "./run-plain.js";
+import { runTransactional } from "./run-transactional.js";
 import type { Wakeup } from "./wakeup.js";
 import { whileUnreachable } from "./while-unreachable.js";
-
-/** What delivering needs of the process that does it. */
-export interface DeliverDeps {
-  readonly executor: Executor;
-  readonly names: SchemaNames;
-  /** Handlers receive it as `ctx.prisma`. */
-  readonly prisma: unknown;
-  readonly log: Logger;
-  readonly report: Report;
-  /** Who delivers, for the records. */
-  readonly worker: string;
-  /** Aborted when handlers must end, because the worker stops. */
-  readonly signal: AbortSignal;
-  /** How long handlers then have, in milliseconds. */
-  readonly graceMs: number;
-  /** What keeps deliveries that may end the process apart from the others. */
-  readonly gate: RunGate;
-  /** For how long statements are repeated while the database is out of reach, in milliseconds. */
-  readonly patienceMs: number;
-  /** Aborted when the worker has stopped: statements are not repeated any more. */
-  readonly ended: AbortSignal;
-}
 
 /**
  * Makes a delivery: the only place where a handler is called.
@@ -48,8 +22,11 @@ export interface DeliverDeps {
 export function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDeps): Promise<Outcome> {
   return reported(wakeup, subscriber, deps, {
     load: () => load(wakeup, deps),
-    run: async (loaded) =>
-      loaded.generation === wakeup.generation ? attempt(wakeup, loaded, subscriber, deps) : STALE,
+    run: async (loaded) => {
+      if (loaded.generation !== wakeup.generation) return STALE;
+      const { outcome, isRecorded, claim } = await attempt(wakeup, loaded, subscriber, deps);
+      return isRecorded || outcome.state === "stale" ? outcome : settle(outcome, wakeup, loaded, deps, claim);
+    },
   });
 }
 
@@ -58,51 +35,20 @@ async function attempt(
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,
-): Promise<Outcome> {
-  const run = () => runAttempt(loaded, subscriber, deps);
-  const outcome =
-    refuseDelivery(wakeup, loaded, subscriber, deps.worker) ??
-    (mustRunAlone(loaded)
-      ? ((await deps.gate.alone(run, deps.signal)) ?? comeBackLater())
-      : await deps.gate.together(run, deps.signal));
-  return settle(outcome, wakeup, loaded, deps);
+): Promise<Attempt> {
+  const unrun = (outcome: Outcome) => ({ outcome, isRecorded: false, claim: nextClaim(deps.worker) });
+  const refused = refuseDelivery(wakeup, loaded, subscriber, deps.worker);
+  if (refused !== undefined) return unrun(refused);
+  const run = () =>
+    subscriber.policy.transactional
+      ? runTransactional(wakeup, loaded, subscriber, deps)
+      : runPlain(loaded, subscriber, deps);
+  if (!mustRunAlone(loaded)) return deps.gate.together(run, deps.signal);
+  return (await deps.gate.alone(run, deps.signal)) ?? unrun(comeBackLater());
 }
 
 function load({ position, subscriptionId }: Wakeup, deps: DeliverDeps): Promise<LoadedDelivery | undefined> {
   return whileUnreachable(deps, () => loadDelivery(deps.executor, deps.names, position, subscriptionId));
-}
-
-async function runAttempt(
-  loaded: LoadedDelivery,
-  subscriber: Subscriber,
-  deps: DeliverDeps,
-): Promise<SettledOutcome> {
-  const attempt = loaded.attempts + 1;
-  const { maxAttempts, timeoutMs } = subscriber.policy;
-  const asked = decisions();
-  const failed: FailedAttempt = { subscriber, attempt, worker: deps.worker, report: deps.report };
-  try {
-    const event = eventForAttempt(loaded.event(), attempt, maxAttempts);
-    await runHandler(
-      event,
-      (signal) =>
-        subscriber.handle(event as never, makeContext(subscriber, loaded, deps, signal, asked.methods)),
-      { subscriber: subscriber.name, timeoutMs, shutdown: deps.signal, graceMs: deps.graceMs },
-    );
-    const decision = asked.last();
-    return decision === undefined ? DELIVERED : outcomeOfDecision(decision, failed);
-  } catch (thrown) {
-    const decision = asked.last();
-    return decision === undefined ? outcomeOfFailure(thrown, failed) : outcomeOfDecision(decision, failed);
-  }
-}
-
-let claims = 0;
-
-/** A name for one run of a handler, unlike that of any other. */
-function nextClaim(worker: string): string {
-  claims += 1;
-  return `${worker}/${claims}`;
 }
 
 /**
@@ -114,6 +60,7 @@ async function settle(
   { position, subscriptionId, generation }: Wakeup,
   loaded: LoadedDelivery,
   deps: DeliverDeps,
+  claim: string,
 ): Promise<Outcome> {
   const settlement = {
     position,
@@ -121,14 +68,16 @@ async function settle(
     generation,
     state: outcome.state,
     attempts: outcome.state === "snoozed" ? loaded.attempts : loaded.attempts + 1,
-    claim: nextClaim(deps.worker),
+    claim,
     ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
     ...("error" in outcome ? { error: outcome.error } : {}),
     ...("died" in outcome ? { died: true } : {}),
     ...("reason" in outcome ? { reason: outcome.reason } : {}),
   };
-  const settled = await whileUnreachable(deps, () =>
+  const [state] = await whileUnreachable(deps, () =>
     settleDeliveries(deps.executor, deps.names, [settlement]),
   );
-  return settled[0] === outcome.state ? outcome : STALE;
+  if (state === outcome.state) return outcome;
+  // A transaction was committed, though the answer did not arrive.
+  return state === "delivered" ? DELIVERED : STALE;
 }

@@ -33,7 +33,8 @@ select ${EVENT_COLUMNS},
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
  where e.position = $1::bigint`);
 
-interface Row extends EventRow {
+/** An event with where its delivery stands. */
+export interface LoadedRow extends EventRow {
   readonly state: DeliveryState;
   readonly generation: number;
   readonly attempt: number;
@@ -47,8 +48,12 @@ export async function loadDelivery(
   position: number,
   subscriptionId: number,
 ): Promise<LoadedDelivery | undefined> {
-  const [row] = await explained(names, executor.query<Row>(LOAD(names), [position, subscriptionId]));
-  if (row === undefined) return undefined;
+  const [row] = await explained(names, executor.query<LoadedRow>(LOAD(names), [position, subscriptionId]));
+  return row === undefined ? undefined : loaded(row);
+}
+
+/** What a row says of a delivery. */
+export function loaded(row: LoadedRow): LoadedDelivery {
   return {
     state: row.state,
     generation: row.generation,

@@ -14,7 +14,7 @@ import {
 import { hasBrand, subscriberBrand } from "./event-brand.js";
 import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
-import type { Subscriber, SubscriberOptions, SubscriberPolicy } from "./subscriber.js";
+import type { IsolationLevel, Subscriber, SubscriberOptions, SubscriberPolicy } from "./subscriber.js";
 
 /**
  * Defines a subscriber. It does nothing by itself: a worker that is given it makes its deliveries.
@@ -36,9 +36,11 @@ import type { Subscriber, SubscriberOptions, SubscriberPolicy } from "./subscrib
  * });
  * ```
  */
-export function defineSubscriber<const Name extends string, const Events extends readonly AnyEventType[]>(
-  options: SubscriberOptions<Name, Events>,
-): Subscriber<Name, Events> {
+export function defineSubscriber<
+  const Name extends string,
+  const Events extends readonly AnyEventType[],
+  const Transactional extends boolean = false,
+>(options: SubscriberOptions<Name, Events, Transactional>): Subscriber<Name, Events> {
   const given = checkOptions(options, subscriberOptions, placeOf(options));
   // graphile-worker's task identifiers have up to 128 characters, ours begin with "event_bus:".
   const name = checkName(given["name"], "name", 118, { of: "defineSubscriber()" });
@@ -59,7 +61,10 @@ export function defineSubscriber<const Name extends string, const Events extends
 /** Three hours: after four, graphile-worker holds a job for abandoned and gives it to another worker. */
 const LONGEST_TIMEOUT_MS = 10_800_000;
 
-const subscriberOptions = ["name", "events", "handle", "retry", "timeoutMs", "priority", "delayMs"];
+const subscriberOptions = [
+  ...["name", "events", "handle", "retry", "timeoutMs", "priority", "delayMs"],
+  ...["transactional", "isolationLevel"],
+];
 
 /** Whether a value is a subscriber: what `defineSubscriber` returns. */
 export function isSubscriber(value: unknown): value is Subscriber {
@@ -84,7 +89,27 @@ function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
     // graphile-worker keeps priorities in a smallint.
     priority: checkInteger(given, "priority", { min: -32_768, max: 32_767, defaultsTo: 0 }, place),
     delayMs: milliseconds("delayMs", 0, longestDelayMs, 0),
+    ...checkTransactional(given, place),
   });
+}
+
+const isolationLevels: readonly unknown[] = ["ReadCommitted", "RepeatableRead", "Serializable"];
+
+function checkTransactional(
+  given: UnknownOptions,
+  place: Place,
+): Pick<SubscriberPolicy, "transactional" | "isolationLevel"> {
+  const { transactional = false, isolationLevel } = given;
+  if (typeof transactional !== "boolean")
+    throw invalidOption("transactional", transactional, "true or false", place);
+  if (isolationLevel === undefined) return { transactional, isolationLevel };
+  if (!isolationLevels.includes(isolationLevel)) {
+    const expected = `one of ${isolationLevels.map((level) => JSON.stringify(level)).join(", ")}`;
+    throw invalidOption("isolationLevel", isolationLevel, expected, place);
+  }
+  if (!transactional)
+    throw invalidOption("isolationLevel", isolationLevel, "transactional: true beside it", place);
+  return { transactional, isolationLevel: isolationLevel as IsolationLevel };
 }
 
 function checkEvents(events: unknown, place: Place): readonly AnyEventType[] {

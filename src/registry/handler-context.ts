@@ -1,5 +1,5 @@
 import type { Logger } from "../log/logger.js";
-import type { RegisteredPrisma } from "./register.js";
+import type { RegisteredPrisma, RegisteredTransaction } from "./register.js";
 
 /** What a handler receives beside the event. */
 export interface HandlerContext {
@@ -59,3 +59,18 @@ export interface HandlerContext {
    */
   readonly retryAfter: (until: number | Date, cause?: unknown) => never;
 }
+
+/** What the handler of a transactional subscriber receives beside the event. */
+export interface TransactionalContext extends HandlerContext {
+  /**
+   * The client of the transaction that the delivery is recorded in, with the extension on it. What is written with it,
+   * and the events that this leads to, is committed with the delivery or not at all. Its type comes from
+   * {@link Register}.
+   */
+  readonly tx: RegisteredTransaction;
+}
+
+/** What a handler receives, by whether its subscriber is transactional. */
+export type ContextOf<Transactional extends boolean> = [Transactional] extends [true]
+  ? TransactionalContext
+  : HandlerContext;

@@ -1,3 +1,5 @@
+import type { TransactionOf } from "./transaction-of.js";
+
 /**
  * Where an application says once which Prisma client it uses, so that `ctx.prisma` has its type in every
  * handler. Without it, `ctx.prisma` is `unknown`.
@@ -18,3 +20,10 @@ export interface Register {}
  * The type of the application's Prisma client, when it has said so in {@link Register}; otherwise unknown.
  */
 export type RegisteredPrisma = Register extends { readonly prisma: infer Client } ? Client : unknown;
+
+/** The type of the client that its `$transaction` hands out; unknown where {@link RegisteredPrisma} is. */
+export type RegisteredTransaction = Register extends {
+  readonly prisma: infer Client extends { $transaction: (run: never, options?: never) => unknown };
+}
+  ? TransactionOf<Client>
+  : unknown;

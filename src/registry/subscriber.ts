@@ -1,6 +1,6 @@
 import type { Backoff, BackoffFunction, ExponentialBackoff, FixedBackoff } from "./backoff.js";
 import type { AnyEventType, EventOf } from "./event-type.js";
-import type { HandlerContext } from "./handler-context.js";
+import type { ContextOf, HandlerContext } from "./handler-context.js";
 
 /** How often and when a failed delivery is tried again. */
 export interface RetryOptions {
@@ -12,8 +12,15 @@ export interface RetryOptions {
   readonly backoff?: "exponential" | ExponentialBackoff | FixedBackoff | BackoffFunction | undefined;
 }
 
+/** How far a transaction sees what others commit meanwhile, in Prisma's words. */
+export type IsolationLevel = "ReadCommitted" | "RepeatableRead" | "Serializable";
+
 /** What `defineSubscriber` is given. */
-export interface SubscriberOptions<Name extends string, Events extends readonly AnyEventType[]> {
+export interface SubscriberOptions<
+  Name extends string,
+  Events extends readonly AnyEventType[],
+  Transactional extends boolean = false,
+> {
   /**
    * 1 to 118 printable characters, unique among all applications on the database. Renaming it makes another
    * one.
@@ -26,7 +33,14 @@ export interface SubscriberOptions<Name extends string, Events extends readonly 
    * when it throws. What it returns is not used. It can run more than once for an event: see
    * `ctx.idempotencyKey`.
    */
-  handle(event: EventOf<Events[number]>, ctx: HandlerContext): unknown;
+  handle(event: EventOf<Events[number]>, ctx: ContextOf<Transactional>): unknown;
+  /**
+   * Runs the handler in a transaction of the Prisma client, `ctx.tx`, in which the delivery is recorded too: what the
+   * handler writes with it has its effect exactly once, however often the handler runs. Defaults to false.
+   */
+  readonly transactional?: Transactional | undefined;
+  /** The isolation level of that transaction. Defaults to the client's, or the database's. */
+  readonly isolationLevel?: IsolationLevel | undefined;
   /** How often and when a failed delivery is tried again. Defaults to 20 attempts over about eight hours. */
   readonly retry?: RetryOptions | undefined;
   /**
@@ -48,6 +62,9 @@ export interface SubscriberPolicy {
   readonly timeoutMs: number;
   readonly priority: number;
   readonly delayMs: number;
+  readonly transactional: boolean;
+  /** Undefined: the client's, or the database's. */
+  readonly isolationLevel: IsolationLevel | undefined;
 }
 
 /** A named handler for one or more events. Made by `defineSubscriber`. */

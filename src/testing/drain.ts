@@ -1,6 +1,8 @@
-import { type DeliverDeps, deliver } from "../delivery/deliver.js";
+import { deliver } from "../delivery/deliver.js";
+import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import type { Outcome } from "../delivery/outcome.js";
 import { openGate } from "../delivery/run-gate.js";
+import { checkTransactional } from "../delivery/transactional-client.js";
 import { hub } from "../log/hub.js";
 import { type Report, reportTo } from "../log/telemetry.js";
 import { explainFailure } from "../outbox/database-error.js";
@@ -50,6 +52,7 @@ export interface DrainResult {
  */
 export async function drain(options: DrainOptions): Promise<DrainResult> {
   const settings = checkDrainOptions(options);
+  checkTransactional(settings.prisma, settings.subscribers.values(), "drain()");
   let backoffFailures: unknown[] = [];
   const deps = depsOf(settings, (event) => {
     if (event.type === "backoff:error") backoffFailures.push(event.error);
@@ -126,5 +129,6 @@ function depsOf(settings: DrainSettings, report: Report): DeliverDeps {
     gate: openGate(),
     graceMs: 0,
     patienceMs: 0,
+    deadAfterMs: undefined,
   };
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 
-import type { DeliverDeps } from "../delivery/deliver.js";
+import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import { openGate } from "../delivery/run-gate.js";
 import type { Executor } from "../outbox/executor.js";
 import type { WorkerSetup } from "./worker-setup.js";
@@ -42,6 +42,7 @@ export function deliverDeps(
     gate: GATE,
     graceMs: GRACE_MS,
     patienceMs: PATIENCE_MS,
+    deadAfterMs: config.worker.deadAfterMs,
   };
 }
 

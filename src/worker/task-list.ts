@@ -1,6 +1,7 @@
 import type { TaskList } from "graphile-worker";
 
-import { type DeliverDeps, deliver } from "../delivery/deliver.js";
+import { deliver } from "../delivery/deliver.js";
+import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import type { Outcome } from "../delivery/outcome.js";
 import type { Wakeup } from "../delivery/wakeup.js";
 import { taskIdentifier } from "../outbox/subscriptions.js";

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-
+import { checkTransactional } from "../delivery/transactional-client.js";
 import { EventBusError } from "../errors.js";
 import { consoleLogger } from "../log/console-logger.js";
 import { hub } from "../log/hub.js";
@@ -44,6 +44,7 @@ export async function prepareWorker(options: RunWorkerOptions): Promise<WorkerSe
   const { log = consoleLogger, report = logReports(log), ...rest } = options;
   const config = defineConfig(rest);
   const subscribers = await loadSubscribers(config);
+  checkTransactional(config.prisma, subscribers, "defineConfig()");
   return {
     config,
     subscribers,

@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { z } from "zod";
 
-import { type DeliverDeps, deliver } from "../../src/delivery/deliver.js";
+import { deliver } from "../../src/delivery/deliver.js";
+import type { DeliverDeps } from "../../src/delivery/deliver-deps.js";
 import { openGate } from "../../src/delivery/run-gate.js";
 import { synchroniseSubscribers } from "../../src/delivery/synchronise-subscribers.js";
 import type { Wakeup } from "../../src/delivery/wakeup.js";
@@ -17,14 +18,14 @@ import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { EventMetadata } from "../../src/registry/event.js";
 import type { EventOf } from "../../src/registry/event-type.js";
-import type { HandlerContext } from "../../src/registry/handler-context.js";
+import type { TransactionalContext } from "../../src/registry/handler-context.js";
 import type { SubscriberOptions } from "../../src/registry/subscriber.js";
 
 export const OrderPaid = defineEvent("OrderPaid", { schema: z.object({ orderId: z.number() }) });
 
-type Handle = (event: EventOf<typeof OrderPaid>, ctx: HandlerContext) => unknown;
+type Handle = (event: EventOf<typeof OrderPaid>, ctx: TransactionalContext) => unknown;
 type Options = Partial<
-  Pick<SubscriberOptions<string, [typeof OrderPaid]>, "retry" | "timeoutMs" | "delayMs">
+  Omit<SubscriberOptions<string, [typeof OrderPaid], boolean>, "name" | "events" | "handle">
 >;
 
 let subscribers = 0;
@@ -47,7 +48,8 @@ export function deliverFixture(pool: pg.Pool) {
     const subscriber = defineSubscriber({
       name: `subscriber-${subscribers}`,
       events: [OrderPaid],
-      handle,
+      // Without `transactional` there is no `tx`, and no test looks for it.
+      handle: handle as never,
       ...options,
     });
     await synchroniseSubscribers(executor, names, "default", [subscriber]);
@@ -88,6 +90,7 @@ export function deliverFixture(pool: pg.Pool) {
     gate: openGate(),
     graceMs: 100,
     patienceMs: 0,
+    deadAfterMs: 10_000,
     ended: new AbortController().signal,
   };
   return { enqueue, deps, reports, lines, executor, names };

@@ -93,6 +93,7 @@ describe("a role that may only publish", () => {
     ["write deliveries", "delete from event_bus.deliveries"],
     ["read the schema's version", "select from event_bus.migrations"],
     ["settle", "select event_bus.settle('[]')"],
+    ["claim", "select event_bus.claim(1, 1, 0, 'w', null, null, null)"],
     ["subscribe", "select event_bus.subscribe('app', 'graphile_worker', '[]')"],
     ["enqueue", "select event_bus.enqueue('{}')"],
     ["add jobs by themselves", "select graphile_worker.add_job('x')"],

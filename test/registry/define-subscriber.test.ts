@@ -15,6 +15,8 @@ describe("defineSubscriber", () => {
       timeoutMs: 60_000,
       priority: 0,
       delayMs: 0,
+      transactional: false,
+      isolationLevel: undefined,
     });
   });
 
@@ -26,6 +28,8 @@ describe("defineSubscriber", () => {
       timeoutMs: 1,
       priority: -32_768,
       delayMs: 5,
+      transactional: true,
+      isolationLevel: "Serializable",
     });
     expect(subscriber.events).toEqual([UserRegistered, PostGone, Counted]);
     expect(subscriber.policy).toEqual({
@@ -34,6 +38,8 @@ describe("defineSubscriber", () => {
       timeoutMs: 1,
       priority: -32_768,
       delayMs: 5,
+      transactional: true,
+      isolationLevel: "Serializable",
     });
   });
 
@@ -147,6 +153,21 @@ describe("defineSubscriber", () => {
       "a priority that does not fit into a smallint",
       { ...valid, priority: 32_768 },
       'priority: priority in defineSubscriber("x") is 32768: expected a whole number from -32768 to 32767',
+    ],
+    [
+      "what is neither transactional nor not",
+      { ...valid, transactional: "yes" },
+      'transactional: transactional in defineSubscriber("x") is "yes": expected true or false',
+    ],
+    [
+      "an unknown isolation level",
+      { ...valid, transactional: true, isolationLevel: "serializable" },
+      'isolationLevel: isolationLevel in defineSubscriber("x") is "serializable": expected one of "ReadCommitted", "RepeatableRead", "Serializable"',
+    ],
+    [
+      "an isolation level without a transaction",
+      { ...valid, isolationLevel: "Serializable" },
+      'isolationLevel: isolationLevel in defineSubscriber("x") is "Serializable": expected transactional: true beside it',
     ],
     [
       "a delay that is negative",

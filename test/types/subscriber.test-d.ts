@@ -1,7 +1,7 @@
 import { exponential, fixed } from "../../src/registry/backoff.js";
 import { defineConfig } from "../../src/registry/define-config.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
-import type { HandlerContext } from "../../src/registry/handler-context.js";
+import type { HandlerContext, TransactionalContext } from "../../src/registry/handler-context.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
 import { type Equal, expectType } from "./expect-type.js";
 import { InvoiceDue, prisma, UserEmailChanged, UserRegistered } from "./shop.js";
@@ -80,6 +80,27 @@ defineSubscriber({
   },
 });
 
+defineSubscriber({
+  name: "x",
+  events: [UserRegistered],
+  transactional: true,
+  isolationLevel: "Serializable",
+  handle(event, ctx) {
+    expectType<Equal<typeof event.aggregate.email, string>>();
+    expectType<Equal<typeof ctx, TransactionalContext>>();
+    expectType<Equal<typeof ctx.tx, unknown>>();
+  },
+});
+defineSubscriber({
+  name: "x",
+  events: [UserRegistered],
+  transactional: false,
+  handle(_, ctx) {
+    // @ts-expect-error there is no transaction
+    ctx.tx;
+  },
+});
+
 const base = { name: "x", events: [UserRegistered], handle: () => undefined } as const;
 defineSubscriber({ ...base, retry: { backoff: "exponential" } });
 defineSubscriber({ ...base, retry: { backoff: fixed(100) } });
@@ -95,6 +116,8 @@ defineSubscriber({ ...base, retry: { attempts: 3 } });
 defineSubscriber({ ...base, retry: { backoff: "linear" } });
 // @ts-expect-error a backoff returns milliseconds
 defineSubscriber({ ...base, retry: { backoff: () => "1s" } });
+// @ts-expect-error there is no such isolation level
+defineSubscriber({ ...base, transactional: true, isolationLevel: "Snapshot" });
 // @ts-expect-error a handler is needed
 defineSubscriber({ name: "x", events: [UserRegistered] });
 // @ts-expect-error events are event types
@@ -103,7 +126,8 @@ defineSubscriber({ ...base, events: ["UserRegistered"] });
 defineSubscriber({ name: "x", events: [UserRegistered], handle: (event: { name: "InvoiceDue" }) => event });
 
 // Subscribers of different events fit into one array, and into a configuration.
-const all: readonly Subscriber[] = [greet, remind];
+const inOne = defineSubscriber({ ...base, transactional: true, handle: (_, { tx }) => tx });
+const all: readonly Subscriber[] = [greet, remind, inOne];
 defineConfig({ prisma, subscribers: [greet, remind], worker: { concurrency: 5 } });
 defineConfig({ prisma, subscribers: () => all });
 defineConfig({ prisma, subscribers: async () => [greet], database: { url: "postgresql://localhost/x" } });

@@ -1,4 +1,4 @@
-import type { TransactionOf } from "../../src/extension/types/transaction-of.js";
+import type { TransactionOf } from "../../src/registry/transaction-of.js";
 import { prisma, UserRegistered } from "./shop.js";
 
 type Tx = TransactionOf<typeof prisma>;

@@ -6,7 +6,8 @@ import { runOnce } from "../../src/worker/run-once.js";
 import { runWorker } from "../../src/worker/run-worker.js";
 import { eventually } from "../support/eventually.js";
 import { emptyDatabases } from "./empty-database.js";
-import { Ping, workerFixture } from "./worker-fixture.js";
+import { Ping } from "./ping.js";
+import { workerFixture } from "./worker-fixture.js";
 
 const emptyDatabase = emptyDatabases();
 const { url, pool, options, subscriber, start, allIn } = await workerFixture();

@@ -3,7 +3,8 @@ import { encodeEvent } from "../../src/outbox/encode-event.js";
 import { publishEvents } from "../../src/outbox/publish-events.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { runOnce } from "../../src/worker/run-once.js";
-import { gate, Ping, workerFixture } from "./worker-fixture.js";
+import { Ping } from "./ping.js";
+import { gate, workerFixture } from "./worker-fixture.js";
 
 const { options, executor, names, subscriber, publish, deliveries, jobs, workerRows } = await workerFixture();
 

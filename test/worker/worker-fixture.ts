@@ -1,5 +1,4 @@
 import { afterEach, expect } from "vitest";
-import { z } from "zod";
 
 import type { TelemetryEvent } from "../../src/log/telemetry.js";
 import { encodeEvent } from "../../src/outbox/encode-event.js";
@@ -7,7 +6,6 @@ import { executorOf } from "../../src/outbox/executor.js";
 import { type DeliveryRow, findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { publishEvents } from "../../src/outbox/publish-events.js";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../../src/outbox/schema-names.js";
-import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { EventOf } from "../../src/registry/event-type.js";
 import type { HandlerContext } from "../../src/registry/handler-context.js";
@@ -16,8 +14,7 @@ import { runWorker, type Worker } from "../../src/worker/run-worker.js";
 import type { RunWorkerOptions } from "../../src/worker/worker-setup.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { eventually } from "../support/eventually.js";
-
-export const Ping = defineEvent("Ping", { schema: z.object({ n: z.number() }) });
+import { Ping } from "./ping.js";
 
 type Handle = (event: EventOf<typeof Ping>, ctx: HandlerContext) => unknown;
 

@@ -1,4 +1,5 @@
 import { defineSubscriber } from "../../../src/registry/define-subscriber.js";
+import type { TransactionOf } from "../../../src/registry/transaction-of.js";
 import { type Equal, expectType } from "../expect-type.js";
 import { type prisma, UserRegistered } from "../shop.js";
 
@@ -22,5 +23,18 @@ defineSubscriber({
     });
     // @ts-expect-error there is no such model
     client.nope;
+  },
+});
+
+defineSubscriber({
+  name: "count",
+  events: [UserRegistered],
+  transactional: true,
+  async handle(event, { tx }) {
+    expectType<Equal<typeof tx, TransactionOf<typeof prisma>>>();
+    const { id } = event.aggregate;
+    await tx.user.update({ where: { id }, data: { name: "Ann" }, event: UserRegistered });
+    // @ts-expect-error there is no such model
+    tx.nope;
   },
 });

@@ -1,0 +1,32 @@
+import type { Logger } from "../log/logger.js";
+import type { Report } from "../log/telemetry.js";
+import type { Executor } from "../outbox/executor.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import type { RunGate } from "./run-gate.js";
+
+/** What delivering needs of the process that does it. */
+export interface DeliverDeps {
+  readonly executor: Executor;
+  readonly names: SchemaNames;
+  /** Handlers receive it as `ctx.prisma`. */
+  readonly prisma: unknown;
+  readonly log: Logger;
+  readonly report: Report;
+  /** Who delivers, for the records. */
+  readonly worker: string;
+  /** Aborted when handlers must end, because the worker stops. */
+  readonly signal: AbortSignal;
+  /** How long handlers then have, in milliseconds. */
+  readonly graceMs: number;
+  /** What keeps deliveries that may end the process apart from the others. */
+  readonly gate: RunGate;
+  /** For how long statements are repeated while the database is out of reach, in milliseconds. */
+  readonly patienceMs: number;
+  /** Aborted when the worker has stopped: statements are not repeated any more. */
+  readonly ended: AbortSignal;
+  /**
+   * After how much silence others take over, in milliseconds: a transaction of which nobody hears for so long is ended.
+   * Undefined when nobody does.
+   */
+  readonly deadAfterMs: number | undefined;
+}

@@ -1,0 +1,143 @@
+import { EventBusError } from "../errors.js";
+import { type Claim, claimDelivery, committedClaims } from "../outbox/claim-delivery.js";
+import { executorOf, type PrismaQueryable } from "../outbox/executor.js";
+import type { LoadedDelivery } from "../outbox/load-delivery.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { type Attempt, nextClaim } from "./attempt.js";
+import { isWriteConflict, stateOf } from "./connection-error.js";
+import type { DeliverDeps } from "./deliver-deps.js";
+import { outcomeOfFailure } from "./failed-attempt.js";
+import { type Decisions, decisions } from "./handler-decision.js";
+import { orLate } from "./or-late.js";
+import { DELIVERED, STALE } from "./outcome.js";
+import { callHandler, failed, outcomeOfThrown } from "./run-plain.js";
+import { transactionalClient } from "./transactional-client.js";
+import type { Wakeup } from "./wakeup.js";
+import { whileUnreachable } from "./while-unreachable.js";
+
+/** How often a transaction is run again at once, because another one got in its way. */
+const RERUNS = 5;
+/** How long it may take to get a connection, and how long the server has to answer what nobody waits for, in milliseconds. */
+const LONGEST_WAIT_MS = 10_000;
+const END_MS = 5_000;
+
+/**
+ * Runs a handler in a transaction in which the delivery is moved on to `delivered` first. That row is what makes its
+ * effects happen once: nobody else can take the delivery until this transaction has ended, and when it is committed
+ * there is nothing left to take. A process that was stopped or cut off meanwhile finds its transaction ended by the
+ * server.
+ *
+ * @throws when the handler was not even called.
+ */
+export async function runTransactional(
+  wakeup: Wakeup,
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+): Promise<Attempt> {
+  const attempt = failed(loaded, subscriber, deps);
+  for (let rerun = 0; ; rerun++) {
+    const claim = nextClaim(deps.worker);
+    const run = await whileUnreachable(deps, () => transact(wakeup, loaded, subscriber, deps, claim));
+    if (!run.taken) return { outcome: STALE, isRecorded: true, claim };
+    if ("thrown" in run) {
+      const { thrown, asked } = run;
+      const isAgain = rerun < RERUNS && asked.last() === undefined && isWriteConflict(thrown);
+      if (!isAgain) return { outcome: outcomeOfThrown(thrown, asked, attempt), isRecorded: false, claim };
+    } else if (await isCommitted(wakeup, deps, claim)) {
+      return { outcome: DELIVERED, isRecorded: true, claim };
+    } else {
+      return { outcome: outcomeOfFailure(aborted(subscriber), attempt), isRecorded: false, claim };
+    }
+  }
+}
+
+interface Run {
+  /** False: somebody else had moved the delivery on. */
+  readonly taken: boolean;
+  readonly asked: Decisions;
+  /** What the handler threw, or the commit. */
+  readonly thrown?: unknown;
+}
+
+/** @throws what keeps the handler from being called. */
+async function transact(
+  wakeup: Wakeup,
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+  claim: string,
+): Promise<Run> {
+  const { timeoutMs, isolationLevel } = subscriber.policy;
+  const { deadAfterMs } = deps;
+  const limits = deadAfterMs === undefined ? undefined : limitsOf(timeoutMs, deadAfterMs);
+  const asked = decisions();
+  let taken: boolean | undefined;
+  let left = (): void => undefined;
+  const isOver = new Promise<void>((resolve) => {
+    left = resolve;
+  });
+  const body = async (tx: PrismaQueryable) => {
+    const claiming = claimDelivery(executorOf(tx), deps.names, { ...wakeup, claim, limits });
+    taken = await orLate(claiming, (limits?.lockMs ?? timeoutMs) + END_MS);
+    if (!taken) return;
+    await callHandler(loaded, subscriber, deps, asked, { tx });
+    // It is not delivered: nothing of what was written shall stay.
+    if (asked.last() !== undefined) throw new Error("the handler asked for another outcome");
+    // In a transaction of somebody else's: that would be lost with the savepoint that cannot be released.
+    if (limits === undefined) await assertAlive(tx, { ...wakeup, claim }, subscriber, deps);
+  };
+  const client = transactionalClient(deps.prisma, subscriber, "the configuration");
+  try {
+    const transaction = client.$transaction((tx) => body(tx).finally(left), {
+      maxWait: LONGEST_WAIT_MS,
+      // Later than every limit of ours: who is late then is told so in our words.
+      timeout: timeoutMs + deps.graceMs + (deadAfterMs ?? 0) + 3 * END_MS,
+      ...(isolationLevel === undefined ? {} : { isolationLevel }),
+    });
+    // A connection that does not answer would keep us waiting for ever.
+    await Promise.race([transaction, isOver.then(() => orLate(transaction, END_MS))]);
+  } catch (thrown) {
+    if (taken === undefined) throw thrown;
+    return { taken, asked, thrown };
+  }
+  return { taken: taken === true, asked };
+}
+
+function limitsOf(timeoutMs: number, deadAfterMs: number) {
+  return {
+    idleMs: Math.min(timeoutMs, deadAfterMs),
+    statementMs: timeoutMs,
+    // Whoever has the delivery, and is heard of no more, has it no longer than this.
+    lockMs: deadAfterMs + 1_000,
+  };
+}
+
+/** PostgreSQL answers the commit of a transaction that has failed by rolling it back, and Prisma does not look. */
+async function isCommitted(wakeup: Wakeup, deps: DeliverDeps, claim: string): Promise<boolean> {
+  const [is] = await whileUnreachable(deps, () =>
+    committedClaims(deps.executor, deps.names, [{ ...wakeup, claim }]),
+  );
+  return is === true;
+}
+
+async function assertAlive(
+  tx: PrismaQueryable,
+  claim: Pick<Claim, "position" | "subscriptionId" | "claim">,
+  subscriber: Subscriber,
+  { names }: DeliverDeps,
+): Promise<void> {
+  try {
+    await committedClaims(executorOf(tx), names, [claim]);
+  } catch (error) {
+    throw stateOf(error) === "25P02" ? aborted(subscriber) : error;
+  }
+}
+
+function aborted(subscriber: Subscriber): EventBusError {
+  return new EventBusError(
+    "TRANSACTION_ABORTED",
+    `A statement on ctx.tx failed, and the handler of "${subscriber.name}" went on: PostgreSQL has rolled back everything. ` +
+      "Let such errors leave the handler, or put what may fail into ctx.tx.$transaction().",
+  );
+}

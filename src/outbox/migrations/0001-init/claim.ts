@@ -1,0 +1,41 @@
+/** Taking a delivery inside of the transaction of its handler. */
+export const claim = /* sql */ `
+-- Takes a delivery in the transaction of its handler, before anything else: moves it on to delivered, only where the
+-- generation is the caller's. It commits with what the handler writes, or not at all, and until then whoever else takes
+-- it waits: for lock_ms at most. The server ends a session that does nothing for idle_ms, or a statement that takes
+-- longer than statement_ms; where they are null, nothing is changed. What is stricter already stays.
+create function :BUS.claim(
+  "position" bigint, subscription_id integer, generation integer, claim text,
+  idle_ms integer, statement_ms integer, lock_ms integer
+) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+  lock_before constant text := current_setting('lock_timeout');
+  taken boolean;
+begin
+  if idle_ms is not null then
+    perform set_config(l.name, l.ms::text, true)
+       from (values ('idle_in_transaction_session_timeout', idle_ms), ('statement_timeout', statement_ms)) as l(name, ms)
+      where current_setting(l.name)::interval = '0'
+         or current_setting(l.name)::interval > l.ms * interval '1 millisecond';
+    perform set_config('lock_timeout', lock_ms::text, true);
+  end if;
+  if claim.generation = 0 then
+    insert into :BUS.deliveries (position, subscription_id, state, generation, attempt, claim, finished_at)
+    values (claim.position, claim.subscription_id, 'delivered', 1, 1, claim.claim, clock_timestamp())
+    on conflict do nothing;
+  else
+    update :BUS.deliveries as d
+       set state = 'delivered', generation = d.generation + 1, attempt = d.attempt + 1, claim = claim.claim,
+           reason = null, due_at = null, finished_at = clock_timestamp()
+     where d.position = claim.position and d.subscription_id = claim.subscription_id
+       and d.generation = claim.generation;
+  end if;
+  taken := found;
+  if idle_ms is not null then
+    perform set_config('lock_timeout', lock_before, true);
+  end if;
+  return taken;
+end $$;
+`;
