@@ -24,6 +24,8 @@ export interface RowCall {
   readonly operation: CapturableCall;
   readonly args: CallArgs;
   readonly isFluent: boolean;
+  /** The row is needed even where its own event needs none. */
+  readonly isPastNeeded: boolean;
 }
 
 /** What is known of a row before it is changed. */
@@ -47,7 +49,8 @@ const NOT_NEEDED: Past = { row: undefined, isKnown: false };
 export async function loadBefore(bus: Bus, transaction: TransactionHandle, call: RowCall): Promise<Past> {
   const { model, operation, args } = call;
   if (operation === "create") return NOT_NEEDED;
-  if (operation === "delete" && !call.isFluent && !selectsRelations(model, args)) return NOT_NEEDED;
+  const isAnswered = operation === "delete" && !call.isFluent && !selectsRelations(model, args);
+  if (isAnswered && !call.isPastNeeded) return NOT_NEEDED;
   const match = findUniqueMatch(model, args["where"]);
   if (match === undefined) return NOT_NEEDED;
   const table = await sourceTable(bus, model);

@@ -1,7 +1,9 @@
 import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
+import type { EventMetadata } from "../registry/event.js";
+import { uuidV7 } from "../registry/uuid-v7.js";
 import { hasCreated } from "./before-row.js";
 import type { Bus } from "./bus.js";
-import { changeOf } from "./captured-events.js";
+import { changesOf } from "./captured-events.js";
 import { FailedAfterWriting, LostRace, type Mutation, type Written, write } from "./mutation.js";
 import {
   asWriteConflict,
@@ -11,6 +13,7 @@ import {
   type TransactionHandle,
 } from "./prisma-internals.js";
 import { publishChanges } from "./rows/publish-changes.js";
+import type { RowChange } from "./rows/row-change.js";
 import { inTurn } from "./transaction-queue.js";
 
 /** Runs a mutation in the caller's transaction, and writes its events there. */
@@ -54,8 +57,9 @@ async function capture(bus: Bus, transaction: TransactionHandle, mutation: Mutat
     const { result, written } = await write(bus, transaction, mutation);
     await checkCreated(bus, transaction, mutation, written);
     try {
-      const changes = written.map((one) => changeOf(mutation, one));
-      await publishChanges(bus, transaction, changes, mutation.extras.metadata);
+      const changes: RowChange[] = [];
+      for (const one of written) changes.push(...(await changesOf(bus, transaction, mutation, one)));
+      await publishChanges(bus, transaction, changes, metadataOf(mutation, written));
     } catch (error) {
       throw error instanceof LostRace ? error : new FailedAfterWriting(error);
     }
@@ -64,6 +68,12 @@ async function capture(bus: Bus, transaction: TransactionHandle, mutation: Mutat
     if (error instanceof FailedAfterWriting) throw await abort(bus, transaction, error.error, ABORT);
     throw error;
   }
+}
+
+/** What a call that can lead to several events says of all of them. */
+function metadataOf({ extras }: Mutation, written: readonly Written[]): EventMetadata | undefined {
+  const isFar = written.some(({ far }) => far !== undefined);
+  return isFar ? { mutationId: uuidV7(), ...extras.metadata } : extras.metadata;
 }
 
 /** An upsert that found no row may still have changed one, when another transaction created it meanwhile. */

@@ -3,13 +3,28 @@ import { checkMetadata } from "../registry/check-metadata.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { Bus } from "./bus.js";
 import type { Mutation, Written } from "./mutation.js";
+import { loadFarAfter } from "./nested/capture-nested.js";
+import { farChanges } from "./nested/far-changes.js";
 import type { TransactionHandle } from "./prisma-internals.js";
 import type { RowChange } from "./rows/row-change.js";
 import { pastOf } from "./same-row.js";
 import { correlationIn } from "./transaction-queue.js";
 
+/** What a mutation did: to its own row, and to the others that it touched, in the order of their events. */
+export async function changesOf(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: Mutation,
+  written: Written,
+): Promise<readonly RowChange[]> {
+  const change = changeOf(mutation, written);
+  if (written.far === undefined) return [change];
+  const outcome = await loadFarAfter(bus, transaction, written.far, change.after);
+  return farChanges(bus, outcome, (operation) => (operation === change.operation ? change.rules : []));
+}
+
 /** What a mutation of one row did to it. */
-export function changeOf(mutation: Mutation, written: Written): RowChange {
+function changeOf(mutation: Mutation, written: Written): RowChange {
   const { model, operation: call } = mutation;
   const { plan, row } = written;
   const before = pastOf(mutation, written);

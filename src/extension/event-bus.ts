@@ -121,7 +121,7 @@ function hooksOf(
     if (params === undefined) throw incompatible("the internal parameters of query hooks");
     const { args, extras } = takeExtras(model, operation, given, bus.options);
     if (currentContext().silent) return query(args);
-    const plan = planCall(bus.models, bus.options, model, operation, args, extras);
+    const plan = planCall(bus, model, operation, args, extras);
     if (plan === undefined) return query(args);
     const mutation = { model, operation: operation as CapturableCall, args, extras, plan, params, query };
     const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);

@@ -4,6 +4,8 @@ import { databaseFailure } from "../outbox/database-error.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
+import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
+import { dataOf, writtenFields } from "./nested/plan-far.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import {
   asCallFailure,
@@ -36,6 +38,8 @@ export interface Written {
   /** The arguments as the last extension left them. */
   readonly args: CallArgs;
   readonly past: Past;
+  /** What was known of other rows that the call may have touched; undefined when there are none that matter. */
+  readonly far: FarPast | undefined;
   /** The whole row; for a delete the row that went. */
   readonly row: Row;
 }
@@ -117,7 +121,7 @@ function borderOf(
   { model, operation, args: given, extras, plan: planned, params }: Mutation,
   written: Written[],
   last: LastCall,
-): Border<Past> {
+): Border<Loaded> {
   const globalOmit = bus.root._globalOmit?.[model.jsName];
   let args = given;
   let plan: Plan | undefined;
@@ -127,30 +131,59 @@ function borderOf(
     depart(final) {
       args = final;
       // Other extensions get copies to change: what is the same object is the same call.
-      plan = final === given ? planned : planCall(bus.models, bus.options, model, operation, args, extras);
+      plan = final === given ? planned : planCall(bus, model, operation, args, extras);
       return selectAllScalars(model, args, globalOmit);
     },
     async before() {
       try {
-        last.call = { model, operation, args, isFluent: path.length > 0 };
+        last.call = {
+          model,
+          operation,
+          args,
+          isFluent: path.length > 0,
+          isPastNeeded: plan?.far !== undefined,
+        };
         last.past = await loadBefore(bus, transaction, last.call);
-        return last.past;
+        return { past: last.past, far: await loadFar(bus, transaction, last.call, last.past, plan) };
       } catch (error) {
         // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
         // aborted: the call itself will be refused likewise, in words that name it.
         const state = databaseFailure(error)?.state;
-        if (state === undefined || state === ABORTED) return { row: undefined, isKnown: false };
+        if (state === undefined || state === ABORTED)
+          return { past: { row: undefined, isKnown: false }, far: undefined };
         throw asCallFailure(error, bus.root, `prisma.${model.jsName}.${operation}`);
       }
     },
-    arrive(answer, past) {
+    arrive(answer, { past, far }) {
       const row = answer as Record<string, unknown>;
       // Nothing may be thrown here: Prisma would make another error of it.
-      if (plan !== undefined) written.push({ plan, args, past, row: scalarsOf(model, row) });
+      if (plan !== undefined) written.push({ plan, args, past, far, row: scalarsOf(model, row) });
       dropUnselected(model, args, globalOmit, bus.computedNeeds, row);
       return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row);
     },
   };
+}
+
+/** What is known before a query is sent. */
+interface Loaded {
+  readonly past: Past;
+  readonly far: FarPast | undefined;
+}
+
+/** Reads and locks the other rows that the call may touch, once it is clear whether it creates or changes. */
+async function loadFar(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model, operation, args }: RowCall,
+  { row, isKnown }: Past,
+  plan: Plan | undefined,
+): Promise<FarPast | undefined> {
+  if (plan?.far === undefined) return undefined;
+  // There is nothing to write to: Prisma says so.
+  if (row === undefined && isKnown && operation !== "upsert") return undefined;
+  const node = row === undefined ? plan.far.create : plan.far.update;
+  const written = row === undefined ? [] : writtenFields(model, dataOf(operation, args).update);
+  return loadFarBefore(bus, transaction, { model, row, goes: operation === "delete", written, node });
 }
 
 /** What was last sent, for the case that its answer never came through our hands. */

@@ -1,12 +1,8 @@
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
+import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
-import {
-  notCaptured,
-  unseenCascade,
-  unseenKeyChange,
-  unseenNestedWrite,
-  writtenData,
-} from "./not-captured.js";
+import { type FarPlan, planFar } from "./nested/plan-far.js";
+import { notCaptured, unseenCascade, unseenKeyChange } from "./not-captured.js";
 import type { Model, Models } from "./schema/model.js";
 import type { CallArgs } from "./selection.js";
 
@@ -29,7 +25,10 @@ export type WriteOperation = keyof typeof WRITES;
 export type CapturableCall = "create" | "update" | "upsert" | "delete";
 
 /** What a call leads to, by what it does to the row. */
-export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] };
+export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] } & {
+  /** Set when it may touch other rows that matter. */
+  readonly far?: FarPlan | undefined;
+};
 
 /**
  * Which events a call leads to. Undefined: none, and nothing that it touches is captured, so that it can run as if
@@ -38,13 +37,13 @@ export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] 
  * @throws EventBusError `NOT_CAPTURED` when something would pass unseen.
  */
 export function planCall(
-  models: Models,
-  options: ResolvedBusOptions,
+  bus: Bus,
   model: Model,
   operation: WriteOperation,
   args: CallArgs,
   extras: CallExtras,
 ): Plan | undefined {
+  const { models, options } = bus;
   const kinds: readonly CapturedOperation[] = WRITES[operation];
   const plan: Plan = {
     create: kinds.includes("create") ? rulesFor(options, model, "create", extras) : [],
@@ -55,6 +54,8 @@ export function planCall(
   const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
   const unseen = findUnseen(models, options, model, operation, args, isCaptured);
   if (unseen !== undefined) throw notCaptured(model, operation, unseen);
+  const far = planFar(bus, model, operation, args, plan);
+  if (far !== undefined) return { ...plan, far };
   return isCaptured ? plan : undefined;
 }
 
@@ -69,14 +70,9 @@ function findUnseen(
   if (isCaptured && (operation.includes("Many") || operation.endsWith("AndReturn"))) {
     return `it writes any number of rows of the captured model ${model.name}`;
   }
-  if (operation === "delete" || operation === "deleteMany") return unseenCascade(models, rules, model);
-  for (const data of writtenData(args)) {
-    const unseen = unseenNestedWrite(models, rules, model, data, isCaptured);
-    if (unseen !== undefined) return unseen;
-  }
-  const updated =
-    operation === "upsert" ? args["update"] : operation.startsWith("update") ? args["data"] : undefined;
-  return unseenKeyChange(models, rules, model, args["where"], updated);
+  if (operation === "deleteMany") return unseenCascade(models, rules, model);
+  if (!operation.startsWith("updateMany")) return undefined;
+  return unseenKeyChange(models, rules, model, args["where"], args["data"]);
 }
 
 /** The rules that are declared, and the call's own events; an event that both name is published once. */

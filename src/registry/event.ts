@@ -17,6 +17,11 @@ export interface EventMetadata {
   readonly correlationId?: string;
   /** The id of the event whose handler did this. Set by the package inside of handlers. */
   readonly causationId?: string;
+  /**
+   * The same for all events of one call. Set by the package where a call can lead to several: nested writes, and what
+   * PostgreSQL deletes or changes along with a row.
+   */
+  readonly mutationId?: string;
   /** W3C trace context. */
   readonly traceparent?: string;
   readonly [key: string]: Json | undefined;

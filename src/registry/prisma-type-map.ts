@@ -31,7 +31,7 @@ export type RowOf<TM extends TypeMap, Model extends PropertyKey> = TM["model"][M
 
 /**
  * The fields that a mutation changed, with their new values; for nested writes the relations too, each with
- * what was changed in it: an object or null for one, an array for many.
+ * what was changed in it: an object or null for one, an array for many. Null stands for a row that is gone.
  */
 export type ChangesOf<TM extends TypeMap, Model extends PropertyKey> = Changes<TM["model"][Model]["payload"]>;
 
@@ -51,7 +51,7 @@ type Changes<P extends Payload> = { readonly [Field in keyof P["scalars"]]?: P["
 };
 
 type RelationChanges<R> = R extends readonly (infer Item extends Payload)[]
-  ? readonly Changes<Item>[]
+  ? readonly (Changes<Item> | null)[]
   : R extends Payload
     ? Changes<R> | null
     : null;

@@ -46,101 +46,9 @@ const bulk: Calls = [
   ["deleteMany without arguments", () => users.user.deleteMany()],
 ];
 
-const nestedFrom: Calls = [
-  ["create", () => users.user.create({ data: { email, posts: { create: { title: "x" } } } })],
-  [
-    "createMany",
-    () => users.user.create({ data: { email, posts: { createMany: { data: [{ title: "x" }] } } } }),
-  ],
-  ["connect", () => users.user.update({ where: { id: 2 }, data: { posts: { connect: { id: 1 } } } })],
-  [
-    "connectOrCreate",
-    () =>
-      users.user.update({ where, data: { posts: { connectOrCreate: { where, create: { title: "x" } } } } }),
-  ],
-  ["set", () => posts.post.update({ where, data: { labels: { set: [{ id: 1 }] } } })],
-  [
-    "update",
-    () => users.user.update({ where, data: { posts: { update: { where, data: { title: "x" } } } } }),
-  ],
-  [
-    "updateMany",
-    () => users.user.update({ where, data: { posts: { updateMany: { where: {}, data: { title: "x" } } } } }),
-  ],
-  [
-    "upsert",
-    () =>
-      users.user.update({
-        where,
-        data: { profile: { upsert: { create: { bio: "x" }, update: { bio: "x" } } } },
-      }),
-  ],
-  ["delete", () => users.user.update({ where: { id: 2 }, data: { profile: { delete: true } } })],
-  ["deleteMany", () => users.user.update({ where, data: { posts: { deleteMany: {} } } })],
-  [
-    "create in upsert",
-    () => users.user.upsert({ where, create: { email }, update: { posts: { create: { title: "x" } } } }),
-  ],
-];
-
-const nestedTo: Calls = [
-  ["create of the parent", () => users.post.create({ data: { title: "x", author: { create: { email } } } })],
-  [
-    "connectOrCreate of the parent",
-    () =>
-      users.post.create({
-        data: { title: "x", author: { connectOrCreate: { where: { email }, create: { email } } } },
-      }),
-  ],
-  ["update of the parent", () => users.post.update({ where, data: { author: { update: { name: "x" } } } })],
-  [
-    "upsert of the parent",
-    () =>
-      users.post.update({
-        where,
-        data: { author: { upsert: { create: { email }, update: { name: "x" } } } },
-      }),
-  ],
-  [
-    "update of the grandparent",
-    () =>
-      users.orderLine.update({
-        where: { orderId_sku: { orderId: id, sku: "A" } },
-        data: { order: { update: { user: { update: { name: "x" } } } } },
-      }),
-  ],
-  ["create of children", () => posts.user.create({ data: { email, posts: { create: { title: "x" } } } })],
-  [
-    "connect of children, which changes their key",
-    () => posts.user.update({ where: { id: 2 }, data: { posts: { connect: { id: 1 } } } }),
-  ],
-  ["set of children", () => posts.user.update({ where: { id: 2 }, data: { posts: { set: [] } } })],
-  [
-    "updateMany of children",
-    () => posts.user.update({ where, data: { posts: { updateMany: { where: {}, data: { title: "x" } } } } }),
-  ],
-  ["deleteMany of children", () => posts.user.update({ where, data: { posts: { deleteMany: {} } } })],
-  [
-    "create between captured models",
-    () => both.user.create({ data: { email, posts: { create: { title: "x" } } } }),
-  ],
-];
-
 const inDatabase: Calls = [
-  ["delete of a row whose children go with it", () => both.user.delete({ where })],
-  ["delete of a parent that is not captured itself", () => posts.user.delete({ where })],
   ["deleteMany of a parent that is not captured itself", () => posts.user.deleteMany({ where: bob })],
-  ["update of a key that captured rows refer to", () => both.user.update({ where, data: { id: 77 } })],
-  [
-    "update of such a key in a model that is not captured itself",
-    () => posts.user.update({ where, data: { id: { set: 77 } } }),
-  ],
-  [
-    "update of such a key by increment",
-    () => posts.user.update({ where: { id: 2 }, data: { id: { increment: 5 } } }),
-  ],
   ["updateMany of such a key", () => posts.user.updateMany({ where: { id: 2 }, data: { id: 77 } })],
-  ["upsert to such a key", () => posts.user.upsert({ where, create: { email }, update: { id: 77 } })],
 ];
 
 const perCall: Calls = [
@@ -156,19 +64,10 @@ const perCall: Calls = [
     "deleteMany",
     () => base.$extends(eventBus({ events })).user.deleteMany({ where: bob, event: User.delete }),
   ],
-  [
-    "a nested create",
-    () =>
-      base
-        .$extends(eventBus({ events }))
-        .user.create({ data: { email, posts: { create: { title: "x" } } }, event: User.create }),
-  ],
 ];
 
 describe.each([
   ["in bulk", bulk],
-  ["nested, from a captured model", nestedFrom],
-  ["nested, to a captured model", nestedTo],
   ["by the database", inDatabase],
   ["with an event named by the call", perCall],
 ] as const)("a write %s", (_, calls) => {
@@ -206,7 +105,7 @@ describe("a write that is refused", () => {
   });
 
   it("is written in $withoutEvents", async () => {
-    for (const [, call] of [...bulk.slice(0, 4), ...nestedFrom.slice(0, 1)]) {
+    for (const [, call] of bulk.slice(0, 4)) {
       await users.$withoutEvents(call).catch((error: { code?: string }) => expect(error.code).toBe("P2002"));
     }
     expect(await base.user.count({ where: { name: "x" } })).toBe(3);

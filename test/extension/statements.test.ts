@@ -36,7 +36,8 @@ const where = { id: 1 };
 
 beforeEach(async () => {
   // A client's first call may look at the catalog.
-  await prisma.user.update({ where, data: { name: "warm" } }).catch(() => undefined);
+  await base.user.create({ data: { email: "first" } });
+  await prisma.user.delete({ where: { email: "first" } });
 });
 
 describe("a call that is not captured", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { unseenNestedWrite } from "../../src/extension/not-captured.js";
+import { reachOf } from "../../src/extension/nested/reach.js";
+import { nestedWrites } from "../../src/extension/nested/tree.js";
 import { readModels } from "../../src/extension/schema/read-models.js";
 import type { ModelRules } from "../../src/registry/capture-rules.js";
 import { defineEvent } from "./support/events.js";
@@ -42,21 +43,22 @@ const models = readModels(
 const rule = { event: defineEvent("Changed", { model: "User" }), when: undefined };
 const rules = new Map<string, ModelRules>([["Doc", { create: [rule], update: [rule], delete: [] }]]);
 
-function unseen(data: object): string | undefined {
+function reached(data: object): readonly string[] {
   const doc = models.get("Doc");
   if (doc === undefined) throw new Error("expected the model Doc");
-  return unseenNestedWrite(models, rules, doc, data, true);
+  const node = reachOf(rules, nestedWrites(models, doc, data), true);
+  return node?.relations.map((nested) => nested.relation.name) ?? [];
 }
 
 describe("connecting where the model itself holds the reference", () => {
-  it("is refused when it takes the reference from another captured row", () => {
-    expect(unseen({ a: { connect: { id: 1 } } })).toContain("takes the reference");
-    expect(unseen({ a: { connectOrCreate: { where: { id: 1 }, create: { id: 1 } } } })).toContain("takes");
+  it("reaches further when it takes the reference from another captured row", () => {
+    expect(reached({ a: { connect: { id: 1 } } })).toEqual(["a"]);
+    expect(reached({ a: { connectOrCreate: { where: { id: 1 }, create: { id: 1 } } } })).toEqual(["a"]);
   });
 
-  it("is seen when no other row can lose its reference", () => {
-    expect(unseen({ b: { connect: { id: 1 } } })).toBeUndefined();
-    expect(unseen({ c: { connect: { id: 1 } } })).toBeUndefined();
-    expect(unseen({ a: { disconnect: true } })).toBeUndefined();
+  it("reaches no further when no other row can lose its reference", () => {
+    expect(reached({ b: { connect: { id: 1 } } })).toEqual([]);
+    expect(reached({ c: { connect: { id: 1 } } })).toEqual([]);
+    expect(reached({ a: { disconnect: true } })).toEqual([]);
   });
 });

@@ -44,13 +44,18 @@ type Changes = Registered["changes"];
 expectType<Equal<Changes["email"], string | undefined>>();
 expectType<Equal<Changes["name"], string | null | undefined>>();
 type Posts = NonNullable<Changes["posts"]>;
-expectType<Equal<Posts[number]["title"], string | undefined>>();
+// A row that is gone.
+expectType<null extends Posts[number] ? true : false>();
+type NewPost = NonNullable<Posts[number]>;
+expectType<Equal<NewPost["title"], string | undefined>>();
 type Profile = NonNullable<Changes["profile"]>;
 expectType<null extends Changes["profile"] ? true : false>();
 expectType<Equal<Profile["bio"], string | undefined>>();
 // Relations are mirrored at any depth, also around a circle.
-type LabelOfPost = NonNullable<Posts[number]["labels"]>[number];
-expectType<Equal<NonNullable<LabelOfPost["posts"]>[number]["body"], string | null | undefined>>();
+type LabelOfPost = NonNullable<NonNullable<NewPost["labels"]>[number]>;
+expectType<
+  Equal<NonNullable<NonNullable<LabelOfPost["posts"]>[number]>["body"], string | null | undefined>
+>();
 
 type Initial = Registered["initialData"];
 expectType<Equal<Initial["email"], string | null | undefined>>();

@@ -5,6 +5,7 @@ import { makeDraft } from "../../registry/draft-event.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
 import type { Model } from "../schema/model.js";
+import { touchedFields } from "../schema/touched-fields.js";
 import { aggregateKeyOf } from "../unique-match.js";
 
 /** What happened to one row. */
@@ -16,6 +17,8 @@ export interface RowChange {
   /** Undefined for a row that was deleted. */
   readonly after: Row | undefined;
   readonly rules: readonly Rule[];
+  /** What the event says that changed, where that is more than the row's own fields; null for nothing at all. */
+  readonly difference?: Difference | null;
 }
 
 /** The events of a row's change. Empty when nothing changed, or no rule wants to know. */
@@ -23,8 +26,8 @@ export function draftsOf(change: RowChange, metadata: () => EventMetadata): read
   const { model, operation, rules } = change;
   const aggregate = (operation === "delete" ? change.before : change.after) ?? {};
   if (rules.length === 0) return [];
-  const difference = differenceOf(change);
-  if (difference === undefined) return [];
+  const difference = change.difference === undefined ? differenceOf(change) : change.difference;
+  if (difference === undefined || difference === null) return [];
   const fields = { aggregateKey: aggregateKeyOf(model, aggregate), operation, aggregate, ...difference };
   return rules.flatMap(({ event, when }) => {
     const draft = makeDraft(event, { ...fields, metadata: metadata() });
@@ -41,17 +44,6 @@ function differenceOf({ model, operation, before, after }: RowChange): Differenc
     case "update":
       return modification(before ?? {}, after ?? {}, touchedFields(model));
   }
-}
-
-const touched = new WeakMap<Model, ReadonlySet<string>>();
-
-function touchedFields(model: Model): ReadonlySet<string> {
-  const known = touched.get(model);
-  if (known !== undefined) return known;
-  const fields = Array.from(model.scalars.values()).filter((field) => field.isUpdatedAt);
-  const names = new Set(fields.map((field) => field.name));
-  touched.set(model, names);
-  return names;
 }
 
 function holds(name: string, when: NonNullable<Rule["when"]>, draft: EventDraft): boolean {

@@ -27,7 +27,8 @@ export function columnsOf(model: Model, fields: readonly string[]): readonly str
   return fields.map((name) => model.scalars.get(name)?.column ?? name);
 }
 
-function castOf({ enumNames, nativeType, isList }: ScalarField): Pick<ColumnRead, "castTo"> {
+function castOf({ enumNames, nativeType, isList, isReadAsText }: ScalarField): Pick<ColumnRead, "castTo"> {
+  if (isReadAsText === true) return { castTo: "text" };
   if (enumNames !== undefined) return { castTo: isList ? "text[]" : "text" };
   // Its text has the currency and the separators of the server's locale.
   if (nativeType === "Money") return { castTo: isList ? "numeric[]" : "numeric" };

@@ -11,6 +11,8 @@ export interface ScalarField {
   readonly nativeType: string | undefined;
   /** 3 for `@db.Char(3)`; undefined: none is given. */
   readonly nativeLength?: number;
+  /** Of a table that the Prisma schema does not have: any type, read as text. */
+  readonly isReadAsText?: boolean;
   /** For enums: from the label in the database to the name in Prisma. */
   readonly enumNames?: ReadonlyMap<string, string>;
 }

@@ -4,7 +4,7 @@ import { eventsFor } from "../../../src/registry/define-event.js";
 export const { defineEvent } = eventsFor<Prisma.TypeMap>();
 
 /** Capture rules of a model: `UserCreated`, `UserUpdated` and `UserDeleted`. */
-function rulesOf<const Model extends Prisma.ModelName>(model: Model) {
+export function rulesOf<const Model extends Prisma.ModelName>(model: Model) {
   return {
     create: defineEvent(`${model}Created`, { model }),
     update: defineEvent(`${model}Updated`, { model }),

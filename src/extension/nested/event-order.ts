@@ -1,0 +1,80 @@
+import type { Row } from "../../changes/diff.js";
+import type { RowChange } from "../rows/row-change.js";
+import type { Model, Models } from "../schema/model.js";
+import { keyTexts } from "../unique-match.js";
+import { compareKeys } from "./compare-keys.js";
+
+interface Changed {
+  readonly change: RowChange;
+}
+
+/**
+ * Rows that were created or changed come before the rows that refer to them, then rows that were deleted after the
+ * rows that referred to them. Among themselves: by model as in the schema, then by primary key.
+ */
+export function byReference<C extends Changed>(models: Models, changes: readonly C[]): readonly C[] {
+  const sorted = [...changes].sort((a, b) => compare(models, a.change, b.change));
+  const stays = sorted.filter(({ change }) => change.operation !== "delete");
+  const gone = sorted.filter(({ change }) => change.operation === "delete");
+  return [...referredFirst(stays, afterOf), ...Array.from(referredFirst(gone, beforeOf)).reverse()];
+}
+
+function compare(models: Models, a: RowChange, b: RowChange): number {
+  if (a.model === b.model) return compareKeys(a.model, rowOf(a), rowOf(b));
+  const names = Array.from(models.keys());
+  return names.indexOf(a.model.name) - names.indexOf(b.model.name);
+}
+
+function rowOf(change: RowChange): Row {
+  return change.after ?? change.before ?? {};
+}
+
+function afterOf({ change }: Changed): Row {
+  return change.after ?? {};
+}
+
+function beforeOf({ change }: Changed): Row {
+  return change.before ?? {};
+}
+
+/** Depth first along the foreign keys, as far as the rows that they refer to are among these. */
+function referredFirst<C extends Changed>(changes: readonly C[], row: (one: C) => Row): readonly C[] {
+  const indexes = new Map<string, Map<string, C>>();
+  const find = (model: string, fields: readonly string[], texts: readonly string[]) => {
+    const name = JSON.stringify([model, fields]);
+    let index = indexes.get(name);
+    if (index === undefined) {
+      index = new Map();
+      for (const one of changes) {
+        const key =
+          one.change.model.name === model ? keyTexts(one.change.model, fields, row(one)) : undefined;
+        if (key !== undefined) index.set(JSON.stringify(key), one);
+      }
+      indexes.set(name, index);
+    }
+    return index.get(JSON.stringify(texts));
+  };
+  const order: C[] = [];
+  const seen = new Set<C>();
+  const visit = (one: C): void => {
+    if (seen.has(one)) return;
+    seen.add(one);
+    for (const [model, fields, texts] of referencesOf(one.change.model, row(one))) {
+      const other = find(model, fields, texts);
+      if (other !== undefined) visit(other);
+    }
+    order.push(one);
+  };
+  for (const one of changes) visit(one);
+  return order;
+}
+
+function* referencesOf(
+  model: Model,
+  row: Row,
+): Generator<readonly [string, readonly string[], readonly string[]]> {
+  for (const relation of model.relations.values()) {
+    const texts = relation.fields.length === 0 ? undefined : keyTexts(model, relation.fields, row);
+    if (texts !== undefined) yield [relation.model, relation.references, texts];
+  }
+}

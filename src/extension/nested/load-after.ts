@@ -1,0 +1,126 @@
+import type { Row } from "../../changes/diff.js";
+import type { RowLoader } from "../rows/row-loader.js";
+import type { Model } from "../schema/model.js";
+import { keyTexts } from "../unique-match.js";
+import { type NestedPast, ownKey } from "./load-before.js";
+import { followLink } from "./moves.js";
+import { identityOf, type TouchedRow } from "./touched-rows.js";
+import type { NestedNode, NestedRelation } from "./tree.js";
+
+/** Reads again what a call with nested writes may have touched, and finds the rows that it created. */
+export class AfterWalk {
+  readonly #loader: RowLoader;
+  readonly #past: NestedPast;
+  readonly #tried = new Set<string>();
+  /** Where the writes went. */
+  readonly ways = new Map<TouchedRow, Set<NestedRelation>>();
+
+  constructor(loader: RowLoader, past: NestedPast) {
+    this.#loader = loader;
+    this.#past = past;
+  }
+
+  /** @param top the call's own row, which its answer has told already. */
+  async readAgain(top: TouchedRow): Promise<void> {
+    const rows = this.#past.rows.all().filter((row) => row.before !== undefined && row !== top);
+    await this.#loader.all(rows.map((row) => () => this.#readAt(row, row.before)));
+    await this.#followMoves();
+  }
+
+  /** @param subjects the rows that the node's data was written to. */
+  async visit(node: NestedNode, subjects: readonly TouchedRow[]): Promise<void> {
+    for (const subject of subjects) {
+      const ways = this.ways.get(subject) ?? new Set();
+      this.ways.set(subject, ways);
+      for (const relation of node.relations) ways.add(relation);
+    }
+    await this.#loader.all(node.relations.map((relation) => () => this.#relation(relation, subjects)));
+  }
+
+  async #relation(nested: NestedRelation, subjects: readonly TouchedRow[]): Promise<void> {
+    const { link, items, creates } = nested;
+    for (const item of items) {
+      if (item.effect !== "link") continue;
+      for (const row of this.#past.reached.get(item) ?? []) followLink(row, link, subjects);
+    }
+    await this.#loader.all([() => this.#followMoves()]);
+    const pairs = link.between === undefined ? [] : await this.#newPairs(nested, subjects);
+    const created = creates === undefined ? [] : await this.#created(nested, subjects, pairs);
+    const flows = items.flatMap(({ node }, at) => {
+      const reached = items[at] === undefined ? [] : (this.#past.reached.get(items[at]) ?? []);
+      return node === undefined ? [] : [() => this.visit(node, reached)];
+    });
+    if (creates !== undefined) flows.push(() => this.visit(creates, created));
+    await this.#loader.all(flows);
+  }
+
+  async #newPairs({ link }: NestedRelation, subjects: readonly TouchedRow[]): Promise<readonly TouchedRow[]> {
+    if (link.between === undefined) return [];
+    const { model, ownField } = link.between;
+    return this.#new(model, [ownField], subjects, link.own);
+  }
+
+  #created(
+    { target, link }: NestedRelation,
+    subjects: readonly TouchedRow[],
+    pairs: readonly TouchedRow[],
+  ): Promise<readonly TouchedRow[]> {
+    if (link.between === undefined) return this.#new(target, link.other, subjects, link.own);
+    return this.#new(target, link.other, pairs, [link.between.otherField]);
+  }
+
+  /** Rows of `model` that this call created, and that have in `fields` what `others` have in `ofOthers`. */
+  async #new(
+    model: Model,
+    fields: readonly string[],
+    others: readonly TouchedRow[],
+    ofOthers: readonly string[],
+  ): Promise<readonly TouchedRow[]> {
+    const keys = others.flatMap((other) => {
+      const texts = other.after === undefined ? undefined : keyTexts(other.model, ofOthers, other.after);
+      return texts === undefined ? [] : [texts];
+    });
+    const found = await this.#loader.find({ model, fields, keys, ownOnly: true });
+    return found.flatMap((row) => {
+      const known = this.#past.rows.withAfter(model, row);
+      if (known !== undefined) return known.before === undefined ? [known] : [];
+      if (this.#past.ownBefore.has(ownKey(model, identityOf(model, row)))) return [];
+      return [this.#past.rows.created(model, row)];
+    });
+  }
+
+  /** Finds rows whose keys have changed, until nothing more is found. */
+  async #followMoves(): Promise<void> {
+    for (let found = true; found; ) {
+      const lost = this.#past.rows.all().filter((row) => row.before !== undefined && row.after === undefined);
+      const places = lost.flatMap((row) => row.moves.map((move) => [row, move()] as const));
+      const open = places.filter(([row, place]) => place !== undefined && this.#isNew(row, place));
+      await this.#loader.all(
+        open.map(
+          ([row, place]) =>
+            () =>
+              this.#readAt(row, place),
+        ),
+      );
+      found = open.some(([row]) => row.after !== undefined);
+    }
+  }
+
+  #isNew(row: TouchedRow, place: Row): boolean {
+    const identity = identityOf(row.model, place);
+    if (row.before === undefined || identity === identityOf(row.model, row.before)) return false;
+    const id = JSON.stringify([row.model.name, identityOf(row.model, row.before), identity]);
+    if (this.#tried.has(id)) return false;
+    this.#tried.add(id);
+    return true;
+  }
+
+  async #readAt(row: TouchedRow, place: Row | undefined): Promise<void> {
+    const { model } = row;
+    const fields = model.identity?.fields ?? [];
+    const texts = place === undefined ? undefined : keyTexts(model, fields, place);
+    const [now] = await this.#loader.find({ model, fields, keys: texts === undefined ? [] : [texts] });
+    if (now !== undefined && this.#past.rows.withAfter(model, now) === undefined)
+      this.#past.rows.settle(row, now);
+  }
+}

@@ -1,0 +1,185 @@
+import { type Link, linkOf } from "../schema/link.js";
+import type { Model, Models, RelationField } from "../schema/model.js";
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** The nested writes in the data of a row. */
+export interface NestedNode {
+  readonly model: Model;
+  readonly relations: readonly NestedRelation[];
+}
+
+/** What is written through one relation. */
+export interface NestedRelation {
+  readonly owner: Model;
+  readonly relation: RelationField;
+  readonly link: Link;
+  readonly target: Model;
+  /** The writes to rows that are there already. */
+  readonly items: readonly NestedItem[];
+  /** What is written through the rows that may be created; undefined when none can be. */
+  readonly creates: NestedNode | undefined;
+}
+
+/** A write to rows that are there already. */
+export interface NestedItem {
+  /** The unique key of the row; undefined: the rows that are related. */
+  readonly where: unknown;
+  /** Changes the reference, the row itself, or removes it. */
+  readonly effect: "link" | "update" | "delete";
+  /** What is written to the row's own fields. */
+  readonly data: Data;
+  readonly node: NestedNode | undefined;
+}
+
+const NOTHING: Data = {};
+
+/** The nested writes in `data`, in the order of the model's relations. Undefined when there are none. */
+export function nestedWrites(models: Models, model: Model, data: unknown): NestedNode | undefined {
+  if (!isData(data)) return undefined;
+  const relations: NestedRelation[] = [];
+  for (const relation of model.relations.values()) {
+    const nested = data[relation.name];
+    const target = models.get(relation.model);
+    if (!isData(nested) || target === undefined) continue;
+    const builder = new RelationBuilder(models, model, relation, target);
+    for (const [operation, argument] of Object.entries(nested)) builder.add(operation, argument);
+    const built = builder.build();
+    if (built !== undefined) relations.push(built);
+  }
+  return relations.length === 0 ? undefined : { model, relations };
+}
+
+/** Collects the operations of one relation. */
+class RelationBuilder {
+  readonly #models: Models;
+  readonly #owner: Model;
+  readonly #relation: RelationField;
+  readonly #target: Model;
+  readonly #link: Link;
+  readonly #items: NestedItem[] = [];
+  #creates: NestedNode | undefined;
+
+  constructor(models: Models, owner: Model, relation: RelationField, target: Model) {
+    this.#models = models;
+    this.#owner = owner;
+    this.#relation = relation;
+    this.#target = target;
+    this.#link = linkOf(models, owner, relation);
+  }
+
+  add(operation: string, argument: unknown): void {
+    // `set: []` names nobody and still unlinks everybody.
+    if (operation === "set" && argument !== undefined && !isSkip(argument)) this.#item(undefined, "link");
+    for (const one of [argument].flat()) {
+      if (one !== undefined && one !== null && !isSkip(one)) this.#addOne(operation, one);
+    }
+  }
+
+  build(): NestedRelation | undefined {
+    if (this.#items.length === 0 && this.#creates === undefined) return undefined;
+    return {
+      owner: this.#owner,
+      relation: this.#relation,
+      link: this.#link,
+      target: this.#target,
+      items: this.#items,
+      creates: this.#creates,
+    };
+  }
+
+  #addOne(operation: string, argument: unknown): void {
+    const { where, create, data, update } = isData(argument) ? argument : NOTHING;
+    const { isList } = this.#relation;
+    switch (operation) {
+      case "create":
+        this.#create(argument);
+        break;
+      case "createMany":
+        this.#create(undefined);
+        break;
+      case "connect":
+        this.#connect(argument);
+        break;
+      case "connectOrCreate":
+        this.#create(create);
+        this.#connect(where);
+        break;
+      case "disconnect":
+        this.#item(isList ? argument : undefined, "link");
+        break;
+      case "set":
+        this.#item(argument, "link");
+        break;
+      case "update":
+        if (isList) this.#item(where, "update", data);
+        else this.#item(undefined, "update", isWrapped(this.#target, argument) ? data : argument);
+        break;
+      case "updateMany":
+        this.#item(undefined, "update", data);
+        break;
+      case "upsert":
+        this.#create(create);
+        this.#item(isList ? where : undefined, "update", update);
+        break;
+      case "delete":
+        this.#item(isList ? argument : undefined, "delete");
+        break;
+      case "deleteMany":
+        this.#item(undefined, "delete");
+        break;
+      // Prisma refuses what it does not know.
+    }
+  }
+
+  #create(data: unknown): void {
+    const node = nestedWrites(this.#models, this.#target, data);
+    const relations = [...(this.#creates?.relations ?? []), ...(node?.relations ?? [])];
+    this.#creates = { model: this.#target, relations };
+    this.#replace();
+  }
+
+  #connect(where: unknown): void {
+    this.#item(where, "link");
+    this.#replace();
+  }
+
+  /** In a one-to-one relation the row that was related loses its reference to the new one. */
+  #replace(): void {
+    if (this.#link.holder === "other" && this.#link.isExclusive) this.#item(undefined, "link");
+  }
+
+  #item(where: unknown, effect: NestedItem["effect"], data: unknown = NOTHING): void {
+    if (where === undefined && effect === "link" && this.#items.some(isUnlinking)) return;
+    const node = nestedWrites(this.#models, this.#target, data);
+    this.#items.push({ where, effect, data: isData(data) ? data : NOTHING, node });
+  }
+}
+
+function isUnlinking({ where, effect }: NestedItem): boolean {
+  return where === undefined && effect === "link";
+}
+
+/** `{ where, data }` instead of the data itself, in relations to one row. */
+function isWrapped(target: Model, argument: unknown): boolean {
+  if (!isData(argument) || !isData(argument["data"])) return false;
+  const isField = (name: string) => target.scalars.has(name) || target.relations.has(name);
+  return !isField("data") && Object.keys(argument).every((name) => name === "data" || name === "where");
+}
+
+/** `Prisma.skip`: as if it were not there. */
+function isSkip(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && value.constructor?.name !== "Object" && isEmpty(value)
+  );
+}
+
+function isEmpty(value: object): boolean {
+  return (
+    !Array.isArray(value) && Object.getPrototypeOf(value) !== null && Reflect.ownKeys(value).length === 0
+  );
+}
+
+function isData(value: unknown): value is Data {
+  return typeof value === "object" && value !== null;
+}

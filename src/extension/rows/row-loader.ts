@@ -1,0 +1,116 @@
+import type { Row } from "../../changes/diff.js";
+import type { LockStrength } from "../../outbox/lock-row.js";
+import type { LookupKey } from "../../outbox/lookup-rows.js";
+import type { Model } from "../schema/model.js";
+
+/** Rows of a model that have given values in some fields. */
+export interface RowQuery {
+  readonly model: Model;
+  readonly fields: readonly string[];
+  /** Values of the fields, each as the text of its type. */
+  readonly keys: readonly LookupKey[];
+  readonly lock?: LockStrength | undefined;
+  /** Only rows that the running transaction wrote. */
+  readonly ownOnly?: boolean | undefined;
+}
+
+/** Rows, each with the index of the key that it was found by. */
+export type Found = readonly { readonly key: number; readonly row: Row }[];
+
+interface Waiting {
+  readonly query: RowQuery;
+  readonly resolve: (rows: readonly Row[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Brings together what several flows of work want to read at the same moment: when all of them wait, queries of the
+ * same kind become one statement. Statements go out in a stable order, stronger locks first, so that two calls lock
+ * what they both need in the same order.
+ */
+export class RowLoader {
+  readonly #read: (query: RowQuery) => Promise<Found>;
+  #running = 0;
+  #waiting: Waiting[] = [];
+
+  constructor(read: (query: RowQuery) => Promise<Found>) {
+    this.#read = read;
+  }
+
+  /** Runs flows side by side. To be used for all that a flow does beside awaiting one query. */
+  async all<T>(flows: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+    if (flows.length === 0) return [];
+    const isInner = this.#running > 0;
+    this.#running += flows.length - (isInner ? 1 : 0);
+    const outcomes = await Promise.allSettled(
+      flows.map(async (flow) => {
+        try {
+          return await flow();
+        } finally {
+          this.#running -= 1;
+          this.#sendWhenAllWait();
+        }
+      }),
+    );
+    if (isInner) this.#running += 1;
+    return outcomes.map((outcome) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  /** Only inside of {@link all}. */
+  find(query: RowQuery): Promise<readonly Row[]> {
+    if (query.keys.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ query, resolve, reject });
+      this.#sendWhenAllWait();
+    });
+  }
+
+  #sendWhenAllWait(): void {
+    if (this.#waiting.length === 0 || this.#waiting.length < this.#running) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    void this.#send(waiting);
+  }
+
+  async #send(waiting: readonly Waiting[]): Promise<void> {
+    const groups = new Map<string, Waiting[]>();
+    for (const one of waiting) {
+      const kind = kindOf(one.query);
+      groups.set(kind, [...(groups.get(kind) ?? []), one]);
+    }
+    const found = new Map<Waiting, Row[]>(waiting.map((one) => [one, []]));
+    try {
+      for (const kind of Array.from(groups.keys()).sort()) await this.#ask(groups.get(kind) ?? [], found);
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+      return;
+    }
+    for (const one of waiting) one.resolve(found.get(one) ?? []);
+  }
+
+  async #ask(group: readonly Waiting[], found: ReadonlyMap<Waiting, Row[]>): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const askers = new Map<string, Set<Waiting>>();
+    for (const one of group) {
+      for (const key of one.query.keys) {
+        const text = JSON.stringify(key);
+        const known = askers.get(text) ?? new Set();
+        askers.set(text, known.add(one));
+      }
+    }
+    const texts = Array.from(askers.keys());
+    const keys = texts.map((text) => JSON.parse(text) as LookupKey);
+    for (const { key, row } of await this.#read({ ...first.query, keys })) {
+      for (const one of askers.get(texts[key] ?? "") ?? []) found.get(one)?.push(row);
+    }
+  }
+}
+
+function kindOf({ model, fields, lock, ownOnly }: RowQuery): string {
+  const strength = lock === "update" ? 0 : lock === undefined ? 2 : 1;
+  return JSON.stringify([model.name, strength, fields, ownOnly === true]);
+}

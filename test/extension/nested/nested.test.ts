@@ -1,0 +1,66 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { testDatabase } from "../../support/database.js";
+import { openClient } from "../support/clients.js";
+import { Ledger } from "../support/ledger.js";
+import { outcomeOf } from "../support/outcome.js";
+import {
+  type Case,
+  children,
+  deep,
+  manyToMany,
+  oneToOne,
+  parents,
+  references,
+  refused,
+  special,
+} from "./cases.js";
+import { type Db, groundTruth, openTeams, seed } from "./fixture.js";
+
+const { url, pool } = await testDatabase();
+const ledger = new Ledger(pool);
+const base = openClient(url);
+const prisma = openTeams(url);
+const truth = await groundTruth(pool, base);
+
+beforeAll(async () => {
+  await seed(base);
+  await ledger.keep();
+});
+
+beforeEach(async () => {
+  await ledger.restore();
+  await truth.clear();
+});
+
+const groups: readonly (readonly [string, readonly Case[]])[] = [
+  ["children", children],
+  ["one to one", oneToOne],
+  ["parents", parents],
+  ["many to many", manyToMany],
+  ["special keys", special],
+  ["deep", deep],
+  ["referential actions", references],
+  ["refused by Prisma", refused],
+];
+
+describe.each(groups)("nested writes, %s:", (_, cases) => {
+  it.each(cases)("%s", async (_name, call) => {
+    const plain = withoutTimes(await outcomeOf(() => call(base as unknown as Db)));
+    const plainContents = withoutTimes(await ledger.contents());
+    const plainChanges = await truth.changes();
+    await ledger.restore();
+    await truth.clear();
+
+    expect(withoutTimes(await outcomeOf(() => call(prisma)))).toEqual(plain);
+    expect(withoutTimes(await ledger.contents())).toEqual(plainContents);
+    const changes = await truth.changes();
+    expect(changes.length).toBe(plainChanges.length);
+    expect(await truth.told(await ledger.events())).toEqual(changes);
+  });
+});
+
+/** When rows were written is not the same twice. */
+function withoutTimes(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value).replace(/20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?/g, "<time>"));
+}
