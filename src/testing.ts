@@ -1,5 +1,6 @@
+export type { DeliveryState } from "./outbox/delivery-state.js";
 export type { Queryable } from "./outbox/executor.js";
-export type { Delivery, DeliveryError, DeliveryFilter, DeliveryState } from "./outbox/find-deliveries.js";
+export type { Delivery, DeliveryError, DeliveryFilter } from "./outbox/find-deliveries.js";
 export type { EventFilter } from "./outbox/find-events.js";
 export type { DatabaseNames } from "./registry/database-names.js";
 export { deliveries, type TypedDelivery, type TypedDeliveryFilter } from "./testing/deliveries.js";

@@ -1,6 +1,7 @@
 import type { Queryable } from "../outbox/executor.js";
 import { type Delivery, type DeliveryFilter, findDeliveries } from "../outbox/find-deliveries.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
+import { checkFilter } from "./check-filter.js";
 import { withNames } from "./with-names.js";
 
 const KNOWN: readonly (keyof DeliveryFilter)[] = [
@@ -9,6 +10,9 @@ const KNOWN: readonly (keyof DeliveryFilter)[] = [
   "eventId",
   "position",
   "state",
+  "error",
+  "since",
+  "until",
   "limit",
   "last",
 ];
@@ -31,6 +35,7 @@ export function deliveries(
 ): Promise<readonly Delivery[]> {
   const conditions = { given: filter, known: KNOWN };
   return withNames(client, { of: "deliveries()", options, filter: conditions }, async (executor, names) => {
+    checkFilter(filter, { of: "deliveries()" });
     const rows = await findDeliveries(executor, names, filter);
     return rows.map(({ generation: _, ...delivery }) => delivery);
   });

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 
 import { deliveries } from "../admin/deliveries.js";
-import type { DeliveryState } from "../outbox/find-deliveries.js";
+import type { DeliveryState } from "../outbox/delivery-state.js";
 import { parseCount } from "./parse-number.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";

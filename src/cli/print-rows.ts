@@ -9,15 +9,25 @@ export function printRows<T extends object>(
   toRow: (item: T) => Row,
   options: { readonly json?: boolean; readonly none: string },
 ): void {
-  const text = options.json === true ? JSON.stringify(items, bigintAsText, 2) : tableOf(items.map(toRow));
+  if (options.json === true) {
+    printJson(items);
+    return;
+  }
+  const text = tableOf(items.map(toRow));
   process.stdout.write(`${text === "" ? options.none : text}\n`);
+}
+
+/** Prints everything that is known of something. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, bigintAsText, 2)}\n`);
 }
 
 function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
-function tableOf(rows: readonly Row[]): string {
+/** A table with a column for each field of the first row. Empty when there are no rows. */
+export function tableOf(rows: readonly Row[]): string {
   const [first] = rows;
   if (first === undefined) return "";
   const columns = Object.keys(first);

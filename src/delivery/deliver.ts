@@ -67,7 +67,7 @@ async function settle(
     subscriptionId,
     generation,
     state: outcome.state,
-    attempts: outcome.state === "snoozed" ? loaded.attempts : loaded.attempts + 1,
+    attempts: loaded.attempts + (usesAttempt(outcome) ? 1 : 0),
     claim,
     ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
     ...("error" in outcome ? { error: outcome.error } : {}),
@@ -80,4 +80,8 @@ async function settle(
   if (state === outcome.state) return outcome;
   // A transaction was committed, though the answer did not arrive.
   return state === "delivered" ? DELIVERED : STALE;
+}
+
+function usesAttempt({ state }: SettledOutcome): boolean {
+  return state !== "snoozed" && state !== "paused";
 }

@@ -19,6 +19,8 @@ export type Outcome =
       /** Its process ended again and again: that is counted. */
       readonly died?: true;
     }
+  /** Its subscriber is paused: it has no wake-up until that is resumed. No attempt was used up. */
+  | { readonly state: "paused" }
   /** The subscriber wants no more of it. */
   | { readonly state: "cancelled"; readonly reason: string }
   /** The last attempt failed, or there cannot be another one. */
@@ -30,4 +32,5 @@ export type Outcome =
 export type SettledOutcome = Exclude<Outcome, { readonly state: "stale" }>;
 
 export const STALE: Outcome = Object.freeze({ state: "stale" });
+export const PAUSED: SettledOutcome = Object.freeze({ state: "paused" });
 export const DELIVERED: SettledOutcome = Object.freeze({ state: "delivered" });

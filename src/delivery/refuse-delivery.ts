@@ -3,7 +3,7 @@ import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import { backoffDelayMs, exponential } from "../registry/backoff.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { outcomeOfDeaths } from "./dead-worker.js";
-import type { SettledOutcome } from "./outcome.js";
+import { PAUSED, type SettledOutcome } from "./outcome.js";
 import type { Wakeup } from "./wakeup.js";
 
 /** What becomes of a delivery that no handler is to be called for. Undefined: call it. */
@@ -13,6 +13,7 @@ export function refuseDelivery(
   subscriber: Subscriber,
   worker: string,
 ): SettledOutcome | undefined {
+  if (loaded.isPaused) return PAUSED;
   return (
     outcomeOfDeaths(wakeup.claims ?? 0, loaded, subscriber, worker) ?? outcomeOfUnknown(loaded, subscriber)
   );

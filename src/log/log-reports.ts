@@ -34,6 +34,11 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "prune:start": ["debug", "Old events are being deleted."],
   "prune:stop": ["info", "Old events are deleted."],
   "prune:error": ["error", "Old events could not be deleted."],
+  "subscribers:orphaned": [
+    "warn",
+    "Deliveries wait for subscribers that no running worker has. See: npx ex-event-bus status",
+  ],
+  "housekeeping:error": ["error", "Housekeeping failed; it is tried again."],
 };
 
 const OUTCOMES: Readonly<Record<DeliveryOutcome, Line>> = {
@@ -41,6 +46,7 @@ const OUTCOMES: Readonly<Record<DeliveryOutcome, Line>> = {
   retrying: ["warn", "The attempt failed; another one follows."],
   dead: ["error", "The last attempt failed: the delivery is dead."],
   snoozed: ["info", "The delivery is put off."],
+  paused: ["debug", "The subscriber is paused: the delivery is held back."],
   cancelled: ["info", "The delivery is cancelled."],
   stale: ["debug", "Somebody else had moved the delivery on."],
 };
@@ -50,6 +56,8 @@ export function logReports(log: Logger): Report {
   return (event) => {
     const line = event.type === "deliver:stop" ? OUTCOMES[event.outcome] : LINES[event.type];
     if (line === undefined) return;
+    // It is looked for often.
+    if (event.type === "prune:stop" && event.events === 0) return;
     const [level, message] = line;
     const { type: _, ...fields } = event;
     log[level](message, event.type === "deliver:stop" ? deliveryFields(event) : fields);

@@ -34,7 +34,7 @@ export function prettyReport(write: WriteLine, options: PrettyOptions): Report {
   const others = logReports(prettyLogger(write, options));
   return (event) => {
     if (event.type !== "deliver:stop") return others(event);
-    if (event.outcome === "stale" && options.debug !== true) return;
+    if ((event.outcome === "stale" || event.outcome === "paused") && options.debug !== true) return;
     write(deliveryLine(event, colors));
   };
 }
@@ -46,6 +46,7 @@ function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): s
     retrying: colors.yellow("✗"),
     dead: colors.red("✗"),
     snoozed: colors.blue("↻"),
+    paused: colors.dim("‖"),
     cancelled: colors.dim("−"),
     stale: colors.dim("·"),
   }[outcome];

@@ -1,5 +1,12 @@
-/** How a delivery came out of an attempt. `stale`: somebody else had moved it on, nothing was done. */
-export type DeliveryOutcome = "delivered" | "retrying" | "snoozed" | "cancelled" | "dead" | "stale";
+/** How a delivery came out of an attempt. `paused`: its subscriber is; it was not run. `stale`: somebody else had moved it on, nothing was done. */
+export type DeliveryOutcome =
+  | "delivered"
+  | "retrying"
+  | "snoozed"
+  | "paused"
+  | "cancelled"
+  | "dead"
+  | "stale";
 
 /** An event that is being published. */
 export interface PublishedEvent {
@@ -122,16 +129,21 @@ export interface TelemetryMap {
   readonly "worker:error": { readonly worker: string; readonly error: unknown };
 
   /** Old events are about to be deleted. */
-  readonly "prune:start": { readonly olderThan: Date };
+  readonly "prune:start": { readonly worker: string };
   readonly "prune:stop": {
-    readonly olderThan: Date;
+    readonly worker: string;
     /** How many events were deleted. */
     readonly events: number;
     /** In how many batches, each a transaction of its own. */
     readonly batches: number;
     readonly durationMs: number;
   };
-  readonly "prune:error": { readonly olderThan: Date; readonly durationMs: number; readonly error: unknown };
+  readonly "prune:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
+
+  /** Deliveries wait for subscribers that no worker has that runs. Reported every five minutes while it is so. */
+  readonly "subscribers:orphaned": { readonly worker: string; readonly subscribers: readonly string[] };
+  /** What one worker does for all of them from time to time has failed; reported once for each message. */
+  readonly "housekeeping:error": { readonly worker: string; readonly error: unknown };
 
   /** A backoff function threw or returned no delay; the default delay was used. */
   readonly "backoff:error": { readonly subscriber: string; readonly error: unknown };

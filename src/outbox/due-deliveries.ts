@@ -1,5 +1,6 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
+import { hasNoRecord, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A delivery that can be made, with what its wake-up carries. */
@@ -21,18 +22,31 @@ export interface DueFilter {
   readonly at?: string;
 }
 
+// What has a row is found by an index, what has none is looked for from the subscription's mark on.
 const DUE = statement(/* sql */ `
-select e.position, s.id as subscription_id, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
-       s.subscriber, e.id::text as event_id, e.name as event_name
-  from :BUS.events e
-  join :BUS.subscriptions s on s.id = any (e.fanout)
-  left join :BUS.deliveries d on d.position = e.position and d.subscription_id = s.id
- where s.subscriber = any ($1::text[])
-   and ($2::text[] is null or e.name = any ($2))
-   and (d.state is null or d.state in ('retrying', 'snoozed'))
-   and coalesce(d.due_at, e.occurred_at + s.delay_ms * interval '1 millisecond')
+with wanted as (
+  select s.id, s.event_name, s.subscriber, s.delay_ms
+    from :BUS.subscriptions s
+   where s.subscriber = any ($1::text[]) and ($2::text[] is null or s.event_name = any ($2)) and not s.paused
+), due as (
+  select d.position, w.id, d.generation, d.attempt, d.due_at
+    from wanted w join :BUS.deliveries d on d.subscription_id = w.id
+   where d.state in ('waiting', 'retrying', 'snoozed')
+  union all
+  select f.position, w.id, 0, 0, null
+    from wanted w cross join lateral (
+      select e.position from :BUS.events e
+       where e.name = w.event_name and e.position >= ${markOf("w.id")} and w.id = any (e.fanout)
+         and ${hasNoRecord("e.position", "w.id")}) f
+)
+select e.position, w.id as subscription_id, u.generation, u.attempt, w.subscriber, e.id::text as event_id,
+       e.name as event_name
+  from due u
+  join wanted w on w.id = u.id
+  join :BUS.events e on e.position = u.position
+ where coalesce(u.due_at, e.occurred_at + w.delay_ms * interval '1 millisecond')
        <= coalesce($3::text::timestamptz, clock_timestamp())
- order by e.position, s.id`);
+ order by e.position, w.id`);
 
 interface Row {
   readonly position: bigint | string;

@@ -1,9 +1,16 @@
 import { explained } from "./database-error.js";
+import {
+  type DeliveryConditions,
+  type Direction,
+  keysSql,
+  keyValues,
+  type Way,
+  wayTo,
+} from "./delivery-filter.js";
+import type { DeliveryState } from "./delivery-state.js";
 import type { Executor } from "./executor.js";
+import { stateOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
-
-/** Where a delivery stands. `waiting`: enqueued, nothing happened to it yet. */
-export type DeliveryState = "waiting" | "retrying" | "snoozed" | "delivered" | "cancelled" | "dead";
 
 /** What went wrong in an attempt. */
 export interface DeliveryError {
@@ -23,6 +30,8 @@ export interface Delivery {
   readonly eventId: string;
   readonly position: number;
   readonly eventName: string;
+  /** When the event occurred. */
+  readonly occurredAt: Date;
   readonly subscriber: string;
   readonly application: string;
   readonly subscriptionId: number;
@@ -46,41 +55,41 @@ export interface DeliveryRow extends Delivery {
 }
 
 /** Which deliveries; every condition that is given must hold. */
-export interface DeliveryFilter {
-  readonly subscriber?: string | readonly string[];
-  readonly event?: string | readonly string[];
-  readonly eventId?: string;
-  readonly position?: number;
-  readonly state?: DeliveryState | readonly DeliveryState[];
+export interface DeliveryFilter extends DeliveryConditions {
   /** At most so many, the first ones. Default: all. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The limit keeps the last ones instead. Default: false. */
-  readonly last?: boolean;
+  readonly last?: boolean | undefined;
 }
 
-const find = (direction: "asc" | "desc") =>
+const find = (way: Way, direction: Direction) =>
   statement(/* sql */ `
-select e.id::text as event_id, e.position, e.name, s.subscriber, s.application, s.id as subscription_id,
-       coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation,
+select e.id::text as event_id, e.position, e.name, e.occurred_at, s.subscriber, s.application, s.id as subscription_id,
+       ${stateOf("e.position", "s.id")} as state, coalesce(d.generation, 0) as generation,
        coalesce(d.attempt, 0) as attempt, coalesce(d.errors, '[]') as errors,
        coalesce(d.error_count, 0) as error_count, d.reason, d.due_at, d.finished_at
-  from :BUS.events e
-  join :BUS.subscriptions s on s.id = any (e.fanout)
-  left join :BUS.deliveries d on d.position = e.position and d.subscription_id = s.id
- where ($1::text[] is null or s.subscriber = any ($1))
-   and ($2::text[] is null or e.name = any ($2))
-   and ($3::uuid is null or e.id = $3)
-   and ($4::bigint is null or e.position = $4)
-   and ($5::text[] is null or coalesce(d.state, 'waiting') = any ($5))
- order by e.position ${direction}, s.id ${direction}
- limit $6::bigint`);
-const FIRST = find("asc");
-const LAST = find("desc");
+  from (${keysSql(way, direction)}) k
+  join :BUS.events e on e.position = k.position
+  join :BUS.subscriptions s on s.id = k.id
+  left join :BUS.deliveries d on d.position = k.position and d.subscription_id = k.id
+ order by e.position ${direction}, s.id ${direction}`);
+
+const statements = new Map<string, ReturnType<typeof find>>();
+
+function findSql(filter: DeliveryFilter, names: SchemaNames): string {
+  const way = wayTo(filter);
+  const direction = filter.last === true ? "desc" : "asc";
+  const key = `${way} ${direction}`;
+  const sql = statements.get(key) ?? find(way, direction);
+  statements.set(key, sql);
+  return sql(names);
+}
 
 interface Row {
   readonly event_id: string;
   readonly position: bigint | string;
   readonly name: string;
+  readonly occurred_at: Date;
   readonly subscriber: string;
   readonly application: string;
   readonly subscription_id: number;
@@ -100,23 +109,15 @@ export async function findDeliveries(
   names: SchemaNames,
   filter: DeliveryFilter = {},
 ): Promise<readonly DeliveryRow[]> {
-  const list = (value: string | readonly string[] | undefined) =>
-    value === undefined ? null : [value].flat();
   const rows = await explained(
     names,
-    executor.query<Row>((filter.last === true ? LAST : FIRST)(names), [
-      list(filter.subscriber),
-      list(filter.event),
-      filter.eventId ?? null,
-      filter.position ?? null,
-      list(filter.state),
-      filter.limit ?? null,
-    ]),
+    executor.query<Row>(findSql(filter, names), keyValues(filter, filter.limit)),
   );
   const deliveries = rows.map((row) => ({
     eventId: row.event_id,
     position: Number(row.position),
     eventName: row.name,
+    occurredAt: row.occurred_at,
     subscriber: row.subscriber,
     application: row.application,
     subscriptionId: row.subscription_id,

@@ -6,6 +6,8 @@ import { type SchemaNames, statement } from "./schema-names.js";
 export interface WorkerRow {
   /** What graphile-worker locks this worker's jobs with. */
   readonly id: string;
+  /** What it calls itself in records and lines. */
+  readonly name: string;
   readonly application: string;
   /** The version of the package that it runs. */
   readonly version: string;
@@ -13,13 +15,17 @@ export interface WorkerRow {
   readonly pid: number;
   /** After how much silence it is held for dead. */
   readonly deadAfterMs: number;
+  /** The names of those that it has handlers for. */
+  readonly subscribers: readonly string[];
+  /** What it does for them. */
+  readonly activity: Readonly<Record<string, { readonly running: number; readonly delivered: number }>>;
 }
 
 /** What a heartbeat found. */
 export interface Heartbeat {
   /** The row was not there: this is the first one, or others held the worker for dead. */
   readonly fresh: boolean;
-  /** The dead workers that it removed. */
+  /** The names of the dead workers that it removed. */
   readonly swept: readonly string[];
 }
 
@@ -28,9 +34,11 @@ export interface Heartbeat {
 // jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
 const BEAT = statement(/* sql */ `
 with own as (
-  insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms)
-  values ($1::text, $2::text, :WORKER_TEXT, $3::text, $4::integer, $5::text, $6::integer, $7::integer)
-  on conflict (id) do update set heartbeat_at = clock_timestamp()
+  insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
+                             subscribers, activity)
+  values ($1::text, $2::text, :WORKER_TEXT, $3::text, $4::integer, $5::text, $6::integer, $7::integer, $8::text,
+          $9::text[], $10::jsonb)
+  on conflict (id) do update set heartbeat_at = clock_timestamp(), activity = excluded.activity
   returning (xmax = 0) as fresh
 ), dead as (
   delete from :BUS.workers where id in (
@@ -39,11 +47,11 @@ with own as (
        and greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond'
            < clock_timestamp()
        for update skip locked)
-  returning id
+  returning id, name
 ), swept as (
-  select array_agg(id) as ids from dead
+  select array_agg(id) as ids, array_agg(coalesce(nullif(name, ''), id)) as names from dead
 )
-select own.fresh, coalesce(swept.ids, '{}') as swept,
+select own.fresh, coalesce(swept.names, '{}') as swept,
        case when swept.ids is not null then :WORKER.force_unlock_workers(swept.ids)::text end as unlocked,
        case when swept.ids is not null then pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
        pg_notify('jobs:insert', '{"count":0}')::text as heard
@@ -56,7 +64,7 @@ select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
 
 /** Says that a worker lives, and frees what dead workers of the same worker schema had claimed. */
 export async function beat(executor: Executor, names: SchemaNames, worker: WorkerRow): Promise<Heartbeat> {
-  const { id, application, version, host, pid, deadAfterMs } = worker;
+  const { id, name, application, version, host, pid, deadAfterMs, subscribers, activity } = worker;
   const [row] = await executor.query<Heartbeat>(BEAT(names), [
     id,
     application,
@@ -65,6 +73,9 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
     host,
     pid,
     deadAfterMs,
+    name,
+    subscribers,
+    JSON.stringify(activity),
   ]);
   return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
 }

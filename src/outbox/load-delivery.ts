@@ -1,7 +1,7 @@
 import type { EventMetadata, StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
+import type { DeliveryState } from "./delivery-state.js";
 import type { Executor } from "./executor.js";
-import type { DeliveryState } from "./find-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
 
@@ -12,6 +12,8 @@ export interface LoadedDelivery {
   readonly generation: number;
   /** Attempts that were made. */
   readonly attempts: number;
+  /** Its subscriber is paused. */
+  readonly isPaused: boolean;
   /** How often it was put on record that processes died with it. */
   readonly deaths: number;
   readonly insertedAt: Date;
@@ -28,7 +30,8 @@ export interface LoadedDelivery {
 const LOAD = statement(/* sql */ `
 select ${EVENT_COLUMNS},
        coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
-       coalesce(d.deaths, 0) as deaths
+       coalesce(d.deaths, 0) as deaths,
+       exists (select from :BUS.subscriptions s where s.id = $2 and s.paused) as paused
   from :BUS.events e
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
  where e.position = $1::bigint`);
@@ -39,6 +42,7 @@ export interface LoadedRow extends EventRow {
   readonly generation: number;
   readonly attempt: number;
   readonly deaths: number;
+  readonly paused: boolean;
 }
 
 /** Reads an event and where its delivery stands, in one statement. Undefined when the event is gone. */
@@ -58,6 +62,7 @@ export function loaded(row: LoadedRow): LoadedDelivery {
     state: row.state,
     generation: row.generation,
     attempts: row.attempt,
+    isPaused: row.paused,
     deaths: row.deaths,
     insertedAt: row.occurred_at,
     eventId: row.id,

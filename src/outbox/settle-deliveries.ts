@@ -1,6 +1,7 @@
 import { explained } from "./database-error.js";
+import type { DeliveryState } from "./delivery-state.js";
 import type { Executor } from "./executor.js";
-import type { DeliveryError, DeliveryState } from "./find-deliveries.js";
+import type { DeliveryError } from "./find-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** Where a delivery can be moved to. */

@@ -12,6 +12,7 @@ import {
 } from "./check-options.js";
 import { checkDatabaseNames, type DatabaseNames } from "./database-names.js";
 import { isSubscriber } from "./define-subscriber.js";
+import { checkRetention, type Retention, type RetentionOptions } from "./retention.js";
 import type { Subscriber } from "./subscriber.js";
 
 /** Which database, and where in it. */
@@ -58,6 +59,8 @@ export interface ConfigOptions {
   readonly application?: string | undefined;
   readonly database?: ConfigDatabase | undefined;
   readonly worker?: WorkerOptions | undefined;
+  /** How long events are kept once they are done. Defaults to seven days. */
+  readonly retention?: RetentionOptions | undefined;
 }
 
 /**
@@ -87,6 +90,7 @@ export interface EventBusConfig {
     readonly heartbeatMs: number;
     readonly deadAfterMs: number;
   };
+  readonly retention: Retention;
 }
 
 /**
@@ -102,7 +106,11 @@ export interface EventBusConfig {
  * ```
  */
 export function defineConfig(options: ConfigOptions): EventBusConfig {
-  const given = checkOptions(options, ["prisma", "subscribers", "application", "database", "worker"], place);
+  const given = checkOptions(
+    options,
+    ["prisma", "subscribers", "application", "database", "worker", "retention"],
+    place,
+  );
   const { prisma, subscribers } = given;
   if (!isClient(prisma)) throw invalidOption("prisma", prisma, "a Prisma client", place);
   return Object.freeze({
@@ -112,6 +120,7 @@ export function defineConfig(options: ConfigOptions): EventBusConfig {
     application: checkName(given["application"] ?? "default", "application", 100, place),
     database: checkDatabase(given["database"]),
     worker: checkWorker(given["worker"]),
+    retention: checkRetention(given["retention"], place),
   });
 }
 

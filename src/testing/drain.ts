@@ -60,7 +60,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   const result = { delivered: 0, failed: 0, dead: 0, cancelled: 0, snoozed: 0 };
   const errors: DrainError[] = [];
   const count = (delivery: DueDelivery, outcome: Outcome) => {
-    if (outcome.state === "stale") return;
+    if (outcome.state === "stale" || outcome.state === "paused") return;
     result[outcome.state === "retrying" ? "failed" : outcome.state] += 1;
     if (outcome.state !== "retrying" && outcome.state !== "dead") return;
     const { subscriber, eventId, eventName } = delivery;

@@ -54,7 +54,7 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
   await connectFirst(setup, async (executor) => {
     await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
   });
-  const counts = { delivered: 0, retrying: 0, snoozed: 0, cancelled: 0, dead: 0, stale: 0 };
+  const counts = { delivered: 0, retrying: 0, snoozed: 0, paused: 0, cancelled: 0, dead: 0, stale: 0 };
   const count: Report = (event) => {
     if (event.type === "deliver:stop") counts[event.outcome] += 1;
   };
@@ -69,7 +69,8 @@ async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> 
   const shutdown = new AbortController();
   const ended = new AbortController();
   const signals = { shutdown: shutdown.signal, ended: ended.signal };
-  const deps = deliverDeps(setup, nextWorkerName(setup.host), executor, signals);
+  const worker = nextWorkerName(setup.host);
+  const deps = deliverDeps(setup, worker, executor, signals);
   const events: WorkerEvents = new EventEmitter();
   const failures: unknown[] = [];
   for (const name of ["pool:fatalError", "worker:fatalError", "worker:getJob:error"] as const) {
@@ -82,7 +83,7 @@ async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> 
       pool = workerPool;
       const heartbeat = startHeartbeat({
         intervalMs: config.worker.heartbeatMs,
-        beat: () => beat(executor, names, workerRow(setup, workerPool.id)),
+        beat: () => beat(executor, names, workerRow(setup, workerPool.id, worker)),
         onBeat: () => undefined,
         onFailure: () => undefined,
       });

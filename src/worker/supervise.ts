@@ -3,6 +3,7 @@ import { branded } from "../outbox/executor.js";
 import type { Heartbeat } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
+import { keepHouse } from "./housekeeping.js";
 import { type Incarnation, startIncarnation } from "./incarnation.js";
 import { isFatal } from "./is-fatal.js";
 import { outage } from "./outage.js";
@@ -116,6 +117,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   /** Waits for the handlers, then for those that were told to end, then for nothing. */
   const shutDown = async () => {
     connection.givenUp();
+    const swept = house.stop();
     report({ type: "worker:stopping", worker, running: running.size });
     const drained = Promise.all(
       [current?.drain(), ...running.values()].map((promise) => promise?.catch(() => undefined)),
@@ -126,6 +128,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
       await atMost(GRACE_MS + RECORD_MS, drained);
     }
     await atMost(RECORD_MS, Promise.resolve(current?.stopBeating()));
+    await atMost(RECORD_MS, swept);
     await retiring.end(current?.id);
     await current?.close();
     current = undefined;
@@ -146,6 +149,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   if (!listens && config.database.listen === undefined) {
     report({ type: "worker:polling", worker, pollIntervalMs: config.worker.pollIntervalMs });
   }
+  const house = keepHouse(setup, worker, executor);
   const finished = keepRunning().then(shutDown, async (error: unknown) => {
     report({ type: "worker:error", worker, error });
     requestStop();

@@ -69,7 +69,7 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
       id = workerPool.id;
       heartbeat = startHeartbeat({
         intervalMs: setup.config.worker.heartbeatMs,
-        beat: () => beat(executor, setup.names, workerRow(setup, id)),
+        beat: () => beat(executor, setup.names, workerRow(setup, id, worker)),
         onBeat,
         onFailure: fail,
       });

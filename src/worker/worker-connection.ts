@@ -10,7 +10,17 @@ export function workerConnection({ url, config }: WorkerSetup, max: number): Con
 }
 
 /** What the other workers are told of this one. */
-export function workerRow({ config, host }: WorkerSetup, id: string): WorkerRow {
-  const { application, worker } = config;
-  return { id, application, version: VERSION, host, pid: process.pid, deadAfterMs: worker.deadAfterMs };
+export function workerRow(setup: WorkerSetup, id: string, name: string): WorkerRow {
+  const { config, host, subscribers, activity } = setup;
+  return {
+    id,
+    name,
+    application: config.application,
+    version: VERSION,
+    host,
+    pid: process.pid,
+    deadAfterMs: config.worker.deadAfterMs,
+    subscribers: subscribers.map((subscriber) => subscriber.name),
+    activity: activity.now(),
+  };
 }

@@ -14,6 +14,7 @@ import {
   loadSubscribers,
 } from "../registry/define-config.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { type Activity, countActivity } from "./activity.js";
 import { databaseUrl } from "./database-url.js";
 
 /** What a worker is given: the fields of the configuration, or what `defineConfig` made of them. */
@@ -33,6 +34,8 @@ export interface WorkerSetup {
   readonly log: Logger;
   readonly report: Report;
   readonly host: string;
+  /** What this worker does, as `report` told it. */
+  readonly activity: Activity;
 }
 
 /**
@@ -45,13 +48,15 @@ export async function prepareWorker(options: RunWorkerOptions): Promise<WorkerSe
   const config = defineConfig(rest);
   const subscribers = await loadSubscribers(config);
   checkTransactional(config.prisma, subscribers, "defineConfig()");
+  const activity = countActivity();
   return {
     config,
     subscribers,
     names: { schema: config.database.schema, workerSchema: config.database.workerSchema },
     url: databaseUrl(config),
     log,
-    report: reportTo(report, hub.report),
+    report: reportTo(report, hub.report, activity.report),
+    activity,
     host: hostname(),
   };
 }

@@ -79,34 +79,15 @@ describe("status", () => {
     await drain({ client: pool, subscribers: [fails] });
     await drain({ client: pool, subscribers: [mails], event: Placed });
     await publish(3);
-    const none = {
-      waiting: 0,
-      retrying: 0,
-      snoozed: 0,
-      delivered: 0,
-      cancelled: 0,
-      dead: 0,
-      oldestOpen: null,
-    };
-    expect(await status(pool)).toEqual([
-      { ...none, subscriber: "bills", application: "billing", waiting: 3, oldestOpen: expect.any(Date) },
-      {
-        ...none,
-        subscriber: "fails",
-        application: "default",
-        waiting: 1,
-        dead: 2,
-        oldestOpen: expect.any(Date),
-      },
-      {
-        ...none,
-        subscriber: "mails",
-        application: "default",
-        waiting: 1,
-        delivered: 2,
-        oldestOpen: expect.any(Date),
-      },
-    ]);
+    const none = { waiting: 0, dead: 0, oldestOpen: null };
+    expect(await status(pool)).toMatchObject({
+      workers: [],
+      subscribers: [
+        { ...none, subscriber: "bills", application: "billing", waiting: 3, oldestOpen: expect.any(Date) },
+        { ...none, subscriber: "fails", waiting: 1, dead: 2, oldestOpen: expect.any(Date) },
+        { ...none, subscriber: "mails", waiting: 1, oldestOpen: expect.any(Date) },
+      ],
+    });
   });
 });
 

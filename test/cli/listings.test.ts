@@ -62,10 +62,13 @@ describe("listings", () => {
     expect((await run("subscribers", "Ping")).text).toBe(
       "subscriber  application  paused\nfails       default\nsucceeds    default\n",
     );
-    expect(await json("status")).toMatchObject([
-      { subscriber: "fails", dead: 2, delivered: 0 },
-      { subscriber: "succeeds", dead: 0, delivered: 2 },
-    ]);
+    expect(await json("status")).toMatchObject({
+      subscribers: [
+        { subscriber: "fails", dead: 2, waiting: 0 },
+        { subscriber: "succeeds", dead: 0, waiting: 0 },
+      ],
+      workers: [],
+    });
     expect((await run("unsubscribe", "fails", "Ping")).text).toBe(
       '"fails" does not receive Ping any more.\n',
     );

@@ -257,6 +257,11 @@ describe("an event that the subscriber does not handle", () => {
       calls += 1;
     });
     await pool.query("update event_bus.events set name = 'OrderShipped' where id = $1", [delivery.draft.id]);
+    await pool.query(
+      `update event_bus.subscriptions s set event_name = e.name from event_bus.events e
+        where e.id = $1 and s.id = any (e.fanout)`,
+      [delivery.draft.id],
+    );
     const first = await delivery.next();
     expect(first).toMatchObject({ state: "snoozed", thrown: { code: "UNKNOWN_EVENT" } });
     const second = await delivery.next();

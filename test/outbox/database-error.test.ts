@@ -3,7 +3,6 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { isEventBusError } from "../../src/errors.js";
-import { countDeliveries } from "../../src/outbox/count-deliveries.js";
 import { databaseFailure, explainFailure, isTransient } from "../../src/outbox/database-error.js";
 import { dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { type Executor, executorOf, type Queryable } from "../../src/outbox/executor.js";
@@ -12,6 +11,7 @@ import { findEvents } from "../../src/outbox/find-events.js";
 import { loadDelivery } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
+import { subscriberStatus } from "../../src/outbox/subscriber-status.js";
 import { subscriptionsOf, unsubscribe } from "../../src/outbox/subscriptions.js";
 import { testDatabase } from "../support/database.js";
 import { event, publish, subscribe } from "./steps.js";
@@ -43,7 +43,7 @@ const calls: [string, (executor: Executor) => PromiseLike<unknown>][] = [
   ["loadDelivery", (executor) => loadDelivery(executor, names, 1, 1)],
   ["findDeliveries", (executor) => findDeliveries(executor, names)],
   ["findEvents", (executor) => findEvents(executor, names)],
-  ["countDeliveries", (executor) => countDeliveries(executor, names)],
+  ["subscriberStatus", (executor) => subscriberStatus(executor, names)],
   ["dueDeliveries", (executor) => dueDeliveries(executor, names, { subscribers: ["one"] })],
 ];
 

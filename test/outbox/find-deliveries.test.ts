@@ -72,6 +72,7 @@ describe.each<[string, Queryable]>([
       eventId: first.id,
       position: 1,
       eventName: "A",
+      occurredAt: expect.any(Date),
       subscriber: "one",
       application: "app",
       subscriptionId: 1,

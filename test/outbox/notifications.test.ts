@@ -34,6 +34,9 @@ const worker = (id: string) =>
     host: "here",
     pid: 1,
     deadAfterMs: 60_000,
+    name: id,
+    subscribers: [],
+    activity: {},
   });
 
 beforeEach(async () => {

@@ -29,6 +29,7 @@ describe("defineConfig", () => {
         heartbeatMs: 3000,
         deadAfterMs: 10_000,
       },
+      retention: { default: 604_800_000, events: {}, intervalMs: 60_000 },
     });
   });
 
@@ -48,6 +49,7 @@ describe("defineConfig", () => {
         heartbeatMs: 100,
         deadAfterMs: 200,
       },
+      retention: { default: 1_000, events: { Audit: false as const }, intervalMs: 500 },
     };
     expect(defineConfig({ ...valid, ...given })).toEqual({ ...valid, ...given });
   });

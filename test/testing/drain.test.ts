@@ -320,6 +320,7 @@ describe("deliveries", () => {
         eventId: expect.any(String),
         position: expect.any(Number),
         eventName: "Placed",
+        occurredAt: expect.any(Date),
         subscriber: "a",
         application: "default",
         subscriptionId: expect.any(Number),

@@ -104,6 +104,14 @@ begin
   end if;
 end $$;
 
+-- Holds back new deliveries, whose subscribers are paused: they have no wake-up until somebody resumes them.
+create function :BUS.hold(positions bigint[], subscriptions integer[]) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+  insert into :BUS.deliveries (position, subscription_id, state, generation, attempt, due_at)
+  select h.p, s.id, 'paused', 1, 0, ${RUN_AT}
+    from unnest(positions, subscriptions) h(p, s) join :BUS.subscriptions s on s.id = h.s
+$$;
+
 -- Stores events and adds one job for each event and subscription, in the caller's transaction. The jobs of this
 -- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
 -- that start faster than those for many; and nothing is planned anew for a table of a few rows, of which PostgreSQL
@@ -121,19 +129,24 @@ declare
   goes_to integer[];
   own :WORKER.job_spec[];
   others :BUS.wakeup[];
+  held_positions bigint[];
+  held integer[];
 begin
   if schema_version > installed then
     raise exception 'the event bus in this database has schema version %, the publisher needs version %', installed, schema_version
       using errcode = 'EB001', hint = 'Run: npx ex-event-bus migrate';
   end if;
+  -- Before any position is drawn: who reads the log in its order relies on that.
+  perform pg_current_xact_id();
   if jsonb_array_length(events) = 1 then
     single := events -> 0;
     -- Drawn first, so that the subscriptions are read once, for the event and for its jobs.
     position := nextval(format('%I.events_position_seq', :BUS_TEXT)::regclass);
     select coalesce(array_agg(s.id order by s.id), '{}'),
-           array_agg(${ownJob("publish.position")} order by s.id) filter (where s.worker_schema = :WORKER_TEXT),
-           array_agg(${wakeup("publish.position")} order by s.id) filter (where s.worker_schema <> :WORKER_TEXT)
-      into goes_to, own, others
+           array_agg(${ownJob("publish.position")} order by s.id) filter (where s.worker_schema = :WORKER_TEXT and not s.paused),
+           array_agg(${wakeup("publish.position")} order by s.id) filter (where s.worker_schema <> :WORKER_TEXT and not s.paused),
+           array_agg(publish.position) filter (where s.paused), array_agg(s.id) filter (where s.paused)
+      into goes_to, own, others, held_positions, held
       from :BUS.subscriptions s
      where s.event_name = single ->> 'name' and s.ended_at is null;
     deliveries := cardinality(goes_to);
@@ -148,16 +161,19 @@ begin
       returning id, position, fanout
     ), jobs as (
       select array_agg(${ownJob("f.position")}
-                       order by f.position, s.id) filter (where s.worker_schema = :WORKER_TEXT) as own,
+                       order by f.position, s.id) filter (where s.worker_schema = :WORKER_TEXT and not s.paused) as own,
              array_agg(${wakeup("f.position")}
-                       order by f.position, s.id) filter (where s.worker_schema <> :WORKER_TEXT) as others
+                       order by f.position, s.id) filter (where s.worker_schema <> :WORKER_TEXT and not s.paused) as others,
+             array_agg(f.position order by f.position, s.id) filter (where s.paused) as held_positions,
+             array_agg(s.id order by f.position, s.id) filter (where s.paused) as held
         from inserted f join :BUS.subscriptions s on s.id = any (f.fanout)
     )
     select array_agg(i.id order by i.position),
            array_agg(i.position order by i.position),
            array_agg(cardinality(i.fanout) order by i.position),
-           (select j.own from jobs j), (select j.others from jobs j)
-      into ids, positions, counts, own, others
+           (select j.own from jobs j), (select j.others from jobs j),
+           (select j.held_positions from jobs j), (select j.held from jobs j)
+      into ids, positions, counts, own, others, held_positions, held
       from inserted i;
   end if;
   if cardinality(own) > 0 then
@@ -169,6 +185,9 @@ begin
   end if;
   if others is not null then
     perform :BUS.enqueue(others);
+  end if;
+  if held is not null then
+    perform :BUS.hold(held_positions, held);
   end if;
   if single is not null then
     return next;

@@ -33,7 +33,7 @@ begin
            i.reason, i.claim,
            case when i.state in ('retrying', 'snoozed')
              then clock_timestamp() + coalesce(i."dueMs", 0) * interval '1 millisecond' end,
-           case when i.state not in ('retrying', 'snoozed') then clock_timestamp() end
+           case when i.state in ('delivered', 'cancelled', 'dead') then clock_timestamp() end
       from input i order by i.p, i.s
     on conflict (position, subscription_id) do update
        set state = excluded.state, generation = excluded.generation, attempt = excluded.attempt,

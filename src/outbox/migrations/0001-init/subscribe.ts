@@ -32,8 +32,11 @@ begin
   end if;
   return query
     with written as (
-      insert into :BUS.subscriptions as s (event_name, subscriber, application, worker_schema, priority, delay_ms, policy)
-      select w.event, w.subscriber, $1, $2, w.priority, w.delay_ms, w.policy
+      insert into :BUS.subscriptions as s
+             (event_name, subscriber, application, worker_schema, priority, delay_ms, policy, paused)
+      select w.event, w.subscriber, $1, $2, w.priority, w.delay_ms, w.policy,
+             -- A new event of a subscriber that is paused waits with the others.
+             exists (select from :BUS.subscriptions p where p.subscriber = w.subscriber and p.paused)
         from jsonb_to_recordset(wanted)
           as w(event text, subscriber text, priority smallint, delay_ms bigint, policy jsonb)
        order by w.event, w.subscriber

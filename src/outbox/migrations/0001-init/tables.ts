@@ -1,6 +1,9 @@
 /**
  * The tables. A delivery has a row only once something happened to it: an event's `fanout` says to which subscriptions it
  * went, so that publishing writes one row per event and one job per delivery, and nothing else.
+ *
+ * Tables that change all the time are vacuumed by the number of dead rows, not by their share of the table: with
+ * PostgreSQL's default a log of a hundred million rows would keep twenty million dead ones.
  */
 export const tables = /* sql */ `
 create table :BUS.events (
@@ -44,7 +47,7 @@ create index subscriptions_subscriber on :BUS.subscriptions (subscriber);
 create table :BUS.deliveries (
   position bigint not null,
   subscription_id integer not null,
-  state text not null check (state in ('retrying', 'snoozed', 'delivered', 'cancelled', 'dead')),
+  state text not null check (state in ('waiting', 'retrying', 'snoozed', 'paused', 'delivered', 'cancelled', 'dead')),
   generation integer not null,
   attempt integer not null,
   errors jsonb not null default '[]',
@@ -56,8 +59,31 @@ create table :BUS.deliveries (
   finished_at timestamptz,
   primary key (position, subscription_id)
 );
-create index deliveries_unfinished on :BUS.deliveries (subscription_id, state, position)
-  where state in ('retrying', 'snoozed', 'dead');
+-- What is open or needs somebody is found without reading what is done.
+create index deliveries_notable on :BUS.deliveries (subscription_id, state, position) where state <> 'delivered';
+
+-- Below its mark a subscription has no delivery without a row or a record of its being made: what waits is looked for
+-- from there on. Moved up by housekeeping. Whoever adds subscriptions to the fanout of old events must move it back.
+create table :BUS.marks (
+  subscription_id integer primary key,
+  position bigint not null
+) with (fillfactor = 50);
+
+-- Up to where the log is final: no transaction can add or commit an event at or below "safe" any more. "drawn" was the
+-- last position when "xid" was the newest transaction.
+create table :BUS.horizon (
+  one boolean primary key default true check (one),
+  safe bigint not null default 0,
+  drawn bigint not null default 0,
+  xid xid8 not null default '0'
+) with (fillfactor = 50);
+insert into :BUS.horizon default values;
+
+-- What one of the workers does for all of them, and when one did so last.
+create table :BUS.chores (
+  name text primary key,
+  done_at timestamptz not null
+) with (fillfactor = 50);
 
 create table :BUS.workers (
   id text primary key,
@@ -67,11 +93,22 @@ create table :BUS.workers (
   schema_version integer not null,
   host text not null,
   pid integer not null,
+  name text not null default '',
+  subscribers text[] not null default '{}',
+  activity jsonb not null default '{}',
   dead_after_ms integer not null,
   awaits_jobs boolean not null default true,
   started_at timestamptz not null default clock_timestamp(),
   heartbeat_at timestamptz not null default clock_timestamp()
-);
+) with (fillfactor = 50);
+
+alter table :BUS.events set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+  autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
+  autovacuum_analyze_scale_factor = 0.02);
+alter table :BUS.deliveries set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+  autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
+  autovacuum_analyze_scale_factor = 0.02);
+alter table :BUS.workers set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 
 create type :BUS.wakeup as (
   worker_schema text,

@@ -1,0 +1,87 @@
+import { EventBusError } from "../errors.js";
+import type { Executor, Queryable } from "../outbox/executor.js";
+import { knownNames } from "../outbox/known-names.js";
+import { setPaused, wakeHeld } from "../outbox/pause.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import { didYouMean } from "../registry/nearest-name.js";
+import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions } from "./in-batches.js";
+import { withNames } from "./with-names.js";
+
+/**
+ * Pauses a subscriber: from now on nothing of it is begun, in any worker. Handlers that run already end as usual.
+ * Publishing goes on, and what is published meanwhile waits, as does what is to be retried.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @returns whether it was not paused before.
+ * @throws EventBusError `INVALID_OPTION` when there is no such subscriber; `SCHEMA_MISSING`, `PERMISSION_DENIED`.
+ *
+ * @example
+ * ```ts
+ * await pause(prisma, "send-welcome-email");
+ * ```
+ */
+export function pause(
+  client: Queryable,
+  subscriber: string,
+  options: DatabaseOptions = {},
+): Promise<boolean> {
+  return withNames(client, { of: "pause()", options }, (executor, names) =>
+    change(executor, names, subscriber, { paused: true, of: "pause()" }),
+  );
+}
+
+export interface ResumeResult {
+  /** Whether it was paused before. */
+  readonly resumed: boolean;
+  /** How many deliveries were woken: those that were held back. */
+  readonly woken: number;
+}
+
+/**
+ * Lets a paused subscriber go on, and wakes what was held back, in the order of its events and in batches. When it is
+ * interrupted the subscriber goes on all the same, and workers wake the rest.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @throws EventBusError `INVALID_OPTION` when there is no such subscriber; `SCHEMA_MISSING`, `PERMISSION_DENIED`.
+ *
+ * @example
+ * ```ts
+ * const { woken } = await resume(prisma, "send-welcome-email");
+ * ```
+ */
+export function resume(
+  client: Queryable,
+  subscriber: string,
+  options: BatchOptions = {},
+): Promise<ResumeResult> {
+  const call = { of: "resume()", options, known: BATCH_OPTIONS };
+  return withNames(client, call, async (executor, names) => {
+    const { batchSize, onProgress, isAborted } = checkBatchOptions(options, call);
+    const resumed = await change(executor, names, subscriber, { paused: false, of: "resume()" });
+    let woken = 0;
+    while (!isAborted()) {
+      const batch = await wakeHeld(executor, names, batchSize);
+      woken += batch;
+      if (batch === 0) break;
+      onProgress({ done: woken, total: woken });
+    }
+    return { resumed, woken };
+  });
+}
+
+async function change(
+  executor: Executor,
+  names: SchemaNames,
+  subscriber: string,
+  { paused, of }: { readonly paused: boolean; readonly of: string },
+): Promise<boolean> {
+  const changed = await setPaused(executor, names, subscriber, paused);
+  if (changed !== undefined) return changed;
+  const { subscribers } = await knownNames(executor, names);
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `subscriber in ${of} is "${subscriber}", which the database does not know${didYouMean(subscriber, subscribers)}`,
+    { value: subscriber, path: "subscriber" },
+  );
+}

@@ -1,0 +1,70 @@
+import type { Executor, Queryable } from "../outbox/executor.js";
+import { advanceMarks } from "../outbox/keep-house.js";
+import { knownNames } from "../outbox/known-names.js";
+import { pruneSome } from "../outbox/prune-events.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { checkRetention, keptFor, type Retention, type RetentionOptions } from "../registry/retention.js";
+import { BATCH_OPTIONS, type BatchOptions, type BatchSettings, checkBatchOptions } from "./in-batches.js";
+import { withNames } from "./with-names.js";
+
+export interface PruneResult {
+  /** How many events were deleted, with their deliveries. */
+  readonly events: number;
+  /** In how many statements. */
+  readonly batches: number;
+}
+
+/**
+ * Deletes events that are older than the retention says, with what is known of their deliveries. Never an event with
+ * a delivery that is open or dead. Workers do so by themselves; this does it now.
+ *
+ * Works in batches, each a short statement that waits for nobody and that nobody waits for. It can be interrupted and
+ * called again.
+ *
+ * @param client a Prisma client, or a `pg` client or pool.
+ * @param retention as in `defineConfig`. Defaults to seven days for every event.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `PERMISSION_DENIED`.
+ *
+ * @example
+ * ```ts
+ * const { events } = await prune(prisma, { default: "30 days", events: { AuditEntry: false } });
+ * ```
+ */
+export function prune(
+  client: Queryable,
+  retention: RetentionOptions = {},
+  options: BatchOptions = {},
+): Promise<PruneResult> {
+  const call = { of: "prune()", options, known: BATCH_OPTIONS };
+  return withNames(client, call, async (executor, names) => {
+    const settings = checkBatchOptions(options, call);
+    const kept = checkRetention(retention, call);
+    await advanceMarks(executor, names);
+    return pruneAll(executor, names, kept, settings);
+  });
+}
+
+/** Deletes everything that is too old, unless it shall stop. */
+export async function pruneAll(
+  executor: Executor,
+  names: SchemaNames,
+  retention: Pick<Retention, "default" | "events">,
+  { batchSize, onProgress, isAborted }: BatchSettings,
+): Promise<PruneResult> {
+  let deleted = 0;
+  let batches = 0;
+  const { events } = await knownNames(executor, names);
+  for (const event of events) {
+    const ageMs = keptFor(retention, event);
+    let after = 0;
+    while (ageMs !== false && !isAborted()) {
+      const batch = await pruneSome(executor, names, { event, ageMs, after, most: batchSize });
+      deleted += batch.deleted;
+      batches += 1;
+      after = batch.last;
+      if (batch.deleted > 0) onProgress({ done: deleted, total: deleted });
+      if (batch.isEnd) break;
+    }
+  }
+  return { events: deleted, batches };
+}

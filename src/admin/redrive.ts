@@ -1,0 +1,70 @@
+import { countMatching, redriveSome } from "../outbox/dead-deliveries.js";
+import type { DeliveryConditions } from "../outbox/delivery-filter.js";
+import type { Queryable } from "../outbox/executor.js";
+import { checkFilter } from "./check-filter.js";
+import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions, inBatches } from "./in-batches.js";
+import { withNames } from "./with-names.js";
+
+/** Which dead deliveries; every condition that is given must hold. */
+export type DeadFilter = Omit<DeliveryConditions, "state">;
+
+/** The conditions of a {@link DeadFilter}. */
+export const DEAD_FILTER: readonly (keyof DeadFilter)[] = [
+  "subscriber",
+  "event",
+  "eventId",
+  "position",
+  "error",
+  "since",
+  "until",
+];
+
+export interface RedriveOptions extends BatchOptions {
+  /** Counts what would be sent again, and changes nothing. Defaults to false. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface RedriveResult {
+  /** How many dead deliveries fitted when it began. */
+  readonly matched: number;
+  /** How many were sent again. */
+  readonly redriven: number;
+}
+
+/**
+ * Sends dead deliveries again, all that fit a filter, in the order of their events: each gets all its attempts anew and
+ * keeps the errors of the former ones. Without a condition all of them.
+ *
+ * Works in batches, and can be interrupted and called again: what was sent is not dead any more. Those of a subscriber
+ * that is paused wait until it is resumed.
+ *
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `PERMISSION_DENIED`.
+ *
+ * @example
+ * ```ts
+ * const { redriven } = await redrive(prisma, { subscriber: "send-welcome-email", error: "ECONNREFUSED" });
+ * ```
+ */
+export function redrive(
+  client: Queryable,
+  filter: DeadFilter = {},
+  options: RedriveOptions = {},
+): Promise<RedriveResult> {
+  const call = {
+    of: "redrive()",
+    options,
+    known: ["dryRun", ...BATCH_OPTIONS],
+    filter: { given: filter, known: DEAD_FILTER },
+  };
+  return withNames(client, call, async (executor, names) => {
+    const settings = checkBatchOptions(options, call);
+    checkFilter(filter, call);
+    const matched = await countMatching(executor, names, { ...filter, state: "dead" });
+    if (options.dryRun === true) return { matched, redriven: 0 };
+    const redriven = await inBatches(matched, settings, (limit, after) =>
+      redriveSome(executor, names, filter, limit, after),
+    );
+    return { matched, redriven };
+  });
+}

@@ -1,0 +1,43 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/** True of a row `w` of workers that lives: while the server was down nobody could say so. */
+export const IS_ALIVE = /* sql */ `greatest(w.heartbeat_at, pg_postmaster_start_time())
+       + w.dead_after_ms * interval '1 millisecond' > clock_timestamp()`;
+
+/** A worker that runs. */
+export interface WorkerStatus {
+  /** What it is called in logs and in the errors of deliveries. */
+  readonly name: string;
+  readonly application: string;
+  readonly host: string;
+  readonly pid: number;
+  /** The version of the package. */
+  readonly version: string;
+  readonly startedAt: Date;
+  /** How long ago it said last that it lives, in milliseconds. */
+  readonly heartbeatAgeMs: number;
+  /** How many deliveries it was making then. */
+  readonly running: number;
+  /** How many it had made in the minute before. */
+  readonly deliveredPerMinute: number;
+  /** What it makes deliveries for. */
+  readonly subscribers: readonly string[];
+}
+
+const ALIVE = statement(/* sql */ `
+select coalesce(nullif(w.name, ''), w.id) as name, w.application, w.host, w.pid, w.version, w.started_at as "startedAt",
+       (extract(epoch from clock_timestamp() - w.heartbeat_at) * 1000)::float8 as "heartbeatAgeMs",
+       coalesce((select sum((a.value ->> 'running')::integer) from jsonb_each(w.activity) a), 0)::float8 as running,
+       coalesce((select sum((a.value ->> 'delivered')::integer) from jsonb_each(w.activity) a), 0)::float8
+         as "deliveredPerMinute",
+       w.subscribers
+  from :BUS.workers w
+ where ${IS_ALIVE}
+ order by w.application, w.started_at, w.id`);
+
+/** The workers that run, of all applications. */
+export function aliveWorkers(executor: Executor, names: SchemaNames): Promise<readonly WorkerStatus[]> {
+  return explained(names, executor.query<WorkerStatus>(ALIVE(names)));
+}

@@ -1,0 +1,135 @@
+import type { DeliveryState } from "./delivery-state.js";
+import type { SqlValue } from "./executor.js";
+import { hasNoRecord, markOf, stateOf } from "./open-deliveries.js";
+
+/** Which deliveries; every condition that is given must hold. */
+export interface DeliveryConditions {
+  /** The names of subscribers. */
+  readonly subscriber?: string | readonly string[] | undefined;
+  /** The names of events. */
+  readonly event?: string | readonly string[] | undefined;
+  readonly eventId?: string | readonly string[] | undefined;
+  readonly position?: number | undefined;
+  readonly state?: DeliveryState | readonly DeliveryState[] | undefined;
+  /** One of their errors has this in its name or message; upper and lower case are the same. */
+  readonly error?: string | undefined;
+  /** Those that ended then or later; of those that are open: whose event occurred then or later. */
+  readonly since?: Date | undefined;
+  /** Those that ended before then; of those that are open: whose event occurred before then. */
+  readonly until?: Date | undefined;
+}
+
+/** Where a batch begins: after this delivery. */
+export interface DeliveryCursor {
+  readonly position: number;
+  readonly subscriptionId: number;
+}
+
+const CONDITIONS = /* sql */ `($1::text[] is null or s.subscriber = any ($1))
+   and ($2::text[] is null or s.event_name = any ($2))`;
+
+const ENDED = "coalesce(d.finished_at, e.occurred_at)";
+const ROW_CONDITIONS = /* sql */ `e.position >= $6::bigint and (e.position > $6 or s.id > $7::integer)
+   and ($8::text is null or exists (
+     select from jsonb_array_elements(d.errors) x
+      where position(lower($8) in lower(concat(x ->> 'name', ': ', x ->> 'message'))) > 0))
+   and ($9::text is null or ${ENDED} >= $9::timestamptz)
+   and ($10::text is null or ${ENDED} < $10::timestamptz)`;
+
+/** True: where deliveries are not looked for by event, these are not given. PostgreSQL wants to see each parameter. */
+const NO_EVENTS = "$3::uuid[] is null and $4::bigint is null";
+
+/** By event: read where they are. */
+const OF_EVENTS = () => /* sql */ `
+select e.position, s.id
+  from :BUS.events e
+  join :BUS.subscriptions s on s.id = any (e.fanout)
+  left join :BUS.deliveries d on d.position = e.position and d.subscription_id = s.id
+ where ${CONDITIONS} and ($3::uuid[] is null or e.id = any ($3)) and ($4::bigint is null or e.position = $4)
+   and ($5::text[] is null or ${stateOf("e.position", "s.id")} = any ($5)) and ${ROW_CONDITIONS}`;
+
+/** In states of which an index tells where they are. */
+const NOTABLE = (direction: Direction) => /* sql */ `
+select found.position, s.id
+  from :BUS.subscriptions s cross join unnest($5::text[]) wanted(state) cross join lateral (
+    select d.position
+      from :BUS.deliveries d join :BUS.events e on e.position = d.position
+     where d.subscription_id = s.id and d.state = wanted.state and d.state <> 'delivered' and d.position >= $6
+       and ${ROW_CONDITIONS}
+     order by d.position ${direction} limit $11::bigint) found
+ where ${CONDITIONS} and ${NO_EVENTS}`;
+
+/** Of which nothing is on record. */
+const UNTOUCHED = (direction: Direction) => /* sql */ `
+select found.position, s.id
+  from :BUS.subscriptions s cross join lateral (
+    select e.position
+      from :BUS.events e
+      left join :BUS.deliveries d on false
+     where e.name = s.event_name and e.position >= greatest(${markOf("s.id")}, $6) and s.id = any (e.fanout)
+       and ${hasNoRecord("e.position", "s.id")} and ${ROW_CONDITIONS}
+     order by e.position ${direction} limit $11::bigint) found
+ where ${CONDITIONS} and ${NO_EVENTS}`;
+
+/** In any state: as many as are wanted, from one end of the log. */
+const ANY = (direction: Direction) => /* sql */ `
+select found.position, s.id
+  from :BUS.subscriptions s cross join lateral (
+    select e.position
+      from :BUS.events e left join :BUS.deliveries d on d.position = e.position and d.subscription_id = s.id
+     where e.name = s.event_name and s.id = any (e.fanout)
+       and ($5::text[] is null or ${stateOf("e.position", "s.id")} = any ($5)) and ${ROW_CONDITIONS}
+     order by e.position ${direction} limit $11::bigint) found
+ where ${CONDITIONS} and ${NO_EVENTS}`;
+
+export type Direction = "asc" | "desc";
+
+/** How the deliveries are found that a filter asks for. */
+export type Way = "of events" | "any" | "notable" | "both";
+
+/** The cheapest way to what a filter asks for. */
+export function wayTo(filter: DeliveryConditions): Way {
+  if (filter.eventId !== undefined || filter.position !== undefined) return "of events";
+  const states = filter.state === undefined ? undefined : [filter.state].flat();
+  if (states === undefined || states.includes("delivered")) return "any";
+  if (!states.includes("waiting")) return "notable";
+  return filter.error === undefined ? "both" : "notable";
+}
+
+/** A query for the position and subscription `id` of deliveries, in their order; its parameters are those of {@link keyValues}. */
+export function keysSql(way: Way, direction: Direction): string {
+  return /* sql */ `select k.position, k.id from (${PARTS[way](direction)}) k
+ order by k.position ${direction}, k.id ${direction} limit $11::bigint`;
+}
+
+const PARTS: Readonly<Record<Way, (direction: Direction) => string>> = {
+  "of events": OF_EVENTS,
+  any: ANY,
+  notable: NOTABLE,
+  both: (direction) => `${NOTABLE(direction)} union all ${UNTOUCHED(direction)}`,
+};
+
+/** The parameters of {@link keysSql}, $1 to $11. */
+export function keyValues(
+  filter: DeliveryConditions,
+  limit: number | undefined,
+  after: DeliveryCursor = { position: 0, subscriptionId: 0 },
+): readonly SqlValue[] {
+  return [
+    list(filter.subscriber),
+    list(filter.event),
+    list(filter.eventId),
+    filter.position ?? null,
+    list(filter.state),
+    after.position,
+    after.subscriptionId,
+    filter.error ?? null,
+    filter.since?.toISOString() ?? null,
+    filter.until?.toISOString() ?? null,
+    limit ?? null,
+  ];
+}
+
+function list(value: string | readonly string[] | undefined): readonly string[] | null {
+  return value === undefined ? null : [value].flat();
+}

@@ -1,0 +1,12 @@
+/**
+ * Where a delivery stands. `waiting`: enqueued, and nothing happened to it yet, or not since it was sent again.
+ * `paused`: held back, because its subscriber is paused.
+ */
+export type DeliveryState =
+  | "waiting"
+  | "retrying"
+  | "snoozed"
+  | "paused"
+  | "delivered"
+  | "cancelled"
+  | "dead";

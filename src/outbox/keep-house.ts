@@ -1,0 +1,31 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+const TAKE = statement(/* sql */ `select :BUS.take_turn($1::text, $2::float8) as taken`);
+const ADVANCE = statement(/* sql */ `select :BUS.advance_marks($1::integer)::text as done`);
+const FORGET = statement(/* sql */ `select :BUS.forget_workers()::text as done`);
+
+/** What one worker does for all. */
+export type Chore = "tend" | "prune" | "look for orphans";
+
+/** Whether it is the caller's turn to do a chore that somebody is to do once in so many milliseconds. */
+export async function takeTurn(
+  executor: Executor,
+  names: SchemaNames,
+  chore: Chore,
+  everyMs: number,
+): Promise<boolean> {
+  const [row] = await explained(names, executor.query<{ taken: boolean }>(TAKE(names), [chore, everyMs]));
+  return row?.taken === true;
+}
+
+/** Notes up to where everything is done, so that what waits is found without reading that again. */
+export async function advanceMarks(executor: Executor, names: SchemaNames, most = 50_000): Promise<void> {
+  await explained(names, executor.query(ADVANCE(names), [most]));
+}
+
+/** Removes what workers have left behind that nobody can have taken over, since none of their kind ran since. */
+export async function forgetWorkers(executor: Executor, names: SchemaNames): Promise<void> {
+  await explained(names, executor.query(FORGET(names)));
+}

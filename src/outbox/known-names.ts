@@ -1,0 +1,26 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/** The names that the database knows, in their order. */
+export interface KnownNames {
+  readonly subscribers: readonly string[];
+  readonly events: readonly string[];
+}
+
+// Each name of an event by one look into the index, however many events there are.
+const KNOWN = statement(/* sql */ `
+with recursive logged(name) as (
+  select min(e.name) from :BUS.events e
+  union all
+  select (select min(e.name) from :BUS.events e where e.name > l.name) from logged l where l.name is not null
+)
+select array(select distinct s.subscriber from :BUS.subscriptions s order by 1) as subscribers,
+       array(select l.name from logged l where l.name is not null
+             union select s.event_name from :BUS.subscriptions s order by 1) as events`);
+
+/** The subscribers that there are or were, and the events of the log and of subscriptions. */
+export async function knownNames(executor: Executor, names: SchemaNames): Promise<KnownNames> {
+  const [row] = await explained(names, executor.query<KnownNames>(KNOWN(names)));
+  return row ?? { subscribers: [], events: [] };
+}

@@ -1,0 +1,109 @@
+import { hasNoRecord } from "../../open-deliveries.js";
+
+/** What workers do from time to time, one of them for all. */
+export const keepHouse = /* sql */ `
+-- Whether it is the caller's turn to do something that is to be done once in so many milliseconds by somebody.
+create function :BUS.take_turn(chore text, every_ms double precision) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  -- Nearly always it is not, and then nothing is written.
+  if exists (select from :BUS.chores c
+              where c.name = chore and c.done_at > clock_timestamp() - every_ms * interval '1 millisecond') then
+    return false;
+  end if;
+  insert into :BUS.chores as c (name, done_at) values (chore, clock_timestamp())
+  on conflict (name) do update set done_at = excluded.done_at
+    where c.done_at <= clock_timestamp() - every_ms * interval '1 millisecond';
+  return found;
+end $$;
+
+-- Up to where the log is final. Positions are drawn before transactions commit, so that a lower one can appear after a
+-- higher one was seen. A transaction that drew a position has an id that was given out before; once all transactions
+-- that are older than the caller's own are over, nothing can be added up to what had been drawn before the caller's
+-- began. Moved on only in a transaction that has done nothing yet: only then its own id is newer than what was drawn.
+-- Read the log by a statement that comes after this one.
+create function :BUS.advance_horizon() returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  last_drawn constant bigint := coalesce(pg_sequence_last_value(
+    pg_get_serial_sequence(format('%I.events', :BUS_TEXT), 'position')::regclass), 0);
+  own_xid xid8;
+  oldest xid8;
+begin
+  if pg_is_in_recovery() or current_setting('transaction_read_only')::boolean
+     or current_setting('transaction_isolation') <> 'read committed' or pg_current_xact_id_if_assigned() is not null then
+    return (select h.safe from :BUS.horizon h);
+  end if;
+  -- Held by somebody else who moves it on.
+  perform from :BUS.horizon h for update skip locked;
+  if not found then
+    return (select h.safe from :BUS.horizon h);
+  end if;
+  own_xid := pg_current_xact_id();
+  oldest := pg_snapshot_xmin(pg_current_snapshot());
+  update :BUS.horizon h
+     set safe = case when own_xid <= oldest then last_drawn when h.xid <= oldest then greatest(h.safe, h.drawn) else h.safe end,
+         drawn = case when h.xid <= oldest then last_drawn else h.drawn end,
+         xid = case when h.xid <= oldest then own_xid else h.xid end
+   where h.safe < last_drawn;
+  return (select h.safe from :BUS.horizon h);
+end $$;
+
+-- Moves the marks up, by at most so many events for each subscription.
+create function :BUS.advance_marks(most integer default 10000) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  final constant bigint := :BUS.advance_horizon();
+  one record;
+  reached bigint;
+begin
+  for one in
+    select s.id, s.event_name, coalesce(m.position, 0) as mark
+      from :BUS.subscriptions s left join :BUS.marks m on m.subscription_id = s.id
+     where coalesce(m.position, 0) <= final
+     order by s.id
+  loop
+    -- Up to the first one that waits; else to the end of what was looked at.
+    select w.position into reached from (
+      select e.position, e.fanout from :BUS.events e
+       where e.name = one.event_name and e.position between one.mark and final
+       order by e.position limit most) w
+     where one.id = any (w.fanout) and ${hasNoRecord("w.position", "one.id")}
+     order by w.position limit 1;
+    if reached is null then
+      select case when count(*) < most then final + 1 else max(w.position) + 1 end into reached from (
+        select e.position from :BUS.events e
+         where e.name = one.event_name and e.position between one.mark and final
+         order by e.position limit most) w;
+    end if;
+    if reached > one.mark then
+      insert into :BUS.marks as m (subscription_id, position) values (one.id, reached)
+      on conflict (subscription_id) do update set position = excluded.position where m.position < excluded.position;
+    end if;
+  end loop;
+end $$;
+
+-- Removes workers that have been silent for a day: others of their schema would have done so, so that there are none.
+-- After four hours graphile-worker itself gives their jobs to whoever comes.
+create function :BUS.forget_workers() returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  delete from :BUS.workers w
+   where greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond'
+         < clock_timestamp() - interval '1 day'
+$$;
+
+-- Wakes deliveries that are still held back although their subscriber is not paused any more: a publisher or worker
+-- had not seen that yet, or resuming was interrupted. Returns how many.
+create function :BUS.wake_held(most integer default 1000) returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  select count(*)::integer
+    from (select array_agg(h.position order by h.position, h.id) as positions,
+                 array_agg(h.id order by h.position, h.id) as ids
+            from (select d.position, s.id
+                    from :BUS.subscriptions s
+                    join :BUS.deliveries d on d.subscription_id = s.id and d.state = 'paused'
+                   where not s.paused
+                   order by d.position, s.id limit most) h) held,
+         :BUS.reopen(held.positions, held.ids, 'paused')
+$$;
+`;

@@ -1,0 +1,17 @@
+// What is known of a delivery without reading every one of them. The arguments are expressions of SQL.
+
+/** True when nothing is on record of a delivery yet: no row says what became of it, and it was not made. */
+export function hasNoRecord(position: string, subscriptionId: string): string {
+  return /* sql */ `not exists (
+    select from :BUS.deliveries r where r.position = ${position} and r.subscription_id = ${subscriptionId})`;
+}
+
+/** The state of a delivery with the row `d`, which may be missing. */
+export function stateOf(_position: string, _subscriptionId: string): string {
+  return "coalesce(d.state, 'waiting')";
+}
+
+/** Below it, everything that a subscription gets has a record. */
+export function markOf(subscriptionId: string): string {
+  return /* sql */ `coalesce((select m.position from :BUS.marks m where m.subscription_id = ${subscriptionId}), 0)`;
+}

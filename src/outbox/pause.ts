@@ -1,0 +1,36 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+// `known` counts the subscriptions that there are; ended ones may have deliveries that wait.
+const SET = statement(/* sql */ `
+with changed as (
+  update :BUS.subscriptions set paused = $2::boolean where subscriber = $1::text and paused <> $2 returning id
+)
+select (select count(*) from changed)::integer as changed,
+       (select count(*) from :BUS.subscriptions where subscriber = $1)::integer as known`);
+
+const WAKE = statement(/* sql */ `select :BUS.wake_held($1::integer) as woken`);
+
+/** Pauses a subscriber or lets it go on. Undefined: there is no such subscriber; else whether it was not so already. */
+export async function setPaused(
+  executor: Executor,
+  names: SchemaNames,
+  subscriber: string,
+  paused: boolean,
+): Promise<boolean | undefined> {
+  const [row] = await explained(
+    names,
+    executor.query<{ changed: number; known: number }>(SET(names), [subscriber, paused]),
+  );
+  return row === undefined || row.known === 0 ? undefined : row.changed > 0;
+}
+
+/**
+ * Wakes some of the deliveries that were held back for subscribers that are not paused any more, in the order of
+ * positions. Returns how many: none when all are awake.
+ */
+export async function wakeHeld(executor: Executor, names: SchemaNames, most: number): Promise<number> {
+  const [row] = await explained(names, executor.query<{ woken: number }>(WAKE(names), [most]));
+  return row?.woken ?? 0;
+}

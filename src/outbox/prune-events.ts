@@ -1,0 +1,37 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+const PRUNE = statement(
+  /* sql */ `select seen, last, deleted, reached_end from :BUS.prune($1::text, $2::float8, $3::bigint, $4::integer)`,
+);
+
+/** What became of a batch of events that were looked at. */
+export interface PrunedBatch {
+  readonly deleted: number;
+  /** The position of the last one that was looked at. */
+  readonly last: number;
+  /** There is nothing more to be looked at. */
+  readonly isEnd: boolean;
+}
+
+interface Row {
+  readonly seen: number;
+  readonly last: bigint | string | null;
+  readonly deleted: number;
+  readonly reached_end: boolean;
+}
+
+/**
+ * Looks at up to `most` events of a name that come after a position, and deletes those that are old and done, with
+ * their deliveries. A statement of its own, that holds up nobody.
+ */
+export async function pruneSome(
+  executor: Executor,
+  names: SchemaNames,
+  { event, ageMs, after, most }: { event: string; ageMs: number; after: number; most: number },
+): Promise<PrunedBatch> {
+  const [row] = await explained(names, executor.query<Row>(PRUNE(names), [event, ageMs, after, most]));
+  if (row === undefined || row.last === null) return { deleted: 0, last: after, isEnd: true };
+  return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
+}

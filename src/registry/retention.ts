@@ -1,0 +1,65 @@
+import { checkOptions, invalidOption, isObject, type Place, within } from "./check-options.js";
+
+/** How long an event is kept once it is done: milliseconds, or `"7 days"`, `"12 hours"`, `"30 minutes"`; false: for ever. */
+export type KeepFor = number | `${number} ${"minute" | "hour" | "day"}${"" | "s"}` | false;
+
+/** How long events are kept that are delivered to all their subscribers, or cancelled. */
+export interface RetentionOptions {
+  /** Of every event that `events` does not name. Defaults to `"7 days"`. */
+  readonly default?: KeepFor | undefined;
+  /** By the name of the event. */
+  readonly events?: Readonly<Record<string, KeepFor>> | undefined;
+  /** How often workers look for what is too old, in milliseconds. Defaults to 60000. */
+  readonly intervalMs?: number | undefined;
+}
+
+/** {@link RetentionOptions} with every default filled in: milliseconds, or false for ever. */
+export interface Retention {
+  readonly default: number | false;
+  readonly events: Readonly<Record<string, number | false>>;
+  readonly intervalMs: number;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+/** A hundred years. */
+const LONGEST_MS = 3_155_760_000_000;
+const EXPECTED =
+  'milliseconds from 0, a text as "7 days", "12 hours" or "30 minutes", or false to keep for ever';
+
+/** @throws EventBusError `INVALID_OPTION`. */
+export function checkRetention(value: unknown, place: Place): Retention {
+  const ofRetention = within(place, "retention");
+  const given = checkOptions(value ?? {}, ["default", "events", "intervalMs"], ofRetention);
+  const events = given["events"] ?? {};
+  if (!isObject(events)) throw invalidOption("events", events, "an object of ages by event", ofRetention);
+  const ofEvents = within(ofRetention, "events");
+  const { intervalMs = 60_000 } = given;
+  if (typeof intervalMs !== "number" || !(intervalMs >= 100 && intervalMs <= 86_400_000))
+    throw invalidOption("intervalMs", intervalMs, "milliseconds from 100 to 86400000", ofRetention);
+  return Object.freeze({
+    default: checkAge(given["default"] ?? "7 days", "default", ofRetention),
+    events: Object.freeze(
+      Object.fromEntries(Object.entries(events).map(([name, age]) => [name, checkAge(age, name, ofEvents)])),
+    ),
+    intervalMs,
+  });
+}
+
+function checkAge(value: unknown, option: string, place: Place): number | false {
+  if (value === false) return false;
+  const ms = typeof value === "string" ? inMs(value) : value;
+  if (typeof ms === "number" && ms >= 0 && ms <= LONGEST_MS) return ms;
+  throw invalidOption(option, value, EXPECTED, place);
+}
+
+function inMs(text: string): number | undefined {
+  const [, count, unit] = /^(\d+(?:\.\d+)?) (minute|hour|day)s?$/.exec(text) ?? [];
+  return count === undefined || unit === undefined
+    ? undefined
+    : Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+}
+
+/** How long events of a name are kept. */
+export function keptFor(retention: Pick<Retention, "default" | "events">, event: string): number | false {
+  return (Object.hasOwn(retention.events, event) ? retention.events[event] : undefined) ?? retention.default;
+}

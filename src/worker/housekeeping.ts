@@ -1,0 +1,103 @@
+import { pruneAll } from "../admin/prune.js";
+import { isAboutConnecting } from "../delivery/connection-error.js";
+import type { Executor } from "../outbox/executor.js";
+import { advanceMarks, forgetWorkers, takeTurn } from "../outbox/keep-house.js";
+import { wakeHeld } from "../outbox/pause.js";
+import { subscriberStatus } from "../outbox/subscriber-status.js";
+import { atMost } from "./at-most.js";
+import { messageOf } from "./is-fatal.js";
+import type { WorkerSetup } from "./worker-setup.js";
+
+/** What keeps house while a worker runs. */
+export interface Housekeeping {
+  /** Begins nothing more; resolves when what runs has ended. Never rejects. */
+  stop(): Promise<void>;
+}
+
+const TEND_MS = 2_000;
+const LOOK_FOR_ORPHANS_MS = 300_000;
+/** A deployment takes its time: what waits for less is no orphan yet. */
+const ORPHANED_AFTER_MS = 60_000;
+const BATCH = 1_000;
+
+/** Does from time to time what one worker has to do for all of them. */
+export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor): Housekeeping {
+  const { names, report, config } = setup;
+  const { retention } = config;
+  let stopped = false;
+  let endPause = () => {};
+  const reported = new Set<string>();
+
+  const inTurn = async (
+    chore: Parameters<typeof takeTurn>[2],
+    everyMs: number,
+    work: () => Promise<void>,
+  ) => {
+    if (!stopped && (await takeTurn(executor, names, chore, everyMs))) await work();
+  };
+  const tend = async () => {
+    await advanceMarks(executor, names);
+    while (!stopped && (await wakeHeld(executor, names, BATCH)) === BATCH);
+  };
+  const prune = async () => {
+    const startedAt = performance.now();
+    const settings = { batchSize: BATCH, onProgress: () => undefined, isAborted: () => stopped };
+    report({ type: "prune:start", worker });
+    try {
+      await forgetWorkers(executor, names);
+      const result = await pruneAll(executor, names, retention, settings);
+      report({ type: "prune:stop", worker, ...result, durationMs: performance.now() - startedAt });
+    } catch (error) {
+      report({ type: "prune:error", worker, durationMs: performance.now() - startedAt, error });
+    }
+  };
+  const lookForOrphans = async () => {
+    const since = Date.now() - ORPHANED_AFTER_MS;
+    const orphans = (await subscriberStatus(executor, names)).filter(
+      ({ isOrphaned, oldestOpen }) => isOrphaned && oldestOpen !== null && oldestOpen.getTime() < since,
+    );
+    if (orphans.length === 0) return;
+    report({
+      type: "subscribers:orphaned",
+      worker,
+      subscribers: orphans.map(({ subscriber }) => subscriber),
+    });
+  };
+  const chores = [
+    () => inTurn("tend", TEND_MS, tend),
+    () => inTurn("prune", retention.intervalMs, prune),
+    () => inTurn("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
+  ];
+  const once = async () => {
+    for (const chore of chores) {
+      try {
+        await chore();
+      } catch (error) {
+        // Connections are watched elsewhere. Anything else would go on for ever, and is said once.
+        const message = messageOf(error);
+        if (isAboutConnecting(error) || reported.has(message)) continue;
+        reported.add(message);
+        report({ type: "housekeeping:error", worker, error });
+      }
+    }
+  };
+  const everyMs = Math.min(TEND_MS, retention.intervalMs);
+  const keepOn = async () => {
+    while (!stopped) {
+      await once();
+      const paused = new Promise<void>((resolve) => {
+        endPause = resolve;
+      });
+      // Of several workers another one may come first next time.
+      if (!stopped) await atMost(everyMs * (0.75 + Math.random() / 2), paused);
+    }
+  };
+  const kept = keepOn();
+  return {
+    async stop() {
+      stopped = true;
+      endPause();
+      await kept;
+    },
+  };
+}
