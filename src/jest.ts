@@ -20,4 +20,5 @@ export type { EventBusMatchers, OrderedStep } from "./matchers/event-bus-matcher
 export type { ExpectedEvent, PartOf } from "./matchers/expected-event.js";
 export type { LookOptions } from "./matchers/look.js";
 export { matchers } from "./matchers/matchers.js";
+export type { IdempotencyOptions } from "./matchers/to-be-idempotent.js";
 export type { ExpectedDelivery } from "./matchers/to-have-delivered.js";

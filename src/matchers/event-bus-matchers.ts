@@ -1,7 +1,9 @@
+import type { AnyEvent } from "../registry/event.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { ExpectedEvent } from "./expected-event.js";
 import type { LookOptions } from "./look.js";
+import type { IdempotencyOptions } from "./to-be-idempotent.js";
 import type { ExpectedDelivery } from "./to-have-delivered.js";
 
 /** A step of {@link EventBusMatchers.toHavePublishedInOrder}. */
@@ -66,4 +68,16 @@ export interface EventBusMatchers {
     expected?: ExpectedDelivery<T>,
     options?: LookOptions,
   ): Promise<void>;
+  /**
+   * Delivering an event to the subscriber again changes nothing. The event is delivered once, a second time, and two more
+   * times at the same time; `observe` must return the same from the first time on. What it returned before must differ.
+   *
+   * A transactional subscriber is given an event that was published, and of which its delivery is still to be made.
+   *
+   * @example
+   * ```ts
+   * await expect(chargeCard).toBeIdempotent(fakeEvent(OrderPlaced), { prisma, observe: () => prisma.charge.findMany() });
+   * ```
+   */
+  toBeIdempotent(event: AnyEvent, options: IdempotencyOptions): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { toBeIdempotent } from "./to-be-idempotent.js";
 import { toHaveDelivered } from "./to-have-delivered.js";
 import { toHavePublished, toHavePublishedTimes } from "./to-have-published.js";
 import { toHavePublishedInOrder } from "./to-have-published-in-order.js";
@@ -8,4 +9,5 @@ export const matchers = {
   toHavePublishedTimes,
   toHavePublishedInOrder,
   toHaveDelivered,
+  toBeIdempotent,
 };

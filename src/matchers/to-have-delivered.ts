@@ -118,7 +118,8 @@ async function explain(
   const nearest = fitting.length > 0 ? undefined : nearestOf(seen);
   const known = [...fitting, ...(nearest === undefined ? [] : [nearest])].map(({ event }) => event);
   const no = context.isNot === true ? "not " : "";
-  const after = attempts === undefined ? "" : ` after ${attempts} attempts`;
+  const after =
+    attempts === undefined ? "" : ` after ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}`;
   const within = how.withinMs === 0 ? "" : ` within ${how.withinMs} ms`;
   const which = type === undefined ? "an event" : `an event ${type.name}`;
   const what = `Expected ${no}${which} to be delivered to "${subscriber.name}"${after}${within}`;

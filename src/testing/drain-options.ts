@@ -11,6 +11,8 @@ import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { type Fault, isFault } from "./faults.js";
+import { SILENT } from "./silent-logger.js";
 
 /** What `drain` is given. */
 export interface DrainOptions {
@@ -33,6 +35,11 @@ export interface DrainOptions {
   readonly at?: Date | undefined;
   /** `"throw"`: what the first handler throws is thrown on, after it was recorded. Defaults to `"collect"`. */
   readonly onError?: "collect" | "throw" | undefined;
+  /**
+   * What goes wrong meanwhile: `deliverTwice`, `deliverConcurrently`, `crashAfterHandler`, `reorder`, `failFirst(n)`, or
+   * several of them. Defaults to nothing.
+   */
+  readonly faults?: readonly Fault[] | undefined;
   /** Gets the lines that handlers write. Defaults to nothing. */
   readonly log?: Logger | undefined;
   /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
@@ -49,6 +56,7 @@ export interface DrainSettings {
   readonly cascade: boolean;
   readonly at: Date | undefined;
   readonly throwErrors: boolean;
+  readonly faults: readonly Fault[];
   readonly log: Logger;
 }
 
@@ -61,18 +69,25 @@ const KNOWN = [
   "cascade",
   "at",
   "onError",
+  "faults",
   "log",
   "database",
 ];
 const PLACE = { of: "drain()" };
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {}
 
 /** @throws EventBusError `INVALID_OPTION`. */
 export function checkDrainOptions(options: DrainOptions): DrainSettings {
   checkOptions(options, KNOWN, PLACE);
-  const { prisma, client = prisma, at, cascade = true, onError = "collect", event, log = SILENT } = options;
+  const {
+    prisma,
+    client = prisma,
+    at,
+    cascade = true,
+    onError = "collect",
+    event,
+    faults = [],
+    log = SILENT,
+  } = options;
   if (client === undefined)
     throw invalidOption("prisma", prisma, "a Prisma client, or client to be given", PLACE);
   if (at !== undefined && !(at instanceof Date && !Number.isNaN(at.getTime()))) {
@@ -80,6 +95,9 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
   }
   if (onError !== "collect" && onError !== "throw") {
     throw invalidOption("onError", onError, '"collect" or "throw"', PLACE);
+  }
+  if (!Array.isArray(faults) || !faults.every(isFault)) {
+    throw invalidOption("faults", faults, "an array of faults, such as [deliverTwice, failFirst(2)]", PLACE);
   }
   return {
     prisma,
@@ -90,6 +108,7 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
     cascade,
     at,
     throwErrors: onError === "throw",
+    faults,
     log,
   };
 }

@@ -1,0 +1,142 @@
+import { EventBusError } from "../errors.js";
+import type { PrismaQueryable } from "../outbox/executor.js";
+import { checkFunction, checkOptions, invalidOption } from "../registry/check-options.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
+import type { AnyEvent, StoredEvent } from "../registry/event.js";
+import { isEvent } from "../registry/is-event.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { deliver } from "../testing/deliver.js";
+import { storedDelivery } from "../testing/stored-delivery.js";
+import { differences, frozenCopy, type ValueChange } from "./differences.js";
+import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
+import { nameEvent, showValue } from "./report.js";
+
+const NAME = "toBeIdempotent";
+const place = { of: `${NAME}()` };
+
+/** How {@link EventBusMatchers.toBeIdempotent} looks. */
+export interface IdempotencyOptions extends DatabaseOptions {
+  /** Reads what the handler has done: rows of a table, mails that were sent. Asked after each delivery. */
+  readonly observe: () => unknown;
+  /** Handlers receive it as `ctx.prisma`; transactional subscribers need it. */
+  readonly prisma?: PrismaQueryable | undefined;
+}
+
+/** What became of one more delivery. */
+interface Repetition {
+  readonly how: string;
+  readonly changes: readonly ValueChange[];
+  readonly thrown?: unknown;
+}
+
+/** Delivering an event again changes nothing. */
+export async function toBeIdempotent(
+  this: MatcherContext,
+  received: unknown,
+  event: unknown,
+  options: unknown,
+): Promise<MatcherResult> {
+  if (!isSubscriber(received)) {
+    throw invalidOption("the subscriber", received, "a subscriber made by defineSubscriber", {
+      of: `expect(…).${place.of}`,
+    });
+  }
+  if (!isEvent(event)) {
+    throw invalidOption("event", event, "an event: a stored one, a draft, or one made by fakeEvent", place);
+  }
+  const { observe, once } = await prepare(received, event, options);
+  const before = await observe();
+  await once();
+  const first = await observe();
+  if (differences(before, first).length === 0) throw sawNothing(received);
+  const repetitions = [
+    await repeat("a second time", first, observe, once),
+    await repeat("twice more, at the same time", first, observe, () => Promise.all([once(), once()])),
+  ];
+  const faulty = repetitions.find(({ changes, thrown }) => changes.length > 0 || thrown !== undefined);
+  return verdict(this, faulty === undefined, async () => explain(this, received, event, faulty));
+}
+
+async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown) {
+  const given = checkOptions(options ?? {}, ["observe", "prisma", "database"], place);
+  if (checkFunction(given, "observe", place) === undefined) {
+    throw invalidOption("observe", undefined, "a function that reads what the handler has done", place);
+  }
+  const { observe, prisma, database } = given as unknown as IdempotencyOptions;
+  return {
+    observe: async () => frozenCopy(await observe()),
+    once: subscriber.policy.transactional
+      ? await ofRecord(subscriber, event, prisma, { database })
+      : () => deliver(subscriber, event as never, { prisma }),
+  };
+}
+
+/** What keeps a transactional subscriber from running twice is in the database. */
+async function ofRecord(
+  subscriber: Subscriber,
+  event: AnyEvent,
+  prisma: PrismaQueryable | undefined,
+  { database }: DatabaseOptions,
+): Promise<() => Promise<unknown>> {
+  if (prisma === undefined) throw invalidOption("prisma", prisma, "a Prisma client", place);
+  const run = await storedDelivery(subscriber, event, { prisma, database, of: place.of });
+  return async () => {
+    const outcome = await run();
+    if ("thrown" in outcome && outcome.thrown !== undefined) throw outcome.thrown;
+  };
+}
+
+async function repeat(
+  how: string,
+  first: unknown,
+  observe: () => Promise<unknown>,
+  run: () => Promise<unknown>,
+): Promise<Repetition> {
+  try {
+    await run();
+  } catch (thrown) {
+    return { how, changes: [], thrown };
+  }
+  return { how, changes: differences(first, await observe()) };
+}
+
+function sawNothing(subscriber: Subscriber): EventBusError {
+  return new EventBusError(
+    "INVALID_OPTION",
+    `observe in ${place.of} returned the same before and after "${subscriber.name}" handled the event for the first time: ` +
+      "expected a function that sees what the handler does, else nothing is proven",
+    { path: "observe" },
+  );
+}
+
+function explain(
+  context: MatcherContext,
+  subscriber: Subscriber,
+  event: AnyEvent,
+  faulty: Repetition | undefined,
+): string {
+  const heading = `expect(subscriber)${context.isNot === true ? ".not" : ""}.${NAME}(${event.name})`;
+  const which = "position" in event ? nameEvent(event as StoredEvent) : event.name;
+  if (faulty === undefined) {
+    return `${heading}\n\nDelivering ${which} again changed nothing of what "${subscriber.name}" had done.`;
+  }
+  const { how, changes, thrown } = faulty;
+  const lines =
+    thrown === undefined
+      ? [
+          `"${subscriber.name}" did more when ${which} was delivered ${how}. What observe() returns:`,
+          ...changes.map(({ path, before, after }) => {
+            const where = path === "" ? "" : `${path}: `;
+            const [was, is] = [before, after].map((value) =>
+              value === undefined ? "nothing" : showValue(value, context),
+            );
+            return `  ✗ ${where}${was} after the first time, now ${is}`;
+          }),
+        ]
+      : [
+          `"${subscriber.name}" failed when ${which} was delivered ${how}, and would be tried again until it is dead:`,
+          `    ${thrown instanceof Error ? `${thrown.name}: ${thrown.message.trim()}` : showValue(thrown, context)}`,
+        ];
+  return [heading, "", ...lines].join("\n");
+}

@@ -1,0 +1,144 @@
+import type { DeliverDeps } from "../delivery/deliver-deps.js";
+import { type Decisions, decisions, type HandlerDecision } from "../delivery/handler-decision.js";
+import { callHandler } from "../delivery/run-plain.js";
+import { transactionalClient } from "../delivery/transactional-client.js";
+import type { Logger } from "../log/logger.js";
+import type { PrismaQueryable } from "../outbox/executor.js";
+import type { LoadedDelivery } from "../outbox/load-delivery.js";
+import { DEFAULT_SCHEMA_NAMES } from "../outbox/schema-names.js";
+import { checkInteger, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
+import type { AnyEvent, StoredEvent } from "../registry/event.js";
+import { brandEvent } from "../registry/event-brand.js";
+import type { AnyEventType, EventDraftOf, EventOf } from "../registry/event-type.js";
+import { isEvent } from "../registry/is-event.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { drainDeps } from "./drain-deps.js";
+import { SILENT } from "./silent-logger.js";
+
+/** What {@link deliver} takes. */
+export interface DeliverOptions {
+  /** Handlers receive it as `ctx.prisma`; those of transactional subscribers run in its transaction, `ctx.tx`. */
+  readonly prisma?: PrismaQueryable | undefined;
+  /** Which attempt it is, from 1. Defaults to 1. */
+  readonly attempt?: number | undefined;
+  /** Gets the lines that the handler writes. Defaults to nothing. */
+  readonly log?: Logger | undefined;
+}
+
+/** What a handler ended with, when it did not throw. */
+export type HandlerOutcome =
+  | { readonly state: "delivered" }
+  | { readonly state: "cancelled"; readonly reason: string }
+  | { readonly state: "snoozed"; readonly dueMs: number }
+  /** It asked for `ctx.retryAfter`. */
+  | { readonly state: "retrying"; readonly dueMs: number; readonly cause: unknown };
+
+const place: Place = { of: "deliver()" };
+
+/**
+ * Runs a subscriber's handler with an event, and with a context as a worker makes it: time limit, signal, cause of what
+ * it publishes. No delivery is needed and none is recorded; the event may be a stored one, a draft, or one of
+ * `fakeEvent`.
+ *
+ * @returns what the handler asked for by its context, else `{ state: "delivered" }`.
+ * @throws what the handler throws; EventBusError `HANDLER_TIMEOUT`, `INVALID_OPTION`.
+ *
+ * @example
+ * ```ts
+ * await deliver(sendWelcome, fakeEvent(UserRegistered, { aggregate: { email: "ada@example.com" } }), { prisma });
+ * expect(outbox).toHaveLength(1);
+ * ```
+ */
+export async function deliver<Events extends readonly AnyEventType[]>(
+  subscriber: Subscriber<string, Events>,
+  event: EventOf<Events[number]> | EventDraftOf<Events[number]>,
+  options: DeliverOptions = {},
+): Promise<HandlerOutcome> {
+  const given = checkOptions(options, ["prisma", "attempt", "log"], place);
+  if (!isSubscriber(subscriber)) {
+    throw invalidOption("subscriber", subscriber, "a subscriber made by defineSubscriber", place);
+  }
+  checkEvent(event, subscriber);
+  const attempt = checkInteger(given, "attempt", { min: 1, max: 10_000, defaultsTo: 1 }, place);
+  const { prisma, log = SILENT } = options;
+  const deps = drainDeps({ prisma, client: NOWHERE, names: DEFAULT_SCHEMA_NAMES, log }, () => undefined);
+  const asked = decisions();
+  const run = subscriber.policy.transactional ? runInTransaction : callHandler;
+  try {
+    await run(unrecorded(event, attempt), subscriber, deps, asked);
+  } catch (thrown) {
+    if (asked.last() === undefined) throw thrown;
+  }
+  return outcomeOf(asked.last());
+}
+
+/** Nothing is recorded, so nothing is asked of a database. */
+const NOWHERE = { query: () => Promise.resolve({ rows: [] }) };
+
+function checkEvent(event: AnyEvent, subscriber: Subscriber): void {
+  const handled = subscriber.events.map(({ name }) => name);
+  if (!isEvent(event)) {
+    throw invalidOption("event", event, "an event: a stored one, a draft, or one made by fakeEvent", place);
+  }
+  if (handled.includes(event.name)) return;
+  throw invalidOption(
+    "event",
+    event.name,
+    `one that "${subscriber.name}" handles: ${handled.join(", ")}`,
+    place,
+  );
+}
+
+/** A delivery that is in no database. */
+function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): LoadedDelivery {
+  const { position = 0, occurredAt = new Date(), sourceSchema = null } = event;
+  return {
+    state: attempt === 1 ? "waiting" : "retrying",
+    generation: attempt - 1,
+    attempts: attempt - 1,
+    deaths: 0,
+    isPaused: false,
+    insertedAt: occurredAt,
+    eventId: event.id,
+    eventName: event.name,
+    aggregateType: event.aggregateType,
+    aggregateKey: event.aggregateKey,
+    metadata: event.metadata,
+    event: () => brandEvent({ ...event, position, occurredAt, sourceSchema }),
+  };
+}
+
+/** As a worker would, but for the record: what the handler wrote stays only when it returns. */
+async function runInTransaction(
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+  asked: Decisions,
+): Promise<void> {
+  const { timeoutMs, isolationLevel } = subscriber.policy;
+  await transactionalClient(deps.prisma, subscriber, place.of).$transaction(
+    async (tx) => {
+      await callHandler(loaded, subscriber, deps, asked, { tx });
+      if (asked.last() !== undefined) throw new Error("the handler asked for another outcome");
+    },
+    {
+      maxWait: timeoutMs,
+      timeout: timeoutMs + 5_000,
+      ...(isolationLevel === undefined ? {} : { isolationLevel }),
+    },
+  );
+}
+
+function outcomeOf(decision: HandlerDecision | undefined): HandlerOutcome {
+  switch (decision?.kind) {
+    case undefined:
+      return { state: "delivered" };
+    case "cancel":
+      return { state: "cancelled", reason: decision.reason };
+    case "snooze":
+      return { state: "snoozed", dueMs: decision.dueMs };
+    case "retryAfter":
+      return { state: "retrying", dueMs: decision.dueMs, cause: decision.cause };
+  }
+}

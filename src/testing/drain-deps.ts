@@ -1,0 +1,34 @@
+import type { DeliverDeps } from "../delivery/deliver-deps.js";
+import { openGate } from "../delivery/run-gate.js";
+import { hub } from "../log/hub.js";
+import type { Logger } from "../log/logger.js";
+import { type Report, reportTo } from "../log/telemetry.js";
+import { executorOf, type Queryable } from "../outbox/executor.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+
+/** What a test has instead of a worker's connections and limits. */
+export interface TestDeps {
+  readonly prisma: unknown;
+  readonly client: Queryable;
+  readonly names: SchemaNames;
+  readonly log: Logger;
+}
+
+/** What delivering needs, when nobody waits, stops or takes over. */
+export function drainDeps({ prisma, client, names, log }: TestDeps, report: Report): DeliverDeps {
+  const never = new AbortController().signal;
+  return {
+    executor: executorOf(client),
+    names,
+    prisma,
+    log,
+    report: reportTo(report, hub.report),
+    worker: "drain",
+    signal: never,
+    ended: never,
+    gate: openGate(),
+    graceMs: 0,
+    patienceMs: 0,
+    deadAfterMs: undefined,
+  };
+}
