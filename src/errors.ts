@@ -13,6 +13,8 @@ export type EventBusErrorCode =
   | "UNKNOWN_MODEL"
   /** The operation touches a captured model in a way that cannot be captured. Nothing was written. */
   | "NOT_CAPTURED"
+  /** A call would write more rows than `bulk.maxRows`. Nothing was written. */
+  | "TOO_MANY_ROWS"
   /** An aggregate does not fit the schema of its event. */
   | "INVALID_AGGREGATE"
   /** A value cannot be stored in an event (a function, a lone surrogate, a cycle, …). */
@@ -67,7 +69,7 @@ export interface EventBusErrorOptions {
  * @example
  * ```ts
  * try {
- *   await prisma.user.createMany({ data });
+ *   await prisma.user.create({ data: { email, posts: { create: { title } } } });
  * } catch (error) {
  *   if (isEventBusError(error, "NOT_CAPTURED")) console.error(error.message);
  * }

@@ -2,9 +2,12 @@ import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
 import type { EventMetadata } from "../registry/event.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { hasCreated } from "./before-row.js";
+import type { BulkMutation } from "./bulk/bulk-call.js";
+import { writeMany } from "./bulk/write-many.js";
 import type { Bus } from "./bus.js";
 import { changesOf } from "./captured-events.js";
 import { FailedAfterWriting, LostRace, type Mutation, type Written, write } from "./mutation.js";
+import { isBulk } from "./plan.js";
 import {
   asWriteConflict,
   executeIn,
@@ -16,11 +19,18 @@ import { publishChanges } from "./rows/publish-changes.js";
 import type { RowChange } from "./rows/row-change.js";
 import { inTurn } from "./transaction-queue.js";
 
+/** A captured call of one row, or of many. */
+type AnyMutation = Mutation | BulkMutation;
+
+function isBulkMutation(mutation: AnyMutation): mutation is BulkMutation {
+  return isBulk(mutation.operation);
+}
+
 /** Runs a mutation in the caller's transaction, and writes its events there. */
 export async function captureIn(
   bus: Bus,
   transaction: TransactionHandle,
-  mutation: Mutation,
+  mutation: AnyMutation,
 ): Promise<unknown> {
   try {
     return await inTurn(transaction, () => capture(bus, transaction, mutation));
@@ -35,7 +45,7 @@ export async function captureIn(
 const RETRIES = 5;
 
 /** Runs a mutation that is in no transaction in one of its own. */
-export async function captureAlone(bus: Bus, mutation: Mutation): Promise<unknown> {
+export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unknown> {
   const { maxWaitMs, timeoutMs } = bus.options.transaction;
   for (let attempt = 1; ; attempt++) {
     const work = (client: InternalClient) => {
@@ -52,8 +62,9 @@ export async function captureAlone(bus: Bus, mutation: Mutation): Promise<unknow
 }
 
 /** load before → write → load after (the write's own answer): all in `write`; then diff → publish */
-async function capture(bus: Bus, transaction: TransactionHandle, mutation: Mutation): Promise<unknown> {
+async function capture(bus: Bus, transaction: TransactionHandle, mutation: AnyMutation): Promise<unknown> {
   try {
+    if (isBulkMutation(mutation)) return await writeMany(bus, transaction, mutation);
     const { result, written } = await write(bus, transaction, mutation);
     await checkCreated(bus, transaction, mutation, written);
     try {

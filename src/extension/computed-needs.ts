@@ -1,3 +1,5 @@
+import type { InternalClient } from "./prisma-internals.js";
+
 /** A Prisma extension, as far as its computed fields go. */
 interface ResultExtension {
   readonly result?: Readonly<
@@ -10,13 +12,19 @@ interface ResultExtension {
  * return: these columns must stay there, though the caller does not see them.
  */
 export class ComputedNeeds {
+  /** A client that knows the computed fields, so that its queries read what they need; undefined: there are none. */
+  client: InternalClient | undefined;
+
   /** By the client's name of a model; `$allModels` for all. */
   readonly #byModel = new Map<string, Set<string>>();
 
   /** Takes note of an extension that is put on the client. */
   note(extension: unknown): void {
     if (typeof extension !== "object" || extension === null) return;
-    for (const [model, fields] of Object.entries((extension as ResultExtension).result ?? {})) {
+    const { result } = extension as ResultExtension;
+    if (result === undefined) return;
+    if (this.client !== undefined) this.client = this.client.$extends({ result }) as InternalClient;
+    for (const [model, fields] of Object.entries(result)) {
       for (const field of Object.values(fields ?? {})) this.add(model, Object.keys(field?.needs ?? {}));
     }
   }

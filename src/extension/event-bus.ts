@@ -9,7 +9,7 @@ import { takeExtras } from "./call-extras.js";
 import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
 import { ComputedNeeds } from "./computed-needs.js";
-import { type CapturableCall, planCall, WRITES, type WriteOperation } from "./plan.js";
+import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
 import {
   batchLimits,
   computedNeedsOf,
@@ -102,6 +102,7 @@ function hookedModels(models: Models, options: ResolvedBusOptions): readonly Mod
 
 function computedNeedsSoFar(client: InternalClient, models: Models): ComputedNeeds {
   const needs = new ComputedNeeds();
+  needs.client = client;
   for (const model of models.values()) needs.add(model.jsName, computedNeedsOf(client, model.name));
   return needs;
 }
@@ -123,7 +124,8 @@ function hooksOf(
     if (currentContext().silent) return query(args);
     const plan = planCall(bus, model, operation, args, extras);
     if (plan === undefined) return query(args);
-    const mutation = { model, operation: operation as CapturableCall, args, extras, plan, params, query };
+    const call = { model, args, extras, plan, params, query };
+    const mutation = isBulk(operation) ? { ...call, operation } : { ...call, operation };
     const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
     return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
   };

@@ -21,8 +21,11 @@ export const WRITES = {
 
 export type WriteOperation = keyof typeof WRITES;
 
-/** The operations that are captured. */
+/** The operations that write one row. */
 export type CapturableCall = "create" | "update" | "upsert" | "delete";
+
+/** Those that write any number of rows. */
+export type BulkOperation = Exclude<WriteOperation, CapturableCall>;
 
 /** What a call leads to, by what it does to the row. */
 export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] } & {
@@ -59,6 +62,11 @@ export function planCall(
   return isCaptured ? plan : undefined;
 }
 
+/** Whether a call writes any number of rows. */
+export function isBulk(operation: WriteOperation): operation is BulkOperation {
+  return operation.includes("Many");
+}
+
 function findUnseen(
   models: Models,
   { rules }: ResolvedBusOptions,
@@ -67,8 +75,8 @@ function findUnseen(
   args: CallArgs,
   isCaptured: boolean,
 ): string | undefined {
-  if (isCaptured && (operation.includes("Many") || operation.endsWith("AndReturn"))) {
-    return `it writes any number of rows of the captured model ${model.name}`;
+  if (isCaptured && isBulk(operation) && model.identity === undefined && !operation.startsWith("create")) {
+    return `it writes rows of ${model.name}, which has no key to tell them apart`;
   }
   if (operation === "deleteMany") return unseenCascade(models, rules, model);
   if (!operation.startsWith("updateMany")) return undefined;

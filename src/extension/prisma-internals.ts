@@ -47,6 +47,7 @@ export interface InternalClient {
       model: string,
     ): Readonly<Record<string, { readonly needs: readonly string[] }>> | undefined;
   };
+  _executeRequest(request: object): Promise<unknown>;
   _createPrismaPromise<T>(run: (transaction?: TransactionHandle | BatchHandle) => Promise<T>): LazyPromise<T>;
   $queryRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<readonly object[]>;
   $executeRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<number>;
@@ -108,6 +109,38 @@ export async function executeIn(
   sql: string,
 ): Promise<void> {
   await root.$executeRawUnsafe(sql).requestTransaction(transaction);
+}
+
+/**
+ * Runs a query of Prisma's own in `transaction`, past the hooks of all extensions.
+ *
+ * @param client its computed fields say what has to be read of related rows.
+ * @param like the parameters of the call that it is part of: errors name that one, and the place it was called from.
+ */
+export function requestIn(
+  client: InternalClient,
+  transaction: TransactionHandle,
+  like: InternalParams,
+  action: string,
+  args: object,
+): Promise<unknown> {
+  const { model, clientMethod, jsModelName, callsite, otelParentCtx } = like;
+  return client._executeRequest({
+    model,
+    clientMethod,
+    jsModelName,
+    callsite,
+    otelParentCtx,
+    action,
+    args,
+    dataPath: [],
+    transaction,
+  });
+}
+
+/** Whether a value is `Prisma.skip`, of whichever generated client. */
+export function isSkipped(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "ifUndefined" in value;
 }
 
 const tappable = new WeakMap<InternalClient, Promise<boolean>>();
@@ -255,6 +288,7 @@ export function probe(client: unknown): asserts client is InternalClient {
   if (typeof root._engineConfig?.inlineSchema !== "string")
     throw incompatible("the schema (_engineConfig.inlineSchema)");
   if (typeof root._createPrismaPromise !== "function") throw incompatible("_createPrismaPromise");
+  if (typeof root._executeRequest !== "function") throw incompatible("_executeRequest");
   const [major = 0, minor = 0] = String(root._clientVersion).split(".").map(Number);
   if (major !== 7 || minor < 5) throw incompatible("a version from 7.5 to below 8");
   // Not awaited, so not sent.

@@ -37,6 +37,7 @@ export interface ResolvedBusOptions {
   readonly database: ResolvedDatabaseNames;
   readonly transaction: { readonly maxWaitMs: number; readonly timeoutMs: number };
   readonly maxEventBytes: number;
+  readonly bulk: { readonly maxRows: number };
   /** What every event gets as metadata, asked when it is made. */
   readonly metadata: (() => EventMetadata) | undefined;
 }
@@ -56,7 +57,7 @@ export function resolveBusOptions(
   options: unknown,
   modelNames: readonly string[] | undefined,
 ): ResolvedBusOptions {
-  const known = ["events", "capture", "database", "transaction", "maxEventBytes", "metadata"];
+  const known = ["events", "capture", "database", "transaction", "maxEventBytes", "bulk", "metadata"];
   const given = checkOptions(options, known, place);
   const eventsByName = checkEvents(given["events"], modelNames);
   return Object.freeze({
@@ -65,6 +66,7 @@ export function resolveBusOptions(
     database: Object.freeze(checkDatabaseNames(given["database"], [], place)),
     transaction: checkTransaction(given["transaction"]),
     maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, place),
+    bulk: checkBulk(given["bulk"]),
     metadata: checkFunction(given, "metadata", place) as ResolvedBusOptions["metadata"],
   });
 }
@@ -184,4 +186,11 @@ function checkTransaction(value: unknown): ResolvedBusOptions["transaction"] {
     maxWaitMs: checkInteger(given, "maxWaitMs", range, ofTransaction),
     timeoutMs: checkInteger(given, "timeoutMs", range, ofTransaction),
   });
+}
+
+function checkBulk(value: unknown): ResolvedBusOptions["bulk"] {
+  const ofBulk = within(place, "bulk");
+  const given = checkOptions(value ?? {}, ["maxRows"], ofBulk);
+  const range = { min: 1, max: 10_000_000, defaultsTo: 100_000, of: "rows" };
+  return Object.freeze({ maxRows: checkInteger(given, "maxRows", range, ofBulk) });
 }

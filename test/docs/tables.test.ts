@@ -79,6 +79,9 @@ describe("costs in capture.md", async () => {
     "upsert that creates": ({ user }, n) =>
       user.upsert({ where: { email: `${n}-new` }, create: { email: `${n}-new` }, update: { name: "other" } }),
     delete: ({ user }, n) => user.delete({ where: { email: n } }),
+    createMany: ({ user }, n) => user.createMany({ data: [{ email: `${n}-1` }, { email: `${n}-2` }] }),
+    updateMany: ({ user }, n) => user.updateMany({ where: { email: n }, data: { name: "other" } }),
+    deleteMany: ({ user }, n) => user.deleteMany({ where: { email: n } }),
     "a model without rules": ({ airport }, n) => airport.create({ data: { iata: n, name: n } }),
   };
   const rows = tablesOf(page("capture.md")).find((table) =>

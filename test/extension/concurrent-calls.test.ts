@@ -71,7 +71,7 @@ describe("calls at the same time", () => {
       Promise.allSettled([
         tx.product.update({ where, data: more }),
         tx.product.update({ where, data: { nope: 1 } as never }),
-        tx.product.updateMany({ data: more }),
+        tx.product.updateMany({ data: { nope: 1 } as never }),
         tx.product.update({ where: { sku: "none" }, data: more }),
         tx.product.update({ where, data: more }),
       ]),

@@ -9,7 +9,7 @@ import { keyTexts } from "../unique-match.js";
 import { columnReads, columnsOf, sourceTable } from "./source-table.js";
 
 /** How many rows one statement reads, writes or publishes. */
-export const ROWS_PER_STATEMENT = 1_000;
+export const ROWS_PER_STATEMENT = 500;
 
 /** Which rows of a model. */
 export interface RowsWanted {

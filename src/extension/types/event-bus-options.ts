@@ -18,6 +18,8 @@ export interface EventBusOptions<Events extends readonly AnyEventType[]> {
    * 10485760.
    */
   readonly maxEventBytes?: number | undefined;
+  /** Limits of `createMany`, `updateMany` and the like. */
+  readonly bulk?: BulkOptions | undefined;
   /**
    * Returns metadata for every event, called when one is made. Metadata of the call and of the context
    * override it.
@@ -31,6 +33,15 @@ export interface TransactionOptions {
   readonly maxWaitMs?: number | undefined;
   /** How long the transaction may take, in milliseconds. Defaults to 60000. */
   readonly timeoutMs?: number | undefined;
+}
+
+/** Limits of calls that write any number of rows. */
+export interface BulkOptions {
+  /**
+   * The most rows that one call may write, 1 to 10000000: its rows and events are written in one transaction.
+   * More are refused with `TOO_MANY_ROWS` before anything is written. Defaults to 100000.
+   */
+  readonly maxRows?: number | undefined;
 }
 
 /** The type map that the event types come from; never when none is of a model. */

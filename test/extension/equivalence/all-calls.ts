@@ -1,4 +1,6 @@
+import { bulkCalls } from "./bulk-calls.js";
 import type { Call } from "./call.js";
+import { capturedBulkCalls } from "./captured-bulk-calls.js";
 import { createCalls } from "./create-calls.js";
 import { deleteCalls, fluentCalls, readCalls, transactionCalls } from "./other-calls.js";
 import { updateCalls } from "./update-calls.js";
@@ -10,6 +12,8 @@ export const allCalls: readonly Call[] = [
   ...updateCalls,
   ...upsertCalls,
   ...deleteCalls,
+  ...bulkCalls,
+  ...capturedBulkCalls,
   ...fluentCalls,
   ...readCalls,
   ...transactionCalls,

@@ -40,6 +40,7 @@ export const unusualRules = {
   Digest: rulesOf("Digest"),
   Level: rulesOf("Level"),
   Parcel: rulesOf("Parcel"),
+  Sample: rulesOf("Sample"),
 } as const;
 
 /** All events of {@link allRules}. */

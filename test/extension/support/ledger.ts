@@ -33,6 +33,11 @@ export class Ledger {
     return (await findEvents(executorOf(this.#pool), DEFAULT_SCHEMA_NAMES, filter)) as readonly RowEvent[];
   }
 
+  /** Takes all events away, and leaves the rows. */
+  async forgetEvents(): Promise<void> {
+    await this.#pool.query("delete from event_bus.events");
+  }
+
   /** The only event; an error when there are none or several. */
   async event(): Promise<RowEvent> {
     const [event, ...others] = await this.events();

@@ -1,0 +1,128 @@
+import type { Row } from "../../changes/diff.js";
+import { EventBusError } from "../../errors.js";
+import type { CapturedOperation } from "../../registry/capture-rules.js";
+import type { Bus } from "../bus.js";
+import type { Mutation } from "../mutation.js";
+import type { BulkOperation, Plan } from "../plan.js";
+import { incompatible, isValidationError, requestIn, type TransactionHandle } from "../prisma-internals.js";
+import { publishChanges } from "../rows/publish-changes.js";
+import type { RowChange } from "../rows/row-change.js";
+import type { UniqueKey } from "../schema/model.js";
+import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../selection.js";
+
+/** A captured call that writes any number of rows. */
+export interface BulkMutation extends Omit<Mutation, "operation"> {
+  readonly operation: BulkOperation;
+}
+
+/** One run of a bulk call at the border to the database. */
+export interface BulkRun {
+  readonly bus: Bus;
+  readonly transaction: TransactionHandle;
+  readonly mutation: BulkMutation;
+  readonly key: UniqueKey;
+  readonly plan: Plan;
+  /** As the last extension left them. */
+  readonly args: CallArgs;
+  /** Whether anything was sent that writes. */
+  hasWritten: boolean;
+  /** Whether everything was written and published. */
+  isDone: boolean;
+}
+
+/** Rows that a bulk call returns, and how many it wrote. */
+export interface BulkAnswer {
+  count: number;
+  readonly rows: object[];
+}
+
+/** A query of Prisma's own, under the caller's name. */
+export function request(run: BulkRun, action: string, args: CallArgs): Promise<unknown> {
+  const { bus, transaction, mutation } = run;
+  return requestIn(bus.computedNeeds.client ?? bus.root, transaction, mutation.params, action, args);
+}
+
+/** The same for one that writes. */
+export async function write(run: BulkRun, action: string, args: CallArgs): Promise<unknown> {
+  try {
+    const answer = await request(run, action, args);
+    run.hasWritten = true;
+    return answer;
+  } catch (error) {
+    // Prisma refused to send it.
+    run.hasWritten ||= !isValidationError(error);
+    throw error;
+  }
+}
+
+/** Writes rows such that the answer is the whole rows. */
+export async function writeRows(
+  run: BulkRun,
+  action: "createManyAndReturn" | "updateManyAndReturn",
+  args: CallArgs,
+): Promise<readonly Row[]> {
+  const { model, operation } = run.mutation;
+  const rows = (await write(run, action, selectAllScalars(model, args, globalOmit(run)))) as readonly Row[];
+  const [first] = rows;
+  const missing = first && Array.from(model.scalars.keys()).find((name) => first[name] === undefined);
+  if (missing !== undefined)
+    throw incompatible(`${missing} in its answer to prisma.${model.jsName}.${operation}`);
+  return rows;
+}
+
+/** The rows as their events hold them: copies where the caller gets the rows. */
+export function keptRows({ mutation }: BulkRun, rows: readonly Row[]): Row[] {
+  return returnsRows(mutation) ? rows.map((row) => scalarsOf(mutation.model, row)) : [...rows];
+}
+
+function returnsRows({ operation }: BulkMutation): boolean {
+  return operation.endsWith("AndReturn");
+}
+
+/** Publishes what happened to rows, in one statement. */
+export function publishRows(
+  run: BulkRun,
+  changes: readonly Omit<RowChange, "model" | "rules">[],
+): Promise<void> {
+  const { bus, transaction, mutation, plan } = run;
+  const full = changes.map((change) => ({ ...change, model: mutation.model, rules: plan[change.operation] }));
+  return publishChanges(bus, transaction, full, mutation.extras.metadata);
+}
+
+/** Adds written rows to the answer, as the caller wants them. */
+export function answerWith(run: BulkRun, answer: BulkAnswer, rows: readonly object[]): void {
+  const { bus, mutation, args } = run;
+  answer.count += rows.length;
+  if (!returnsRows(mutation)) return;
+  for (const row of rows) {
+    dropUnselected(mutation.model, args, globalOmit(run), bus.computedNeeds, row);
+    answer.rows.push(row);
+  }
+}
+
+function globalOmit({ bus, mutation }: BulkRun): Readonly<Record<string, boolean>> | undefined {
+  return bus.root._globalOmit?.[mutation.model.jsName];
+}
+
+/** @throws EventBusError `TOO_MANY_ROWS` when a call writes more rows than one transaction should. */
+export function checkRows({ bus, mutation }: BulkRun, rows: number, isAtLeast: boolean): void {
+  const { maxRows } = bus.options.bulk;
+  if (rows <= maxRows) return;
+  const { model, operation } = mutation;
+  const how = operation.startsWith("create")
+    ? "Call it with parts of the list"
+    : `Call it with limit: ${maxRows} until it finds no more`;
+  throw new EventBusError(
+    "TOO_MANY_ROWS",
+    `prisma.${model.jsName}.${operation} was refused before it wrote anything: it would write ${isAtLeast ? "more than " : ""}` +
+      `${isAtLeast ? maxRows : rows} rows in one transaction, expected at most ${maxRows}. ${how}, raise bulk.maxRows of eventBus(), or run it ` +
+      "in prisma.$withoutEvents(() => …) if no events are wanted.",
+    { value: rows, path: `${model.name}.${operation}` },
+  );
+}
+
+/** What a bulk call does to its rows. */
+export function operationOf({ operation }: BulkMutation): CapturedOperation {
+  if (operation.startsWith("create")) return "create";
+  return operation === "deleteMany" ? "delete" : "update";
+}

@@ -1,0 +1,33 @@
+import type { Row } from "../../changes/diff.js";
+import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
+import {
+  answerWith,
+  type BulkAnswer,
+  type BulkRun,
+  checkRows,
+  keptRows,
+  publishRows,
+  writeRows,
+} from "./bulk-call.js";
+import { compareBy } from "./row-order.js";
+
+/** `createMany` and `createManyAndReturn`. With `skipDuplicates` PostgreSQL answers with the rows that it inserted. */
+export async function createRows(run: BulkRun): Promise<BulkAnswer> {
+  const { model } = run.mutation;
+  const data = [run.args["data"]].flat();
+  checkRows(run, data.length, false);
+  const answer: BulkAnswer = { count: 0, rows: [] };
+  // Also an empty list is asked for: Prisma says whether it likes the other arguments.
+  for (let at = 0; at === 0 || at < data.length; at += ROWS_PER_STATEMENT) {
+    const isWhole = data.length <= ROWS_PER_STATEMENT;
+    const part = isWhole ? run.args : { ...run.args, data: data.slice(at, at + ROWS_PER_STATEMENT) };
+    const rows = await writeRows(run, "createManyAndReturn", part);
+    const created = keptRows(run, rows).sort(compareBy(model, run.key.fields));
+    await publishRows(
+      run,
+      created.map((after: Row) => ({ operation: "create", before: undefined, after })),
+    );
+    answerWith(run, answer, rows);
+  }
+  return answer;
+}

@@ -1,0 +1,33 @@
+import type { Row } from "../../changes/diff.js";
+import { readRows } from "../rows/read-rows.js";
+import { aggregateKeyOf } from "../unique-match.js";
+import { type BulkAnswer, type BulkRun, publishRows, write } from "./bulk-call.js";
+import { findKeys, lockRows, parts, withoutLimit } from "./find-rows.js";
+import { amongRows } from "./key-condition.js";
+
+/** `deleteMany`. */
+export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
+  const answer: BulkAnswer = { count: 0, rows: [] };
+  for (const keys of parts(await findKeys(run))) {
+    const locked = await lockRows(run, keys, "update");
+    const args = { ...withoutLimit(run.args), where: amongRows(run.args, run.key, locked) };
+    const written = await write(run, "deleteMany", args);
+    const { count } = written as { readonly count: number };
+    const gone = count === locked.length ? locked : await withoutThoseLeft(run, locked);
+    await publishRows(
+      run,
+      gone.map((before) => ({ operation: "delete", before, after: undefined })),
+    );
+    answer.count += count;
+  }
+  return answer;
+}
+
+/** A row may have stopped to be what the `where` looks for while its lock was waited for. */
+async function withoutThoseLeft(run: BulkRun, locked: readonly Row[]): Promise<readonly Row[]> {
+  const { bus, transaction, mutation, key } = run;
+  const { model } = mutation;
+  const left = await readRows(bus, transaction, { model, by: key.fields, among: locked });
+  const keys = new Set(left.map((row) => aggregateKeyOf(model, row)));
+  return locked.filter((row) => !keys.has(aggregateKeyOf(model, row)));
+}

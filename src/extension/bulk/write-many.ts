@@ -1,0 +1,107 @@
+import { databaseFailure } from "../../outbox/database-error.js";
+import type { Bus } from "../bus.js";
+import { FailedAfterWriting } from "../mutation.js";
+import { planCall } from "../plan.js";
+import { canTap, incompatible, isValidationError, type TransactionHandle } from "../prisma-internals.js";
+import type { CallArgs } from "../selection.js";
+import { type Progress, tapped } from "../tap.js";
+import { type BulkAnswer, type BulkMutation, type BulkRun, operationOf, request } from "./bulk-call.js";
+import { createRows } from "./create-rows.js";
+import { deleteRows } from "./delete-rows.js";
+import { withoutRequest } from "./no-request.js";
+import { updateRows } from "./update-rows.js";
+
+const WRITERS = { create: createRows, update: updateRows, delete: deleteRows };
+
+/**
+ * Runs a bulk call in `transaction`: where it meets the database, after all other extensions, its rows are written
+ * part by part, each with its events.
+ *
+ * @throws FailedAfterWriting when rows were written and their events were not; else what Prisma throws.
+ */
+export async function writeMany(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: BulkMutation,
+): Promise<unknown> {
+  const runs: BulkRun[] = [];
+  const progress: Progress = { asked: false, arrived: false };
+  const params = withoutRequest(mutation.params, harmless(mutation), (given, nothing) =>
+    tapped(given, transaction, borderOf(bus, transaction, mutation, runs, nothing), progress),
+  );
+  try {
+    const result = await mutation.query(mutation.args, params);
+    if (runs.some(isHalfDone)) throw new FailedAfterWriting(incompatible("an answer to a call that failed"));
+    if (runs.length === 0 && !(await canTap(bus.root, transaction)))
+      throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
+    return result;
+  } catch (error) {
+    if (error instanceof FailedAfterWriting) throw error;
+    // The message shows the arguments: those of the caller, not ours.
+    const reason = isValidationError(error) ? await refusalOf(transaction, mutation) : error;
+    if (reason === undefined || (runs.some(isHalfDone) && databaseFailure(error) === undefined))
+      throw new FailedAfterWriting(reason ?? error);
+    throw reason;
+  }
+}
+
+/** Why Prisma refuses the call; undefined when it does not, and has written. */
+function refusalOf(transaction: TransactionHandle, mutation: BulkMutation): Promise<unknown> {
+  const { args, params, query } = mutation;
+  return query(args, { ...params, transaction }).then(
+    () => undefined,
+    (refusal: unknown) => refusal,
+  );
+}
+
+function isHalfDone(run: BulkRun): boolean {
+  return run.hasWritten && !run.isDone;
+}
+
+function borderOf(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: BulkMutation,
+  runs: BulkRun[],
+  nothing: () => CallArgs,
+) {
+  const { model, operation, args: given, extras, plan } = mutation;
+  let args = given;
+  return {
+    depart(final: CallArgs) {
+      args = final;
+      return nothing();
+    },
+    async before(): Promise<BulkAnswer> {
+      // Other extensions get copies to change: what is the same object is the same call.
+      if (args !== given) planCall(bus, model, operation, args, extras);
+      const key = model.identity ?? { name: "", fields: [] };
+      const run = { bus, transaction, mutation, key, plan, args, hasWritten: false, isDone: false };
+      runs.push(run);
+      await checkSelection(run);
+      const answer = await WRITERS[operationOf(mutation)](run);
+      run.isDone = true;
+      return answer;
+    },
+    arrive(_: unknown, answer: BulkAnswer) {
+      return operation.endsWith("AndReturn") ? answer.rows : { count: answer.count };
+    },
+  };
+}
+
+/** Calls that return a count select nothing: Prisma says so, if it is not asked for rows instead. */
+async function checkSelection(run: BulkRun): Promise<void> {
+  const { args, mutation } = run;
+  const given = ["select", "include", "omit"].filter((name) => name in args);
+  if (given.length === 0 || mutation.operation.endsWith("AndReturn")) return;
+  const selection = Object.fromEntries(given.map((name) => [name, args[name]]));
+  await request(run, mutation.operation, { ...harmless(mutation), ...selection });
+}
+
+/** Arguments of the same call that write no row. */
+function harmless({ operation }: BulkMutation): CallArgs {
+  if (operation.startsWith("create")) return { data: [] };
+  return operation === "deleteMany" ? { where: NO_ROW } : { where: NO_ROW, data: {} };
+}
+
+const NO_ROW = { OR: [] };
