@@ -8,8 +8,8 @@ import type { Bus } from "./bus.js";
 import { changesOf } from "./captured-events.js";
 import { FailedAfterWriting, LostRace, type Mutation, type Written, write } from "./mutation.js";
 import { isBulk } from "./plan.js";
+import { asWriteConflict } from "./prisma-errors.js";
 import {
-  asWriteConflict,
   executeIn,
   type InternalClient,
   ownTransactionOf,

@@ -7,12 +7,11 @@ import type { CallExtras } from "./call-extras.js";
 import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
 import { dataOf, writtenFields } from "./nested/plan-far.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
+import { asCallFailure, isValidationError } from "./prisma-errors.js";
 import {
-  asCallFailure,
   canTap,
   type InternalParams,
   incompatible,
-  isValidationError,
   type LazyPromise,
   type TransactionHandle,
 } from "./prisma-internals.js";

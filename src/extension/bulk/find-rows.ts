@@ -1,7 +1,8 @@
 import type { Row } from "../../changes/diff.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
-import { asCallFailure, isSkipped } from "../prisma-internals.js";
+import { asCallFailure } from "../prisma-errors.js";
+import { isSkipped } from "../prisma-internals.js";
 import { ROWS_PER_STATEMENT, readRows } from "../rows/read-rows.js";
 import type { CallArgs } from "../selection.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
