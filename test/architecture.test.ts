@@ -61,6 +61,19 @@ describe("graphile-worker", () => {
   });
 });
 
+describe("test runners", () => {
+  it("are loaded each by its own entry, and by no other", () => {
+    const runners = ["vitest", "@jest/globals"];
+    const loaded = pathsOf(files)
+      .filter((path) => layerOf(path) === "entry")
+      .map((path) => [path, runners.filter((name) => reachablePackages(files, path).has(name))] as const);
+    expect(Object.fromEntries(loaded.filter(([, names]) => names.length > 0))).toEqual({
+      "src/jest.ts": ["@jest/globals"],
+      "src/vitest.ts": ["vitest"],
+    });
+  });
+});
+
 describe("Prisma", () => {
   it("is loaded by extension only, and by the codec for decimal numbers", () => {
     const others = importersOf("@prisma/client", true).filter(

@@ -1,0 +1,2 @@
+declare function prepare(url: string): Promise<void>;
+export = prepare;

@@ -1,0 +1,7 @@
+import "ex-event-bus/jest";
+import { testDatabase } from "ex-event-bus/testing/postgres";
+
+export = async () => {
+  const { url } = await testDatabase();
+  process.env["DATABASE_URL"] = url;
+};

@@ -1,0 +1,5 @@
+import { setupPostgres } from "ex-event-bus/testing/postgres";
+
+import prepare from "./prepare.cjs";
+
+export default () => setupPostgres({ url: process.env["TEST_DATABASE_URL"], prepare });
