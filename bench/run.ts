@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { startPostgres } from "../src/testing/postgres.js";
 import { prepareTemplate } from "../test/support/template.js";
 import type { Effort } from "./compare.js";
+import { benchDeliver } from "./deliver.js";
 import { benchFanOut } from "./fan-out.js";
 import { describeRatio, type Ratio } from "./ratio.js";
 import { benchWritePath } from "./write-path.js";
@@ -13,6 +14,7 @@ import { benchWritePath } from "./write-path.js";
 const SUITES: Readonly<Record<string, (url: string, effort: Effort) => Promise<readonly Ratio[]>>> = {
   "write-path": benchWritePath,
   "fan-out": benchFanOut,
+  deliver: benchDeliver,
 };
 
 const { values, positionals } = parseArgs({

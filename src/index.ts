@@ -99,6 +99,7 @@ export type { PublishResult } from "./registry/publish-result.js";
 export type { Register, RegisteredPrisma, RegisteredTransaction } from "./registry/register.js";
 export type { StandardSchemaV1 } from "./registry/standard-schema.js";
 export type {
+  History,
   IsolationLevel,
   RetryOptions,
   Subscriber,

@@ -1,12 +1,13 @@
 import type { Logger } from "../log/logger.js";
 import type { Report } from "../log/telemetry.js";
-import type { Executor } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import type { DeliveryOutbox } from "./delivery-outbox.js";
 import type { RunGate } from "./run-gate.js";
+import type { Slots } from "./slots.js";
 
 /** What delivering needs of the process that does it. */
 export interface DeliverDeps {
-  readonly executor: Executor;
+  readonly outbox: DeliveryOutbox;
   readonly names: SchemaNames;
   /** Handlers receive it as `ctx.prisma`. */
   readonly prisma: unknown;
@@ -18,6 +19,8 @@ export interface DeliverDeps {
   readonly signal: AbortSignal;
   /** How long handlers then have, in milliseconds. */
   readonly graceMs: number;
+  /** How many handlers run at once. */
+  readonly slots: Slots;
   /** What keeps deliveries that may end the process apart from the others. */
   readonly gate: RunGate;
   /** For how long statements are repeated while the database is out of reach, in milliseconds. */

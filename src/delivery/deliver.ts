@@ -1,6 +1,4 @@
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
-import { loadDelivery } from "../outbox/load-delivery.js";
-import { settleDeliveries } from "../outbox/settle-deliveries.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Attempt, nextClaim } from "./attempt.js";
 import { comeBackLater, mustRunAlone } from "./dead-worker.js";
@@ -23,9 +21,11 @@ export function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDep
   return reported(wakeup, subscriber, deps, {
     load: () => load(wakeup, deps),
     run: async (loaded) => {
-      if (loaded.generation !== wakeup.generation) return STALE;
+      if (loaded.generation !== wakeup.generation || loaded.state === "delivered") return STALE;
       const { outcome, isRecorded, claim } = await attempt(wakeup, loaded, subscriber, deps);
-      return isRecorded || outcome.state === "stale" ? outcome : settle(outcome, wakeup, loaded, deps, claim);
+      return isRecorded || outcome.state === "stale"
+        ? outcome
+        : settle(outcome, wakeup, loaded, subscriber, deps, claim);
     },
   });
 }
@@ -40,15 +40,21 @@ async function attempt(
   const refused = refuseDelivery(wakeup, loaded, subscriber, deps.worker);
   if (refused !== undefined) return unrun(refused);
   const run = () =>
-    subscriber.policy.transactional
-      ? runTransactional(wakeup, loaded, subscriber, deps)
-      : runPlain(loaded, subscriber, deps);
+    deps.slots(() =>
+      subscriber.policy.transactional
+        ? runTransactional(wakeup, loaded, subscriber, deps)
+        : runPlain(loaded, subscriber, deps),
+    );
   if (!mustRunAlone(loaded)) return deps.gate.together(run, deps.signal);
   return (await deps.gate.alone(run, deps.signal)) ?? unrun(comeBackLater());
 }
 
-function load({ position, subscriptionId }: Wakeup, deps: DeliverDeps): Promise<LoadedDelivery | undefined> {
-  return whileUnreachable(deps, () => loadDelivery(deps.executor, deps.names, position, subscriptionId));
+function load(
+  { position, subscriptionId, claims = 0 }: Wakeup,
+  deps: DeliverDeps,
+): Promise<LoadedDelivery | undefined> {
+  const key = { position, subscriptionId, isAgain: claims > 0 };
+  return whileUnreachable(deps, () => deps.outbox.load(key));
 }
 
 /**
@@ -59,6 +65,7 @@ async function settle(
   outcome: SettledOutcome,
   { position, subscriptionId, generation }: Wakeup,
   loaded: LoadedDelivery,
+  subscriber: Subscriber,
   deps: DeliverDeps,
   claim: string,
 ): Promise<Outcome> {
@@ -69,14 +76,13 @@ async function settle(
     state: outcome.state,
     attempts: loaded.attempts + (usesAttempt(outcome) ? 1 : 0),
     claim,
+    keepsFailuresOnly: subscriber.policy.history === "failures",
     ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
     ...("error" in outcome ? { error: outcome.error } : {}),
     ...("died" in outcome ? { died: true } : {}),
     ...("reason" in outcome ? { reason: outcome.reason } : {}),
   };
-  const [state] = await whileUnreachable(deps, () =>
-    settleDeliveries(deps.executor, deps.names, [settlement]),
-  );
+  const state = await whileUnreachable(deps, () => deps.outbox.settle(settlement));
   if (state === outcome.state) return outcome;
   // A transaction was committed, though the answer did not arrive.
   return state === "delivered" ? DELIVERED : STALE;

@@ -114,11 +114,8 @@ function limitsOf(timeoutMs: number, deadAfterMs: number) {
 }
 
 /** PostgreSQL answers the commit of a transaction that has failed by rolling it back, and Prisma does not look. */
-async function isCommitted(wakeup: Wakeup, deps: DeliverDeps, claim: string): Promise<boolean> {
-  const [is] = await whileUnreachable(deps, () =>
-    committedClaims(deps.executor, deps.names, [{ ...wakeup, claim }]),
-  );
-  return is === true;
+function isCommitted(wakeup: Wakeup, deps: DeliverDeps, claim: string): Promise<boolean> {
+  return whileUnreachable(deps, () => deps.outbox.confirm({ ...wakeup, claim }));
 }
 
 async function assertAlive(

@@ -21,8 +21,14 @@ export async function synchroniseSubscribers(
 }
 
 function subscriptionsTo(subscriber: Subscriber): readonly SubscriptionInput[] {
-  const { priority, delayMs, maxAttempts, timeoutMs, backoff } = subscriber.policy;
-  const policy = { maxAttempts, timeoutMs, backoff: describeBackoff(backoff) };
+  const { priority, delayMs, maxAttempts, timeoutMs, backoff, history, transactional } = subscriber.policy;
+  const policy = {
+    maxAttempts,
+    timeoutMs,
+    backoff: describeBackoff(backoff),
+    ...(history === "full" ? {} : { history }),
+    ...(transactional ? { transactional: "yes" } : {}),
+  };
   return subscriber.events.map((event) => ({
     event: event.name,
     subscriber: subscriber.name,

@@ -2,6 +2,7 @@ import type { EventMetadata, StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { Executor } from "./executor.js";
+import { madeWithoutRow } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
 
@@ -27,17 +28,30 @@ export interface LoadedDelivery {
   readonly event: () => StoredEvent;
 }
 
+/** Which delivery is loaded. */
+export interface DeliveryKey {
+  readonly position: number;
+  readonly subscriptionId: number;
+  /** It was taken up before: it may have been made, by a subscriber that keeps no row of that. Defaults to false. */
+  readonly isAgain?: boolean;
+}
+
+// One by one through the index, whatever PostgreSQL believes to know of the size of the tables.
 const LOAD = statement(/* sql */ `
-select ${EVENT_COLUMNS},
-       coalesce(d.state, 'waiting') as state, coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
-       coalesce(d.deaths, 0) as deaths,
-       exists (select from :BUS.subscriptions s where s.id = $2 and s.paused) as paused
-  from :BUS.events e
-  left join :BUS.deliveries d on d.position = e.position and d.subscription_id = $2::integer
- where e.position = $1::bigint`);
+select k.n::integer as n, ${EVENT_COLUMNS},
+       coalesce(d.state, case when k.again and ${madeWithoutRow("k.position", "k.subscription_id")} then 'delivered' end,
+                'waiting') as state,
+       coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt, coalesce(d.deaths, 0) as deaths,
+       exists (select from :BUS.subscriptions s where s.id = k.subscription_id and s.paused) as paused
+  from unnest($1::bigint[], $2::integer[], $3::boolean[]) with ordinality as k(position, subscription_id, again, n)
+  join lateral (select * from :BUS.events e where e.position = k.position offset 0) e on true
+  left join lateral (
+    select * from :BUS.deliveries d where d.position = k.position and d.subscription_id = k.subscription_id offset 0) d on true`);
 
 /** An event with where its delivery stands. */
-export interface LoadedRow extends EventRow {
+interface LoadedRow extends EventRow {
+  /** Of which key it is, from 1. */
+  readonly n: number;
   readonly state: DeliveryState;
   readonly generation: number;
   readonly attempt: number;
@@ -45,19 +59,29 @@ export interface LoadedRow extends EventRow {
   readonly paused: boolean;
 }
 
-/** Reads an event and where its delivery stands, in one statement. Undefined when the event is gone. */
-export async function loadDelivery(
+/** Reads events and where their deliveries stand, in one statement. Undefined for events that are gone. */
+export async function loadDeliveries(
   executor: Executor,
   names: SchemaNames,
-  position: number,
-  subscriptionId: number,
-): Promise<LoadedDelivery | undefined> {
-  const [row] = await explained(names, executor.query<LoadedRow>(LOAD(names), [position, subscriptionId]));
-  return row === undefined ? undefined : loaded(row);
+  keys: readonly DeliveryKey[],
+): Promise<readonly (LoadedDelivery | undefined)[]> {
+  const rows = await explained(
+    names,
+    executor.query<LoadedRow>(LOAD(names), [
+      keys.map(({ position }) => position),
+      keys.map(({ subscriptionId }) => subscriptionId),
+      keys.map(({ isAgain = false }) => String(isAgain)),
+    ]),
+  );
+  const found = new Map(rows.map((row) => [row.n, row]));
+  return keys.map((_, index) => {
+    const row = found.get(index + 1);
+    return row === undefined ? undefined : loaded(row);
+  });
 }
 
 /** What a row says of a delivery. */
-export function loaded(row: LoadedRow): LoadedDelivery {
+function loaded(row: LoadedRow): LoadedDelivery {
   return {
     state: row.state,
     generation: row.generation,

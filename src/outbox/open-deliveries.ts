@@ -2,13 +2,24 @@
 
 /** True when nothing is on record of a delivery yet: no row says what became of it, and it was not made. */
 export function hasNoRecord(position: string, subscriptionId: string): string {
-  return /* sql */ `not exists (
-    select from :BUS.deliveries r where r.position = ${position} and r.subscription_id = ${subscriptionId})`;
+  return /* sql */ `(not exists (
+    select from :BUS.deliveries r where r.position = ${position} and r.subscription_id = ${subscriptionId})
+    and not ${madeWithoutRow(position, subscriptionId)})`;
+}
+
+/**
+ * True when a delivery was made by a subscriber that keeps rows only of failures. A row, where there is one, says more.
+ */
+export function madeWithoutRow(position: string, subscriptionId: string): string {
+  return /* sql */ `exists (
+    select from :BUS.delivered x
+     where x.subscription_id = ${subscriptionId} and x.highest >= ${position} and x.lowest <= ${position}
+       and ${position} = any (x.positions))`;
 }
 
 /** The state of a delivery with the row `d`, which may be missing. */
-export function stateOf(_position: string, _subscriptionId: string): string {
-  return "coalesce(d.state, 'waiting')";
+export function stateOf(position: string, subscriptionId: string): string {
+  return /* sql */ `coalesce(d.state, case when ${madeWithoutRow(position, subscriptionId)} then 'delivered' end, 'waiting')`;
 }
 
 /** Below it, everything that a subscription gets has a record. */

@@ -23,6 +23,8 @@ export interface Settlement {
   readonly died?: boolean;
   /** Why it is cancelled. */
   readonly reason?: string;
+  /** Whether deliveries that are made at the first attempt leave no row. Defaults to false. */
+  readonly keepsFailuresOnly?: boolean;
   /** Who settles it: a name of its own for each run of a handler, so that who settles again is recognised. */
   readonly claim?: string;
 }
@@ -30,6 +32,12 @@ export interface Settlement {
 const SETTLE = statement(
   /* sql */ `select position, subscription_id, generation, state from :BUS.settle($1::jsonb)`,
 );
+
+const DELIVER = statement(/* sql */ `
+select position, subscription_id, generation, state from :BUS.deliver($1::bigint[], $2::integer[], $3::text[])`);
+
+const DELIVER_WITHOUT_ROWS = statement(/* sql */ `
+select position, subscription_id, generation, state from :BUS.deliver_without_rows($1::bigint[], $2::integer[])`);
 
 interface NotMoved {
   readonly position: bigint | string;
@@ -39,7 +47,8 @@ interface NotMoved {
 }
 
 /**
- * Moves deliveries on and, where another attempt is due, adds its wake-up, in one statement.
+ * Moves deliveries on and, where another attempt is due, adds its wake-up: with one statement for those that were made
+ * at the first attempt (two, where some subscribers keep no rows of that), and one for all others.
  *
  * @returns for each settlement where its claim has moved the delivery to, now or before; undefined: the generation was
  * not the current one any more.
@@ -49,6 +58,47 @@ export async function settleDeliveries(
   names: SchemaNames,
   settlements: readonly Settlement[],
 ): Promise<readonly (SettledState | undefined)[]> {
+  const ways = new Map<Way, Settlement[]>();
+  for (const settlement of settlements) {
+    const way = wayOf(settlement);
+    const others = ways.get(way);
+    if (others === undefined) ways.set(way, [settlement]);
+    else others.push(settlement);
+  }
+  const states = new Map<string, SettledState | undefined>();
+  for (const [way, some] of ways) {
+    for (const row of await explained(names, way(executor, names, some)))
+      states.set(`${row.position}/${row.subscription_id}/${row.generation}`, row.state ?? undefined);
+  }
+  return settlements.map((settlement) => {
+    const key = keyOf(settlement);
+    if (states.has(key)) return states.get(key);
+    // Of two settlements of one delivery only one took effect.
+    states.set(key, undefined);
+    return settlement.state;
+  });
+}
+
+type Way = (
+  executor: Executor,
+  names: SchemaNames,
+  settlements: readonly Settlement[],
+) => Promise<readonly NotMoved[]>;
+
+function wayOf(settlement: Settlement): Way {
+  const { state, generation, attempts, error, claim, keepsFailuresOnly } = settlement;
+  if (state !== "delivered" || generation !== 0 || attempts !== 1 || error !== undefined) return settle;
+  if (keepsFailuresOnly === true) return deliverWithoutRows;
+  return claim === undefined ? settle : deliver;
+}
+
+const deliverWithoutRows: Way = (executor, names, settlements) =>
+  executor.query(DELIVER_WITHOUT_ROWS(names), keysOf(settlements));
+
+const deliver: Way = (executor, names, settlements) =>
+  executor.query(DELIVER(names), [...keysOf(settlements), settlements.map(({ claim = "" }) => claim)]);
+
+const settle: Way = (executor, names, settlements) => {
   const input = settlements.map((settlement) => ({
     p: settlement.position,
     s: settlement.subscriptionId,
@@ -61,17 +111,14 @@ export async function settleDeliveries(
     reason: settlement.reason,
     claim: settlement.claim,
   }));
-  const rows = await explained(names, executor.query<NotMoved>(SETTLE(names), [JSON.stringify(input)]));
-  const states = new Map<string, SettledState | undefined>(
-    rows.map((row) => [`${row.position}/${row.subscription_id}/${row.generation}`, row.state ?? undefined]),
-  );
-  return settlements.map((settlement) => {
-    const key = keyOf(settlement);
-    if (states.has(key)) return states.get(key);
-    // Of two settlements of one delivery only one took effect.
-    states.set(key, undefined);
-    return settlement.state;
-  });
+  return executor.query(SETTLE(names), [JSON.stringify(input)]);
+};
+
+function keysOf(settlements: readonly Settlement[]): readonly (readonly number[])[] {
+  return [
+    settlements.map(({ position }) => position),
+    settlements.map(({ subscriptionId }) => subscriptionId),
+  ];
 }
 
 function keyOf({ position, subscriptionId, generation }: Settlement): string {

@@ -33,6 +33,11 @@ export interface ConfigDatabase extends DatabaseNames {
 export interface WorkerOptions {
   /** How many deliveries a process makes at once, 1 to 1000. Defaults to 10. */
   readonly concurrency?: number | undefined;
+  /**
+   * `"high"`: takes jobs from the database in advance, four times as many as it makes deliveries at once. Faster for
+   * short handlers; when a process dies, those that it had taken wait for others too. Defaults to `"normal"`.
+   */
+  readonly throughput?: "normal" | "high" | undefined;
   /** How often to look for deliveries of which no notification came, in milliseconds. Defaults to 1000. */
   readonly pollIntervalMs?: number | undefined;
   /** How long handlers have to end when the worker is told to stop, in milliseconds. Defaults to 20000. */
@@ -85,6 +90,7 @@ export interface EventBusConfig {
   };
   readonly worker: {
     readonly concurrency: number;
+    readonly throughput: "normal" | "high";
     readonly pollIntervalMs: number;
     readonly shutdownTimeoutMs: number;
     readonly heartbeatMs: number;
@@ -177,7 +183,14 @@ function checkUrl(options: UnknownOptions, option: string): string | undefined {
 }
 
 function checkWorker(value: unknown): EventBusConfig["worker"] {
-  const known = ["concurrency", "pollIntervalMs", "shutdownTimeoutMs", "heartbeatMs", "deadAfterMs"];
+  const known = [
+    "concurrency",
+    "throughput",
+    "pollIntervalMs",
+    "shutdownTimeoutMs",
+    "heartbeatMs",
+    "deadAfterMs",
+  ];
   const ofWorker = within(place, "worker");
   const given = checkOptions(value ?? {}, known, ofWorker);
   const integer = (option: string, range: IntegerRange) => checkInteger(given, option, range, ofWorker);
@@ -190,12 +203,19 @@ function checkWorker(value: unknown): EventBusConfig["worker"] {
     throw invalidOption("deadAfterMs", deadAfterMs, expected, ofWorker);
   }
   return Object.freeze({
+    throughput: checkThroughput(given["throughput"], ofWorker),
     concurrency: integer("concurrency", { min: 1, max: 1000, defaultsTo: 10 }),
     pollIntervalMs: milliseconds("pollIntervalMs", 1000, 10),
     shutdownTimeoutMs: milliseconds("shutdownTimeoutMs", 20_000, 0),
     heartbeatMs,
     deadAfterMs,
   });
+}
+
+function checkThroughput(throughput: unknown, ofWorker: Place): "normal" | "high" {
+  if (throughput === undefined || throughput === "normal" || throughput === "high")
+    return throughput ?? "normal";
+  throw invalidOption("throughput", throughput, '"normal" or "high"', ofWorker);
 }
 
 function isClient(value: unknown): value is object {

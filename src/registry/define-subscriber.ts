@@ -14,7 +14,13 @@ import {
 import { hasBrand, subscriberBrand } from "./event-brand.js";
 import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
-import type { IsolationLevel, Subscriber, SubscriberOptions, SubscriberPolicy } from "./subscriber.js";
+import type {
+  History,
+  IsolationLevel,
+  Subscriber,
+  SubscriberOptions,
+  SubscriberPolicy,
+} from "./subscriber.js";
 
 /**
  * Defines a subscriber. It does nothing by itself: a worker that is given it makes its deliveries.
@@ -63,7 +69,7 @@ const LONGEST_TIMEOUT_MS = 10_800_000;
 
 const subscriberOptions = [
   ...["name", "events", "handle", "retry", "timeoutMs", "priority", "delayMs"],
-  ...["transactional", "isolationLevel"],
+  ...["history", "transactional", "isolationLevel"],
 ];
 
 /** Whether a value is a subscriber: what `defineSubscriber` returns. */
@@ -89,8 +95,14 @@ function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
     // graphile-worker keeps priorities in a smallint.
     priority: checkInteger(given, "priority", { min: -32_768, max: 32_767, defaultsTo: 0 }, place),
     delayMs: milliseconds("delayMs", 0, longestDelayMs, 0),
+    history: checkHistory(given["history"], place),
     ...checkTransactional(given, place),
   });
+}
+
+function checkHistory(history: unknown, place: Place): History {
+  if (history === undefined || history === "full" || history === "failures") return history ?? "full";
+  throw invalidOption("history", history, '"full" or "failures"', place);
 }
 
 const isolationLevels: readonly unknown[] = ["ReadCommitted", "RepeatableRead", "Serializable"];

@@ -12,6 +12,9 @@ export interface RetryOptions {
   readonly backoff?: "exponential" | ExponentialBackoff | FixedBackoff | BackoffFunction | undefined;
 }
 
+/** What is kept of deliveries: all of them, or those of which an attempt failed or that ended otherwise. */
+export type History = "full" | "failures";
+
 /** How far a transaction sees what others commit meanwhile, in Prisma's words. */
 export type IsolationLevel = "ReadCommitted" | "RepeatableRead" | "Serializable";
 
@@ -49,6 +52,11 @@ export interface SubscriberOptions<
    * Defaults to 60000.
    */
   readonly timeoutMs?: number | undefined;
+  /**
+   * `"failures"`: a delivery that is made at the first attempt leaves no row of its own, which is cheaper; whether it was
+   * made can still be told. Transactional subscribers always keep theirs. Defaults to `"full"`.
+   */
+  readonly history?: History | undefined;
   /** Lower runs first, -32768 to 32767. Defaults to 0. */
   readonly priority?: number | undefined;
   /** How long the first attempt waits after the event, in milliseconds, up to 365 days. Defaults to 0. */
@@ -62,6 +70,7 @@ export interface SubscriberPolicy {
   readonly timeoutMs: number;
   readonly priority: number;
   readonly delayMs: number;
+  readonly history: History;
   readonly transactional: boolean;
   /** Undefined: the client's, or the database's. */
   readonly isolationLevel: IsolationLevel | undefined;

@@ -1,5 +1,7 @@
 import type { DeliverDeps } from "../delivery/deliver-deps.js";
+import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
+import { openSlots } from "../delivery/slots.js";
 import { hub } from "../log/hub.js";
 import type { Logger } from "../log/logger.js";
 import { type Report, reportTo } from "../log/telemetry.js";
@@ -18,7 +20,7 @@ export interface TestDeps {
 export function drainDeps({ prisma, client, names, log }: TestDeps, report: Report): DeliverDeps {
   const never = new AbortController().signal;
   return {
-    executor: executorOf(client),
+    outbox: deliveryOutbox(executorOf(client), names),
     names,
     prisma,
     log,
@@ -26,6 +28,7 @@ export function drainDeps({ prisma, client, names, log }: TestDeps, report: Repo
     worker: "drain",
     signal: never,
     ended: never,
+    slots: openSlots(Number.POSITIVE_INFINITY),
     gate: openGate(),
     graceMs: 0,
     patienceMs: 0,

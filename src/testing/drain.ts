@@ -4,6 +4,7 @@ import type { Outcome } from "../delivery/outcome.js";
 import { checkTransactional } from "../delivery/transactional-client.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { type DueDelivery, dueDeliveries } from "../outbox/due-deliveries.js";
+import { executorOf } from "../outbox/executor.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
 import { checkDrainOptions, type DrainOptions, type DrainSettings } from "./drain-options.js";
@@ -36,7 +37,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   const done = new Set<string>();
   let only: ReadonlySet<string> | undefined;
   for (;;) {
-    const due = await findDue(settings, deps);
+    const due = await findDue(settings);
     if (!settings.cascade) only ??= new Set(due.map(keyOf));
     const next = due.filter((delivery) => !done.has(keyOf(delivery)) && only?.has(keyOf(delivery)) !== false);
     if (next.length === 0) return tally.result();
@@ -86,9 +87,9 @@ function keyOf({ position, subscriptionId }: DueDelivery): string {
   return `${position}/${subscriptionId}`;
 }
 
-async function findDue(settings: DrainSettings, deps: DeliverDeps): Promise<readonly DueDelivery[]> {
+async function findDue(settings: DrainSettings): Promise<readonly DueDelivery[]> {
   try {
-    return await dueDeliveries(deps.executor, settings.names, {
+    return await dueDeliveries(executorOf(settings.client), settings.names, {
       subscribers: [...settings.subscribers.keys()],
       ...(settings.event === undefined ? {} : { events: [settings.event] }),
       ...(settings.at === undefined ? {} : { at: settings.at.toISOString() }),

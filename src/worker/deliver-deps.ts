@@ -1,7 +1,9 @@
 import { setMaxListeners } from "node:events";
 
 import type { DeliverDeps } from "../delivery/deliver-deps.js";
+import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
+import { openSlots } from "../delivery/slots.js";
 import type { Executor } from "../outbox/executor.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
@@ -31,7 +33,7 @@ export function deliverDeps(
   // Every running delivery listens to them.
   setMaxListeners(0, shutdown, ended);
   return {
-    executor,
+    outbox: deliveryOutbox(executor, names),
     names,
     prisma: config.prisma,
     log,
@@ -39,6 +41,7 @@ export function deliverDeps(
     worker,
     signal: shutdown,
     ended,
+    slots: openSlots(config.worker.concurrency),
     gate: GATE,
     graceMs: GRACE_MS,
     patienceMs: PATIENCE_MS,

@@ -59,7 +59,7 @@ export function graphileOptions({
         },
       ],
       worker: {
-        concurrentJobs: config.worker.concurrency,
+        ...concurrencyOf(config.worker),
         pollInterval: config.worker.pollIntervalMs,
         // A pooler that does not let listen gives the next transaction to another session, which has not prepared them.
         preparedStatements: listens,
@@ -69,4 +69,14 @@ export function graphileOptions({
       },
     },
   };
+}
+
+/**
+ * With high throughput jobs are taken in advance and in numbers, and more of them are under way than handlers may run:
+ * while some wait for the database to answer, others run.
+ */
+function concurrencyOf({ concurrency, throughput }: WorkerSetup["config"]["worker"]) {
+  if (throughput === "normal") return { concurrentJobs: concurrency };
+  const underWay = 4 * concurrency;
+  return { concurrentJobs: underWay, localQueue: { size: underWay } };
 }

@@ -3,14 +3,16 @@ import { z } from "zod";
 
 import { deliver } from "../../src/delivery/deliver.js";
 import type { DeliverDeps } from "../../src/delivery/deliver-deps.js";
+import { deliveryOutbox } from "../../src/delivery/delivery-outbox.js";
 import { openGate } from "../../src/delivery/run-gate.js";
+import { openSlots } from "../../src/delivery/slots.js";
 import { synchroniseSubscribers } from "../../src/delivery/synchronise-subscribers.js";
 import type { Wakeup } from "../../src/delivery/wakeup.js";
 import type { Logger } from "../../src/log/logger.js";
 import type { TelemetryEvent } from "../../src/log/telemetry.js";
 import { type DueDelivery, dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { encodeEvent } from "../../src/outbox/encode-event.js";
-import { executorOf } from "../../src/outbox/executor.js";
+import { type Executor, executorOf } from "../../src/outbox/executor.js";
 import { type DeliveryRow, findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { publishEvents } from "../../src/outbox/publish-events.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
@@ -27,6 +29,9 @@ type Handle = (event: EventOf<typeof OrderPaid>, ctx: TransactionalContext) => u
 type Options = Partial<
   Omit<SubscriberOptions<string, [typeof OrderPaid], boolean>, "name" | "events" | "handle">
 >;
+
+/** `executor` runs the statements of this delivery. */
+type Overrides = Partial<DeliverDeps> & { readonly executor?: Executor };
 
 let subscribers = 0;
 
@@ -69,24 +74,27 @@ export function deliverFixture(pool: pg.Pool) {
       return found;
     };
     /** Delivers it as it stands, whenever it is due. */
-    const next = async (overrides: Partial<DeliverDeps> & Pick<Wakeup, "claims"> = {}) => {
+    const next = async (overrides: Overrides & Pick<Wakeup, "claims"> = {}) => {
       const wakeup = await due(new Date("9999-01-01"));
       if (wakeup === undefined) throw new Error("nothing is due any more");
       return deliverOnce({ ...wakeup, claims: overrides.claims ?? 0 }, overrides);
     };
-    const deliverOnce = (wakeup: Wakeup, overrides: Partial<DeliverDeps> = {}) =>
-      deliver(wakeup, subscriber, { ...deps, ...overrides });
+    const deliverOnce = (wakeup: Wakeup, { executor: other, ...overrides }: Overrides = {}) => {
+      const outbox = other === undefined ? deps.outbox : deliveryOutbox(other, names);
+      return deliver(wakeup, subscriber, { ...deps, outbox, ...overrides });
+    };
     return { subscriber, draft, due, row, next, deliver: deliverOnce };
   }
 
   const deps: DeliverDeps = {
-    executor,
+    outbox: deliveryOutbox(executor, names),
     names,
     prisma: { isPrisma: true },
     log,
     report: (event) => void reports.push(event),
     worker: "worker-1",
     signal: new AbortController().signal,
+    slots: openSlots(100),
     gate: openGate(),
     graceMs: 100,
     patienceMs: 0,

@@ -85,6 +85,16 @@ create table :BUS.chores (
   done_at timestamptz not null
 ) with (fillfactor = 50);
 
+-- Deliveries that were made at the first attempt, of subscribers that keep rows only of failures.
+create table :BUS.delivered (
+  subscription_id integer not null,
+  lowest bigint not null,
+  highest bigint not null,
+  positions bigint[] not null,
+  delivered_at timestamptz not null default clock_timestamp()
+);
+create index delivered_highest on :BUS.delivered (subscription_id, highest);
+
 create table :BUS.workers (
   id text primary key,
   application text not null,

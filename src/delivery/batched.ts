@@ -1,0 +1,51 @@
+/** Does something for many at once: the answer has the order of the items. */
+export type ForMany<In, Out> = (items: readonly In[]) => Promise<readonly Out[]>;
+
+interface Waiting<In, Out> {
+  readonly item: In;
+  readonly resolve: (out: Out) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers what is asked for one by one: in the same turn of the event loop, and while the statement before is under way.
+ * Nobody waits for others longer than that. When many fail together, each is tried alone: one that is refused takes no
+ * others along.
+ *
+ * @param most so many at once.
+ * @param isOfAll whether an error would meet each of them alone too.
+ */
+export function batched<In, Out>(
+  forMany: ForMany<In, Out>,
+  most: number,
+  isOfAll: (error: unknown) => boolean,
+): (item: In) => Promise<Out> {
+  let waiting: Waiting<In, Out>[] = [];
+  let isUnderWay = false;
+
+  const run = async (batch: readonly Waiting<In, Out>[]): Promise<void> => {
+    try {
+      const outs = await forMany(batch.map(({ item }) => item));
+      for (const [index, { resolve }] of batch.entries()) resolve(outs[index] as Out);
+    } catch (error) {
+      if (batch.length > 1 && !isOfAll(error)) for (const one of batch) await run([one]);
+      else for (const { reject } of batch) reject(error);
+    }
+  };
+  const drain = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, most);
+      waiting = waiting.slice(most);
+      await run(batch);
+    }
+    isUnderWay = false;
+  };
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (isUnderWay) return;
+      isUnderWay = true;
+      // After everything that goes on in this turn, and not by a timer: tests replace those.
+      process.nextTick(drain);
+    });
+}

@@ -1,0 +1,33 @@
+import { type Claim, committedClaims } from "../outbox/claim-delivery.js";
+import type { Executor } from "../outbox/executor.js";
+import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox/load-delivery.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";
+import { batched } from "./batched.js";
+import { isAboutConnecting } from "./connection-error.js";
+
+/** What deliveries read and write outside of their own transactions: for many at once, as they come. */
+export interface DeliveryOutbox {
+  /** Undefined when the event is gone. */
+  load(delivery: DeliveryKey): Promise<LoadedDelivery | undefined>;
+  /** Where the settlement's claim has moved the delivery; undefined: somebody else had moved it on. */
+  settle(settlement: Settlement): Promise<SettledState | undefined>;
+  /** Whether a claim was committed. */
+  confirm(claim: Pick<Claim, "position" | "subscriptionId" | "claim">): Promise<boolean>;
+}
+
+/** Events can be large, outcomes are not. */
+const MOST_LOADED = 100;
+const MOST_SETTLED = 500;
+
+export function deliveryOutbox(executor: Executor, names: SchemaNames): DeliveryOutbox {
+  return {
+    load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting),
+    settle: batched(
+      (settlements) => settleDeliveries(executor, names, settlements),
+      MOST_SETTLED,
+      isAboutConnecting,
+    ),
+    confirm: batched((claims) => committedClaims(executor, names, claims), MOST_SETTLED, isAboutConnecting),
+  };
+}
