@@ -1,7 +1,7 @@
 import type { Executor, Queryable } from "../outbox/executor.js";
 import { advanceMarks } from "../outbox/keep-house.js";
 import { knownNames } from "../outbox/known-names.js";
-import { pruneSome } from "../outbox/prune-events.js";
+import { forgetDelivered, pruneSome } from "../outbox/prune-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { checkRetention, keptFor, type Retention, type RetentionOptions } from "../registry/retention.js";
 import { BATCH_OPTIONS, type BatchOptions, type BatchSettings, checkBatchOptions } from "./in-batches.js";
@@ -66,5 +66,6 @@ export async function pruneAll(
       if (batch.isEnd) break;
     }
   }
+  while (deleted > 0 && !isAborted() && (await forgetDelivered(executor, names, batchSize)) === batchSize);
   return { events: deleted, batches };
 }

@@ -9,7 +9,7 @@ import {
 } from "./delivery-filter.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { Executor } from "./executor.js";
-import { stateOf } from "./open-deliveries.js";
+import { madeWithoutRow, stateOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** What went wrong in an attempt. */
@@ -66,7 +66,8 @@ const find = (way: Way, direction: Direction) =>
   statement(/* sql */ `
 select e.id::text as event_id, e.position, e.name, e.occurred_at, s.subscriber, s.application, s.id as subscription_id,
        ${stateOf("e.position", "s.id")} as state, coalesce(d.generation, 0) as generation,
-       coalesce(d.attempt, 0) as attempt, coalesce(d.errors, '[]') as errors,
+       coalesce(d.attempt, case when ${madeWithoutRow("e.position", "s.id")} then 1 else 0 end) as attempt,
+       coalesce(d.errors, '[]') as errors,
        coalesce(d.error_count, 0) as error_count, d.reason, d.due_at, d.finished_at
   from (${keysSql(way, direction)}) k
   join :BUS.events e on e.position = k.position

@@ -35,3 +35,11 @@ export async function pruneSome(
   if (row === undefined || row.last === null) return { deleted: 0, last: after, isEnd: true };
   return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
 }
+
+const FORGET = statement(/* sql */ `select :BUS.forget_delivered($1::integer) as forgotten`);
+
+/** Deletes up to `most` notes of deliveries that left no rows, of events that are gone. Returns how many. */
+export async function forgetDelivered(executor: Executor, names: SchemaNames, most: number): Promise<number> {
+  const [row] = await explained(names, executor.query<{ readonly forgotten: number }>(FORGET(names), [most]));
+  return row?.forgotten ?? 0;
+}

@@ -59,7 +59,16 @@ export async function settleDeliveries(
   settlements: readonly Settlement[],
 ): Promise<readonly (SettledState | undefined)[]> {
   const ways = new Map<Way, Settlement[]>();
-  for (const settlement of settlements) {
+  const firsts = new Map<string, number>();
+  const again: Settlement[] = [];
+  for (const [index, settlement] of settlements.entries()) {
+    const key = keyOf(settlement);
+    // Of two that settle the same, the answers could not be told apart.
+    if (firsts.has(key)) {
+      again.push(settlement);
+      continue;
+    }
+    firsts.set(key, index);
     const way = wayOf(settlement);
     const others = ways.get(way);
     if (others === undefined) ways.set(way, [settlement]);
@@ -70,12 +79,11 @@ export async function settleDeliveries(
     for (const row of await explained(names, way(executor, names, some)))
       states.set(`${row.position}/${row.subscription_id}/${row.generation}`, row.state ?? undefined);
   }
-  return settlements.map((settlement) => {
+  const statesAgain = again.length === 0 ? [] : [...(await settleDeliveries(executor, names, again))];
+  return settlements.map((settlement, index) => {
     const key = keyOf(settlement);
-    if (states.has(key)) return states.get(key);
-    // Of two settlements of one delivery only one took effect.
-    states.set(key, undefined);
-    return settlement.state;
+    if (firsts.get(key) !== index) return statesAgain.shift();
+    return states.has(key) ? states.get(key) : settlement.state;
   });
 }
 

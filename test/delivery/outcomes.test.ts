@@ -236,7 +236,7 @@ describe("a settlement whose answer is lost", () => {
     let losses = 1;
     const losing = branded(async (sql, values) => {
       const rows = await executor.query(sql, values);
-      if (sql.includes("settle") && losses-- > 0)
+      if (/settle|\.deliver\(/.test(sql) && losses-- > 0)
         throw Object.assign(new Error("reset"), { code: "ECONNRESET" });
       return rows;
     });

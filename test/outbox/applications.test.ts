@@ -5,7 +5,7 @@ import { executorOf } from "../../src/outbox/executor.js";
 import { findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { findEvents } from "../../src/outbox/find-events.js";
 import { installSchema } from "../../src/outbox/install-schema.js";
-import { loadDelivery } from "../../src/outbox/load-delivery.js";
+import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import {
@@ -147,7 +147,8 @@ describe.each(unusual)("names with %s", async (_, names) => {
       dueMs: 1000,
     } as const;
     expect(await settleDeliveries(bus, names, [settlement])).toEqual(["retrying"]);
-    expect(await loadDelivery(bus, names, position, subscriptionId)).toMatchObject({
+    const [loaded] = await loadDeliveries(bus, names, [{ position, subscriptionId }]);
+    expect(loaded).toMatchObject({
       state: "retrying",
       generation: 1,
     });

@@ -8,7 +8,7 @@ import { dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { type Executor, executorOf, type Queryable } from "../../src/outbox/executor.js";
 import { findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { findEvents } from "../../src/outbox/find-events.js";
-import { loadDelivery } from "../../src/outbox/load-delivery.js";
+import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import { subscriberStatus } from "../../src/outbox/subscriber-status.js";
@@ -40,7 +40,7 @@ const calls: [string, (executor: Executor) => PromiseLike<unknown>][] = [
   ["subscriptionsOf", (executor) => subscriptionsOf(executor, names, "E")],
   ["unsubscribe", (executor) => unsubscribe(executor, names, "one")],
   ["settleDeliveries", (executor) => settleDeliveries(executor, names, [settlement])],
-  ["loadDelivery", (executor) => loadDelivery(executor, names, 1, 1)],
+  ["loadDeliveries", (executor) => loadDeliveries(executor, names, [{ position: 1, subscriptionId: 1 }])],
   ["findDeliveries", (executor) => findDeliveries(executor, names)],
   ["findEvents", (executor) => findEvents(executor, names)],
   ["subscriberStatus", (executor) => subscriberStatus(executor, names)],

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { executorOf, type Queryable } from "../../src/outbox/executor.js";
 import { type DeliveryFilter, findDeliveries } from "../../src/outbox/find-deliveries.js";
-import { loadDelivery } from "../../src/outbox/load-delivery.js";
+import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import { unsubscribe } from "../../src/outbox/subscriptions.js";
@@ -112,9 +112,9 @@ describe.each<[string, Queryable]>([
 describe.each<[string, Queryable]>([
   ["pg", pool],
   ["Prisma", prisma],
-])("loadDelivery by %s", (_, source) => {
+])("loadDeliveries by %s", (_, source) => {
   const load = (position: number, subscriptionId: number) =>
-    loadDelivery(executorOf(source), names, position, subscriptionId);
+    loadDeliveries(executorOf(source), names, [{ position, subscriptionId }]).then(([loaded]) => loaded);
 
   it("reads the event and where its delivery stands", async () => {
     const loaded = await load(1, 1);

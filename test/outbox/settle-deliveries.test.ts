@@ -1,4 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import type { Pool } from "pg";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
@@ -262,6 +263,55 @@ describe("settleDeliveries", () => {
     expect(await settleDeliveries(bus, names, [settlement({ claim: "w/2" })])).toEqual([undefined]);
     expect(await settleDeliveries(bus, names, [settlement()])).toEqual([undefined]);
     expect([await jobs(pool), (await rows()).map(({ generation }) => generation)]).toEqual([[], [1, 1]]);
+  });
+
+  it("takes two claims that deliver the same in one call once, in whatever order", async () => {
+    const claims = ["w/1", "w/2"].map((claim) => settlement({ claim }));
+    const results = await settleDeliveries(bus, names, [
+      ...claims,
+      settlement({ position: 2, claim: "w/3" }),
+    ]);
+    expect(results).toEqual(["delivered", undefined, "delivered"]);
+    expect(await rows()).toMatchObject([{ claim: "w/1" }, { claim: "w/3" }]);
+    expect(await settleDeliveries(bus, names, claims.toReversed())).toEqual([undefined, "delivered"]);
+  });
+
+  it("delivers what has a row already only where that has not moved on", async () => {
+    await settle(settlement({ state: "retrying", dueMs: 0 }));
+    const results = await settleDeliveries(bus, names, [
+      settlement({ claim: "w/1" }),
+      settlement({ position: 2, claim: "w/2" }),
+      settlement({ generation: 1, attempts: 2, claim: "w/3" }),
+    ]);
+    expect(results).toEqual([undefined, "delivered", "delivered"]);
+    expect(await rows()).toMatchObject([
+      { state: "delivered", generation: 2, attempt: 2, claim: "w/3" },
+      { state: "delivered", generation: 1, claim: "w/2" },
+    ]);
+  });
+
+  it("does not wait for the disk, but leaves the transactions of others as they are", async () => {
+    const setting = async (client: { query: Pool["query"] }) =>
+      (await client.query("select current_setting('synchronous_commit') as setting")).rows[0].setting;
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await settleDeliveries(executorOf(client), names, [settlement({ claim: "w/1" })]);
+      expect(await setting(client)).toBe("off");
+      await client.query("rollback");
+      await client.query("begin");
+      await client.query("select pg_current_xact_id()");
+      for (const claim of ["w/1", "w/2"]) {
+        await settleDeliveries(executorOf(client), names, [
+          settlement({ claim }),
+          settlement({ position: 2 }),
+        ]);
+      }
+      expect(await setting(client)).toBe("on");
+      await client.query("rollback");
+    } finally {
+      client.release();
+    }
   });
 
   it("says nothing of a delivery that others have moved on since", async () => {

@@ -24,6 +24,7 @@ describe("defineConfig", () => {
       },
       worker: {
         concurrency: 10,
+        throughput: "normal",
         pollIntervalMs: 1000,
         shutdownTimeoutMs: 20_000,
         heartbeatMs: 3000,
@@ -44,6 +45,7 @@ describe("defineConfig", () => {
       },
       worker: {
         concurrency: 1,
+        throughput: "high" as const,
         pollIntervalMs: 10,
         shutdownTimeoutMs: 0,
         heartbeatMs: 100,

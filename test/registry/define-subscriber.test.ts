@@ -15,6 +15,7 @@ describe("defineSubscriber", () => {
       timeoutMs: 60_000,
       priority: 0,
       delayMs: 0,
+      history: "full",
       transactional: false,
       isolationLevel: undefined,
     });
@@ -28,6 +29,7 @@ describe("defineSubscriber", () => {
       timeoutMs: 1,
       priority: -32_768,
       delayMs: 5,
+      history: "failures",
       transactional: true,
       isolationLevel: "Serializable",
     });
@@ -38,6 +40,7 @@ describe("defineSubscriber", () => {
       timeoutMs: 1,
       priority: -32_768,
       delayMs: 5,
+      history: "failures",
       transactional: true,
       isolationLevel: "Serializable",
     });
@@ -158,6 +161,11 @@ describe("defineSubscriber", () => {
       "what is neither transactional nor not",
       { ...valid, transactional: "yes" },
       'transactional: transactional in defineSubscriber("x") is "yes": expected true or false',
+    ],
+    [
+      "an unknown history",
+      { ...valid, history: "none" },
+      'history: history in defineSubscriber("x") is "none": expected "full" or "failures"',
     ],
     [
       "an unknown isolation level",

@@ -33,4 +33,18 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
          count(*) < most or not bool_and(is_old)
     from seen
 $$;
+
+-- Deletes notes of deliveries that left no rows, of which no event is there any more: up to so many. Returns how many.
+create function :BUS.forget_delivered(most integer) returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  with gone as (
+    delete from :BUS.delivered where ctid = any (array(
+      select x.ctid from :BUS.delivered x
+       where not exists (
+         select from :BUS.events e where e.position between x.lowest and x.highest and e.position = any (x.positions))
+       limit most for update skip locked))
+    returning 1
+  )
+  select count(*)::integer from gone
+$$;
 `;

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+
+import { openSlots } from "../../src/delivery/slots.js";
+
+describe("slots", () => {
+  it("let so many run at once, in the order in which they came, also after failures", async () => {
+    const slots = openSlots(2);
+    const started: number[] = [];
+    const ends: (() => void)[] = [];
+    const runs = [1, 2, 3, 4].map((n) =>
+      slots(async () => {
+        started.push(n);
+        await new Promise<void>((resolve) => ends.push(resolve));
+        if (n === 1) throw new Error("no");
+        return n;
+      }).catch((error: Error) => error.message),
+    );
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    expect(started).toEqual([1, 2]);
+    ends[0]?.();
+    await turn();
+    expect(started).toEqual([1, 2, 3]);
+    ends[1]?.();
+    ends[2]?.();
+    await turn();
+    expect(started).toEqual([1, 2, 3, 4]);
+    ends[3]?.();
+    expect(await Promise.all(runs)).toEqual(["no", 2, 3, 4]);
+    expect(await slots(async () => 5)).toBe(5);
+  });
+});
