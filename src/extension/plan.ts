@@ -2,8 +2,8 @@ import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/ca
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import { type FarPlan, planFar } from "./nested/plan-far.js";
-import { notCaptured, unseenCascade, unseenKeyChange } from "./not-captured.js";
-import type { Model, Models } from "./schema/model.js";
+import { notCaptured } from "./not-captured.js";
+import type { Model } from "./schema/model.js";
 import type { CallArgs } from "./selection.js";
 
 /** The operations that write, and what they can do to a row. */
@@ -46,7 +46,7 @@ export function planCall(
   args: CallArgs,
   extras: CallExtras,
 ): Plan | undefined {
-  const { models, options } = bus;
+  const { options } = bus;
   const kinds: readonly CapturedOperation[] = WRITES[operation];
   const plan: Plan = {
     create: kinds.includes("create") ? rulesFor(options, model, "create", extras) : [],
@@ -55,9 +55,12 @@ export function planCall(
     delete: kinds.includes("delete") ? rulesFor(options, model, "delete", extras) : [],
   };
   const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
-  const unseen = findUnseen(models, options, model, operation, args, isCaptured);
-  if (unseen !== undefined) throw notCaptured(model, operation, unseen);
-  const far = planFar(bus, model, operation, args, plan);
+  const far =
+    isBulk(operation) && kinds.includes("create")
+      ? undefined
+      : planFar(bus, model, kindOf(operation), args, plan);
+  const matters = isCaptured || (far !== undefined && isReferredTo(bus, model));
+  if (matters && isKeyless(model, operation)) throw notCaptured(model, operation);
   if (far !== undefined) return { ...plan, far };
   return isCaptured ? plan : undefined;
 }
@@ -67,20 +70,22 @@ export function isBulk(operation: WriteOperation): operation is BulkOperation {
   return operation.includes("Many");
 }
 
-function findUnseen(
-  models: Models,
-  { rules }: ResolvedBusOptions,
-  model: Model,
-  operation: WriteOperation,
-  args: CallArgs,
-  isCaptured: boolean,
-): string | undefined {
-  if (isCaptured && isBulk(operation) && model.identity === undefined && !operation.startsWith("create")) {
-    return `it writes rows of ${model.name}, which has no key to tell them apart`;
-  }
-  if (operation === "deleteMany") return unseenCascade(models, rules, model);
-  if (!operation.startsWith("updateMany")) return undefined;
-  return unseenKeyChange(models, rules, model, args["where"], args["data"]);
+/** What it does to each of its rows. */
+function kindOf(operation: WriteOperation): CapturableCall {
+  return isBulk(operation) ? WRITES[operation][0] : operation;
+}
+
+/** Whether a call writes rows that cannot be told apart before and after. */
+function isKeyless(model: Model, operation: WriteOperation): boolean {
+  return isBulk(operation) && model.identity === undefined && !operation.startsWith("create");
+}
+
+function isReferredTo({ models }: Bus, { name }: Model): boolean {
+  return Array.from(models.values()).some((holder) =>
+    Array.from(holder.relations.values()).some(
+      (relation) => relation.model === name && relation.fields.length > 0,
+    ),
+  );
 }
 
 /** The rules that are declared, and the call's own events; an event that both name is published once. */

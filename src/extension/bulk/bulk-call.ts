@@ -1,6 +1,7 @@
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import type { CapturedOperation } from "../../registry/capture-rules.js";
+import type { EventMetadata } from "../../registry/event.js";
 import type { Bus } from "../bus.js";
 import type { Mutation } from "../mutation.js";
 import type { BulkOperation, Plan } from "../plan.js";
@@ -25,6 +26,8 @@ export interface BulkRun {
   readonly plan: Plan;
   /** As the last extension left them. */
   readonly args: CallArgs;
+  /** What the call says of all of its events. */
+  readonly metadata: EventMetadata | undefined;
   /** Whether anything was sent that writes. */
   hasWritten: boolean;
   /** Whether everything was written and published. */
@@ -87,7 +90,7 @@ export function publishRows(
 ): Promise<void> {
   const { bus, transaction, mutation, plan } = run;
   const full = changes.map((change) => ({ ...change, model: mutation.model, rules: plan[change.operation] }));
-  return publishChanges(bus, transaction, full, mutation.extras.metadata);
+  return publishChanges(bus, transaction, full, run.metadata);
 }
 
 /** Adds written rows to the answer, as the caller wants them. */

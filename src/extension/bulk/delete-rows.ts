@@ -1,7 +1,8 @@
 import type { Row } from "../../changes/diff.js";
 import { readRows } from "../rows/read-rows.js";
 import { aggregateKeyOf } from "../unique-match.js";
-import { type BulkAnswer, type BulkRun, publishRows, write } from "./bulk-call.js";
+import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
+import { loadPart, publishPart } from "./far-rows.js";
 import { findKeys, lockRows, parts, withoutLimit } from "./find-rows.js";
 import { amongRows } from "./key-condition.js";
 
@@ -10,12 +11,14 @@ export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
   const answer: BulkAnswer = { count: 0, rows: [] };
   for (const keys of parts(await findKeys(run))) {
     const locked = await lockRows(run, keys, "update");
+    const part = await loadPart(run, locked);
     const args = { ...withoutLimit(run.args), where: amongRows(run.args, run.key, locked) };
     const written = await write(run, "deleteMany", args);
     const { count } = written as { readonly count: number };
     const gone = count === locked.length ? locked : await withoutThoseLeft(run, locked);
-    await publishRows(
+    await publishPart(
       run,
+      part,
       gone.map((before) => ({ operation: "delete", before, after: undefined })),
     );
     answer.count += count;

@@ -1,6 +1,7 @@
 import type { Row } from "../../changes/diff.js";
 import { strengthForData } from "../before-row.js";
-import { answerWith, type BulkAnswer, type BulkRun, keptRows, publishRows, writeRows } from "./bulk-call.js";
+import { answerWith, type BulkAnswer, type BulkRun, keptRows, writeRows } from "./bulk-call.js";
+import { loadPart, publishPart } from "./far-rows.js";
 import { findKeys, lockRows, parts, withoutLimit } from "./find-rows.js";
 import { amongRows } from "./key-condition.js";
 import { pairRows } from "./pair-rows.js";
@@ -12,12 +13,14 @@ export async function updateRows(run: BulkRun): Promise<BulkAnswer> {
   const data = (run.args["data"] ?? {}) as Row;
   for (const keys of parts(await findKeys(run))) {
     const locked = await lockRows(run, keys, strengthForData(model, data));
+    const part = await loadPart(run, locked);
     const where = amongRows(run.args, run.key, locked);
     const rows = await writeRows(run, "updateManyAndReturn", { ...withoutLimit(run.args), where });
     const after = keptRows(run, rows);
     const pairs = await pairRows(run, data, locked, after);
-    await publishRows(
+    await publishPart(
       run,
+      part,
       pairs.map((pair) => ({ operation: "update", ...pair })),
     );
     answerWith(run, answer, rows);

@@ -1,4 +1,5 @@
 import { databaseFailure } from "../../outbox/database-error.js";
+import { uuidV7 } from "../../registry/uuid-v7.js";
 import type { Bus } from "../bus.js";
 import { FailedAfterWriting } from "../mutation.js";
 import { planCall } from "../plan.js";
@@ -66,7 +67,7 @@ function borderOf(
   runs: BulkRun[],
   nothing: () => CallArgs,
 ) {
-  const { model, operation, args: given, extras, plan } = mutation;
+  const { model, operation, args: given, extras, plan: planned } = mutation;
   let args = given;
   return {
     depart(final: CallArgs) {
@@ -75,9 +76,12 @@ function borderOf(
     },
     async before(): Promise<BulkAnswer> {
       // Other extensions get copies to change: what is the same object is the same call.
-      if (args !== given) planCall(bus, model, operation, args, extras);
+      const plan = args === given ? planned : (planCall(bus, model, operation, args, extras) ?? planned);
       const key = model.identity ?? { name: "", fields: [] };
-      const run = { bus, transaction, mutation, key, plan, args, hasWritten: false, isDone: false };
+      const metadata =
+        plan.far === undefined ? extras.metadata : { mutationId: uuidV7(), ...extras.metadata };
+      const state = { hasWritten: false, isDone: false };
+      const run: BulkRun = { bus, transaction, mutation, key, plan, args, metadata, ...state };
       runs.push(run);
       await checkSelection(run);
       const answer = await WRITERS[operationOf(mutation)](run);

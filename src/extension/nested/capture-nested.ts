@@ -34,7 +34,8 @@ export interface FarPast {
 
 /** What became of all rows that such a call may have touched. */
 export interface FarOutcome {
-  readonly top: TouchedRow;
+  /** The call's own. */
+  readonly own: ReadonlySet<TouchedRow>;
   readonly rows: TouchedRows;
   readonly ways: Ways;
 }
@@ -56,10 +57,7 @@ export async function loadFarBefore(
     const subjects = call.row === undefined ? [] : [top];
     await loader.all([() => walk.visit(node, subjects)]);
   }
-  if (capturesReferences(bus)) {
-    const references = await loadReferences(bus, transaction);
-    await followReferences(references, ({ name }) => isChangedByReferences(bus, name), loader, rows);
-  }
+  if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows);
   return { call, top, past: walk };
 }
 
@@ -77,10 +75,69 @@ export async function loadFarAfter(
   const loader = loaderIn(bus, transaction);
   const walk = new AfterWalk(loader, past);
   if (row !== undefined) past.rows.settle(top, row);
-  await walk.readAgain(top);
+  const own = new Set([top]);
+  await walk.readAgain(own);
   const { node } = call;
   if (node !== undefined) await loader.all([() => walk.visit(node, [top])]);
-  return { top, rows: past.rows, ways: walk.ways };
+  return { own, rows: past.rows, ways: walk.ways };
+}
+
+/** What is known before a call of any number of rows. */
+export interface FarRowsPast {
+  readonly own: readonly TouchedRow[];
+  readonly rows: TouchedRows;
+}
+
+/**
+ * Locks and reads every row that PostgreSQL may delete or change along with rows of one model.
+ *
+ * @param written fields of the rows that the call writes; undefined: the rows go.
+ */
+export async function loadFarRowsBefore(
+  bus: Bus,
+  transaction: TransactionHandle,
+  model: Model,
+  before: readonly Row[],
+  written: readonly string[] | undefined,
+): Promise<FarRowsPast> {
+  const rows = new TouchedRows();
+  const own = before.map((row) => rows.found(model, row));
+  for (const row of own) {
+    row.mayGo = written === undefined;
+    for (const field of written ?? []) row.written.add(field);
+  }
+  await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows);
+  return { own, rows };
+}
+
+/**
+ * Reads all of them again.
+ *
+ * @param after what has become of the call's own rows, each; undefined: it is gone.
+ */
+export async function loadFarRowsAfter(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { own, rows }: FarRowsPast,
+  after: readonly (Row | undefined)[],
+): Promise<FarOutcome> {
+  const walk = new AfterWalk(loaderIn(bus, transaction), { rows, reached: new Map(), ownBefore: new Set() });
+  for (const [index, row] of own.entries()) {
+    const now = after[index];
+    if (now !== undefined) rows.settle(row, now);
+  }
+  await walk.readAgain(new Set(own));
+  return { own: new Set(own), rows, ways: walk.ways };
+}
+
+async function loadFollowing(
+  bus: Bus,
+  transaction: TransactionHandle,
+  loader: RowLoader,
+  rows: TouchedRows,
+): Promise<void> {
+  const references = await loadReferences(bus, transaction);
+  await followReferences(references, ({ name }) => isChangedByReferences(bus, name), loader, rows);
 }
 
 function loaderIn(bus: Bus, transaction: TransactionHandle): RowLoader {

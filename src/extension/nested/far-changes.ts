@@ -12,11 +12,11 @@ import type { TouchedRow } from "./touched-rows.js";
  * The changes of all rows that a call touched, in the order in which their events are published: what was created or
  * changed first, rows before those that refer to them; then what was deleted, the other way round.
  *
- * @param own the rules for the call's own row.
+ * @param own the rules for the call's own rows.
  */
 export function farChanges(
   bus: Bus,
-  { top, rows, ways }: FarOutcome,
+  { own: ownRows, rows, ways }: FarOutcome,
   own: (operation: CapturedOperation) => readonly Rule[],
 ): readonly RowChange[] {
   const related = new RelatedRows(rows);
@@ -25,7 +25,7 @@ export function farChanges(
     const { model, before, after } = row;
     const operation = operationOf(before, after);
     if (operation === undefined) continue;
-    const rules = row === top ? own(operation) : (bus.options.rules.get(model.name)?.[operation] ?? []);
+    const rules = ownRows.has(row) ? own(operation) : (bus.options.rules.get(model.name)?.[operation] ?? []);
     if (rules.length === 0) continue;
     const isMirrored = operation !== "delete" && ways.has(row);
     const difference = isMirrored ? { difference: differenceOf(row, ways, related) ?? null } : {};

@@ -20,9 +20,9 @@ export class AfterWalk {
     this.#past = past;
   }
 
-  /** @param top the call's own row, which its answer has told already. */
-  async readAgain(top: TouchedRow): Promise<void> {
-    const rows = this.#past.rows.all().filter((row) => row.before !== undefined && row !== top);
+  /** @param own the call's own rows, which its answer has told already. */
+  async readAgain(own: ReadonlySet<TouchedRow>): Promise<void> {
+    const rows = this.#past.rows.all().filter((row) => row.before !== undefined && !own.has(row));
     await this.#loader.all(rows.map((row) => () => this.#readAt(row, row.before)));
     await this.#followMoves();
   }

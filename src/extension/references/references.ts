@@ -21,19 +21,20 @@ export interface Reference {
 
 /** Where PostgreSQL goes on by itself, as its catalog says. */
 export class References {
-  readonly #byTarget = new Map<Model, Reference[]>();
+  /** By the name of the model: clients that are extended twice read their models twice. */
+  readonly #byTarget = new Map<string, Reference[]>();
 
   constructor(references: readonly Reference[]) {
     for (const reference of references) {
-      const others = this.#byTarget.get(reference.target);
-      if (others === undefined) this.#byTarget.set(reference.target, [reference]);
+      const others = this.#byTarget.get(reference.target.name);
+      if (others === undefined) this.#byTarget.set(reference.target.name, [reference]);
       else others.push(reference);
     }
   }
 
   /** Only those that lead to a model with rules, at last. */
   to(target: Model, isCaptured: (model: Model) => boolean): readonly Reference[] {
-    return (this.#byTarget.get(target) ?? []).filter(({ holder }) =>
+    return (this.#byTarget.get(target.name) ?? []).filter(({ holder }) =>
       this.#leads(holder, isCaptured, new Set()),
     );
   }
@@ -42,7 +43,7 @@ export class References {
     if (isCaptured(model)) return true;
     if (seen.has(model)) return false;
     seen.add(model);
-    return (this.#byTarget.get(model) ?? []).some(({ holder }) => this.#leads(holder, isCaptured, seen));
+    return (this.#byTarget.get(model.name) ?? []).some(({ holder }) => this.#leads(holder, isCaptured, seen));
   }
 }
 
