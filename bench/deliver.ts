@@ -17,7 +17,7 @@ import type { Ratio } from "./ratio.js";
 export type Start = (onDelivery: () => void) => Promise<() => Promise<unknown>>;
 
 /** A case: makes deliveries, of jobs that `fill` has made before. */
-interface Deliverer {
+export interface Deliverer {
   readonly fill: (pool: pg.Pool, total: number) => Promise<unknown>;
   readonly start: Start;
 }
@@ -78,7 +78,7 @@ const FAILURES_HIGH = 'history "failures", high';
 /** What each case reached in each round, per second. */
 export type Rates = ReadonlyMap<string, readonly number[]>;
 
-async function measure(
+export async function measure(
   pool: pg.Pool,
   cases: Readonly<Record<string, Deliverer>>,
   { rounds, total }: { readonly rounds: number; readonly total: number },
@@ -124,7 +124,7 @@ export function rateRatio(rates: Rates, a: string, b: string): number {
 
 export async function empty(pool: pg.Pool): Promise<void> {
   await pool.query(
-    "truncate event_bus.events, event_bus.deliveries, event_bus.delivered, event_bus.subscriptions, event_bus.workers, graphile_worker._private_jobs",
+    `truncate "Applied", event_bus.events, event_bus.deliveries, event_bus.delivered, event_bus.subscriptions, event_bus.workers, graphile_worker._private_jobs`,
   );
 }
 
@@ -137,7 +137,12 @@ export function fillRaw(pool: pg.Pool, total: number) {
   );
 }
 
-export function raw(url: string, concurrentJobs: number, size: number | undefined): Start {
+export function raw(
+  url: string,
+  concurrentJobs: number,
+  size: number | undefined,
+  work: () => Promise<unknown> = async () => undefined,
+): Start {
   return async (onDelivery) => {
     const runner = await run({
       connectionString: url,
@@ -145,7 +150,12 @@ export function raw(url: string, concurrentJobs: number, size: number | undefine
       noHandleSignals: true,
       parsedCronItems: [],
       logger: new Logger(() => () => undefined),
-      taskList: { tick: async () => onDelivery() },
+      taskList: {
+        async tick() {
+          await work();
+          onDelivery();
+        },
+      },
       preset: {
         worker: {
           concurrentJobs,
@@ -181,15 +191,19 @@ export function ours(
     report: () => undefined,
   };
   return {
-    async fill(pool, total) {
-      // Makes the subscriber known.
-      await (await runWorker(options)).stop();
-      for (let left = total; left > 0; left -= CHUNK) await publishTicks(pool, Math.min(left, CHUNK));
-    },
+    fill: fillTicks(options),
     async start(given) {
       onDelivery = given;
       return (await runWorker(options)).stop;
     },
+  };
+}
+
+/** Makes the subscribers known, and events for them. */
+export function fillTicks(options: Parameters<typeof runWorker>[0]): Deliverer["fill"] {
+  return async (pool, total) => {
+    await (await runWorker(options)).stop();
+    for (let left = total; left > 0; left -= CHUNK) await publishTicks(pool, Math.min(left, CHUNK));
   };
 }
 

@@ -6,6 +6,8 @@ import { startPostgres } from "../src/testing/postgres.js";
 import { prepareTemplate } from "../test/support/template.js";
 import type { Effort } from "./compare.js";
 import { benchDeliver } from "./deliver.js";
+import { benchDeliverLatency } from "./deliver-latency.js";
+import { benchTransactional } from "./deliver-transactional.js";
 import { benchFanOut } from "./fan-out.js";
 import { describeRatio, type Ratio } from "./ratio.js";
 import { benchWritePath } from "./write-path.js";
@@ -15,6 +17,8 @@ const SUITES: Readonly<Record<string, (url: string, effort: Effort) => Promise<r
   "write-path": benchWritePath,
   "fan-out": benchFanOut,
   deliver: benchDeliver,
+  "deliver-transactional": benchTransactional,
+  "deliver-latency": benchDeliverLatency,
 };
 
 const { values, positionals } = parseArgs({

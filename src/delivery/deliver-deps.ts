@@ -25,6 +25,8 @@ export interface DeliverDeps {
   readonly gate: RunGate;
   /** For how long statements are repeated while the database is out of reach, in milliseconds. */
   readonly patienceMs: number;
+  /** A delivery that was put off becomes due in so many milliseconds. */
+  readonly wakeIn: (ms: number) => void;
   /** Aborted when the worker has stopped: statements are not repeated any more. */
   readonly ended: AbortSignal;
   /**

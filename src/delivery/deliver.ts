@@ -83,7 +83,10 @@ async function settle(
     ...("reason" in outcome ? { reason: outcome.reason } : {}),
   };
   const state = await whileUnreachable(deps, () => deps.outbox.settle(settlement));
-  if (state === outcome.state) return outcome;
+  if (state === outcome.state) {
+    if ("dueMs" in outcome) deps.wakeIn(outcome.dueMs);
+    return outcome;
+  }
   // A transaction was committed, though the answer did not arrive.
   return state === "delivered" ? DELIVERED : STALE;
 }

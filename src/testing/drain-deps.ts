@@ -26,6 +26,7 @@ export function drainDeps({ prisma, client, names, log }: TestDeps, report: Repo
     log,
     report: reportTo(report, hub.report),
     worker: "drain",
+    wakeIn: () => undefined,
     signal: never,
     ended: never,
     slots: openSlots(Number.POSITIVE_INFINITY),

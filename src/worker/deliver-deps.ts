@@ -5,6 +5,8 @@ import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
 import { openSlots } from "../delivery/slots.js";
 import type { Executor } from "../outbox/executor.js";
+import { wakeWorkers } from "../outbox/wake-workers.js";
+import { wakeTimer } from "./wake-timer.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /** A process dies with all of its workers: they have one gate. */
@@ -32,6 +34,11 @@ export function deliverDeps(
 ): DeliverDeps {
   // Every running delivery listens to them.
   setMaxListeners(0, shutdown, ended);
+  const { wakeIn, stop } = wakeTimer((count) => {
+    // Without it they are found a little later.
+    wakeWorkers(executor, count).catch(() => undefined);
+  });
+  ended.addEventListener("abort", stop, { once: true });
   return {
     outbox: deliveryOutbox(executor, names),
     names,
@@ -39,6 +46,7 @@ export function deliverDeps(
     log,
     report,
     worker,
+    wakeIn,
     signal: shutdown,
     ended,
     slots: openSlots(config.worker.concurrency),

@@ -93,6 +93,7 @@ export function deliverFixture(pool: pg.Pool) {
     log,
     report: (event) => void reports.push(event),
     worker: "worker-1",
+    wakeIn: () => undefined,
     signal: new AbortController().signal,
     slots: openSlots(100),
     gate: openGate(),
