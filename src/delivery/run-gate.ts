@@ -12,9 +12,15 @@ export interface GateLimits {
   readonly refusals: number;
   /** For so long. What runs may take much longer than that: then it gives way. */
   readonly holdMs: number;
-  /** And then not again for so long, however many there are that want to run alone. */
+  /**
+   * And then not again for {@link REST_FACTOR} times as long as it held them up, and at most for this long, however
+   * many there are that want to run alone.
+   */
   readonly restMs: number;
 }
+
+/** Who wants to run alone costs a busy process a fifth of its time at most. */
+const REST_FACTOR = 4;
 
 const LIMITS: GateLimits = { refusals: 3, holdMs: 5_000, restMs: 20_000 };
 
@@ -47,7 +53,6 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
     const timer = setTimeout(() => late.abort(), holdMs);
     await until(() => together === 0, AbortSignal.any([stop, late.signal]));
     clearTimeout(timer);
-    mayHoldAt = performance.now() + restMs;
     return together === 0;
   };
   return {
@@ -70,9 +75,13 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
       }
       refused = 0;
       isAlone = true;
+      const heldUp = together > 0;
+      const startedAt = performance.now();
       try {
         return together === 0 || (await hold(stop)) ? await run() : undefined;
       } finally {
+        const endedAt = performance.now();
+        if (heldUp) mayHoldAt = endedAt + Math.min(restMs, REST_FACTOR * (endedAt - startedAt));
         isAlone = false;
         change();
       }

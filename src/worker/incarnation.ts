@@ -61,6 +61,7 @@ export async function startIncarnation({
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
   // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
   let isGivenUp = false;
+  let isStopping = false;
   const mayStop = async () => {
     if (!watch.hasFailed()) return;
     await connection.cut();
@@ -72,19 +73,24 @@ export async function startIncarnation({
   };
   try {
     await checkSchema(executor, setup.names);
-    const pool = silencePool(connection.pool, { listens, isSilent: () => isGivenUp });
+    const pool = silencePool(connection.pool, {
+      listens,
+      isSilent: () => isGivenUp,
+      isStopping: () => isStopping,
+      onBroken: (error) => watch.fail(messageOf(error)),
+    });
     const runner = await run(graphileOptions({ setup, pool, tasks, watch, mayStop, listens }));
     runner.promise.then(
-      () => watch.fail("graphile-worker ended"),
+      () => isStopping || watch.fail("graphile-worker ended"),
       (error) => watch.fail(messageOf(error)),
     );
     const drain = async () => {
       watch.stopListening();
+      isStopping = true;
       // A second stop is refused; then the first one is on its way.
-      await runner
-        .stop()
-        .catch(() => runner.promise)
-        .catch(() => undefined);
+      const stopped = runner.stop().catch(() => runner.promise);
+      // It waits for statements that get no answer any more.
+      await Promise.race([stopped, watch.failed]).catch(() => undefined);
     };
     const abandon = async () => {
       watch.fail("abandoned");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { openGate } from "../../src/delivery/run-gate.js";
+import { eventually } from "../support/eventually.js";
 
 const never = new AbortController().signal;
 
@@ -40,7 +41,8 @@ describe("a gate", () => {
   });
 
   it("gives way when that takes too long, and holds nobody up again soon", async () => {
-    const gate = openGate({ refusals: 0, holdMs: 30, restMs: 60_000 });
+    // With this rest it stays so for the rest of the test.
+    const gate = openGate({ refusals: 0, holdMs: 2_000, restMs: 60_000 });
     const long = longRun();
     const running = gate.together(long.run, never);
     const alone = gate.alone(async () => "alone", never);
@@ -49,6 +51,26 @@ describe("a gate", () => {
     expect(await gate.alone(async () => "alone", never)).toBeUndefined();
     long.end();
     await running;
+  });
+
+  it("holds up again soon when that took no time", async () => {
+    const gate = openGate({ refusals: 0, holdMs: 60_000, restMs: 60_000 });
+    for (let times = 1; times <= 3; times++) {
+      const long = longRun();
+      const running = gate.together(long.run, never);
+      const alone = await eventually(async () => {
+        const asked = gate.alone(async () => "alone", never);
+        const isRefused = await Promise.race([
+          asked,
+          new Promise((resolve) => setImmediate(resolve, "held")),
+        ]);
+        expect(isRefused).toBe("held");
+        return { asked };
+      });
+      long.end();
+      expect(await alone.asked).toBe("alone");
+      await running;
+    }
   });
 
   it("gives way when the worker stops", async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 
-import { eventually } from "../support/eventually.js";
+import { until } from "../support/until.js";
 
 /** A PgBouncer in transaction mode before a database. */
 export interface Bouncer {
@@ -63,7 +63,7 @@ pidfile = ${join(folder, "pid")}
   const through = new URL(url);
   through.hostname = "127.0.0.1";
   through.port = String(ownPort);
-  await eventually(() => isUp(through.href, child));
+  await until(() => isUp(through.href, child), 10_000);
   return {
     url: through.href,
     async stop() {

@@ -96,6 +96,32 @@ describe("a worker whose connections are cut", () => {
     expect(of("deliver:stop")).toHaveLength(1);
   });
 
+  it("stops without a stack on the console when that happens while it stops", async () => {
+    const { worker, of } = await start([subscriber("one", () => undefined)], {
+      worker: { pollIntervalMs: 20, concurrency: 1 },
+    });
+    const blocker = await pool.connect();
+    await blocker.query("begin");
+    await blocker.query("lock table graphile_worker._private_jobs in access exclusive mode");
+    const asksForJobs = "%_private_jobs%";
+    await eventually(async () => {
+      const { rows } = await pool.query(
+        `select from pg_stat_activity where datname = $1 and application_name like 'ex-event-bus worker%'
+            and state = 'active' and wait_event_type = 'Lock' and query like $2`,
+        [database.name, asksForJobs],
+      );
+      expect(rows).toHaveLength(1);
+    });
+    const stopped = worker.stop();
+    await eventually(() => expect(of("worker:stopping")).toHaveLength(1));
+    expect(await terminate(asksForJobs)).toBe(1);
+    await blocker.query("rollback");
+    blocker.release();
+    await stopped;
+    expect(of("worker:aborting")).toEqual([]);
+    expect(traces.mock.calls).toEqual([]);
+  });
+
   it("stops in time while it cannot reach the database", async () => {
     const proxy = await startMuteProxy(url);
     const { worker, of } = await start([subscriber("one", () => undefined)], {
