@@ -4,4 +4,4 @@ export type { DeliveryOutcome, Report, TelemetryEvent, TelemetryMap } from "./lo
 export { type MigrateResult, migrate } from "./worker/migrate.js";
 export { type RunOnceOptions, type RunOnceResult, runOnce } from "./worker/run-once.js";
 export { runWorker, type Worker } from "./worker/run-worker.js";
-export type { RunWorkerOptions } from "./worker/worker-setup.js";
+export type { RunOptions, RunWorkerOptions } from "./worker/worker-setup.js";

@@ -54,7 +54,7 @@ describe("graphile-worker", () => {
   });
 
   const lightEntries = pathsOf(files).filter((path) =>
-    /^src\/(index|admin|testing|testing\/postgres|jest|vitest)\.ts$/.test(path),
+    /^src\/(index|admin|otel|testing|testing\/postgres|jest|vitest)\.ts$/.test(path),
   );
   it.each(lightEntries)("is not loaded by %s", (entry) => {
     expect(reachablePackages(files, entry)).not.toContain("graphile-worker");
@@ -79,6 +79,13 @@ describe("Prisma", () => {
     const others = importersOf("@prisma/client", true).filter(
       ({ path }) => layerOf(path) !== "extension" && path !== "src/codec/decimal.ts",
     );
+    expect(pathsOf(others)).toEqual([]);
+  });
+});
+
+describe("OpenTelemetry", () => {
+  it("is imported by its own entry only, types too", () => {
+    const others = importersOf("@opentelemetry/api", false).filter(({ path }) => layerOf(path) !== "otel");
     expect(pathsOf(others)).toEqual([]);
   });
 });

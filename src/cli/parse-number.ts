@@ -6,3 +6,10 @@ export function parseCount(text: string): number {
   if (Number.isSafeInteger(number) && number >= 0) return number;
   throw new InvalidArgumentError("Expected a whole number, 0 or more.");
 }
+
+/** The value of an option that is a port of this machine; 0 is any free one. */
+export function parsePort(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= 65_535) return number;
+  throw new InvalidArgumentError("Expected a port, 1 to 65535, or 0 for any free one.");
+}

@@ -2,15 +2,21 @@ import { Command } from "commander";
 
 import { outputOf } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
+import { parsePort } from "./parse-number.js";
 import { runAction } from "./run-action.js";
 import { onLeftBehind, onSignals } from "./signals.js";
+
+interface WorkerOptions {
+  readonly healthPort?: number;
+}
 
 /** `ex-event-bus worker`: makes deliveries until it is told to stop. */
 export function workerCommand(): Command {
   return new Command("worker")
     .description("make deliveries, until SIGTERM or SIGINT; a second one ends it at once")
+    .option("--health-port <port>", "answer GET /live and GET /ready on this port", parsePort)
     .action(
-      runAction(async (options) => {
+      runAction<WorkerOptions>(async ({ healthPort, ...options }) => {
         const output = outputOf(options);
         // A promise that a handler forgot must not end the deliveries of all the others.
         process.on("unhandledRejection", (error) => {
@@ -24,7 +30,7 @@ export function workerCommand(): Command {
         onLeftBehind(() => (stop === undefined ? process.exit(1) : void stop()));
         // Loaded here, so that the other commands need not wait for graphile-worker.
         const { runWorker } = await import("../worker/run-worker.js");
-        const worker = await runWorker({ ...config, ...output });
+        const worker = await runWorker({ ...config, ...output, healthPort });
         stop = worker.stop;
         await worker.finished;
       }),

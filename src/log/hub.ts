@@ -11,13 +11,13 @@ export interface SurroundMap {
   /** Storing events. What `run` is given is added to their metadata where that has none of it. */
   readonly publish: {
     readonly start: TelemetryMap["publish:start"];
-    readonly end: TelemetryEventOf<"publish:stop" | "publish:error">;
+    readonly end: TelemetryEventOf<"publish:stop"> | TelemetryEventOf<"publish:error">;
     readonly given: { readonly traceparent: string; readonly tracestate?: string };
   };
   /** Running a handler and recording its outcome. */
   readonly deliver: {
     readonly start: TelemetryMap["deliver:start"];
-    readonly end: TelemetryEventOf<"deliver:stop" | "deliver:error">;
+    readonly end: TelemetryEventOf<"deliver:stop"> | TelemetryEventOf<"deliver:error">;
     readonly given: never;
   };
 }

@@ -7,7 +7,7 @@ import { lockMigrations } from "../outbox/lock-migrations.js";
 import { openConnection } from "./connection.js";
 import { unreachable } from "./database-url.js";
 import { graphileLogger } from "./graphile-logger.js";
-import { prepareWorker, type RunWorkerOptions } from "./worker-setup.js";
+import { prepareWorker, type RunOptions } from "./worker-setup.js";
 
 /** What {@link migrate} did. */
 export interface MigrateResult {
@@ -32,7 +32,7 @@ const STATEMENT_MS = 3_600_000;
  * await migrate(config);
  * ```
  */
-export async function migrate(options: RunWorkerOptions): Promise<MigrateResult> {
+export async function migrate(options: RunOptions): Promise<MigrateResult> {
   const setup = await prepareWorker(options);
   const { names, url, config } = setup;
   const connection = openConnection({ url, max: 2, name: "ex-event-bus migrate", timeoutMs: STATEMENT_MS });

@@ -17,10 +17,10 @@ import { startHeartbeat } from "./heartbeat.js";
 import { explainStart } from "./is-fatal.js";
 import { ownDeliveries, taskList } from "./task-list.js";
 import { workerConnection, workerRow } from "./worker-connection.js";
-import { assertSubscribers, prepareWorker, type RunWorkerOptions, type WorkerSetup } from "./worker-setup.js";
+import { assertSubscribers, prepareWorker, type RunOptions, type WorkerSetup } from "./worker-setup.js";
 
 /** What {@link runOnce} is given. */
-export interface RunOnceOptions extends RunWorkerOptions {
+export interface RunOnceOptions extends RunOptions {
   /**
    * After how long it takes no more deliveries, in milliseconds. The running handlers then have
    * `worker.shutdownTimeoutMs` to end. Defaults to no limit.

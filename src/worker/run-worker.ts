@@ -1,8 +1,10 @@
 import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import { invalidOption } from "../registry/check-options.js";
 import { canListen } from "./can-listen.js";
 import { connectFirst } from "./connect-first.js";
-import { supervise } from "./supervise.js";
-import { assertSubscribers, prepareWorker, type RunWorkerOptions } from "./worker-setup.js";
+import { serveHealth } from "./health-server.js";
+import { type Supervisor, supervise } from "./supervise.js";
+import { assertSubscribers, prepareWorker, type RunWorkerOptions, type WorkerSetup } from "./worker-setup.js";
 
 /** A running worker. */
 export interface Worker {
@@ -17,6 +19,8 @@ export interface Worker {
    * newer or older than this version of the package knows, or is gone.
    */
   readonly finished: Promise<void>;
+  /** The port on which it answers how it is; undefined without the option `healthPort`. */
+  readonly healthPort: number | undefined;
   /** The same as {@link Worker.stop}. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -30,7 +34,7 @@ export interface Worker {
  *
  * It reacts to no signals: in a program of your own, call `stop()` on SIGTERM. The command line tool does.
  *
- * @throws EventBusError `INVALID_OPTION` or `DUPLICATE_NAME`, before it connects; `DATABASE_UNREACHABLE`;
+ * @throws EventBusError `INVALID_OPTION` (also for a `healthPort` that is taken) or `DUPLICATE_NAME`, before it connects; `DATABASE_UNREACHABLE`;
  * `SCHEMA_MISSING`, `SCHEMA_OUTDATED` or `SCHEMA_TOO_NEW`; `SUBSCRIBER_TAKEN`.
  *
  * @example
@@ -39,18 +43,38 @@ export interface Worker {
  * await worker.finished;
  * ```
  */
-export async function runWorker(options: RunWorkerOptions): Promise<Worker> {
+export async function runWorker({ healthPort, ...options }: RunWorkerOptions): Promise<Worker> {
+  checkPort(healthPort);
   const setup = await prepareWorker(options);
   assertSubscribers(setup.subscribers);
+  const health = healthPort === undefined ? undefined : await serveHealth(healthPort, setup.vitals);
+  try {
+    const supervisor = await startSupervisor(setup);
+    const finished = supervisor.finished.finally(() => health?.close());
+    // Whoever wants to know awaits it. Nobody has to.
+    const over = finished.catch(() => undefined);
+    const stop = async () => {
+      await supervisor.stop();
+      await over;
+    };
+    return { stop, finished, healthPort: health?.port, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await health?.close();
+    throw error;
+  }
+}
+
+async function startSupervisor(setup: WorkerSetup): Promise<Supervisor> {
   let listens = setup.config.database.listen;
   await connectFirst(setup, async (executor, pool) => {
     await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
     listens ??= await canListen(pool);
   });
-  const supervisor = await supervise(setup, listens === true);
-  return {
-    stop: supervisor.stop,
-    finished: supervisor.finished,
-    [Symbol.asyncDispose]: supervisor.stop,
-  };
+  return supervise(setup, listens === true);
+}
+
+function checkPort(port: unknown): void {
+  if (port === undefined) return;
+  if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65_535) return;
+  throw invalidOption("healthPort", port, "a port, 1 to 65535, or 0 for any free one", { of: "runWorker()" });
 }

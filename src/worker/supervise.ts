@@ -35,7 +35,7 @@ const HEALTHY_MS = 10_000;
  * @throws what keeps the first incarnation from starting.
  */
 export async function supervise(setup: WorkerSetup, listens: boolean): Promise<Supervisor> {
-  const { config, names, report } = setup;
+  const { config, names, report, vitals } = setup;
   const worker = nextWorkerName(setup.host);
   const own = ownDeliveries();
   const { running } = own;
@@ -66,11 +66,13 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     ended: ended.signal,
   });
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {
+    vitals.beat();
     if (swept.length > 0) report({ type: "worker:takeover", worker, dead: swept });
     if (fresh && !first)
       report({ type: "worker:presumed-dead", worker, deadAfterMs: config.worker.deadAfterMs });
   };
   const start = () => {
+    vitals.tries();
     const tasks = taskList(setup.subscribers, own, deps, onFatal);
     return startIncarnation({ setup, worker, listens, tasks, onBeat });
   };

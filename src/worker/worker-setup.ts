@@ -16,13 +16,23 @@ import {
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Activity, countActivity } from "./activity.js";
 import { databaseUrl } from "./database-url.js";
+import { followVitals, type Vitals } from "./vitals.js";
 
-/** What a worker is given: the fields of the configuration, or what `defineConfig` made of them. */
-export interface RunWorkerOptions extends ConfigOptions {
+/** The fields of the configuration, or what `defineConfig` made of them, and who hears of what happens. */
+export interface RunOptions extends ConfigOptions {
   /** Where the worker writes. Defaults to warnings and errors on the standard error output. */
   readonly log?: Logger | undefined;
   /** Receives everything that the worker reports. Defaults to the lines that `log` gets. */
   readonly report?: Report | undefined;
+}
+
+/** What a worker is given. */
+export interface RunWorkerOptions extends RunOptions {
+  /**
+   * A port on which `GET /live` and `GET /ready` answer with JSON, and with 200 or 503, 1 to 65535, or 0 for any free
+   * one. Defaults to none.
+   */
+  readonly healthPort?: number | undefined;
 }
 
 /** Everything that a worker needs, checked. */
@@ -36,6 +46,8 @@ export interface WorkerSetup {
   readonly host: string;
   /** What this worker does, as `report` told it. */
   readonly activity: Activity;
+  /** How this worker is, as `report` and its heart told it. */
+  readonly vitals: Vitals;
 }
 
 /**
@@ -43,20 +55,22 @@ export interface WorkerSetup {
  *
  * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`.
  */
-export async function prepareWorker(options: RunWorkerOptions): Promise<WorkerSetup> {
+export async function prepareWorker(options: RunOptions): Promise<WorkerSetup> {
   const { log = consoleLogger, report = logReports(log), ...rest } = options;
   const config = defineConfig(rest);
   const subscribers = await loadSubscribers(config);
   checkTransactional(config.prisma, subscribers, "defineConfig()");
   const activity = countActivity();
+  const vitals = followVitals(config.worker.deadAfterMs);
   return {
     config,
     subscribers,
     names: { schema: config.database.schema, workerSchema: config.database.workerSchema },
     url: databaseUrl(config),
     log,
-    report: reportTo(report, hub.report, activity.report),
+    report: reportTo(report, hub.report, activity.report, vitals.report),
     activity,
+    vitals,
     host: hostname(),
   };
 }

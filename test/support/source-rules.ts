@@ -9,12 +9,12 @@ const layers: readonly (readonly string[])[] = [
   ["outbox"],
   ["delivery"],
   ["admin"],
-  ["extension", "worker", "testing"],
+  ["extension", "worker", "testing", "otel"],
   ["matchers"],
   ["cli"],
   ["entry"],
 ];
-const sealed = new Set(["extension", "worker", "testing"]);
+const sealed = new Set(["extension", "worker", "testing", "otel"]);
 
 /** Entries that are not in src/ itself: `ex-event-bus/testing/postgres`. */
 const deepEntries = new Set(["src/testing/postgres.ts"]);
