@@ -20,6 +20,8 @@ export interface Figures {
   readonly effects: number;
   readonly repeatedEffects: number;
   readonly longestRecoveryMs: number;
+  /** The longest time in which nobody made any delivery, though events were written all the time. */
+  readonly longestSilenceMs: number;
   readonly typicalRecoveryMs: number;
 }
 
@@ -62,6 +64,7 @@ export function tableOf(figures: Figures): string {
     ["of them repeated", number(figures.repeatedEffects)],
     ["typical recovery (median)", seconds(figures.typicalRecoveryMs)],
     ["longest recovery", seconds(figures.longestRecoveryMs)],
+    ["longest time without any delivery", seconds(figures.longestSilenceMs)],
   ];
   return [
     `| seed ${figures.seed} | |`,

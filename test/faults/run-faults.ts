@@ -6,7 +6,7 @@ import { FAULTS, type FaultName } from "./fault-kinds.js";
 import { type Figures, type MadeFault, recoveries } from "./figures.js";
 import { buildProgram } from "./program.js";
 import { Random } from "./random.js";
-import { countAll, countOpen, deliveryTimes, findViolations } from "./verify.js";
+import { countAll, countOpen, deliveryTimes, findViolations, longestSilence } from "./verify.js";
 import { type Protocol, WorkerSlot } from "./worker-slot.js";
 import { startWriters } from "./writers.js";
 
@@ -58,11 +58,13 @@ export async function runFaults(run: FaultRun): Promise<FaultResult> {
     await Promise.all(slots.map((slot) => slot.start()));
 
     say("the workers are ready");
+    const begunAt = new Date();
     const writers = startWriters(url, random, run.callsPerSecond);
     const made = await makeFaults(run, { database, slots, proxies: [proxy], random }, async () => {
       const { events } = await countAll(admin);
       return events;
     });
+    const endedAt = new Date();
     say("the last event is published");
     await writers.stop();
     await untilQuiet(admin, run);
@@ -91,6 +93,7 @@ export async function runFaults(run: FaultRun): Promise<FaultResult> {
       faults: made,
       ...counts,
       failedCalls: writers.calls.failed,
+      longestSilenceMs: await longestSilence(admin, begunAt, endedAt),
       longestRecoveryMs: sorted.at(-1) ?? 0,
       typicalRecoveryMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
     };

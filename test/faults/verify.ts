@@ -108,3 +108,15 @@ export async function deliveryTimes(
              union all select position, at from effects) f on f.position = e.position
      group by e.position, e.occurred_at`);
 }
+
+/** The longest time without any delivery between two moments, in milliseconds. */
+export async function longestSilence(admin: Admin, from: Date, to: Date): Promise<number> {
+  const [row] = await admin<{ ms: number | null }>(
+    `select extract(epoch from max(gap))::float8 * 1000 as ms from (
+       select at - lag(at, 1, $1::timestamptz) over (order by at) as gap
+         from (select at from seen union all select at from effects union all select $2::timestamptz) a
+        where at between $1::timestamptz and $2::timestamptz) g`,
+    [from.toISOString(), to.toISOString()],
+  );
+  return row?.ms ?? 0;
+}
