@@ -19,11 +19,13 @@ export type {
   WithoutEvents,
 } from "./extension/types/event-bus-extension.js";
 export type {
+  BulkOptions,
   CaptureOptions,
   CaptureRule,
   CaptureRules,
   ConditionalRule,
   EventBusOptions,
+  Mask,
   ModelCapture,
   TransactionOptions,
 } from "./extension/types/event-bus-options.js";

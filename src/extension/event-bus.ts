@@ -1,8 +1,10 @@
+import { redactEvent } from "../changes/redact.js";
 import { currentContext, withEventMetadata, withoutEvents } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
-import type { AnyEventType } from "../registry/event-type.js";
+import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import { didYouMean } from "../registry/nearest-name.js";
+import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
 import { PUBLISH, resolveTransaction, transaction } from "./batch.js";
 import type { Bus } from "./bus.js";
 import { takeExtras } from "./call-extras.js";
@@ -56,6 +58,7 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const models = readModels(root._runtimeDataModel, root._engineConfig.inlineSchema);
     const resolved = resolveBusOptions(options, Array.from(models.keys()));
     for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
+    for (const [name, redaction] of resolved.redactions) checkRedactable(models.get(name), redaction);
     rememberEvents(resolved, models);
     const bus: Bus = { options: resolved, models, root, computedNeeds: computedNeedsSoFar(client, models) };
     const hooked = hookedModels(models, resolved);
@@ -84,6 +87,11 @@ function checkCapturable(model: Model | undefined): void {
       "add one, or take the rule away.",
     { value: model.name, path: `capture.${model.name}` },
   );
+}
+
+function checkRedactable(model: Model | undefined, redaction: Redaction): void {
+  if (model === undefined) return;
+  checkRedactedFields(model.name, redaction, new Set(model.scalars.keys()), model.identity?.fields ?? []);
 }
 
 /**
@@ -153,6 +161,8 @@ function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<str
           maxEventBytes: bus.options.maxEventBytes,
           metadata: metadataFor(bus, undefined, outer),
           check: (type: AnyEventType) => checkPublished(bus, type),
+          redact: (event: EventDraft, { model = "" }: AnyEventType) =>
+            redactEvent(bus.options.redactions.get(model), event),
         };
         const run = () => publishDrafts(executorIn(bus.root, outer), drafts, settings);
         return outer === undefined ? run() : inTurn(outer, run);

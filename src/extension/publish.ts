@@ -22,6 +22,8 @@ export interface PublishSettings {
   readonly metadata: EventMetadata;
   /** Refuses types of events that the publisher does not know. */
   readonly check?: (type: AnyEventType) => void;
+  /** What is published instead of an event: without what events of its model do not say. */
+  readonly redact?: (event: EventDraft, type: AnyEventType) => EventDraft;
 }
 
 /** A draft, or several. */
@@ -41,7 +43,8 @@ export async function publishDrafts(
     const event = draft as EventDraft;
     const aggregate = await validateAggregate(type, event.aggregate);
     const metadata = { correlationId, ...settings.metadata, ...event.metadata };
-    checked.push({ ...event, aggregate, metadata });
+    const full = { ...event, aggregate, metadata };
+    checked.push(settings.redact?.(full, type) ?? full);
   }
   return reported("publish", checked, (traced) => {
     const texts = traced.map((draft) => encodeEvent(draft, settings));

@@ -15,6 +15,7 @@ import { EVENT_SIZE } from "./event-size.js";
 import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
 import { didYouMean } from "./nearest-name.js";
+import { checkRedaction, type Redaction, type Redactions } from "./redaction.js";
 
 /** The operations that can be captured. */
 export type CapturedOperation = "create" | "update" | "delete";
@@ -34,6 +35,7 @@ export interface ResolvedBusOptions {
   readonly eventsByName: ReadonlyMap<string, AnyEventType>;
   /** By model; a model without rules has no entry. */
   readonly rules: ReadonlyMap<string, ModelRules>;
+  readonly redactions: Redactions;
   readonly database: ResolvedDatabaseNames;
   readonly transaction: { readonly maxWaitMs: number; readonly timeoutMs: number };
   readonly maxEventBytes: number;
@@ -62,7 +64,7 @@ export function resolveBusOptions(
   const eventsByName = checkEvents(given["events"], modelNames);
   return Object.freeze({
     eventsByName,
-    rules: checkCapture(given["capture"], eventsByName, modelNames),
+    ...checkCapture(given["capture"], eventsByName, modelNames),
     database: Object.freeze(checkDatabaseNames(given["database"], [], place)),
     transaction: checkTransaction(given["transaction"]),
     maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, place),
@@ -105,9 +107,10 @@ function checkCapture(
   capture: unknown,
   eventsByName: ReadonlyMap<string, AnyEventType>,
   modelNames: readonly string[] | undefined,
-): ReadonlyMap<string, ModelRules> {
+): Pick<ResolvedBusOptions, "rules" | "redactions"> {
   const rules = new Map<string, ModelRules>();
-  if (capture === undefined) return rules;
+  const redactions = new Map<string, Redaction>();
+  if (capture === undefined) return { rules, redactions };
   if (!isObject(capture)) throw invalidOption("capture", capture, "an object", place);
   for (const [model, operations] of Object.entries(capture)) {
     const ofModel = within(place, `capture.${model}`);
@@ -115,13 +118,15 @@ function checkCapture(
     if (operations === undefined) continue;
     // Wrong in any case; what is wrong with it can only be said when the models are known.
     if (modelNames === undefined && !modelsOf(eventsByName).has(model)) continue;
-    const given = checkOptions(operations, captured, ofModel);
+    const given = checkOptions(operations, [...captured, "omit", "mask"], ofModel);
+    const redaction = checkRedaction(given, ofModel);
+    if (redaction !== undefined) redactions.set(model, redaction);
     const rulesOf = (operation: CapturedOperation) =>
       checkRules(given[operation], model, within(ofModel, operation), eventsByName);
     const all = { create: rulesOf("create"), update: rulesOf("update"), delete: rulesOf("delete") };
     if (captured.some((operation) => all[operation].length > 0)) rules.set(model, Object.freeze(all));
   }
-  return rules;
+  return { rules, redactions };
 }
 
 function modelsOf(eventsByName: ReadonlyMap<string, AnyEventType>): ReadonlySet<string | undefined> {

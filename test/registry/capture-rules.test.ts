@@ -12,6 +12,7 @@ describe("resolveBusOptions", () => {
     expect(resolve({ events: [] })).toEqual({
       eventsByName: new Map(),
       rules: new Map(),
+      redactions: new Map(),
       bulk: { maxRows: 100_000 },
       database: { schema: "event_bus", workerSchema: "graphile_worker" },
       transaction: { maxWaitMs: 60_000, timeoutMs: 60_000 },

@@ -28,7 +28,9 @@ export function farChanges(
     const rules = ownRows.has(row) ? own(operation) : (bus.options.rules.get(model.name)?.[operation] ?? []);
     if (rules.length === 0) continue;
     const isMirrored = operation !== "delete" && ways.has(row);
-    const difference = isMirrored ? { difference: differenceOf(row, ways, related) ?? null } : {};
+    const difference = isMirrored
+      ? { difference: differenceOf(row, ways, related, bus.options.redactions) ?? null }
+      : {};
     changes.push({ row, change: { model, operation, before, after, rules, ...difference } });
   }
   return byReference(bus.models, changes).map(({ change }) => change);

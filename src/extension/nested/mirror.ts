@@ -1,4 +1,6 @@
 import { creation, type Difference, modification, type Row } from "../../changes/diff.js";
+import { redactDifference, redactRow } from "../../changes/redact.js";
+import type { Redaction, Redactions } from "../../registry/redaction.js";
 import type { Model } from "../schema/model.js";
 import { touchedFields } from "../schema/touched-fields.js";
 import { compareKeys } from "./compare-keys.js";
@@ -29,24 +31,33 @@ export interface Related {
  * What a call made of a row: of its own fields, and of what it wrote through its relations. Undefined when nothing
  * changed.
  */
-export function differenceOf(row: TouchedRow, ways: Ways, related: Related): Difference | undefined {
-  return difference(row, ways, related, [row]);
-}
-
-function difference(
+export function differenceOf(
   row: TouchedRow,
   ways: Ways,
   related: Related,
-  path: readonly TouchedRow[],
+  redactions: Redactions,
 ): Difference | undefined {
+  return difference(row, { ways, related, redactions }, [row]);
+}
+
+/** What is needed to look at a row. */
+interface Sight {
+  readonly ways: Ways;
+  readonly related: Related;
+  readonly redactions: Redactions;
+}
+
+function difference(row: TouchedRow, sight: Sight, path: readonly TouchedRow[]): Difference | undefined {
   const { before, after, model } = row;
   if (after === undefined) return undefined;
-  const own = before === undefined ? creation(after) : modification(before, after, touchedFields(model));
+  const touched = touchedFields(model);
+  const all = before === undefined ? creation(after) : modification(before, after, touched);
+  const own = redactDifference(sight.redactions.get(model.name), all, touched);
   const changes: Record<string, unknown> = { ...own?.changes };
   const initialData: Record<string, unknown> = { ...own?.initialData };
   let differs = own !== undefined;
-  for (const [name, nested] of relationsOf(ways.get(row))) {
-    const items = nested.flatMap((one) => itemsOf(row, one, ways, related, path));
+  for (const [name, nested] of relationsOf(sight.ways.get(row))) {
+    const items = nested.flatMap((one) => itemsOf(row, one, sight, path));
     if (items.length === 0) continue;
     differs = true;
     const { relation } = nested[0] as NestedRelation;
@@ -79,14 +90,14 @@ function relationsOf(ways: ReadonlySet<NestedRelation> | undefined): Map<string,
 function itemsOf(
   parent: TouchedRow,
   nested: NestedRelation,
-  ways: Ways,
-  related: Related,
+  sight: Sight,
   path: readonly TouchedRow[],
 ): readonly Item[] {
   const items: Item[] = [];
-  for (const { row, was, is } of related.find(parent, nested)) {
+  for (const { row, was, is } of sight.related.find(parent, nested)) {
     if (path.includes(row)) continue;
-    const item = itemOf(row, was, is, nested, difference(row, ways, related, [...path, row]));
+    const redaction = sight.redactions.get(row.model.name);
+    const item = itemOf(row, was, is, nested, difference(row, sight, [...path, row]), redaction);
     if (item !== undefined) items.push(item);
   }
   return items.sort((a, b) => compareKeys(a.row.model, rowOf(a.row), rowOf(b.row)));
@@ -102,10 +113,13 @@ function itemOf(
   is: boolean,
   { link }: NestedRelation,
   changed: Difference | undefined,
+  redaction: Redaction | undefined,
 ): Item | undefined {
   const { before, after, model } = row;
-  if (after === undefined) return before && { row, isNow: false, changes: null, initialData: before };
-  if (before === undefined) return { row, isNow: is, changes: changed?.changes ?? after, initialData: {} };
+  if (after === undefined)
+    return before && { row, isNow: false, changes: null, initialData: redactRow(redaction, before) };
+  if (before === undefined)
+    return { row, isNow: is, changes: changed?.changes ?? redactRow(redaction, after), initialData: {} };
   if (link.holder === "between" && was !== is) {
     return is
       ? { row, isNow: is, changes: { ...keyOf(model, after), ...changed?.changes }, initialData: {} }

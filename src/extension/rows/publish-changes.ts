@@ -26,7 +26,7 @@ export async function publishChanges(
   const drafts: EventDraft[] = [];
   const schemas: (string | null)[] = [];
   for (const change of changes) {
-    const ofChange = draftsOf(change, metadataOnce);
+    const ofChange = draftsOf(change, bus.options.redactions, metadataOnce);
     if (ofChange.length === 0) continue;
     const schema = await sourceSchema(bus, change.model);
     drafts.push(...ofChange);

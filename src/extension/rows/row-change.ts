@@ -1,9 +1,11 @@
 import { creation, type Difference, deletion, modification, type Row } from "../../changes/diff.js";
+import { redactDifference, redactRow } from "../../changes/redact.js";
 import { EventBusError } from "../../errors.js";
 import type { CapturedOperation, Rule } from "../../registry/capture-rules.js";
 import { makeDraft } from "../../registry/draft-event.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
+import type { Redactions } from "../../registry/redaction.js";
 import type { Model } from "../schema/model.js";
 import { touchedFields } from "../schema/touched-fields.js";
 import { aggregateKeyOf } from "../unique-match.js";
@@ -17,18 +19,29 @@ export interface RowChange {
   /** Undefined for a row that was deleted. */
   readonly after: Row | undefined;
   readonly rules: readonly Rule[];
-  /** What the event says that changed, where that is more than the row's own fields; null for nothing at all. */
+  /**
+   * What the event says that changed, redacted, where that is more than the row's own fields; null for nothing at all.
+   */
   readonly difference?: Difference | null;
 }
 
 /** The events of a row's change. Empty when nothing changed, or no rule wants to know. */
-export function draftsOf(change: RowChange, metadata: () => EventMetadata): readonly EventDraft[] {
+export function draftsOf(
+  change: RowChange,
+  redactions: Redactions,
+  metadata: () => EventMetadata,
+): readonly EventDraft[] {
   const { model, operation, rules } = change;
-  const aggregate = (operation === "delete" ? change.before : change.after) ?? {};
   if (rules.length === 0) return [];
-  const difference = change.difference === undefined ? differenceOf(change) : change.difference;
+  const redaction = redactions.get(model.name);
+  const difference =
+    change.difference === undefined
+      ? redactDifference(redaction, differenceOf(change), touchedFields(model))
+      : change.difference;
   if (difference === undefined || difference === null) return [];
-  const fields = { aggregateKey: aggregateKeyOf(model, aggregate), operation, aggregate, ...difference };
+  const row = (operation === "delete" ? change.before : change.after) ?? {};
+  const aggregate = redactRow(redaction, row);
+  const fields = { aggregateKey: aggregateKeyOf(model, row), operation, aggregate, ...difference };
   return rules.flatMap(({ event, when }) => {
     const draft = makeDraft(event, { ...fields, metadata: metadata() });
     return when === undefined || holds(event.name, when, draft) ? [draft] : [];

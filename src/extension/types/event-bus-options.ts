@@ -1,7 +1,7 @@
 import type { DatabaseNames } from "../../registry/database-names.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { AnyEventType, EventDraftOf } from "../../registry/event-type.js";
-import type { TypeMap } from "../../registry/prisma-type-map.js";
+import type { RowOf, TypeMap } from "../../registry/prisma-type-map.js";
 
 /** What `eventBus` is given. `Events` is the tuple of the event types. */
 export interface EventBusOptions<Events extends readonly AnyEventType[]> {
@@ -54,18 +54,28 @@ export type EventsOfModel<E extends AnyEventType, Model> = Extract<E, { readonly
 export type CaptureOptions<E extends AnyEventType> = CaptureOptionsOf<TypeMapOfEvents<E> & TypeMap, E>;
 
 type CaptureOptionsOf<TM extends TypeMap, E extends AnyEventType> = {
-  readonly [Model in keyof TM["model"]]?: ModelCapture<EventsOfModel<E, Model>> | undefined;
+  readonly [Model in keyof TM["model"]]?: ModelCapture<EventsOfModel<E, Model>, RowOf<TM, Model>> | undefined;
 };
 
-/** Capture rules of one model: which events a mutation of one of its rows leads to. */
-export interface ModelCapture<E extends AnyEventType> {
+/** Capture rules of one model: which events a mutation of one of its rows leads to, and what they do not say. */
+export interface ModelCapture<E extends AnyEventType, Row = Readonly<Record<string, unknown>>> {
   /** A row was created. */
   readonly create?: CaptureRules<E> | undefined;
   /** A row was changed; nothing happens when no field got another value. */
   readonly update?: CaptureRules<E> | undefined;
   /** A row was deleted. */
   readonly delete?: CaptureRules<E> | undefined;
+  /**
+   * Fields that no event says, neither of this model nor those of others that mirror its rows; they do not reach the
+   * event bus. Fields of the primary key cannot be left out. Defaults to none.
+   */
+  readonly omit?: readonly (keyof Row & string)[] | undefined;
+  /** What events say instead of a field's value, by field; null stays null. Defaults to nothing. */
+  readonly mask?: { readonly [Field in keyof Row]?: Mask<Row[Field]> | undefined } | undefined;
 }
+
+/** Returns what events say instead of a value: of the same type, at once. */
+export type Mask<Value> = (value: NonNullable<Value>) => NonNullable<Value>;
 
 /** One event or several, each with a condition if need be. */
 export type CaptureRules<E extends AnyEventType> = CaptureRule<E> | readonly CaptureRule<E>[];
