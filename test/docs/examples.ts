@@ -21,7 +21,7 @@ export function writeExamples(project: Project, blocks: readonly Block[]): reado
   const examples: Example[] = [];
   const client = join(root, "prisma/generated/client/client.js").replaceAll("\\", "/");
   project.write("generated/prisma/client.ts", `export * from "${client}";\n`);
-  for (const block of blocks.filter(({ language }) => language === "ts")) {
+  for (const block of blocks.filter(({ language, mode }) => language === "ts" && mode !== "runner")) {
     const { title, text } = block;
     const file = title ?? `${block.page.replace(/^docs\/|\.md$/g, "")}-${block.line}.ts`;
     examples.push({ block, place: placeOf(block), file });

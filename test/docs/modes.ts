@@ -5,14 +5,14 @@ import type { Block } from "./markdown.js";
  *
  * - `ts`, `prisma` with a `title`: a file of the application of its page; the pages of docs/ have one together.
  * - `ts check`: it compiles. `ts run`: it compiles, runs, and logs what the comments behind say. `ts vitest`: it compiles and
- *   its tests pass.
+ *   its tests pass. `ts runner`: a file of the applications in test/runners, whose tests are run.
  * - `prisma excerpt`: the lines are those of prisma/schema.prisma.
  * - `sh run`: each command is run in the application of README.md. `sh check`: each command exists.
  * - `sql run`: it runs, on a database with the event bus and the tables of prisma/schema.prisma.
  * - `text output`: what the commands before it write. `text figure`: a drawing, of which there is nothing to run.
  */
 export const modes: Readonly<Record<string, readonly string[]>> = {
-  ts: ["", "check", "run", "vitest"],
+  ts: ["", "check", "run", "vitest", "runner"],
   prisma: ["", "excerpt"],
   sh: ["run", "check"],
   sql: ["run"],

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -35,8 +35,8 @@ describe("blocks", () => {
   });
 
   it.each([
-    ["ts", '"ts" needs a title, or one of check, run, vitest'],
-    ["ts skip", '"ts skip" is not one of check, run, vitest'],
+    ["ts", '"ts" needs a title, or one of check, run, vitest, runner'],
+    ["ts skip", '"ts skip" is not one of check, run, vitest, runner'],
     ["sh", '"sh" is not one of run, check'],
     ["python run", 'the language "python" is not one of ts, prisma, sh, sql, text'],
     ['ts run title="a.ts"', '"ts run" has a title, but is no file'],
@@ -47,6 +47,15 @@ describe("blocks", () => {
 
   it.each(["```\nx\n```\n", "```ts run\nx\n", "```ts run, please\nx\n```\n"])("are refused: %j", (text) => {
     expect(() => findBlocks("page.md", text)).toThrow("page.md:1");
+  });
+
+  it("show files of test/runners as they are", () => {
+    const folder = join(root, "test/runners");
+    const known = ["vitest", "jest-esm", "jest-cjs"].flatMap((name) =>
+      readdirSync(join(folder, name)).map((file) => readFileSync(join(folder, name, file), "utf8")),
+    );
+    const shown = pages.flatMap(({ blocks }) => blocks).filter(({ mode }) => mode === "runner");
+    expect(shown.filter(({ text }) => !known.includes(text)).map(placeOf)).toEqual([]);
   });
 
   it("show models as they are in prisma/schema.prisma", () => {
