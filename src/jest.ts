@@ -16,7 +16,7 @@ declare module "expect" {
   interface Matchers<R extends void | Promise<void>, T = unknown> extends EventBusMatchers {}
 }
 
-export type { EventBusMatchers, OrderedStep } from "./matchers/event-bus-matchers.js";
+export type { CheckedStep, EventBusMatchers, OrderedStep } from "./matchers/event-bus-matchers.js";
 export type { ExpectedEvent, PartOf } from "./matchers/expected-event.js";
 export type { LookOptions } from "./matchers/look.js";
 export { matchers } from "./matchers/matchers.js";

@@ -11,7 +11,7 @@ declare global {
   }
 }
 
-export type { EventBusMatchers, OrderedStep } from "./matchers/event-bus-matchers.js";
+export type { CheckedStep, EventBusMatchers, OrderedStep } from "./matchers/event-bus-matchers.js";
 export type { ExpectedEvent, PartOf } from "./matchers/expected-event.js";
 export type { LookOptions } from "./matchers/look.js";
 export { matchers } from "./matchers/matchers.js";

@@ -6,10 +6,13 @@ import type { LookOptions } from "./look.js";
 import type { IdempotencyOptions } from "./to-be-idempotent.js";
 import type { ExpectedDelivery } from "./to-have-delivered.js";
 
-/** A step of {@link EventBusMatchers.toHavePublishedInOrder}. */
-export type OrderedStep<T extends AnyEventType = AnyEventType> =
-  | T
-  | readonly [type: T, expected: ExpectedEvent<T>];
+/** A step of {@link EventBusMatchers.toHavePublishedInOrder}: an event type, or with what is expected of the event. */
+export type OrderedStep = AnyEventType | readonly [type: AnyEventType, expected: object];
+
+/** A step of which the expectation fits the event type. */
+export type CheckedStep<Step> = Step extends readonly [infer T extends AnyEventType, unknown]
+  ? readonly [type: T, expected: ExpectedEvent<T>]
+  : Step;
 
 /**
  * What `expect(client)` and `expect(subscriber)` have more with `ex-event-bus/vitest` or `ex-event-bus/jest`. All of
@@ -51,8 +54,8 @@ export interface EventBusMatchers {
    * await expect(prisma).toHavePublishedInOrder([UserRegistered, [UserChanged, { changes: { name: "Ada" } }]]);
    * ```
    */
-  toHavePublishedInOrder<const Types extends readonly AnyEventType[]>(
-    steps: { readonly [Index in keyof Types]: OrderedStep<Types[Index]> },
+  toHavePublishedInOrder<const Steps extends readonly OrderedStep[]>(
+    steps: Steps & { readonly [Index in keyof Steps]: CheckedStep<Steps[Index]> },
     options?: LookOptions,
   ): Promise<void>;
   /**

@@ -135,17 +135,3 @@ describe("toBeIdempotent", () => {
     await expect(keepBalance).toBeIdempotent(event, { prisma, observe: labels });
   });
 });
-
-/** Not called: it is the compiler that says something. */
-export async function typesAreChecked(): Promise<void> {
-  // @ts-expect-error an event that the subscriber does not handle
-  await expect(prisma).toHaveDelivered(sendWelcome, { event: InvoiceDue });
-  // @ts-expect-error nothing to observe
-  await expect(sendWelcome).toBeIdempotent(fakeEvent(UserRegistered));
-  // @ts-expect-error an event with a schema needs its aggregate
-  fakeEvent(InvoiceDue);
-  const [delivery] = await deliveries(prisma, sendWelcome);
-  const name: "UserRegistered" | undefined = delivery?.eventName;
-  // @ts-expect-error it handles that event only
-  if (name === "InvoiceDue") return;
-}

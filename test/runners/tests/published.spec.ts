@@ -111,20 +111,3 @@ describe("toHavePublishedInOrder", () => {
     expect(await failureOf(wrong)).toContain("    #3 UserChanged (update User 1)\n  ✗ UserChanged");
   });
 });
-
-/** Not called: it is the compiler that says something. */
-export async function typesAreChecked(): Promise<void> {
-  await expect(prisma).toHavePublished(UserRegistered, {
-    changes: { email: expect.any(String), name: null },
-  });
-  // @ts-expect-error a field that the model does not have
-  await expect(prisma).toHavePublished(UserRegistered, { aggregate: { emial: "ada@example.com" } });
-  // @ts-expect-error a value of another type
-  await expect(prisma).not.toHavePublished(InvoiceDue, { aggregate: { total: "10" } });
-  // @ts-expect-error no event type
-  await expect(prisma).toHavePublished("UserRegistered");
-  // @ts-expect-error no such option
-  await expect(prisma).toHavePublishedTimes(UserLeft, 1, {}, { wihtin: 1 });
-  // @ts-expect-error a field of another event
-  await expect(prisma).toHavePublishedInOrder([UserRegistered, [InvoiceDue, { aggregate: { email: "" } }]]);
-}
