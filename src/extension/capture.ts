@@ -6,7 +6,8 @@ import type { BulkMutation } from "./bulk/bulk-call.js";
 import { writeMany } from "./bulk/write-many.js";
 import type { Bus } from "./bus.js";
 import { changesOf } from "./captured-events.js";
-import { FailedAfterWriting, LostRace, type Mutation, type Written, write } from "./mutation.js";
+import { LostRace } from "./lost-race.js";
+import { FailedAfterWriting, type Mutation, type Written, write } from "./mutation.js";
 import { isBulk } from "./plan.js";
 import { asWriteConflict } from "./prisma-errors.js";
 import {

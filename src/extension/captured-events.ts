@@ -5,6 +5,7 @@ import type { Bus } from "./bus.js";
 import type { Mutation, Written } from "./mutation.js";
 import { loadFarAfter } from "./nested/capture-nested.js";
 import { farChanges } from "./nested/far-changes.js";
+import { ownVersion } from "./own-version.js";
 import type { TransactionHandle } from "./prisma-internals.js";
 import type { RowChange } from "./rows/row-change.js";
 import { pastOf } from "./same-row.js";
@@ -17,22 +18,42 @@ export async function changesOf(
   mutation: Mutation,
   written: Written,
 ): Promise<readonly RowChange[]> {
-  const change = changeOf(mutation, written);
+  const change = await changeOf(bus, transaction, mutation, written);
   if (written.far === undefined) return [change];
   const outcome = await loadFarAfter(bus, transaction, written.far, change.after);
-  return farChanges(bus, outcome, (operation) => (operation === change.operation ? change.rules : []));
+  const { rules } = bus.options;
+  return farChanges(bus, outcome, (operation) =>
+    operation === change.operation ? change.rules : (rules.get(mutation.model.name)?.[operation] ?? []),
+  );
 }
 
 /** What a mutation of one row did to it. */
-function changeOf(mutation: Mutation, written: Written): RowChange {
+async function changeOf(
+  bus: Bus,
+  transaction: TransactionHandle,
+  mutation: Mutation,
+  written: Written,
+): Promise<RowChange> {
   const { model, operation: call } = mutation;
-  const { plan, row } = written;
-  const before = pastOf(mutation, written);
+  const { plan, row, past } = written;
+  // What it wrote through a relation took it along.
+  if (row === null) {
+    return {
+      model,
+      operation: call === "create" ? "create" : "update",
+      before: past.row,
+      after: undefined,
+      rules: [],
+    };
+  }
+  const before = pastOf(mutation, { ...written, row });
   const operation = call !== "upsert" ? call : before === undefined ? "create" : "update";
   const rules = plan[operation];
+  const after =
+    operation === "create" ? await ownVersion(bus, transaction, mutation, { ...written, row }) : row;
   return operation === "delete"
     ? { model, operation, before: before ?? row, after: undefined, rules }
-    : { model, operation, before, after: row, rules };
+    : { model, operation, before, after, rules };
 }
 
 /** The metadata of an event: the client's, then the context's, then the call's, key by key. */

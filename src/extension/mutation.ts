@@ -39,8 +39,8 @@ export interface Written {
   readonly past: Past;
   /** What was known of other rows that the call may have touched; undefined when there are none that matter. */
   readonly far: FarPast | undefined;
-  /** The whole row; for a delete the row that went. */
-  readonly row: Row;
+  /** The whole row; for a delete the row that went. Null when it went by what it wrote through its relations. */
+  readonly row: Row | null;
 }
 
 /** A failure after something was written: it must not be committed. */
@@ -51,12 +51,6 @@ export class FailedAfterWriting {
     this.error = error;
   }
 }
-
-/**
- * Another transaction wrote the row between our reading and our writing, so that its old values are not known. The
- * same transaction may succeed when it is run again.
- */
-export class LostRace {}
 
 /**
  * Runs the mutation in `transaction`, such that the database's own answer is the whole row.
@@ -154,9 +148,10 @@ function borderOf(
       }
     },
     arrive(answer, { past, far }) {
-      const row = answer as Record<string, unknown>;
+      const row = answer as Record<string, unknown> | null;
       // Nothing may be thrown here: Prisma would make another error of it.
-      if (plan !== undefined) written.push({ plan, args, past, far, row: scalarsOf(model, row) });
+      if (plan !== undefined) written.push({ plan, args, past, far, row: row && scalarsOf(model, row) });
+      if (row === null) return null;
       dropUnselected(model, args, globalOmit, bus.computedNeeds, row);
       return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row);
     },
@@ -180,9 +175,15 @@ async function loadFar(
   if (plan?.far === undefined) return undefined;
   // There is nothing to write to: Prisma says so.
   if (row === undefined && isKnown && operation !== "upsert") return undefined;
-  const node = row === undefined ? plan.far.create : plan.far.update;
-  const written = row === undefined ? [] : writtenFields(model, dataOf(operation, args).update);
-  return loadFarBefore(bus, transaction, { model, row, goes: operation === "delete", written, node });
+  const { create, update } = dataOf(operation, args);
+  const written = writtenFields(model, row === undefined ? create : update);
+  return loadFarBefore(bus, transaction, {
+    model,
+    row,
+    goes: operation === "delete",
+    written,
+    node: row === undefined ? plan.far.create : plan.far.update,
+  });
 }
 
 /** What was last sent, for the case that its answer never came through our hands. */

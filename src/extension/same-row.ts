@@ -1,7 +1,8 @@
 import type { Row } from "../changes/diff.js";
 import { sameValue } from "../changes/same-value.js";
 import { EventBusError } from "../errors.js";
-import { LostRace, type Mutation, type Written } from "./mutation.js";
+import { LostRace } from "./lost-race.js";
+import type { Mutation, Written } from "./mutation.js";
 import type { Model } from "./schema/model.js";
 
 /**
@@ -9,7 +10,10 @@ import type { Model } from "./schema/model.js";
  *
  * @throws EventBusError, LostRace when that is not known: the transaction must be aborted then.
  */
-export function pastOf({ model, operation }: Mutation, { args, past, row }: Written): Row | undefined {
+export function pastOf(
+  { model, operation }: Mutation,
+  { args, past, row }: Written & { readonly row: Row },
+): Row | undefined {
   const missing = Array.from(model.scalars.keys()).find((name) => row[name] === undefined);
   if (missing !== undefined) throw incomplete(model, operation, missing);
   if (operation === "create" || operation === "delete") return past.row;

@@ -85,6 +85,23 @@ export function countersStatement(table: TableName): string {
   return `select ${countersOf(table)}`;
 }
 
+const COUNTERS_OF_TABLES = /* sql */ `
+select pg_stat_get_xact_tuples_inserted(t.name::regclass) as inserted,
+       pg_stat_get_xact_tuples_updated(t.name::regclass) as updated
+  from unnest($1::text[]) with ordinality t(name, n) order by t.n`;
+
+/**
+ * The counters of several tables. Rows that were deleted again count as inserted here, as do those that `on conflict`
+ * took back.
+ */
+export function tableCounters(
+  executor: Executor,
+  tables: readonly TableName[],
+): Promise<readonly TableCounters[]> {
+  const names = tables.map(({ schema, table }) => `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`);
+  return executor.query<TableCounters>(COUNTERS_OF_TABLES, [names]);
+}
+
 /** Whether a row was found, in the answer to {@link lockRowWithCounters}. */
 export const FOUND = "ex_event_bus_found";
 

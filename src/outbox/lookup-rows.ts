@@ -6,7 +6,7 @@ import { quoteIdentifier } from "./schema-names.js";
 export interface Lookup {
   readonly table: TableName;
   readonly columns: readonly ColumnRead[];
-  /** Columns that must have given values. */
+  /** Columns that must have given values; none for all rows. */
   readonly match: readonly string[];
   /** Columns by which the rows are ordered, and locked in that order. */
   readonly order: readonly string[];

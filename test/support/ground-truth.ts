@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 
 import { isDecimal } from "../../src/codec/decimal.js";
 import type { Model, Models, ScalarField } from "../../src/extension/schema/model.js";
+import { type RuntimeDataModel, readModels } from "../../src/extension/schema/read-models.js";
 import type { StoredEvent } from "../../src/registry/event.js";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -9,6 +10,8 @@ type Row = Readonly<Record<string, unknown>>;
 /** What became of a row of a model, in words that events and triggers share. */
 export interface Change {
   readonly model: string;
+  /** The transaction that made it. */
+  readonly xid: string;
   readonly operation: "create" | "update" | "delete";
   /** Null for a row that was created. */
   readonly before: Row | null;
@@ -71,6 +74,48 @@ export class GroundTruth {
     return relevant(histories.values(), this.#models);
   }
 
+  /**
+   * Where events, by position, do not fit the state that the one before left, and where the last state is not the row
+   * in the table. Times of `@updatedAt` are left out. Rows from before the first event count as found.
+   */
+  async brokenChains(events: readonly StoredEvent[]): Promise<readonly string[]> {
+    const byName = new Map(Array.from(this.#models.values(), (model) => [model.name, model]));
+    const states = new Map<string, string>();
+    const broken: string[] = [];
+    for (const event of events) {
+      const model = byName.get(event.aggregateType ?? "");
+      if (model === undefined) continue;
+      const { before, after } = statesOf(model, event);
+      const known = before === null ? undefined : states.get(keyOf(model, before));
+      if (before !== null && known !== undefined && known !== textOf(model, before))
+        broken.push(`${event.name} at ${event.position}: found ${textOf(model, before)}, not ${known}`);
+      if (before === null && after !== null && (states.get(keyOf(model, after)) ?? GONE) !== GONE)
+        broken.push(`${event.name} at ${event.position}: the row was there`);
+      if (before !== null) states.set(keyOf(model, before), GONE);
+      if (after !== null) states.set(keyOf(model, after), textOf(model, after));
+    }
+    return [...broken, ...(await this.#unlikeTables(states))];
+  }
+
+  async #unlikeTables(states: ReadonlyMap<string, string>): Promise<readonly string[]> {
+    const rows = new Map<string, string>();
+    for (const model of this.#models.values()) {
+      const answer = await this.#pool.query<{ row: Row }>(
+        `select to_jsonb(t) as row from "${model.table}" t`,
+      );
+      for (const { row } of answer.rows) {
+        const read = readRow(model, row);
+        if (read !== null) rows.set(keyOf(model, read), textOf(model, read));
+      }
+    }
+    const broken: string[] = [];
+    for (const [key, state] of states) {
+      const row = rows.get(key) ?? GONE;
+      if (row !== state) broken.push(`at last: ${key} is ${row}, not ${state}`);
+    }
+    return broken;
+  }
+
   /** The changes that events tell of. */
   async told(events: readonly (StoredEvent & { readonly xid?: string })[]): Promise<readonly Change[]> {
     const byName = new Map(Array.from(this.#models.values(), (model) => [model.name, model]));
@@ -89,6 +134,15 @@ export class GroundTruth {
   }
 }
 
+/** The models of a client. */
+export function modelsOf(client: object): Models {
+  const { _runtimeDataModel, _engineConfig } = client as {
+    readonly _runtimeDataModel: RuntimeDataModel;
+    readonly _engineConfig: { readonly inlineSchema: string };
+  };
+  return readModels(_runtimeDataModel, _engineConfig.inlineSchema);
+}
+
 /** The row before and after an event, from what it says. */
 export function statesOf(model: Model, event: StoredEvent): { before: Row | null; after: Row | null } {
   const aggregate = readValues(model, event.aggregate as Row);
@@ -99,6 +153,17 @@ export function statesOf(model: Model, event: StoredEvent): { before: Row | null
   return { before: { ...aggregate, ...readValues(model, old) }, after: aggregate };
 }
 
+const GONE = "gone";
+
+function keyOf(model: Model, row: Row): string {
+  return JSON.stringify([model.name, (model.identity?.fields ?? []).map((field) => row[field])]);
+}
+
+function textOf(model: Model, row: Row): string {
+  const fields = Array.from(model.scalars.values()).filter(({ isUpdatedAt }) => !isUpdatedAt);
+  return JSON.stringify(fields.map(({ name }) => row[name] ?? null));
+}
+
 function follow(
   histories: Map<string, Change>,
   model: Model,
@@ -106,19 +171,18 @@ function follow(
   before: Row | null,
   after: Row | null,
 ): void {
-  const keyOf = (row: Row) =>
-    JSON.stringify([xid, model.name, (model.identity?.fields ?? []).map((field) => row[field])]);
-  const known = before === null ? undefined : histories.get(keyOf(before));
-  if (before !== null) histories.delete(keyOf(before));
+  const keyIn = (row: Row) => `${xid} ${keyOf(model, row)}`;
+  const known = before === null ? undefined : histories.get(keyIn(before));
+  if (before !== null) histories.delete(keyIn(before));
   const first = known === undefined ? before : known.before;
   // A row that is deleted and inserted again in one transaction has changed.
-  const gone = after === null ? undefined : histories.get(keyOf(after));
+  const gone = after === null ? undefined : histories.get(keyIn(after));
   const start = first ?? gone?.before ?? null;
   const row = after ?? before;
   if (row === null) return;
   if (start === null && after === null) return;
   const operation = start === null ? "create" : after === null ? "delete" : "update";
-  histories.set(keyOf(row), { model: model.name, operation, before: start, after });
+  histories.set(keyIn(row), { model: model.name, xid, operation, before: start, after });
 }
 
 function relevant(changes: Iterable<Change>, models: ReadonlyMap<string, Model>): readonly Change[] {

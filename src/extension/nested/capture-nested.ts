@@ -1,4 +1,5 @@
 import type { Row } from "../../changes/diff.js";
+import type { TableCounters } from "../../outbox/lock-row.js";
 import type { Bus } from "../bus.js";
 import type { TransactionHandle } from "../prisma-internals.js";
 import { followReferences } from "../references/follow-references.js";
@@ -6,6 +7,7 @@ import { loadReferences } from "../references/references.js";
 import { lookUp } from "../rows/look-up.js";
 import { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
+import { checkCreated, countersOf } from "./check-created.js";
 import { AfterWalk } from "./load-after.js";
 import { BeforeWalk, type NestedPast } from "./load-before.js";
 import type { Ways } from "./mirror.js";
@@ -30,6 +32,8 @@ export interface FarPast {
   readonly call: FarCall;
   readonly top: TouchedRow;
   readonly past: NestedPast;
+  /** What PostgreSQL had counted of each model in {@link NestedPast.missing}. */
+  readonly counters: readonly TableCounters[];
 }
 
 /** What became of all rows that such a call may have touched. */
@@ -58,7 +62,7 @@ export async function loadFarBefore(
     await loader.all([() => walk.visit(node, subjects)]);
   }
   if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows);
-  return { call, top, past: walk };
+  return { call, top, past: walk, counters: await countersOf(bus, transaction, walk) };
 }
 
 /**
@@ -69,7 +73,7 @@ export async function loadFarBefore(
 export async function loadFarAfter(
   bus: Bus,
   transaction: TransactionHandle,
-  { call, top, past }: FarPast,
+  { call, top, past, counters }: FarPast,
   row: Row | undefined,
 ): Promise<FarOutcome> {
   const loader = loaderIn(bus, transaction);
@@ -79,6 +83,7 @@ export async function loadFarAfter(
   await walk.readAgain(own);
   const { node } = call;
   if (node !== undefined) await loader.all([() => walk.visit(node, [top])]);
+  await checkCreated(bus, transaction, past, counters);
   return { own, rows: past.rows, ways: walk.ways };
 }
 
@@ -121,7 +126,12 @@ export async function loadFarRowsAfter(
   { own, rows }: FarRowsPast,
   after: readonly (Row | undefined)[],
 ): Promise<FarOutcome> {
-  const walk = new AfterWalk(loaderIn(bus, transaction), { rows, reached: new Map(), ownBefore: new Set() });
+  const walk = new AfterWalk(loaderIn(bus, transaction), {
+    rows,
+    reached: new Map(),
+    ownBefore: new Set(),
+    missing: new Set(),
+  });
   for (const [index, row] of own.entries()) {
     const now = after[index];
     if (now !== undefined) rows.settle(row, now);

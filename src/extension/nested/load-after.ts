@@ -1,4 +1,5 @@
 import type { Row } from "../../changes/diff.js";
+import type { LookupKey } from "../../outbox/lookup-rows.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { keyTexts } from "../unique-match.js";
@@ -60,11 +61,13 @@ export class AfterWalk {
     return this.#new(model, [ownField], subjects, link.own);
   }
 
-  #created(
-    { target, link }: NestedRelation,
+  async #created(
+    { target, link, mayUnlinkCreated }: NestedRelation,
     subjects: readonly TouchedRow[],
     pairs: readonly TouchedRow[],
   ): Promise<readonly TouchedRow[]> {
+    // Only the transaction that wrote them tells rows that are related to nobody any more: all rows are looked at.
+    if (mayUnlinkCreated) return this.#newWith(target, [], [[]]);
     if (link.between === undefined) return this.#new(target, link.other, subjects, link.own);
     return this.#new(target, link.other, pairs, [link.between.otherField]);
   }
@@ -80,6 +83,14 @@ export class AfterWalk {
       const texts = other.after === undefined ? undefined : keyTexts(other.model, ofOthers, other.after);
       return texts === undefined ? [] : [texts];
     });
+    return this.#newWith(model, fields, keys);
+  }
+
+  async #newWith(
+    model: Model,
+    fields: readonly string[],
+    keys: readonly LookupKey[],
+  ): Promise<readonly TouchedRow[]> {
     const found = await this.#loader.find({ model, fields, keys, ownOnly: true });
     return found.flatMap((row) => {
       const known = this.#past.rows.withAfter(model, row);

@@ -1,4 +1,5 @@
 import type { LockStrength } from "../../outbox/lock-row.js";
+import type { LookupKey } from "../../outbox/lookup-rows.js";
 import { strengthFor } from "../rows/look-up.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
@@ -14,6 +15,8 @@ export interface NestedPast {
   readonly reached: ReadonlyMap<NestedItem, readonly TouchedRow[]>;
   /** Rows that the transaction had written before this call. */
   readonly ownBefore: ReadonlySet<string>;
+  /** Models of which a row was not found that the call may find when another transaction creates it meanwhile. */
+  readonly missing: ReadonlySet<Model>;
 }
 
 /** A row in {@link NestedPast.ownBefore}. */
@@ -29,6 +32,7 @@ export class BeforeWalk implements NestedPast {
   readonly rows: TouchedRows;
   readonly reached = new Map<NestedItem, readonly TouchedRow[]>();
   readonly ownBefore = new Set<string>();
+  readonly missing = new Set<Model>();
   readonly #loader: RowLoader;
 
   constructor(loader: RowLoader, rows: TouchedRows) {
@@ -42,26 +46,39 @@ export class BeforeWalk implements NestedPast {
   }
 
   async #relation(nested: NestedRelation, subjects: readonly TouchedRow[]): Promise<void> {
-    const { link, items, creates, target } = nested;
-    const flows = items.map((item) => () => this.#item(nested, item, subjects));
+    const { link, creates, target } = nested;
+    const flows = [() => this.#items(nested, subjects)];
     if (link.between !== undefined) flows.push(() => this.#pairs(nested, subjects).then(() => undefined));
     if (creates !== undefined) {
       flows.push(() => this.visit(creates, []));
-      if (link.holder === "other") flows.push(() => this.#noteOwn(nested, subjects));
+      if (link.holder === "other")
+        flows.push(() => this.#noteOwn(target, link.other, keysOfAll(subjects, link.own)));
+      if (nested.mayUnlinkCreated) flows.push(() => this.#noteOwn(target, [], [[]]));
     }
     await this.#loader.all(flows);
     if (link.holder === "this") this.#notice(subjects, link.own);
-    void target;
+  }
+
+  /** What is connected is among what the same relation writes to whatever is related: it comes first. */
+  async #items(nested: NestedRelation, subjects: readonly TouchedRow[]): Promise<void> {
+    const connecting = nested.items.filter(isConnecting);
+    const others = nested.items.filter((item) => !isConnecting(item));
+    await this.#loader.all(connecting.map((item) => () => this.#item(nested, item, subjects)));
+    await this.#loader.all(others.map((item) => () => this.#item(nested, item, subjects)));
   }
 
   async #item(nested: NestedRelation, item: NestedItem, subjects: readonly TouchedRow[]): Promise<void> {
     const { target, link, owner } = nested;
     const written = writtenBy(nested, item);
     const lock = strengthFor(target, item.effect === "delete", written);
-    const reached =
+    const found =
       item.where === undefined
         ? await this.#related(nested, subjects, lock)
         : await this.#named(target, item.where, lock);
+    const connected = item.where === undefined && item.effect !== "link" ? this.#connected(nested) : [];
+    const reached = Array.from(new Set([...found, ...connected]));
+    const mayBeFound = item.where !== undefined || item.effect === "update";
+    if (reached.length === 0 && nested.creates !== undefined && mayBeFound) this.missing.add(target);
     this.reached.set(item, reached);
     this.#notice(reached, written);
     for (const row of reached) {
@@ -79,6 +96,10 @@ export class BeforeWalk implements NestedPast {
     if (node !== undefined) await this.#loader.all([() => this.visit(node, reached)]);
   }
 
+  #connected({ items }: NestedRelation): readonly TouchedRow[] {
+    return items.filter(isConnecting).flatMap((item) => this.reached.get(item) ?? []);
+  }
+
   #notice(rows: readonly TouchedRow[], written: readonly string[]): void {
     for (const row of rows) for (const field of written) row.written.add(field);
   }
@@ -91,6 +112,32 @@ export class BeforeWalk implements NestedPast {
   }
 
   async #related(
+    nested: NestedRelation,
+    subjects: readonly TouchedRow[],
+    lock: LockStrength,
+  ): Promise<readonly TouchedRow[]> {
+    const { link, relation } = nested;
+    if (link.holder === "this") return this.#relatedNow(nested, subjects, lock);
+    // Who joins between this and the write would be written unseen. Where there can be only one, nobody can join it.
+    if (relation.isList) await this.#closeFor(subjects);
+    const related = await this.#relatedNow(nested, subjects, lock);
+    if (relation.isList || related.length > 0 || subjects.length === 0) return related;
+    await this.#closeFor(subjects);
+    return this.#relatedNow(nested, subjects, lock);
+  }
+
+  /** Locks rows such that no other transaction can make a row refer to them. */
+  async #closeFor(subjects: readonly TouchedRow[]): Promise<void> {
+    const byModel = new Map<Model, TouchedRow[]>();
+    for (const subject of subjects)
+      byModel.set(subject.model, [...(byModel.get(subject.model) ?? []), subject]);
+    for (const [model, rows] of byModel) {
+      const fields = model.identity?.fields ?? [];
+      await this.#loader.find({ model, fields, keys: keysOfAll(rows, fields), lock: "update" });
+    }
+  }
+
+  async #relatedNow(
     nested: NestedRelation,
     subjects: readonly TouchedRow[],
     lock: LockStrength,
@@ -115,20 +162,27 @@ export class BeforeWalk implements NestedPast {
     others: readonly TouchedRow[],
     lock: LockStrength,
   ): Promise<readonly TouchedRow[]> {
-    const keys = others.flatMap((other) => keysOf(other, ofOthers));
+    const keys = keysOfAll(others, ofOthers);
     const found = await this.#loader.find({ model, fields, keys, lock });
     return found.map((row) => this.rows.found(model, row));
   }
 
   /** What this transaction has written already is not to be taken for what the call creates. */
-  async #noteOwn({ target, link }: NestedRelation, subjects: readonly TouchedRow[]): Promise<void> {
-    const keys = subjects.flatMap((subject) => keysOf(subject, link.own));
-    const found = await this.#loader.find({ model: target, fields: link.other, keys, ownOnly: true });
-    for (const row of found) this.ownBefore.add(ownKey(target, identityOf(target, row)));
+  async #noteOwn(model: Model, fields: readonly string[], keys: readonly LookupKey[]): Promise<void> {
+    const found = await this.#loader.find({ model, fields, keys, ownOnly: true });
+    for (const row of found) this.ownBefore.add(ownKey(model, identityOf(model, row)));
   }
 }
 
-function keysOf({ model, before }: TouchedRow, fields: readonly string[]): readonly (readonly string[])[] {
+function isConnecting({ where, effect }: NestedItem): boolean {
+  return effect === "link" && where !== undefined;
+}
+
+function keysOfAll(rows: readonly TouchedRow[], fields: readonly string[]): readonly LookupKey[] {
+  return rows.flatMap((row) => keysOf(row, fields));
+}
+
+function keysOf({ model, before }: TouchedRow, fields: readonly string[]): readonly LookupKey[] {
   const texts = before === undefined ? undefined : keyTexts(model, fields, before);
   return texts === undefined ? [] : [texts];
 }

@@ -19,6 +19,8 @@ export interface NestedRelation {
   readonly items: readonly NestedItem[];
   /** What is written through the rows that may be created; undefined when none can be. */
   readonly creates: NestedNode | undefined;
+  /** Whether rows that are created may lose their relation again: Prisma goes by the order in the arguments. */
+  readonly mayUnlinkCreated: boolean;
 }
 
 /** A write to rows that are there already. */
@@ -33,6 +35,7 @@ export interface NestedItem {
 }
 
 const NOTHING: Data = {};
+const UNLINKING = new Set(["set", "disconnect"]);
 
 /** The nested writes in `data`, in the order of the model's relations. Undefined when there are none. */
 export function nestedWrites(models: Models, model: Model, data: unknown): NestedNode | undefined {
@@ -59,6 +62,7 @@ class RelationBuilder {
   readonly #link: Link;
   readonly #items: NestedItem[] = [];
   #creates: NestedNode | undefined;
+  #mayUnlinkCreated = false;
 
   constructor(models: Models, owner: Model, relation: RelationField, target: Model) {
     this.#models = models;
@@ -69,6 +73,9 @@ class RelationBuilder {
   }
 
   add(operation: string, argument: unknown): void {
+    // In a relation to one row each operation can put another one in its place.
+    if (this.#creates !== undefined && (UNLINKING.has(operation) || !this.#relation.isList))
+      this.#mayUnlinkCreated = true;
     // `set: []` names nobody and still unlinks everybody.
     if (operation === "set" && argument !== undefined && !isSkip(argument)) this.#item(undefined, "link");
     for (const one of [argument].flat()) {
@@ -85,6 +92,7 @@ class RelationBuilder {
       target: this.#target,
       items: this.#items,
       creates: this.#creates,
+      mayUnlinkCreated: this.#mayUnlinkCreated,
     };
   }
 

@@ -830,6 +830,10 @@ export const refused: readonly Case[] = [
 
 /** What PostgreSQL goes on with by itself. */
 export const references: readonly Case[] = [
+  [
+    "delete that takes its own row along",
+    (db) => db.desk.update({ where: one, data: { member: { delete: true } } }),
+  ],
   ["delete: cascade of four levels", (db) => db.team.delete({ where: one })],
   ["delete: set null, in several relations", (db) => db.member.delete({ where: one })],
   [

@@ -1,10 +1,8 @@
 import type { Pool } from "pg";
 
 import type { Prisma } from "../../../prisma/generated/client/client.js";
-import type { RuntimeDataModel } from "../../../src/extension/schema/read-models.js";
-import { readModels } from "../../../src/extension/schema/read-models.js";
 import { eventBus } from "../../../src/index.js";
-import { GroundTruth } from "../../support/ground-truth.js";
+import { GroundTruth, modelsOf } from "../../support/ground-truth.js";
 import { type OpenOptions, openClient } from "../support/clients.js";
 import { rulesOf } from "../support/events.js";
 
@@ -38,11 +36,7 @@ export type Db = Pick<TeamsClient, Uncapitalize<keyof typeof capture>>;
 
 /** Records what happens to the tables of a client. */
 export async function groundTruth(pool: Pool, client: object): Promise<GroundTruth> {
-  const { _runtimeDataModel, _engineConfig } = client as {
-    readonly _runtimeDataModel: RuntimeDataModel;
-    readonly _engineConfig: { readonly inlineSchema: string };
-  };
-  return GroundTruth.install(pool, readModels(_runtimeDataModel, _engineConfig.inlineSchema));
+  return GroundTruth.install(pool, modelsOf(client));
 }
 
 const uuid = (n: number) => `0190a000-0000-7000-8000-00000000000${n}`;
