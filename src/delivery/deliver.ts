@@ -50,10 +50,10 @@ async function attempt(
 }
 
 function load(
-  { position, subscriptionId, claims = 0 }: Wakeup,
+  { position, subscriptionId, claims = 0, isAgain = claims > 0 }: Wakeup,
   deps: DeliverDeps,
 ): Promise<LoadedDelivery | undefined> {
-  const key = { position, subscriptionId, isAgain: claims > 0 };
+  const key = { position, subscriptionId, isAgain };
   return whileUnreachable(deps, () => deps.outbox.load(key));
 }
 

@@ -8,4 +8,6 @@ export interface Wakeup {
   readonly attempts: number;
   /** How often it was claimed before without an outcome: as a rule, so often a process died. Defaults to 0. */
   readonly claims?: number;
+  /** Whether it was claimed before, whatever came of that. Defaults to whether `claims` is above 0. */
+  readonly isAgain?: boolean;
 }

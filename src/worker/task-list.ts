@@ -83,7 +83,7 @@ function remember(failures: Map<string, number>, key: string): void {
 function readWakeup(payload: unknown, claims: number): Wakeup {
   const { p, s, g, a } = (payload ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof p === "number" && typeof s === "number" && typeof g === "number" && typeof a === "number") {
-    return { position: p, subscriptionId: s, generation: g, attempts: a, claims };
+    return { position: p, subscriptionId: s, generation: g, attempts: a, claims, isAgain: claims > 0 };
   }
   throw new Error(`The payload ${JSON.stringify(payload)} is none of ex-event-bus. Who added this job?`);
 }

@@ -61,12 +61,12 @@ describe("a delivery whose outcome the database refuses", () => {
     const failed = expect(worker.finished).rejects.toMatchObject({ code: "SCHEMA_MISSING" });
     await publish();
     await started.opened;
-    await pool.query("alter function event_bus.settle rename to hidden");
+    await pool.query("alter function event_bus.deliver rename to hidden");
     open();
     try {
       await failed;
     } finally {
-      await pool.query("alter function event_bus.hidden rename to settle");
+      await pool.query("alter function event_bus.hidden rename to deliver");
     }
     expect(of("deliver:error")).toMatchObject([{ error: { code: "SCHEMA_MISSING" } }]);
     expect(of("worker:error")).toMatchObject([{ error: { code: "SCHEMA_MISSING" } }]);

@@ -8,7 +8,7 @@ import { gate, workerFixture } from "./worker-fixture.js";
 
 const { options, executor, names, subscriber, publish, deliveries, jobs, workerRows } = await workerFixture();
 
-const none = { delivered: 0, retrying: 0, snoozed: 0, cancelled: 0, dead: 0, stale: 0 };
+const none = { delivered: 0, retrying: 0, snoozed: 0, cancelled: 0, dead: 0, stale: 0, paused: 0 };
 
 describe("runOnce", () => {
   it("makes what is due and returns how many deliveries had which outcome", async () => {
