@@ -6,6 +6,8 @@ export {
   type DiscardResult,
   discard,
 } from "./admin/discard.js";
+export { type Diagnosis, type DoctorOptions, doctor, type Finding } from "./admin/doctor.js";
+export { type ErasedAggregate, erase } from "./admin/erase.js";
 export { events } from "./admin/events.js";
 export type { BatchOptions, Progress } from "./admin/in-batches.js";
 export { pause, type ResumeResult, resume } from "./admin/pause.js";
@@ -16,10 +18,12 @@ export { subscribersOf } from "./admin/subscribers-of.js";
 export { type UnsubscribeOptions, unsubscribe } from "./admin/unsubscribe.js";
 export type { WorkerStatus } from "./outbox/alive-workers.js";
 export type { DeliveryState } from "./outbox/delivery-state.js";
+export type { Erased } from "./outbox/erase-events.js";
 export type { Queryable } from "./outbox/executor.js";
 export type { Delivery, DeliveryError, DeliveryFilter } from "./outbox/find-deliveries.js";
 export type { EventFilter } from "./outbox/find-events.js";
 export type { SubscriberStatus } from "./outbox/subscriber-status.js";
 export type { Subscription } from "./outbox/subscriptions.js";
+export type { CapturedModel } from "./registry/captured-model.js";
 export type { DatabaseNames } from "./registry/database-names.js";
 export type { KeepFor, RetentionOptions } from "./registry/retention.js";

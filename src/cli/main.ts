@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 
 import { VERSION } from "../worker/version.js";
 import { deliveriesCommand } from "./deliveries-command.js";
+import { doctorCommand } from "./doctor-command.js";
 import { eventsCommand } from "./events-command.js";
 import { migrateCommand } from "./migrate-command.js";
 import { statusCommand } from "./status-command.js";
@@ -31,6 +32,7 @@ const commands = [
   deliveriesCommand,
   subscribersCommand,
   unsubscribeCommand,
+  doctorCommand,
 ];
 for (const create of commands) program.addCommand(create());
 // Whoever reads the output may have seen enough, as `head` does.

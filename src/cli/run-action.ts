@@ -18,7 +18,7 @@ export function runAction<Own extends object>(
     try {
       await action(options, command.args);
       await flushed();
-      process.exit(0);
+      process.exit(process.exitCode ?? 0);
     } catch (error) {
       process.stderr.write(`${describeFailure(error, options.verbose === true)}\n`);
       await flushed();

@@ -3,6 +3,7 @@ import pg from "pg";
 import { checkSchema } from "../outbox/check-schema.js";
 import { executorOf } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import type { EventBusConfig } from "../registry/define-config.js";
 import { databaseUrl, unreachable } from "../worker/database-url.js";
 import type { CliOptions } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
@@ -16,7 +17,7 @@ const CONNECT_MS = 10_000;
  */
 export async function withDatabase<T>(
   options: CliOptions,
-  work: (client: pg.Client, names: SchemaNames) => Promise<T>,
+  work: (client: pg.Client, names: SchemaNames, config: EventBusConfig) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(options.config);
   const url = databaseUrl(config);
@@ -34,7 +35,7 @@ export async function withDatabase<T>(
   const names = { schema: config.database.schema, workerSchema: config.database.workerSchema };
   try {
     await checkSchema(executorOf(client), names);
-    return await work(client, names);
+    return await work(client, names, config);
   } finally {
     await client.end();
   }

@@ -2,6 +2,7 @@ import { redactEvent } from "../changes/redact.js";
 import { currentContext, withEventMetadata, withoutEvents } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
+import { DESCRIBE } from "../registry/captured-model.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
@@ -11,6 +12,7 @@ import { takeExtras } from "./call-extras.js";
 import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
 import { ComputedNeeds } from "./computed-needs.js";
+import { describeCapture } from "./describe-capture.js";
 import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
 import {
   batchLimits,
@@ -169,6 +171,7 @@ function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<str
       });
       return Object.assign(promise, { [PUBLISH]: true });
     },
+    [DESCRIBE]: () => describeCapture(bus),
     $withEventMetadata: withEventMetadata,
     $withoutEvents: withoutEvents,
   };

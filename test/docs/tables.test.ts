@@ -41,7 +41,12 @@ describe("defaults", () => {
     handle: () => undefined,
   }).policy;
   const { prisma: _client, subscribers: _list, ...config } = defineConfig({ prisma: {}, subscribers: [] });
-  const { eventsByName: _events, rules: _rules, ...bus } = resolveBusOptions({ events: [] }, undefined);
+  const {
+    eventsByName: _events,
+    rules: _rules,
+    redactions: _redactions,
+    ...bus
+  } = resolveBusOptions({ events: [] }, undefined);
   const { kind: _kind, ...backoff } = exponential();
   const documented = {
     "define.md": { retry: { maxAttempts }, ...policy },

@@ -1,0 +1,158 @@
+import { findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose.js";
+import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { subscriberStatus } from "../outbox/subscriber-status.js";
+import { type CapturedModel, DESCRIBE } from "../registry/captured-model.js";
+import type { DatabaseOptions } from "../registry/database-names.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { withNames } from "./with-names.js";
+
+/** Something that is not as it should be. */
+export interface Finding {
+  /** A problem is in the way of events or deliveries; a warning may be meant so. */
+  readonly level: "problem" | "warning";
+  /** What was looked at. */
+  readonly check: "rights" | "subscribers" | "workers" | "jobs" | "sequences" | "capture";
+  /** What was found, and what to do. */
+  readonly message: string;
+}
+
+export interface DoctorOptions extends DatabaseOptions {
+  /** The client that publishes, extended or not: its role is looked at, and what it captures. */
+  readonly prisma?: object | undefined;
+  /** The subscribers of the application. */
+  readonly subscribers?: readonly Subscriber[] | undefined;
+  /** The name of the application. Defaults to `"default"`. */
+  readonly application?: string | undefined;
+}
+
+/** How an installation is. */
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  /** What is captured, by model; null when the client has no `eventBus`. */
+  readonly models: readonly CapturedModel[] | null;
+}
+
+/**
+ * Looks for what is in the way of events and their deliveries, and lists what is captured and what is not. Changes
+ * nothing.
+ *
+ * @param client a `pg` client or pool, or a Prisma client, of the role that workers use.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
+ *
+ * @example
+ * ```ts
+ * const { findings } = await doctor(pool, { prisma, subscribers: [sendWelcome] });
+ * const problems = findings.filter(({ level }) => level === "problem");
+ * ```
+ */
+export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<Diagnosis> {
+  const call = { of: "doctor()", options, known: ["prisma", "subscribers", "application"] };
+  return withNames(client, call, async (executor, names) => {
+    const models = describe(options.prisma);
+    const findings = [
+      ...(await rights(options.prisma, executor, names)),
+      ...(await subscribers(executor, names, options)),
+      ...(await jobs(executor, names)),
+      ...(await sequences(executor, names)),
+    ];
+    const unextended: Finding = {
+      level: "warning",
+      check: "capture",
+      message: "The client of the configuration has no eventBus: nothing that it writes is captured.",
+    };
+    return { findings: [...findings, ...(models === null ? [unextended] : [])], models };
+  });
+}
+
+function describe(prisma: object | undefined): readonly CapturedModel[] | null {
+  const tell = (prisma as Readonly<Record<string, unknown>> | undefined)?.[DESCRIBE];
+  return typeof tell === "function" ? (tell.call(prisma) as readonly CapturedModel[]) : null;
+}
+
+async function rights(
+  prisma: object | undefined,
+  worker: Executor,
+  names: SchemaNames,
+): Promise<readonly Finding[]> {
+  const publisher =
+    prisma !== undefined && "$queryRawUnsafe" in prisma ? executorOf(prisma as Queryable) : worker;
+  const { role, canPublish } = await findRights(publisher, names);
+  if (canPublish) return [];
+  return [
+    {
+      level: "problem",
+      check: "rights",
+      message: `The role "${role}" may not publish in the schema "${names.schema}". Grant it usage on the schema and execute on its functions.`,
+    },
+  ];
+}
+
+async function subscribers(
+  executor: Executor,
+  names: SchemaNames,
+  { subscribers: own = [], application = "default" }: DoctorOptions,
+): Promise<readonly Finding[]> {
+  const known = await subscriberStatus(executor, names);
+  const findings: Finding[] = [];
+  for (const { subscriber, workers, isOrphaned, isPaused } of known) {
+    if (isOrphaned) findings.push(orphaned(subscriber));
+    else if (workers === 0)
+      findings.push(warning("workers", `No worker that runs has a handler for "${subscriber}".`));
+    if (isPaused) findings.push(warning("subscribers", `"${subscriber}" is paused.`));
+  }
+  const subscribed = new Set(known.map(({ subscriber }) => subscriber));
+  for (const { name } of own) {
+    if (!subscribed.has(name))
+      findings.push({
+        level: "problem",
+        check: "subscribers",
+        message: `"${name}" is not subscribed: events of now do not go to it. Run: npx ex-event-bus migrate`,
+      });
+  }
+  const configured = new Set(own.map(({ name }) => name));
+  for (const one of known) {
+    if (one.application !== application || configured.has(one.subscriber)) continue;
+    findings.push(
+      warning(
+        "subscribers",
+        `"${one.subscriber}" is subscribed, and the configuration does not have it. If it is gone for good: npx ex-event-bus unsubscribe ${one.subscriber}`,
+      ),
+    );
+  }
+  return findings;
+}
+
+function orphaned(subscriber: string): Finding {
+  const message = `Deliveries wait for "${subscriber}", and no worker that runs has a handler for it. Start one: npx ex-event-bus worker`;
+  return { level: "problem", check: "workers", message };
+}
+
+async function jobs(executor: Executor, names: SchemaNames): Promise<readonly Finding[]> {
+  return (await findUnknownJobs(executor, names)).map(({ task, jobs: count }) =>
+    warning(
+      "jobs",
+      `${count} jobs of "${task}" are ready in the schema "${names.workerSchema}", which is no subscriber's: workers go over them ` +
+        "each time they look for work. Give other tasks a graphile-worker schema of their own, or remove the jobs.",
+    ),
+  );
+}
+
+/** From where on there is time left to do something. */
+const MUCH = 0.5;
+
+async function sequences(executor: Executor, names: SchemaNames): Promise<readonly Finding[]> {
+  return (await findSequenceUse(executor, names))
+    .filter(({ used }) => used > MUCH)
+    .map(({ name, used }) => ({
+      level: used > 0.9 ? "problem" : "warning",
+      check: "sequences",
+      message:
+        `The sequence "${names.workerSchema}"."${name}" has used ${Math.round(used * 100)} % of its numbers; at the end ` +
+        "nothing can be published. Versions of graphile-worker before 0.18 use one up with each call: upgrade, and restart it.",
+    }));
+}
+
+function warning(check: Finding["check"], message: string): Finding {
+  return { level: "warning", check, message };
+}

@@ -1,0 +1,50 @@
+import { Command } from "commander";
+import pc from "picocolors";
+
+import { type Diagnosis, doctor } from "../admin/doctor.js";
+import { type CapturedModel, NEVER_SEEN } from "../registry/captured-model.js";
+import { loadSubscribers } from "../registry/define-config.js";
+import { printJson, tableOf } from "./print-rows.js";
+import { runAction } from "./run-action.js";
+import { withDatabase } from "./with-database.js";
+
+/** `ex-event-bus doctor`: what is wrong, and what is captured. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("check configuration, database and workers, and list what is captured and what is not")
+    .option("--json", "print as JSON")
+    .action(
+      runAction<{ readonly json?: boolean }>((options) =>
+        withDatabase(options, async (client, names, config) => {
+          const { prisma, application } = config;
+          const subscribers = await loadSubscribers(config);
+          const found = await doctor(client, { database: names, prisma, application, subscribers });
+          if (options.json === true) printJson(found);
+          else process.stdout.write(`${pageOf(found)}\n`);
+          if (found.findings.some(({ level }) => level === "problem")) process.exitCode = 1;
+        }),
+      ),
+    );
+}
+
+function pageOf({ findings, models }: Diagnosis): string {
+  const lines = findings.map(({ level, message }) =>
+    level === "problem" ? `${pc.red("problem")}  ${message}` : `${pc.yellow("warning")}  ${message}`,
+  );
+  return [
+    ...(lines.length === 0 ? [pc.green("No problem was found.")] : lines),
+    ...(models === null ? [] : ["", tableOf(models.map(rowOf)), "", `Never seen: ${NEVER_SEEN}.`]),
+  ].join("\n");
+}
+
+function rowOf(model: CapturedModel) {
+  const hidden = [...model.omitted.map((name) => `-${name}`), ...model.masked.map((name) => `~${name}`)];
+  return {
+    model: model.model,
+    create: model.create.join(", "),
+    update: model.update.join(", "),
+    delete: model.delete.join(", "),
+    "not said": hidden.join(", "),
+    "not captured": model.notCaptured.join("; "),
+  };
+}

@@ -1,0 +1,38 @@
+import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
+import type { CapturedModel } from "../registry/captured-model.js";
+import type { Bus } from "./bus.js";
+import type { Model } from "./schema/model.js";
+
+/** What a client captures, by model, in the order of the schema. */
+export function describeCapture({ models, options }: Bus): readonly CapturedModel[] {
+  return Array.from(models.values(), (model) => {
+    const rules = options.rules.get(model.name);
+    const redaction = options.redactions.get(model.name);
+    const events = (operation: CapturedOperation) => (rules?.[operation] ?? []).map(nameOf);
+    const own = { create: events("create"), update: events("update"), delete: events("delete") };
+    return {
+      model: model.name,
+      ...own,
+      omitted: [...(redaction?.omit ?? [])],
+      masked: [...(redaction?.mask.keys() ?? [])],
+      notCaptured: reasons(model, own),
+    };
+  });
+}
+
+function nameOf({ event, when }: Rule): string {
+  return when === undefined ? event.name : `${event.name} when …`;
+}
+
+function reasons(
+  model: Model,
+  own: Readonly<Record<CapturedOperation, readonly string[]>>,
+): readonly string[] {
+  if (model.isView) return ["it is a view: its rows have no key of their own"];
+  if (model.identity === undefined) return ["it has no key: neither @id nor @unique without optional fields"];
+  const missing = (["create", "update", "delete"] as const).filter(
+    (operation) => own[operation].length === 0,
+  );
+  if (missing.length === 3) return ["no rule"];
+  return missing.map((operation) => `${operation}: no rule`);
+}

@@ -1,0 +1,63 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/** Kept with deliveries that are not made any more. */
+const REASON = "its event was erased";
+
+const END = statement(/* sql */ `
+with list as (
+  select coalesce(array_agg(e.position order by e.position, f.id), '{}') as positions,
+         coalesce(array_agg(f.id order by e.position, f.id), '{}') as ids
+    from :BUS.events e cross join lateral unnest(e.fanout) f(id)
+   where e.aggregate_type = $1 and e.aggregate_key = $2
+)
+select count(*)::integer as count
+  from list, :BUS.discard(list.positions, list.ids, '{waiting,retrying,snoozed,paused,dead}', '${REASON}')`);
+
+const EMPTY = statement(/* sql */ `
+with emptied as (
+  update :BUS.events e
+     set aggregate = 'null', changes = '{}', initial_data = '{}', metadata = '{}', types = null
+   where e.aggregate_type = $1 and e.aggregate_key = $2
+     and (e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')
+  returning e.position
+)
+select count(*)::integer as count from emptied`);
+
+/** What handlers said when they failed may quote the event. */
+const FORGET = statement(/* sql */ `
+with forgotten as (
+  update :BUS.deliveries d
+     set errors = '[]', reason = case when d.reason = '${REASON}' then d.reason end
+    from :BUS.events e
+   where e.position = d.position and e.aggregate_type = $1 and e.aggregate_key = $2
+     and (d.errors <> '[]' or d.reason <> '${REASON}')
+  returning d.position
+)
+select count(*)::integer as count from forgotten`);
+
+/** What was erased. */
+export interface Erased {
+  /** How many events had something in them. */
+  readonly events: number;
+  /** How many deliveries are not made any more. */
+  readonly cancelled: number;
+}
+
+/** Takes everything out of the events of an aggregate but that they were. Deliveries first: no handler gets an empty event. */
+export async function eraseEvents(
+  executor: Executor,
+  names: SchemaNames,
+  type: string,
+  key: string,
+): Promise<Erased> {
+  const count = async (sql: (names: SchemaNames) => string) => {
+    const [row] = await explained(names, executor.query<{ count: number }>(sql(names), [type, key]));
+    return row?.count ?? 0;
+  };
+  const cancelled = await count(END);
+  const events = await count(EMPTY);
+  await count(FORGET);
+  return { events, cancelled };
+}

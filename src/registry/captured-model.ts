@@ -1,0 +1,20 @@
+/** What of a model is captured, and what is not. */
+export interface CapturedModel {
+  readonly model: string;
+  /** Of the events that lead to one: "UserRegistered", or "UserEmailChanged when …" for one with a condition. */
+  readonly create: readonly string[];
+  readonly update: readonly string[];
+  readonly delete: readonly string[];
+  /** Fields that no event says. */
+  readonly omitted: readonly string[];
+  /** Fields of which events say something else. */
+  readonly masked: readonly string[];
+  /** What of it leads to no event, and why. */
+  readonly notCaptured: readonly string[];
+}
+
+/** The method of an extended client that tells it. Not for applications: `doctor` shows it. */
+export const DESCRIBE = "$describeCapture";
+
+/** What no rule makes visible. */
+export const NEVER_SEEN = "raw SQL, clients without the extension, triggers and other programs";

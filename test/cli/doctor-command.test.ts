@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+
+import { subscribe } from "../../src/testing/subscribe.js";
+import { workerFixture } from "../worker/worker-fixture.js";
+import { buildCli } from "./built-cli.js";
+import { writeApp } from "./written-app.js";
+
+const { url, pool, subscriber, publish } = await workerFixture();
+const cli = await buildCli();
+const cwd = writeApp({
+  "ex-event-bus.config.mjs": `export default {
+    prisma: { $describeCapture: () => [{
+      model: "User", create: ["UserCreated"], update: [], delete: [], omitted: ["password"], masked: ["email"],
+      notCaptured: ["update: no rule", "delete: no rule"] }] },
+    subscribers: [] }`,
+});
+
+const run = (...args: string[]) => cli(["doctor", ...args], { cwd, env: { DATABASE_URL: url } }).result();
+
+it("doctor lists what is captured, and fails when there is a problem", async () => {
+  const well = await run();
+  expect(well).toMatchObject({ code: 0, stderr: "" });
+  expect(well.stdout).toBe(
+    [
+      "No problem was found.",
+      "",
+      "model  create       update  delete  not said           not captured",
+      "User   UserCreated                  -password, ~email  update: no rule; delete: no rule",
+      "",
+      "Never seen: raw SQL, clients without the extension, triggers and other programs.",
+      "",
+    ].join("\n"),
+  );
+  await subscribe({ client: pool, subscribers: [subscriber("gone", () => undefined)] });
+  await publish(1);
+  const ill = await run();
+  expect(ill).toMatchObject({ code: 1, stderr: "" });
+  expect(ill.stdout).toMatch(/^problem {2}Deliveries wait for "gone"/);
+  const json = await run("--json");
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    findings: [{ level: "problem", check: "workers" }, { level: "warning" }],
+    models: [{ model: "User", omitted: ["password"] }],
+  });
+});
