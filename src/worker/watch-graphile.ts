@@ -88,7 +88,10 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
   if (listens) followAwaiting(events, tell);
   // Nobody needs to notify who does not hear it. When it cannot be told, that only costs.
   else beating.then(() => tell(false)).catch(() => undefined);
-  events.on("pool:listen:notification", () => heartbeat?.heard());
+  events.on("pool:listen:notification", ({ message }) => {
+    heartbeat?.heard();
+    if (message.channel === "worker:migrate") keepExitCode();
+  });
   const ready = Promise.all([beating, listening]);
   ready.catch((error) => fail(messageOf(error)));
 
@@ -102,4 +105,12 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
     stopListening: () => heartbeat?.stopListening(),
     stopBeating: async () => heartbeat?.stop(),
   };
+}
+
+/** Told of a migration that breaks it, graphile-worker sets the exit code of a process that goes on, and may fit it. */
+function keepExitCode(): void {
+  const { exitCode } = process;
+  queueMicrotask(() => {
+    process.exitCode = exitCode;
+  });
 }
