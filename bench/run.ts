@@ -9,12 +9,14 @@ import { benchDeliver } from "./deliver.js";
 import { benchDeliverLatency } from "./deliver-latency.js";
 import { benchTransactional } from "./deliver-transactional.js";
 import { benchFanOut } from "./fan-out.js";
+import { benchNested } from "./nested.js";
 import { describeRatio, type Ratio } from "./ratio.js";
 import { benchWritePath } from "./write-path.js";
 
 /** Each gets a database of its own. */
 const SUITES: Readonly<Record<string, (url: string, effort: Effort) => Promise<readonly Ratio[]>>> = {
   "write-path": benchWritePath,
+  nested: benchNested,
   "fan-out": benchFanOut,
   deliver: benchDeliver,
   "deliver-transactional": benchTransactional,

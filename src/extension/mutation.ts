@@ -5,7 +5,8 @@ import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
-import { dataOf, writtenFields } from "./nested/plan-far.js";
+import { dataOf } from "./nested/plan-far.js";
+import { writtenFields } from "./nested/written-fields.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import { asCallFailure, isValidationError } from "./prisma-errors.js";
 import {

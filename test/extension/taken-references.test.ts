@@ -46,7 +46,7 @@ const rules = new Map<string, ModelRules>([["Doc", { create: [rule], update: [ru
 function reached(data: object): readonly string[] {
   const doc = models.get("Doc");
   if (doc === undefined) throw new Error("expected the model Doc");
-  const node = reachOf(rules, nestedWrites(models, doc, data), true);
+  const node = reachOf({ rules, goesOn: () => false }, nestedWrites(models, doc, data), true);
   return node?.relations.map((nested) => nested.relation.name) ?? [];
 }
 

@@ -1,7 +1,7 @@
 import type { Row } from "../../changes/diff.js";
 import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../nested/capture-nested.js";
 import { farChanges } from "../nested/far-changes.js";
-import { writtenFields } from "../nested/plan-far.js";
+import { writtenFields } from "../nested/written-fields.js";
 import { publishChanges } from "../rows/publish-changes.js";
 import type { RowChange } from "../rows/row-change.js";
 import { type BulkRun, publishRows } from "./bulk-call.js";

@@ -4,8 +4,9 @@ import type { Bus } from "../bus.js";
 import { knownReferences } from "../references/references.js";
 import type { Model } from "../schema/model.js";
 import type { CallArgs } from "../selection.js";
-import { reachOf } from "./reach.js";
+import { type Captured, reachOf } from "./reach.js";
 import { type NestedNode, nestedWrites } from "./tree.js";
+import { writtenFields } from "./written-fields.js";
 
 /** Other rows that a call may touch and that matter: those that get events, or that its own event mirrors. */
 export interface FarPlan {
@@ -23,8 +24,12 @@ export function planFar(
   args: CallArgs,
   own: { readonly [Operation in CapturedOperation]: readonly Rule[] },
 ): FarPlan | undefined {
+  const captured: Captured = {
+    rules: bus.options.rules,
+    goesOn: (target, fields) => goesOn(bus, target, fields),
+  };
   const tree = (data: unknown, of: CapturedOperation) =>
-    reachOf(bus.options.rules, nestedWrites(bus.models, model, data), own[of].length > 0);
+    reachOf(captured, nestedWrites(bus.models, model, data), own[of].length > 0);
   const { create, update } = dataOf(operation, args);
   const plan: FarPlan = { create: tree(create, "create"), update: tree(update, "update") };
   if (plan.create !== undefined || plan.update !== undefined) return plan;
@@ -42,14 +47,6 @@ export function dataOf(
   };
 }
 
-/** The fields of the row itself that data writes, those of references included. */
-export function writtenFields(model: Model, data: unknown): readonly string[] {
-  if (typeof data !== "object" || data === null) return [];
-  return Object.entries(data).flatMap(([name, value]) =>
-    value === undefined ? [] : (model.relations.get(name)?.fields ?? [name]),
-  );
-}
-
 /** Whether what PostgreSQL does by itself may leave events: only then is its catalog of interest. */
 export function capturesReferences(bus: Bus): boolean {
   for (const name of bus.options.rules.keys()) if (isChangedByReferences(bus, name)) return true;
@@ -64,11 +61,17 @@ export function isChangedByReferences({ options }: Bus, name: string): boolean {
 
 /** Whether PostgreSQL may delete or change captured rows along with the one that is written. */
 function goesOnInDatabase(bus: Bus, model: Model, operation: string, args: CallArgs): boolean {
+  if (operation === "delete") return goesOn(bus, model, undefined);
+  return goesOn(bus, model, changedKeyFields(model, args["where"], dataOf(operation, args).update));
+}
+
+/** The same for rows of a model that go, or of which these fields change. What is not known yet is assumed. */
+function goesOn(bus: Bus, model: Model, fields: readonly string[] | undefined): boolean {
   if (!capturesReferences(bus)) return false;
   const references = knownReferences(bus)?.to(model, ({ name }) => isChangedByReferences(bus, name));
-  if (operation === "delete") return references?.some(({ onDelete }) => onDelete !== null) ?? true;
-  const fields = changedKeyFields(model, args["where"], dataOf(operation, args).update);
-  if (fields.length === 0 || references === undefined) return fields.length > 0;
+  if (fields === undefined) return references?.some(({ onDelete }) => onDelete !== null) ?? true;
+  const keys = fields.filter((field) => model.keys.some((key) => key.fields.includes(field)));
+  if (keys.length === 0 || references === undefined) return keys.length > 0;
   return references.some(
     ({ onUpdate, toFields }) => onUpdate !== null && toFields.some((field) => fields.includes(field)),
   );
@@ -79,8 +82,6 @@ function changedKeyFields(model: Model, where: unknown, data: unknown): readonly
   const known = (where ?? {}) as Readonly<Record<string, unknown>>;
   const written = (data ?? {}) as Readonly<Record<string, unknown>>;
   return writtenFields(model, data).filter(
-    (field) =>
-      model.keys.some((key) => key.fields.includes(field)) &&
-      (known[field] === undefined || !sameValue(known[field], written[field])),
+    (field) => known[field] === undefined || !sameValue(known[field], written[field]),
   );
 }
