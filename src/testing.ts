@@ -23,6 +23,5 @@ export type { DrainError, DrainResult } from "./testing/tally.js";
 export {
   type RollbackClient,
   type RollbackOptions,
-  type RollbackTransaction,
   withRollback,
 } from "./testing/with-rollback.js";

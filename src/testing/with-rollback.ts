@@ -1,17 +1,10 @@
 import { checkInteger, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
+import type { TransactionOf } from "../registry/transaction-of.js";
 
 /** What {@link withRollback} needs of a Prisma client. */
 export interface RollbackClient {
   $transaction: (run: never, options?: never) => unknown;
 }
-
-/** The client that `$transaction` of a client hands out. */
-export type RollbackTransaction<Client extends RollbackClient> = Client["$transaction"] extends (
-  run: (tx: infer Tx) => Promise<unknown>,
-  options?: never,
-) => unknown
-  ? Tx
-  : never;
 
 /** What {@link withRollback} takes. */
 export interface RollbackOptions {
@@ -45,7 +38,7 @@ const ROLLBACK = Symbol("rollback");
  */
 export async function withRollback<Client extends RollbackClient, T>(
   client: Client,
-  run: (tx: RollbackTransaction<Client>) => Promise<T> | T,
+  run: (tx: TransactionOf<Client>) => Promise<T> | T,
   options: RollbackOptions = {},
 ): Promise<T> {
   const given = checkOptions(options, ["timeoutMs"], place);
@@ -56,7 +49,7 @@ export async function withRollback<Client extends RollbackClient, T>(
   }
   let answer: { readonly value: T } | undefined;
   const transact = client.$transaction as unknown as (
-    body: (tx: RollbackTransaction<Client>) => Promise<never>,
+    body: (tx: TransactionOf<Client>) => Promise<never>,
     limits: { readonly timeout: number; readonly maxWait: number },
   ) => Promise<never>;
   try {

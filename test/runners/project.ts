@@ -75,12 +75,17 @@ export async function packPackage(): Promise<string> {
 }
 
 /** Puts a project together: the application, its tests, the runner's configuration, and what is installed. */
-export function createProject(packed: string, name: string, project: RunnerProject): string {
+export function createProject(
+  packed: string,
+  name: string,
+  project: RunnerProject,
+  others: readonly string[] = shared,
+): string {
   const folder = join(packed, name);
   const modules = join(folder, "node_modules");
   for (const part of ["app", "tests", project.how]) cpSync(join(here, part), folder, { recursive: true });
   cpSync(join(packed, "package"), join(modules, "ex-event-bus"), { recursive: true });
-  const installed = { ...Object.fromEntries(shared.map((one) => [one, one])), ...project.packages };
+  const installed = { ...Object.fromEntries(others.map((one) => [one, one])), ...project.packages };
   for (const [as, from] of Object.entries(installed)) {
     mkdirSync(dirname(join(modules, as)), { recursive: true });
     symlinkSync(join(root, "node_modules", from), join(modules, as), "junction");

