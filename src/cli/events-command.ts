@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { events } from "../admin/events.js";
+import { assertKnown } from "./delivery-options.js";
 import { parseCount } from "./parse-number.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
@@ -32,16 +33,17 @@ export function eventsCommand(): Command {
     .action(
       runAction<EventsOptions>((options) =>
         withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, options);
           const { event, type, key, id, correlation, after, limit } = options;
           const filter = {
+            event,
+            eventId: id,
+            aggregateType: type,
+            aggregateKey: key,
+            correlationId: correlation,
+            after,
             limit,
             last: after === undefined,
-            ...(event === undefined ? {} : { event }),
-            ...(type === undefined ? {} : { aggregateType: type }),
-            ...(key === undefined ? {} : { aggregateKey: key }),
-            ...(id === undefined ? {} : { eventId: id }),
-            ...(correlation === undefined ? {} : { correlationId: correlation }),
-            ...(after === undefined ? {} : { after }),
           };
           const found = await events(client, filter, { database: names });
           printRows(

@@ -2,10 +2,15 @@
 import { Command, Option } from "commander";
 
 import { VERSION } from "../worker/version.js";
+import { deadCommand } from "./dead-command.js";
 import { deliveriesCommand } from "./deliveries-command.js";
 import { doctorCommand } from "./doctor-command.js";
 import { eventsCommand } from "./events-command.js";
 import { migrateCommand } from "./migrate-command.js";
+import { pauseCommand, resumeCommand } from "./pause-commands.js";
+import { pruneCommand } from "./prune-command.js";
+import { redriveCommand } from "./redrive-command.js";
+import { showCommand } from "./show-command.js";
 import { statusCommand } from "./status-command.js";
 import { subscribersCommand } from "./subscribers-command.js";
 import { unsubscribeCommand } from "./unsubscribe-command.js";
@@ -29,7 +34,13 @@ const commands = [
   migrateCommand,
   statusCommand,
   eventsCommand,
+  showCommand,
   deliveriesCommand,
+  deadCommand,
+  redriveCommand,
+  pauseCommand,
+  resumeCommand,
+  pruneCommand,
   subscribersCommand,
   unsubscribeCommand,
   doctorCommand,

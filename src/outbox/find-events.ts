@@ -7,18 +7,18 @@ import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
 /** Which events; every condition that is given must hold. */
 export interface EventFilter {
   /** The names of events. */
-  readonly event?: string | readonly string[];
-  readonly eventId?: string;
-  readonly aggregateType?: string;
-  readonly aggregateKey?: string;
-  readonly operation?: StoredEvent["operation"];
-  readonly correlationId?: string;
+  readonly event?: string | readonly string[] | undefined;
+  readonly eventId?: string | undefined;
+  readonly aggregateType?: string | undefined;
+  readonly aggregateKey?: string | undefined;
+  readonly operation?: StoredEvent["operation"] | undefined;
+  readonly correlationId?: string | undefined;
   /** Only events after this position. */
-  readonly after?: number;
+  readonly after?: number | undefined;
   /** At most so many, the first ones. Default: all. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The limit keeps the last ones instead. Default: false. */
-  readonly last?: boolean;
+  readonly last?: boolean | undefined;
 }
 
 const find = (direction: "asc" | "desc") =>

@@ -1,0 +1,111 @@
+import { Command } from "commander";
+
+import { deliveries } from "../admin/deliveries.js";
+import { discard } from "../admin/discard.js";
+import { EventBusError } from "../errors.js";
+import {
+  assertKnown,
+  type DeliveryOptions,
+  filterOf,
+  hasCondition,
+  withDeliveryOptions,
+} from "./delivery-options.js";
+import { deadRow } from "./delivery-rows.js";
+import { parseCount } from "./parse-number.js";
+import { printJson, printRows } from "./print-rows.js";
+import { watchWork } from "./progress.js";
+import { runAction } from "./run-action.js";
+import { showEvent } from "./show-command.js";
+import { withDatabase } from "./with-database.js";
+
+interface ListOptions extends DeliveryOptions {
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+interface DiscardOptions extends DeliveryOptions {
+  readonly all?: boolean;
+  readonly reason: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `ex-event-bus dead`: what to do about deliveries that used up their attempts. */
+export function deadCommand(): Command {
+  const dead = new Command("dead").description(
+    "list, show and discard deliveries that used up their attempts",
+  );
+  dead.addCommand(listCommand(), { isDefault: true });
+  dead.addCommand(
+    new Command("show")
+      .description("show an event with its dead deliveries and all their errors")
+      .argument("<id>", "the id of the event")
+      .option("--json", "print as JSON")
+      .action(runAction<{ readonly json?: boolean }>((options, [id = ""]) => showEvent(id, options, "dead"))),
+  );
+  dead.addCommand(discardCommand());
+  return dead;
+}
+
+function listCommand(): Command {
+  return withDeliveryOptions(new Command("list"))
+    .description("list dead deliveries, the last ones by position of their event")
+    .option("--limit <count>", "at most so many", parseCount, 50)
+    .option("--json", "print everything that is known, every error included, as JSON")
+    .action(
+      runAction<ListOptions>((options) =>
+        withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, options);
+          const filter = { ...filterOf(options), state: "dead", limit: options.limit, last: true } as const;
+          const found = await deliveries(client, filter, { database: names });
+          printRows(found, deadRow, { ...options, none: "There are no such dead deliveries." });
+        }),
+      ),
+    );
+}
+
+function discardCommand(): Command {
+  return withDeliveryOptions(new Command("discard"))
+    .description("end dead deliveries as cancelled: nobody wants them to be made any more")
+    .requiredOption("--reason <text>", "why; kept with each of them")
+    .option("--all", "all dead deliveries; else a condition is needed")
+    .option("--dry-run", "count them, and change nothing")
+    .option("--json", "print as JSON")
+    .action(
+      runAction<DiscardOptions>((options) =>
+        withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, options);
+          const filter = chosen(options, "discard");
+          const work = watchWork("discarding");
+          const { reason, dryRun } = options;
+          const call = { database: names, reason, dryRun, ...work.options };
+          const result = await discard(client, filter, call).finally(work.done);
+          if (options.json === true) printJson(result);
+          else process.stdout.write(`${describe(result.matched, result.discarded, dryRun === true)}\n`);
+        }),
+      ),
+    );
+}
+
+function describe(matched: number, discarded: number, isDry: boolean): string {
+  if (isDry) return `${matched} dead deliveries fit; nothing was changed.`;
+  if (discarded < matched) return `${discarded} of ${matched} dead deliveries are discarded.`;
+  return `${discarded} dead deliveries are discarded.`;
+}
+
+/**
+ * What to work on.
+ *
+ * @throws EventBusError `INVALID_OPTION` where nothing says so: everything is too much to be meant by nothing.
+ */
+export function chosen(options: DeliveryOptions & { readonly all?: boolean }, what: string) {
+  const filter = filterOf(options);
+  if (hasCondition(filter) !== (options.all === true)) return filter;
+  throw new EventBusError(
+    "INVALID_OPTION",
+    options.all === true
+      ? `--all and a condition contradict each other: expected one of them to say what to ${what}`
+      : `Nothing says which dead deliveries to ${what}: expected --subscriber, --event, --id, --error, --since, ` +
+          "--until, or --all",
+  );
+}

@@ -1,0 +1,33 @@
+import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
+import type { Row } from "./print-rows.js";
+
+/** A delivery in a listing. */
+export function deliveryRow(delivery: Delivery): Row {
+  return {
+    position: delivery.position,
+    event: delivery.eventName,
+    subscriber: delivery.subscriber,
+    state: delivery.state,
+    attempts: delivery.attempts,
+    "due or finished": delivery.dueAt ?? delivery.finishedAt,
+    "last error or reason": delivery.reason ?? lastError(delivery.errors.at(-1)),
+  };
+}
+
+/** A dead delivery in a listing: what is needed to decide. */
+export function deadRow(delivery: Delivery): Row {
+  return {
+    event: delivery.eventName,
+    id: delivery.eventId,
+    subscriber: delivery.subscriber,
+    attempts: delivery.attempts,
+    died: delivery.finishedAt,
+    "last error": lastError(delivery.errors.at(-1)),
+  };
+}
+
+function lastError(error: Pick<DeliveryError, "name" | "message"> | undefined): string {
+  if (error === undefined) return "";
+  const text = `${error.name}: ${error.message}`;
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

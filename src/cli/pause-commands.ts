@@ -1,0 +1,50 @@
+import { Command } from "commander";
+
+import { pause, resume } from "../admin/pause.js";
+import { printJson } from "./print-rows.js";
+import { watchWork } from "./progress.js";
+import { runAction } from "./run-action.js";
+import { withDatabase } from "./with-database.js";
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** `ex-event-bus pause <subscriber>`. */
+export function pauseCommand(): Command {
+  return new Command("pause")
+    .description("begin nothing of a subscriber until it is resumed; what is published waits")
+    .argument("<subscriber>", "the name of the subscriber")
+    .option("--json", "print as JSON")
+    .action(
+      runAction<JsonOption>((options, [subscriber = ""]) =>
+        withDatabase(options, async (client, names) => {
+          const paused = await pause(client, subscriber, { database: names });
+          if (options.json === true) printJson({ paused });
+          else process.stdout.write(`"${subscriber}" is paused${paused ? "" : " already"}.\n`);
+        }),
+      ),
+    );
+}
+
+/** `ex-event-bus resume <subscriber>`. */
+export function resumeCommand(): Command {
+  return new Command("resume")
+    .description("let a paused subscriber go on, and wake what was held back")
+    .argument("<subscriber>", "the name of the subscriber")
+    .option("--json", "print as JSON")
+    .action(
+      runAction<JsonOption>((options, [subscriber = ""]) =>
+        withDatabase(options, async (client, names) => {
+          const work = watchWork("waking");
+          const call = { database: names, ...work.options };
+          const result = await resume(client, subscriber, call).finally(work.done);
+          if (options.json === true) printJson(result);
+          else
+            process.stdout.write(
+              `"${subscriber}" ${result.resumed ? "goes on" : "was not paused"}; ${result.woken} deliveries were woken.\n`,
+            );
+        }),
+      ),
+    );
+}

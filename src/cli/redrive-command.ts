@@ -1,0 +1,48 @@
+import { Command } from "commander";
+
+import { type RedriveResult, redrive } from "../admin/redrive.js";
+import { chosen } from "./dead-command.js";
+import { assertKnown, type DeliveryOptions, withDeliveryOptions } from "./delivery-options.js";
+import { printJson } from "./print-rows.js";
+import { watchWork } from "./progress.js";
+import { runAction } from "./run-action.js";
+import { withDatabase } from "./with-database.js";
+
+interface RedriveOptions extends DeliveryOptions {
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `ex-event-bus redrive`: sends dead deliveries again. */
+export function redriveCommand(): Command {
+  return withDeliveryOptions(new Command("redrive"))
+    .description("send dead deliveries again, in the order of their events, with all their attempts")
+    .argument("[id...]", "those of the events with these ids, as --id")
+    .option("--all", "all dead deliveries; else a condition is needed")
+    .option("--dry-run", "count them, and change nothing")
+    .option("--json", "print as JSON")
+    .action(
+      runAction<RedriveOptions>((given, ids) =>
+        withDatabase(given, async (client, names) => {
+          const id = [...(given.id ?? []), ...ids];
+          const options = id.length === 0 ? given : { ...given, id };
+          await assertKnown(client, names, options);
+          const filter = chosen(options, "redrive");
+          const work = watchWork("redriving");
+          const { dryRun } = options;
+          const call = { database: names, dryRun, ...work.options };
+          const result = await redrive(client, filter, call).finally(work.done);
+          if (options.json === true) printJson(result);
+          else process.stdout.write(`${describe(result, dryRun === true, work.wasStopped())}\n`);
+        }),
+      ),
+    );
+}
+
+function describe({ matched, redriven }: RedriveResult, isDry: boolean, wasStopped: boolean): string {
+  if (isDry) return `${matched} dead deliveries fit; nothing was changed.`;
+  if (wasStopped)
+    return `${redriven} of ${matched} dead deliveries are sent again. Run it again for the rest.`;
+  return `${redriven} dead deliveries are sent again.`;
+}

@@ -1,0 +1,92 @@
+import { Command } from "commander";
+import pc from "picocolors";
+
+import { deliveries } from "../admin/deliveries.js";
+import { events } from "../admin/events.js";
+import { EventBusError } from "../errors.js";
+import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
+import type { StoredEvent } from "../registry/event.js";
+import type { CliOptions } from "./cli-options.js";
+import { printJson } from "./print-rows.js";
+import { runAction } from "./run-action.js";
+import { withDatabase } from "./with-database.js";
+
+interface ShowOptions extends CliOptions {
+  readonly json?: boolean;
+}
+
+/** `ex-event-bus show <id>`: everything that is known of an event. */
+export function showCommand(): Command {
+  return new Command("show")
+    .description("show an event with all of its deliveries, their attempts and errors")
+    .argument("<id>", "the id of the event")
+    .option("--json", "print as JSON")
+    .action(runAction<ShowOptions>((options, [id = ""]) => showEvent(id, options)));
+}
+
+/**
+ * Prints an event with its deliveries, or those of them that are in a state.
+ *
+ * @throws EventBusError `INVALID_OPTION` when there is no such event.
+ */
+export function showEvent(eventId: string, options: ShowOptions, state?: Delivery["state"]): Promise<void> {
+  return withDatabase(options, async (client, names) => {
+    const call = { database: names };
+    const of = await deliveries(client, { eventId, state }, call);
+    const [event] = await events(client, { eventId }, call);
+    if (event === undefined) {
+      throw new EventBusError(
+        "INVALID_OPTION",
+        `There is no event with the id "${eventId}": it never was, or it was old and is deleted. See: npx ex-event-bus events`,
+        { value: eventId },
+      );
+    }
+    if (options.json === true) printJson({ event, deliveries: of });
+    else process.stdout.write(`${pageOf(event, of)}\n`);
+  });
+}
+
+function pageOf(event: StoredEvent, of: readonly Delivery[]): string {
+  const aggregate = [event.aggregateType, event.aggregateKey].filter((part) => part !== null).join(" ");
+  const head = [
+    pc.bold(`${event.name} ${event.id}`),
+    `  position    ${event.position}`,
+    `  occurred    ${event.occurredAt.toISOString()}`,
+    `  operation   ${event.operation}${aggregate === "" ? "" : ` of ${aggregate}`}`,
+    `  aggregate   ${json(event.aggregate)}`,
+    ...(json(event.changes) === "{}" ? [] : [`  changes     ${json(event.changes)}`]),
+    ...(json(event.initialData) === "{}" ? [] : [`  before      ${json(event.initialData)}`]),
+    `  metadata    ${json(event.metadata)}`,
+  ];
+  return [...head, "", ...(of.length === 0 ? ["No deliveries."] : of.flatMap(deliveryLines))].join("\n");
+}
+
+function deliveryLines(delivery: Delivery): readonly string[] {
+  const { subscriber, state, attempts, dueAt, finishedAt, reason, errors, errorCount } = delivery;
+  const when = finishedAt === null ? dueAt : finishedAt;
+  const parts = [
+    pc.bold(subscriber),
+    state,
+    `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+    when === null ? "" : `${finishedAt === null ? "due" : "at"} ${when.toISOString()}`,
+    reason === null ? "" : `(${reason})`,
+  ];
+  const missing = errorCount - errors.length;
+  return [
+    parts.filter(Boolean).join("  "),
+    ...errors.flatMap(errorLines),
+    ...(missing > 0 ? [`  … and ${missing} more errors in between`] : []),
+  ];
+}
+
+function errorLines({ attempt, at, worker, name, message, stack }: DeliveryError): readonly string[] {
+  const text = stack ?? `${name}: ${message}`;
+  return [
+    pc.dim(`  attempt ${attempt}  ${at}${worker === undefined ? "" : `  ${worker}`}`),
+    ...text.split("\n").map((line) => `    ${line}`),
+  ];
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) => (typeof one === "bigint" ? one.toString() : one));
+}

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+
+import { drain, subscribe } from "../../src/testing.js";
+import { workerFixture } from "../worker/worker-fixture.js";
+import { buildCli } from "./built-cli.js";
+import { writeApp } from "./written-app.js";
+
+const { url, pool, subscriber, start, publish, deliveries, allIn } = await workerFixture();
+const cli = await buildCli();
+const cwd = writeApp({
+  "ex-event-bus.config.mjs": `export default {
+    prisma: {}, subscribers: [], retention: { default: false, events: { Ping: "1 day" } },
+  }`,
+});
+
+const run = async (...args: string[]) => {
+  const { code, stdout, stderr } = await cli(args, { cwd, env: { DATABASE_URL: url } }).result();
+  const plain = (text: string) =>
+    text.replace(/[\da-f]{8}-[\da-f-]{27}/g, "UUID").replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
+  return { code, stderr, text: plain(stdout), stdout };
+};
+const json = async (...args: string[]) => JSON.parse((await run(...args, "--json")).stdout);
+
+const fails = subscriber(
+  "send-mail",
+  (event) => Promise.reject(new Error(`no mail server ${event.aggregate.n}`)),
+  {
+    retry: { maxAttempts: 1 },
+  },
+);
+const other = subscriber("other", () => undefined);
+const makeDead = async (count: number) => {
+  await subscribe({ client: pool, subscribers: [fails, other] });
+  const { events } = await publish(count);
+  await drain({ client: pool, subscribers: [fails, other] });
+  return events.map(({ id }) => id);
+};
+const states = async () => (await deliveries("send-mail")).map(({ state }) => state);
+
+describe("dead", () => {
+  it("lists, shows and discards", async () => {
+    const [first = "", second = ""] = await makeDead(2);
+    const list = await run("dead");
+    expect(list).toMatchObject({ code: 0, stderr: "" });
+    expect(list.text).toBe(
+      [
+        "event  id                                    subscriber  attempts  died                      last error",
+        "Ping   UUID  send-mail   1         TIME  Error: no mail server 1",
+        "Ping   UUID  send-mail   1         TIME  Error: no mail server 2",
+        "",
+      ].join("\n"),
+    );
+    expect((await run("dead", "list", "--error", "SERVER 2")).stdout).toContain(second);
+    expect(await json("dead", "list", "--id", first)).toMatchObject([
+      { eventId: first, subscriber: "send-mail", state: "dead", errors: [{ message: "no mail server 1" }] },
+    ]);
+    expect((await run("dead", "--since", "2099-01-01")).text).toBe("There are no such dead deliveries.\n");
+
+    const shown = (await run("dead", "show", first)).text;
+    expect(shown).toContain("Ping UUID\n  position ");
+    expect(shown).toContain(
+      "\nsend-mail  dead  1 attempt  at TIME\n  attempt 1  TIME  drain\n    Error: no mail server 1\n        at ",
+    );
+    expect(shown).not.toContain("other");
+
+    expect(await run("dead", "discard", "--id", first)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("required option '--reason <text>' not specified"),
+    });
+    expect((await run("dead", "discard", "--id", first, "--reason", "by hand", "--dry-run")).text).toBe(
+      "1 dead deliveries fit; nothing was changed.\n",
+    );
+    expect((await run("dead", "discard", "--id", first, "--reason", "by hand")).text).toBe(
+      "1 dead deliveries are discarded.\n",
+    );
+    expect(await states()).toEqual(["cancelled", "dead"]);
+    expect((await run("show", first)).text).toContain("send-mail  cancelled  1 attempt  at TIME  (by hand)");
+  });
+});
+
+describe("redrive", () => {
+  it("sends again what is asked for, and nothing when nothing is asked for", async () => {
+    const [first = "", second = "", third = ""] = await makeDead(3);
+    expect(await run("redrive")).toMatchObject({
+      code: 1,
+      text: "",
+      stderr: expect.stringContaining("Nothing says which dead deliveries to redrive: expected --subscriber"),
+    });
+    expect(await run("redrive", "--all", "--error", "x")).toMatchObject({ code: 1 });
+    expect((await run("redrive", "--all", "--dry-run")).text).toBe(
+      "3 dead deliveries fit; nothing was changed.\n",
+    );
+    expect((await run("redrive", first, second)).text).toBe("2 dead deliveries are sent again.\n");
+    expect(await states()).toEqual(["waiting", "waiting", "dead"]);
+    expect(await json("redrive", "--subscriber", "send-mail", "--since", "1h", "--event", "Ping")).toEqual({
+      matched: 1,
+      redriven: 1,
+    });
+    expect(await states()).toEqual(["waiting", "waiting", "waiting"]);
+    expect((await json("show", third)).deliveries).toMatchObject([
+      { subscriber: "other" },
+      { subscriber: "send-mail", state: "waiting", attempts: 0, errors: [{ attempt: 1 }] },
+    ]);
+  });
+
+  it("says which name was meant, and which time", async () => {
+    await makeDead(1);
+    expect(await run("redrive", "--subscriber", "send-mial")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'The database knows no subscriber "send-mial": did you mean "send-mail"?',
+      ),
+    });
+    for (const command of ["events", "deliveries", "dead"]) {
+      expect(await run(command, "--event", "Pign")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('The database knows no event "Pign": did you mean "Ping"?'),
+      });
+    }
+    expect(await run("redrive", "--since", "yesterday")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Expected a time as 2026-11-23 or"),
+    });
+    expect(await run("redrive", "7")).toMatchObject({ code: 1, stderr: expect.stringContaining("a UUID") });
+    expect(await run("show", "00000000-0000-0000-0000-000000000000")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no event with the id"),
+    });
+  });
+});
+
+describe("pause and resume", () => {
+  it("stop a subscriber in a running worker, and let it go on", async () => {
+    await start([other]);
+    expect((await run("pause", "other")).text).toBe('"other" is paused.\n');
+    expect((await run("pause", "other")).text).toBe('"other" is paused already.\n');
+    await publish(2);
+    await allIn("paused", 2);
+    expect(await json("status")).toMatchObject({
+      subscribers: [
+        { subscriber: "other", isPaused: true, paused: 2, waiting: 0, workers: 1, isOrphaned: false },
+      ],
+      workers: [{ subscribers: ["other"], running: 0, heartbeatAgeMs: expect.any(Number) }],
+    });
+    expect((await run("status")).text).toMatch(/^other .* paused$/m);
+    expect((await run("resume", "other")).text).toBe('"other" goes on; 2 deliveries were woken.\n');
+    await allIn("delivered", 2);
+    expect(await run("pause", "othre")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('did you mean "other"?'),
+    });
+  });
+});
+
+describe("prune", () => {
+  it("deletes what the configuration says, or what is older than that", async () => {
+    await makeDead(1);
+    await publish(2);
+    await drain({ client: pool, subscribers: [other] });
+    await pool.query(
+      "update event_bus.deliveries set state = 'delivered' where position = (select max(position) from event_bus.events)",
+    );
+    await pool.query("update event_bus.events set occurred_at = occurred_at - interval '2 hours'");
+    expect((await run("prune")).text).toBe("0 events are deleted.\n");
+    expect(await run("prune", "--older-than", "1 week")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"1 week": expected'),
+    });
+    await pool.query("update event_bus.events set occurred_at = occurred_at - interval '2 days'");
+    await pool.query("update event_bus.deliveries set state = 'delivered' where state = 'dead'");
+    expect(await json("prune")).toMatchObject({ events: 1 });
+  });
+});
