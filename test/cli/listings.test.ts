@@ -87,7 +87,7 @@ describe("listings", () => {
     expect(await run("deliveries", "--state", "broken")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(
-        "Allowed choices are waiting, retrying, snoozed, delivered, cancelled, dead.",
+        "Allowed choices are waiting, retrying, snoozed, paused, delivered, cancelled, dead.",
       ),
     });
     expect(await run("statsu")).toMatchObject({
