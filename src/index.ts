@@ -89,6 +89,7 @@ export type {
 } from "./registry/event-type.js";
 export type { ContextOf, HandlerContext, TransactionalContext } from "./registry/handler-context.js";
 export { isEvent, isEventType } from "./registry/is-event.js";
+export type { DeadLetter, OnDead } from "./registry/on-dead.js";
 export type {
   ChangesOf,
   InitialDataOf,
@@ -99,6 +100,7 @@ export type {
 } from "./registry/prisma-type-map.js";
 export type { PublishResult } from "./registry/publish-result.js";
 export type { Register, RegisteredPrisma, RegisteredTransaction } from "./registry/register.js";
+export type { KeepFor, RetentionOptions } from "./registry/retention.js";
 export type { StandardSchemaV1 } from "./registry/standard-schema.js";
 export type {
   History,

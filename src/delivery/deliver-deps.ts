@@ -1,6 +1,7 @@
 import type { Logger } from "../log/logger.js";
 import type { Report } from "../log/telemetry.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import type { OnDead } from "../registry/on-dead.js";
 import type { DeliveryOutbox } from "./delivery-outbox.js";
 import type { RunGate } from "./run-gate.js";
 import type { Slots } from "./slots.js";
@@ -34,4 +35,6 @@ export interface DeliverDeps {
    * Undefined when nobody does.
    */
   readonly deadAfterMs: number | undefined;
+  /** Told of deliveries that have died. */
+  readonly onDead?: OnDead | undefined;
 }

@@ -8,6 +8,7 @@ import { refuseDelivery } from "./refuse-delivery.js";
 import { reported } from "./reported.js";
 import { runPlain } from "./run-plain.js";
 import { runTransactional } from "./run-transactional.js";
+import { tellOfDeath } from "./tell-of-death.js";
 import type { Wakeup } from "./wakeup.js";
 import { whileUnreachable } from "./while-unreachable.js";
 
@@ -23,9 +24,11 @@ export function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDep
     run: async (loaded) => {
       if (loaded.generation !== wakeup.generation || loaded.state === "delivered") return STALE;
       const { outcome, isRecorded, claim } = await attempt(wakeup, loaded, subscriber, deps);
-      return isRecorded || outcome.state === "stale"
-        ? outcome
-        : settle(outcome, wakeup, loaded, subscriber, deps, claim);
+      if (isRecorded || outcome.state === "stale") return outcome;
+      const settled = await settle(outcome, wakeup, loaded, subscriber, deps, claim);
+      if (settled.state === "dead")
+        await tellOfDeath(wakeup.position, loaded, subscriber, settled.thrown, deps);
+      return settled;
     },
   });
 }

@@ -34,6 +34,7 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "prune:start": ["debug", "Old events are being deleted."],
   "prune:stop": ["info", "Old events are deleted."],
   "prune:error": ["error", "Old events could not be deleted."],
+  "on-dead:error": ["error", "The onDead hook failed; nobody was told of a dead delivery."],
   "subscribers:orphaned": [
     "warn",
     "Deliveries wait for subscribers that no running worker has. See: npx ex-event-bus status",

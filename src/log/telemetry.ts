@@ -145,6 +145,12 @@ export interface TelemetryMap {
   /** What one worker does for all of them from time to time has failed; reported once for each message. */
   readonly "housekeeping:error": { readonly worker: string; readonly error: unknown };
 
+  /** The `onDead` hook of the configuration threw, or took too long. The delivery is dead all the same. */
+  readonly "on-dead:error": {
+    readonly subscriber: string;
+    readonly eventId: string;
+    readonly error: unknown;
+  };
   /** A backoff function threw or returned no delay; the default delay was used. */
   readonly "backoff:error": { readonly subscriber: string; readonly error: unknown };
 }

@@ -13,13 +13,20 @@ export interface EventFilter {
   readonly aggregateKey?: string | undefined;
   readonly operation?: StoredEvent["operation"] | undefined;
   readonly correlationId?: string | undefined;
-  /** Only events after this position. */
+  /**
+   * Only events after this position, up to where the log is final: an event is left out as long as a transaction runs
+   * that is older than it, since that could still add one with a lower position. So who goes on from the last position
+   * that it has seen misses nothing. Not for the events of one's own transaction.
+   */
   readonly after?: number | undefined;
   /** At most so many, the first ones. Default: all. */
   readonly limit?: number | undefined;
   /** The limit keeps the last ones instead. Default: false. */
   readonly last?: boolean | undefined;
 }
+
+// A statement of its own, before the one that reads: what is final by then is seen by that.
+const ADVANCE = statement(/* sql */ `select :BUS.advance_horizon()::text as safe`);
 
 const find = (direction: "asc" | "desc") =>
   statement(/* sql */ `
@@ -31,7 +38,7 @@ select ${EVENT_COLUMNS}
    and ($4::text is null or e.aggregate_key = $4)
    and ($5::text is null or e.operation = $5)
    and ($6::text is null or e.metadata ->> 'correlationId' = $6)
-   and ($7::bigint is null or e.position > $7)
+   and ($7::bigint is null or e.position > $7 and e.position <= (select h.safe from :BUS.horizon h))
  order by e.position ${direction}
  limit $8::bigint`);
 const FIRST = find("asc");
@@ -43,6 +50,7 @@ export async function findEvents(
   names: SchemaNames,
   filter: EventFilter = {},
 ): Promise<readonly StoredEvent[]> {
+  if (filter.after !== undefined) await explained(names, executor.query(ADVANCE(names)));
   const rows = await explained(
     names,
     executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [

@@ -1,5 +1,6 @@
 import { EventBusError } from "../errors.js";
 import {
+  checkFunction,
   checkInteger,
   checkName,
   checkOptions,
@@ -12,6 +13,7 @@ import {
 } from "./check-options.js";
 import { checkDatabaseNames, type DatabaseNames } from "./database-names.js";
 import { isSubscriber } from "./define-subscriber.js";
+import type { OnDead } from "./on-dead.js";
 import { checkRetention, type Retention, type RetentionOptions } from "./retention.js";
 import type { Subscriber } from "./subscriber.js";
 
@@ -66,6 +68,8 @@ export interface ConfigOptions {
   readonly worker?: WorkerOptions | undefined;
   /** How long events are kept once they are done. Defaults to seven days. */
   readonly retention?: RetentionOptions | undefined;
+  /** Called after a delivery was recorded as dead, best effort: see {@link OnDead}. */
+  readonly onDead?: OnDead | undefined;
 }
 
 /**
@@ -97,6 +101,7 @@ export interface EventBusConfig {
     readonly deadAfterMs: number;
   };
   readonly retention: Retention;
+  readonly onDead: OnDead | undefined;
 }
 
 /**
@@ -114,7 +119,7 @@ export interface EventBusConfig {
 export function defineConfig(options: ConfigOptions): EventBusConfig {
   const given = checkOptions(
     options,
-    ["prisma", "subscribers", "application", "database", "worker", "retention"],
+    ["prisma", "subscribers", "application", "database", "worker", "retention", "onDead"],
     place,
   );
   const { prisma, subscribers } = given;
@@ -127,6 +132,7 @@ export function defineConfig(options: ConfigOptions): EventBusConfig {
     database: checkDatabase(given["database"]),
     worker: checkWorker(given["worker"]),
     retention: checkRetention(given["retention"], place),
+    onDead: checkFunction(given, "onDead", place) as OnDead | undefined,
   });
 }
 

@@ -1,4 +1,5 @@
 import { EventBusError } from "../errors.js";
+import { databaseFailure } from "../outbox/database-error.js";
 import type { EventBusConfig } from "../registry/define-config.js";
 
 /**
@@ -30,13 +31,24 @@ export function describeDatabase(url: string): string {
   }
 }
 
+type Why = readonly [found: string, toDo: string];
+
+const NO_ANSWER: Why = ["does not answer", "Check database.url or DATABASE_URL, and that the server runs."];
+/** By the class of the SQLSTATE. */
+const WHY: Readonly<Record<string, Why>> = {
+  "28": ["refuses the login", "Check the user and the password in database.url or DATABASE_URL."],
+  "3D": ["is not there", "Create it, or correct its name in database.url or DATABASE_URL."],
+  "53": ["takes no more connections", "Use fewer, or raise max_connections of the server."],
+};
+
 /** Why the database cannot be used, in one message for people. */
 export function unreachable(url: string, cause: unknown): EventBusError {
-  const reason = reasonOf(cause);
+  // pg's own word for a password that was not given.
+  const state = databaseFailure(cause)?.state ?? (reasonOf(cause).startsWith("SASL") ? "28" : "");
+  const [found, toDo] = WHY[state.slice(0, 2)] ?? NO_ANSWER;
   return new EventBusError(
     "DATABASE_UNREACHABLE",
-    `The database ${describeDatabase(url)} does not answer: ${reason}. Check database.url or DATABASE_URL, and that ` +
-      "the server runs.",
+    `The database ${describeDatabase(url)} ${found}: ${reasonOf(cause)}. ${toDo}`,
     { cause },
   );
 }

@@ -54,6 +54,7 @@ export function deliverDeps(
     graceMs: GRACE_MS,
     patienceMs: PATIENCE_MS,
     deadAfterMs: config.worker.deadAfterMs,
+    onDead: config.onDead,
   };
 }
 

@@ -4,7 +4,13 @@ import { canListen } from "./can-listen.js";
 import { connectFirst } from "./connect-first.js";
 import { serveHealth } from "./health-server.js";
 import { type Supervisor, supervise } from "./supervise.js";
-import { assertSubscribers, prepareWorker, type RunWorkerOptions, type WorkerSetup } from "./worker-setup.js";
+import {
+  assertSubscribers,
+  prepareWorker,
+  type RunWorkerOptions,
+  type WorkerSetup,
+  warnOfPlainClient,
+} from "./worker-setup.js";
 
 /** A running worker. */
 export interface Worker {
@@ -47,6 +53,7 @@ export async function runWorker({ healthPort, ...options }: RunWorkerOptions): P
   checkPort(healthPort);
   const setup = await prepareWorker(options);
   assertSubscribers(setup.subscribers);
+  warnOfPlainClient(setup);
   const health = healthPort === undefined ? undefined : await serveHealth(healthPort, setup.vitals);
   try {
     const supervisor = await startSupervisor(setup);

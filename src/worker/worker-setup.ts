@@ -84,3 +84,12 @@ export function assertSubscribers(subscribers: readonly Subscriber[]): void {
     { path: "subscribers" },
   );
 }
+
+/** Without the extension, what handlers write with `ctx.prisma` leads to no events, and nobody would see why. */
+export function warnOfPlainClient({ config, log }: Pick<WorkerSetup, "config" | "log">): void {
+  if (!("$transaction" in config.prisma) || "$publish" in config.prisma) return;
+  log.warn(
+    "The Prisma client of the configuration has no event bus: what handlers write is not captured. Give defineConfig() " +
+      "the client that was extended with eventBus().",
+  );
+}

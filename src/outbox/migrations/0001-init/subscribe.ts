@@ -8,6 +8,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   other record;
+  -- Who calls: inside of this function the current user is its owner.
+  caller constant name := coalesce(nullif(current_setting('role'), 'none')::name, session_user);
   wanted jsonb := (
     select jsonb_agg(jsonb_build_object('event', i.event, 'subscriber', i.subscriber, 'priority', i.priority,
                                         'delay_ms', i."delayMs", 'policy', i.policy))
@@ -21,6 +23,18 @@ declare
 begin
   if wanted is null then
     return;
+  end if;
+  -- Publishing calls add_jobs of that schema with the rights of the owner of this function: whoever could put one there
+  -- would have these rights. And nobody shall make jobs for workers with which it has nothing to do.
+  if worker_schema <> :WORKER_TEXT and not exists (
+    select from pg_namespace n
+     where n.nspname = $2 and has_schema_privilege(caller, n.oid, 'usage') and pg_has_role(n.nspowner, current_user, 'usage')
+       and exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = 'add_jobs')
+       and not exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = 'add_jobs'
+                                               and not pg_has_role(p.proowner, current_user, 'usage')))
+  then
+    raise exception 'the role "%" may not subscribe for workers in schema "%": expected a schema of graphile-worker that it may use, and that is owned by the owner of the event bus', caller, $2
+      using errcode = '42501';
   end if;
   perform pg_advisory_xact_lock(hashtextextended('ex-event-bus:subscribe:' || :BUS_TEXT, 0));
   select s.subscriber, s.application into other

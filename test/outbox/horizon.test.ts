@@ -1,0 +1,173 @@
+import pg from "pg";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+
+import { executorOf, type Queryable } from "../../src/outbox/executor.js";
+import { findEvents } from "../../src/outbox/find-events.js";
+import { advanceMarks } from "../../src/outbox/keep-house.js";
+import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
+import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
+import { testDatabase } from "../support/database.js";
+import { eventually } from "../support/eventually.js";
+import { event, publish, subscribe } from "./steps.js";
+
+const { url, pool } = await testDatabase();
+const names = DEFAULT_SCHEMA_NAMES;
+const clients: pg.Client[] = [];
+/** A session of its own. */
+const session = async () => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  clients.push(client);
+  return client;
+};
+afterAll(() => Promise.all(clients.map((client) => client.end())));
+const readAfter = async (position: number, source: Queryable = pool) =>
+  (await findEvents(executorOf(source), names, { after: position })).map((one) => one.position);
+const published = async (target: Queryable) => (await publish(target, [event("E")])).events[0]?.position ?? 0;
+
+/** Transactions of other databases on the server hold up this one too, for as long as they run. */
+const eventuallyAfter = (positions: readonly number[]) =>
+  eventually(async () => expect(await readAfter(last)).toEqual(positions));
+
+let last = 0;
+beforeEach(async () => {
+  last = await published(pool);
+});
+
+describe("reading the log from a position on", () => {
+  it("gives everything at once when no transaction is under way", async () => {
+    const [one, two] = [await published(pool), await published(pool)];
+    await eventuallyAfter([one, two]);
+  });
+
+  it("waits for a transaction that may still commit a lower position, and misses nothing", async () => {
+    const slow = await session();
+    await slow.query("begin");
+    const low = await published(slow);
+    const high = await published(pool);
+    expect(high).toBeGreaterThan(low);
+    expect(await readAfter(last)).toEqual([]);
+    await slow.query("commit");
+    await eventuallyAfter([low, high]);
+  });
+
+  it("waits for one that has an id and no position yet, and goes on up to where it cannot reach", async () => {
+    const first = await published(pool);
+    const slow = await session();
+    await slow.query("begin; select pg_current_xact_id()");
+    expect(await readAfter(last)).toEqual([]);
+    await slow.query("commit");
+    await eventuallyAfter([first]);
+    // Others are always under way on a busy server: what was drawn before they began is final.
+    const second = await published(pool);
+    await slow.query("begin; select pg_current_xact_id()");
+    await readAfter(last);
+    const next = await session();
+    await next.query("begin; select pg_current_xact_id()");
+    await slow.query("commit");
+    await eventuallyAfter([first, second]);
+    await next.query("commit");
+  });
+
+  it("is not held up by what was rolled back", async () => {
+    const undone = await session();
+    await undone.query("begin");
+    await published(undone);
+    await undone.query("rollback");
+    const high = await published(pool);
+    await eventuallyAfter([high]);
+  });
+
+  it("gives in a transaction what was final before it", async () => {
+    const one = await published(pool);
+    await eventuallyAfter([one]);
+    const reader = await session();
+    await reader.query("begin isolation level repeatable read read only");
+    expect(await readAfter(last, reader)).toEqual([one]);
+    const two = await published(pool);
+    await eventuallyAfter([one, two]);
+    expect(await readAfter(last, reader)).toEqual([one]);
+    await reader.query("commit");
+  });
+
+  it("misses nothing while eight writers commit in any order", async () => {
+    const start = await published(pool);
+    const writers = await Promise.all(Array.from({ length: 8 }, session));
+    let writing = true;
+    const seen: number[] = [];
+    const read = async () => {
+      const found = await readAfter(seen.at(-1) ?? start);
+      seen.push(...found);
+    };
+    const keepReading = async () => {
+      while (writing) await read();
+    };
+    const reading = keepReading();
+    await Promise.all(
+      writers.map(async (writer, index) => {
+        for (let round = 0; round < 25; round++) {
+          await writer.query("begin");
+          await published(writer);
+          if ((round + index) % 3 === 0) await writer.query("select pg_sleep(0.005)");
+          await published(writer);
+          await writer.query((round + index) % 7 === 0 ? "rollback" : "commit");
+        }
+      }),
+    );
+    writing = false;
+    await reading;
+    const { rows } = await pool.query(
+      "select position::integer as p from event_bus.events where position > $1 order by 1",
+      [start],
+    );
+    await eventually(async () => {
+      await read();
+      expect(seen).toEqual(rows.map(({ p }) => p));
+    });
+  });
+});
+
+describe("marks", () => {
+  const mark = async () =>
+    Number(
+      (await pool.query("select position from event_bus.marks order by subscription_id desc limit 1")).rows[0]
+        ?.position,
+    );
+
+  const marked = (check: (position: number) => void, most?: number) =>
+    eventually(async () => {
+      await advanceMarks(executorOf(pool), names, most);
+      check(await mark());
+    });
+
+  it("move up to the first delivery without a record, and never past what may still be committed", async () => {
+    await subscribe(pool, "M", ["marked"]);
+    const { rows } = await pool.query("select id from event_bus.subscriptions where subscriber = 'marked'");
+    const settle = (position: number, state: "delivered" | "dead") =>
+      settleDeliveries(executorOf(pool), names, [
+        { position, subscriptionId: rows[0].id, generation: 0, attempts: 1, state },
+      ]);
+    const publishMarked = async (target: Queryable) =>
+      (await publish(target, [event("M")])).events[0]?.position ?? 0;
+    const [first, second, third] = [
+      await publishMarked(pool),
+      await publishMarked(pool),
+      await publishMarked(pool),
+    ];
+    await settle(first, "dead");
+    await settle(third, "delivered");
+    await marked((position) => expect(position).toBe(second));
+    const slow = await session();
+    await slow.query("begin");
+    const low = await publishMarked(slow);
+    await settle(second, "delivered");
+    const high = await publishMarked(pool);
+    await settle(high, "delivered");
+    await advanceMarks(executorOf(pool), names);
+    expect(await mark()).toBeLessThanOrEqual(low);
+    await slow.query("commit");
+    await marked((position) => expect(position).toBe(low));
+    await settle(low, "delivered");
+    await marked((position) => expect(position).toBeGreaterThan(high), 1);
+  });
+});
