@@ -71,15 +71,24 @@ select found.position, s.id
      order by e.position ${direction} limit $11::bigint) found
  where ${CONDITIONS} and ${NO_EVENTS}`;
 
-/** In any state: as many as are wanted, from one end of the log. */
+const LAST_POSITION = "9223372036854775807";
+
+/**
+ * In any state: as many as are wanted, from one end of the log. The comparisons of rows leave PostgreSQL no other index
+ * than that of the name, which it does not know yet: for a rare event it would look through the positions of all. Nor
+ * does it know that most are in the states that are asked for: `case` and `offset 0` have it look at one after the other.
+ */
 const ANY = (direction: Direction) => /* sql */ `
 select found.position, s.id
   from :BUS.subscriptions s cross join lateral (
     select e.position
-      from :BUS.events e left join :BUS.deliveries d on d.position = e.position and d.subscription_id = s.id
-     where e.name = s.event_name and s.id = any (e.fanout)
-       and ($5::text[] is null or ${stateOf("e.position", "s.id")} = any ($5)) and ${ROW_CONDITIONS}
-     order by e.position ${direction} limit $11::bigint) found
+      from :BUS.events e
+      left join lateral (
+        select * from :BUS.deliveries r where r.position = e.position and r.subscription_id = s.id offset 0) d on true
+     where (e.name, e.position) >= (s.event_name, $6) and (e.name, e.position) <= (s.event_name, ${LAST_POSITION})
+       and s.id = any (e.fanout)
+       and case when $5::text[] is null then true else ${stateOf("e.position", "s.id")} = any ($5) end and ${ROW_CONDITIONS}
+     order by e.name ${direction}, e.position ${direction} limit $11::bigint) found
  where ${CONDITIONS} and ${NO_EVENTS}`;
 
 export type Direction = "asc" | "desc";

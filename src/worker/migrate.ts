@@ -4,6 +4,7 @@ import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import { executorOf } from "../outbox/executor.js";
 import { installSchema } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
+import { tuneWorkerTables } from "../outbox/tune-worker-tables.js";
 import { openConnection } from "./connection.js";
 import { unreachable } from "./database-url.js";
 import { graphileLogger } from "./graphile-logger.js";
@@ -52,6 +53,7 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     }
     const applied = await installSchema(client, names);
     const executor = executorOf(client);
+    await tuneWorkerTables(executor, names);
     const subscribers = await synchroniseSubscribers(executor, names, config.application, setup.subscribers);
     client.release();
     return { applied, subscribers };

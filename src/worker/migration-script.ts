@@ -3,6 +3,7 @@ import type { Pool } from "pg";
 
 import { schemaScript } from "../outbox/install-schema.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import { tuneScript } from "../outbox/tune-worker-tables.js";
 import { graphileLogger } from "./graphile-logger.js";
 
 interface Statement {
@@ -19,7 +20,7 @@ function ignore(): void {}
  * who review or apply SQL by other means; workers add the subscriptions when they start.
  */
 export async function migrationScript(names: SchemaNames): Promise<string> {
-  return `-- graphile-worker\n${await graphileScript(names)}\n\n-- ex-event-bus\n${schemaScript(names)}`;
+  return `-- graphile-worker\n${await graphileScript(names)}\n\n-- ex-event-bus\n${schemaScript(names)}${tuneScript(names)}`;
 }
 
 /** graphile-worker keeps its statements to itself: they are written down while it migrates a database that is not there. */

@@ -1,9 +1,17 @@
 import { randomUUID } from "node:crypto";
 
+import pg from "pg";
 import { afterAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+
+import { redrive, status } from "../../src/admin.js";
+import { defineEvent, defineSubscriber, publish } from "../../src/index.js";
+import { drain } from "../../src/testing.js";
+import { runWorker } from "../../src/worker.js";
 
 import { openBus } from "../extension/support/clients.js";
 import { testDatabase } from "../support/database.js";
+import { eventually } from "../support/eventually.js";
 import { readPages } from "./markdown.js";
 
 // What the SQL of the pages leads to, beyond that it runs.
@@ -42,33 +50,55 @@ describe("the rights in publish.md", () => {
   });
 });
 
-describe("the statement that deletes in operate.md", () => {
-  it("deletes what is old and done, with its deliveries", async () => {
-    await pool.query("truncate event_bus.events, event_bus.deliveries restart identity");
-    const event = (name: string, days: number, fanout: string) =>
-      pool.query(
-        `insert into event_bus.events (id, name, aggregate, fanout, occurred_at)
-         values (gen_random_uuid(), $1, '{}', $3, now() - $2 * interval '1 day')`,
-        [name, days, fanout],
-      );
-    await event("done", 31, "{1,2}");
-    await event("nobody's", 31, "{}");
-    await event("new", 29, "{}");
-    await event("waiting", 31, "{1,2}");
-    await event("dead", 31, "{1}");
-    await pool.query(
-      `insert into event_bus.deliveries (position, subscription_id, state, generation, attempt)
-       values (1, 1, 'delivered', 1, 1), (1, 2, 'cancelled', 1, 1), (4, 1, 'delivered', 1, 1), (5, 1, 'dead', 1, 1)`,
-    );
-    await pool.query(sqlWith("delete from event_bus.events"));
-    const left = async (sql: string) => (await pool.query(sql)).rows.map(({ x }) => x);
-    expect(await left("select name as x from event_bus.events order by position")).toEqual([
-      "new",
-      "waiting",
-      "dead",
-    ]);
-    expect(await left("select position::int as x from event_bus.deliveries order by position")).toEqual([
-      4, 5,
-    ]);
+describe("the rights of a worker in operate.md", () => {
+  const role = `ex_event_bus_worker_${randomUUID()}`;
+  afterAll(() => pool.query(`drop owned by "${role}" cascade; drop role "${role}"`));
+
+  it("are all that a worker, drain and status need", async () => {
+    const grants = sqlWith("create role shop_worker").replaceAll("shop_worker", `"${role}"`);
+    await pool.query(grants.replace(`policy "${role}" on`, "policy worker on"));
+    await pool.query(`alter role "${role}" password '${role}'`);
+    const own = new URL(url);
+    own.username = role;
+    own.password = role;
+    const client = new pg.Pool({ connectionString: own.href, max: 2 });
+    client.on("error", () => undefined);
+    try {
+      const made: number[] = [];
+      const failures: unknown[] = [];
+      const Ping = defineEvent("Ping", { schema: z.object({ n: z.number() }) });
+      const pinged = defineSubscriber({
+        name: "pinged",
+        events: [Ping],
+        handle: (event) => void made.push(event.aggregate.n),
+      });
+      await pool.query("truncate event_bus.chores");
+      const worker = await runWorker({
+        prisma: {},
+        subscribers: [pinged],
+        database: { url: own.href },
+        worker: { pollIntervalMs: 200 },
+        retention: { default: 0, intervalMs: 100 },
+        report: (event) => void (/error$/.test(event.type) && failures.push(event)),
+      });
+      try {
+        await publish(client, Ping({ n: 1 }));
+        await eventually(() => expect(made).toEqual([1]));
+        // Housekeeping too.
+        await eventually(async () => {
+          expect((await pool.query("select from event_bus.events where name = 'Ping'")).rowCount).toBe(0);
+        });
+      } finally {
+        await worker.stop();
+      }
+      await publish(client, Ping({ n: 2 }));
+      expect(await drain({ client, subscribers: [pinged] })).toMatchObject({ delivered: 1 });
+      expect((await status(client)).subscribers).toMatchObject([{ subscriber: "pinged", waiting: 0 }]);
+      expect(failures).toEqual([]);
+      await expect(redrive(client)).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+      await expect(client.query("delete from event_bus.events")).rejects.toThrow("permission denied");
+    } finally {
+      await client.end();
+    }
   });
 });

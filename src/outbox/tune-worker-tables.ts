@@ -1,0 +1,27 @@
+import type { Executor } from "./executor.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/**
+ * Has graphile-worker's jobs vacuumed by the number of dead rows: every job leaves some, and with PostgreSQL's default
+ * the share of a table that was large once would have to be dead. Only where the role owns the table.
+ */
+const TUNE = statement(/* sql */ `do $$
+declare
+  jobs constant regclass := to_regclass(format('%I._private_jobs', :WORKER_TEXT));
+begin
+  if exists (select from pg_class c
+              where c.oid = jobs and pg_has_role(c.relowner, 'usage')
+                and not coalesce(c.reloptions @> '{autovacuum_vacuum_threshold=20000}', false)) then
+    execute format('alter table %s set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)', jobs);
+  end if;
+end $$`);
+
+/** Has graphile-worker's tables vacuumed as they need it. Does nothing where that is not for this role to say. */
+export async function tuneWorkerTables(executor: Executor, names: SchemaNames): Promise<void> {
+  await executor.query(TUNE(names));
+}
+
+/** The same as a script. */
+export function tuneScript(names: SchemaNames): string {
+  return `${TUNE(names)};\n`;
+}
