@@ -1,6 +1,7 @@
 import type { Queryable } from "../outbox/executor.js";
 import { invalidOption } from "../registry/check-options.js";
 import type { AnyEventType } from "../registry/event-type.js";
+import { knownEvent } from "../registry/known-events.js";
 import { publishedEvents } from "../testing/published-events.js";
 import { checkEventType, checkExpected, compareEvent, type ExpectedEvent } from "./expected-event.js";
 import { checkLook, type Look, look } from "./look.js";
@@ -110,7 +111,14 @@ async function explain(
           `The nearest${matching.length > 0 ? " of the others" : ""} is ${nameEvent(nearest.event)}:`,
           ...candidateLines(nearest, context),
         ],
+    seen.length === 0 ? unheardLines(type) : [],
     await othersLines(client, options, known),
   ];
   return message(`${matcher}(${type.name})`, context, ...paragraphs);
+}
+
+/** An event that no client was given is published by none; a process that only looks has none, so this is a hint. */
+function unheardLines(type: AnyEventType): readonly string[] {
+  if (type.model === undefined || knownEvent(type) !== undefined) return [];
+  return [`No client in this process was given ${type.name}: is it among the events of eventBus()?`];
 }

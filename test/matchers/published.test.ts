@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import "../../src/vitest.js";
 import { Prisma } from "../../prisma/generated/client/client.js";
 import { openBus } from "../extension/support/clients.js";
-import { rules } from "../extension/support/events.js";
+import { defineEvent, rules } from "../extension/support/events.js";
 import { testDatabase } from "../support/database.js";
 import { failureOf } from "./failure-of.js";
 
@@ -149,6 +149,14 @@ describe("toHavePublished", () => {
       Nothing was published.
       "
     `);
+  });
+
+  it("says that no client was given the event", async () => {
+    const Unheard = defineEvent("Unheard", { model: "User" });
+    expect(await failureOf(expect(prisma).toHavePublished(Unheard))).toContain(
+      "No client in this process was given Unheard: is it among the events of eventBus()?",
+    );
+    expect(await failureOf(expect(prisma).toHavePublished(UserDeleted))).not.toContain("No client");
   });
 
   it("shows the latest ten of many, and long values shortened", async () => {
