@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 
 import { startPostgres } from "../src/testing/postgres.js";
 import { prepareTemplate } from "../test/support/template.js";
+import { benchBulk } from "./bulk.js";
 import type { Effort } from "./compare.js";
 import { benchDeliver } from "./deliver.js";
 import { benchDeliverLatency } from "./deliver-latency.js";
@@ -17,6 +18,7 @@ import { benchWritePath } from "./write-path.js";
 const SUITES: Readonly<Record<string, (url: string, effort: Effort) => Promise<readonly Ratio[]>>> = {
   "write-path": benchWritePath,
   nested: benchNested,
+  bulk: benchBulk,
   "fan-out": benchFanOut,
   deliver: benchDeliver,
   "deliver-transactional": benchTransactional,

@@ -205,3 +205,18 @@ describe("$withoutEvents", () => {
     expect(await actors()).toEqual([["b", undefined]]);
   });
 });
+
+describe("the option metadata", () => {
+  it.each([
+    ["a promise", async () => ({ actor: "me" })],
+    ["a text", () => "me"],
+  ])("fails the write when it returns %s", async (_, metadata) => {
+    const client = base.$extends(
+      eventBus({ events, capture: { User: rules.User }, metadata: metadata as never }),
+    );
+    const refused = { code: "INVALID_OPTION", path: "metadata()" };
+    await expect(client.user.create({ data: { email: "a" } })).rejects.toMatchObject(refused);
+    await expect(client.user.createMany({ data: [{ email: "b" }] })).rejects.toMatchObject(refused);
+    expect(await ledger.counts()).toMatchObject({ rows: 0, events: 0 });
+  });
+});

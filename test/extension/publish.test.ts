@@ -245,3 +245,37 @@ describe("publish", () => {
     expect((await ledger.events({ event: "Anything" }))[0]?.aggregate).toEqual(aggregate);
   });
 });
+
+describe("publish()", () => {
+  it("takes an executor of somebody's own, which gives rows alone", async () => {
+    const sent: string[] = [];
+    const executor = {
+      query: async (sql: string, values: readonly unknown[] = []) => {
+        sent.push(sql);
+        return (await pool.query(sql, [...values])).rows;
+      },
+    };
+    const stored = await publish(executor as never, due("own"));
+    expect(stored).toEqual({
+      events: [{ id: expect.any(String), position: expect.any(Number) }],
+      deliveries: 2,
+    });
+    expect(sent).toHaveLength(1);
+    expect(await ledger.event()).toMatchObject({ id: stored.events[0]?.id, aggregateKey: "own" });
+  });
+
+  it.each([1_023, 268_435_456, 1024.5, "2048", null])(
+    "refuses %j for maxEventBytes",
+    async (maxEventBytes) => {
+      const attempt = publish(pool, due(), { maxEventBytes: maxEventBytes as never });
+      await expect(attempt).rejects.toMatchObject({ code: "INVALID_OPTION", path: "maxEventBytes" });
+      await expect(attempt).rejects.toThrow("from 1024 to 268435455");
+      expect(await ledger.names()).toEqual([]);
+    },
+  );
+
+  it.each([1_024, 268_435_455])("takes %j for maxEventBytes", async (maxEventBytes) => {
+    await publish(pool, due(), { maxEventBytes });
+    expect(await ledger.names()).toEqual(["InvoiceDue"]);
+  });
+});

@@ -1,0 +1,137 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+
+import type { Prisma } from "../prisma/generated/client/client.js";
+import { PrismaClient } from "../prisma/generated/client/client.js";
+import { eventBus } from "../src/extension/event-bus.js";
+import { executorOf } from "../src/outbox/executor.js";
+import { DEFAULT_SCHEMA_NAMES } from "../src/outbox/schema-names.js";
+import { synchroniseSubscriptions } from "../src/outbox/subscriptions.js";
+import { eventsFor } from "../src/registry/define-event.js";
+import { type Effort, speedRatio } from "./compare.js";
+import type { Ratio } from "./ratio.js";
+
+const { defineEvent } = eventsFor<Prisma.TypeMap>();
+const SampleWritten = defineEvent("SampleWritten", { model: "Sample" });
+
+const ROWS = Number(process.env["BULK_ROWS"] ?? 10_000);
+const LIMITS = { maxWait: 60_000, timeout: 600_000 };
+
+/** One way to write many rows. */
+interface Way {
+  createMany(): Promise<unknown>;
+  updateMany(): Promise<unknown>;
+  deleteMany(): Promise<unknown>;
+}
+const CALLS = ["createMany", "updateMany", "deleteMany"] as const;
+
+/** What capturing 10,000 rows of a call costs, against doing without and against doing it by hand. */
+export async function benchBulk(url: string, effort: Effort): Promise<readonly Ratio[]> {
+  const clients = [open(url), open(url), open(url)] as const;
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const [plain, hand, bus] = clients;
+  await synchroniseSubscriptions(executorOf(pool), DEFAULT_SCHEMA_NAMES, "bench", [
+    { event: "SampleWritten", subscriber: "bench", priority: 0, delayMs: 0, policy: {} },
+  ]);
+  const ways = {
+    plain: waysOf(plain),
+    hand: byHand(hand),
+    bus: waysOf(extend(bus) as unknown as PrismaClient),
+  };
+  const timings = new Map(
+    CALLS.map((call) => [call, new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]))]),
+  );
+  try {
+    for (let round = -1; round < Math.min(effort.rounds, 5); round++) {
+      const order = Object.entries(ways);
+      for (const [name, way] of round % 2 === 0 ? order : order.toReversed()) {
+        for (const call of CALLS) {
+          const startedAt = performance.now();
+          await way[call]();
+          const ms = performance.now() - startedAt;
+          // The first round warms up.
+          if (round >= 0) timings.get(call)?.get(name)?.push(ms);
+        }
+        await pool.query("truncate event_bus.events; delete from graphile_worker._private_jobs");
+        await pool.query("vacuum analyze");
+      }
+    }
+    return CALLS.flatMap((call) => ratios(call, timings.get(call) ?? new Map()));
+  } finally {
+    for (const client of clients) await client.$disconnect();
+    await pool.end();
+  }
+}
+
+function ratios(call: string, timings: ReadonlyMap<string, readonly number[]>): readonly Ratio[] {
+  const what = `${call} of ${ROWS} rows with one subscriber`;
+  return [
+    { what: `${what}: event bus / outbox by hand`, ratio: speedRatio(timings, "bus", "hand"), target: 1 },
+    { what: `${what}: event bus / plain`, ratio: speedRatio(timings, "bus", "plain") },
+    { what: `${what}: outbox by hand / plain`, ratio: speedRatio(timings, "hand", "plain") },
+  ];
+}
+
+function open(url: string): PrismaClient {
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
+}
+
+function extend(client: PrismaClient) {
+  const rules = { create: SampleWritten, update: SampleWritten, delete: SampleWritten };
+  return client.$extends(eventBus({ events: [SampleWritten], capture: { Sample: rules } }));
+}
+
+const data = Array.from({ length: ROWS }, (_, index) => ({
+  sensor: `sensor-${index % 97}`,
+  place: index % 3 === 0 ? null : `place ${index}`,
+  at: new Date(1_700_000_000_000 + index),
+  value: index / 7,
+  exact: `${index}.25`,
+  counter: BigInt(index),
+  isValid: index % 2 === 0,
+  extra: { index, list: [1, 2, 3] },
+}));
+const update = { counter: { increment: 1 }, sensor: "other" };
+
+function waysOf({ sample }: { readonly sample: Pick<PrismaClient["sample"], keyof Way> }): Way {
+  return {
+    createMany: () => sample.createMany({ data }),
+    updateMany: () => sample.updateMany({ data: update }),
+    deleteMany: () => sample.deleteMany(),
+  };
+}
+
+type Tx = Prisma.TransactionClient;
+type Row = object & { readonly id: number };
+
+/** What a team would write: the rows before, the write, and one job for each row, in one transaction. */
+function byHand(prisma: PrismaClient): Way {
+  const inOne = (work: (tx: Tx) => Promise<unknown>) => prisma.$transaction(work, LIMITS);
+  return {
+    createMany: () => inOne(async (tx) => addJobs(tx, [], await tx.sample.createManyAndReturn({ data }))),
+    updateMany: () =>
+      inOne(async (tx) => {
+        const before = await tx.sample.findMany();
+        await addJobs(tx, before, await tx.sample.updateManyAndReturn({ data: update }));
+      }),
+    deleteMany: () =>
+      inOne(async (tx) => {
+        const before = await tx.sample.findMany();
+        await tx.sample.deleteMany();
+        await addJobs(tx, before, []);
+      }),
+  };
+}
+
+async function addJobs(tx: Tx, before: readonly Row[], after: readonly Row[]): Promise<void> {
+  const byId = new Map(after.map((row) => [row.id, row]));
+  const pairs =
+    before.length === 0 ? after.map((row) => [null, row]) : before.map((row) => [row, byId.get(row.id)]);
+  const specs = pairs.map(([old, row]) => ({
+    identifier: "event_bus:bench",
+    payload: { name: "SampleWritten", before: old ?? null, after: row ?? null },
+  }));
+  const text = JSON.stringify(specs, (_, value) => (typeof value === "bigint" ? value.toString() : value));
+  await tx.$executeRaw`select count(*) from graphile_worker.add_jobs(
+    array(select json_populate_recordset(null::graphile_worker.job_spec, ${text}::json)))`;
+}
