@@ -49,7 +49,8 @@ export class AfterWalk {
     const created = creates === undefined ? [] : await this.#created(nested, subjects, pairs);
     const flows = items.flatMap(({ node }, at) => {
       const reached = items[at] === undefined ? [] : (this.#past.reached.get(items[at]) ?? []);
-      return node === undefined ? [] : [() => this.visit(node, reached)];
+      // What the same call creates it may find again by its key.
+      return node === undefined ? [] : [() => this.visit(node, [...reached, ...created])];
     });
     if (creates !== undefined) flows.push(() => this.visit(creates, created));
     await this.#loader.all(flows);
