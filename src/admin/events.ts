@@ -1,5 +1,5 @@
 import type { Queryable } from "../outbox/executor.js";
-import { type EventFilter, findEvents } from "../outbox/find-events.js";
+import { type EventFilter, findEvents, type ReadUpTo } from "../outbox/find-events.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import type { StoredEvent } from "../registry/event.js";
 import { withNames } from "./with-names.js";
@@ -32,8 +32,18 @@ export function events(
   filter: EventFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly StoredEvent[]> {
+  return readEvents(client, filter, options, { of: "events()", upTo: "final" });
+}
+
+/** The same, for functions of other names. */
+export function readEvents(
+  client: Queryable,
+  filter: EventFilter,
+  options: DatabaseOptions,
+  { of, upTo }: { readonly of: string; readonly upTo: ReadUpTo },
+): Promise<readonly StoredEvent[]> {
   const conditions = { given: filter, known: KNOWN };
-  return withNames(client, { of: "events()", options, filter: conditions }, (executor, names) =>
-    findEvents(executor, names, filter),
+  return withNames(client, { of, options, filter: conditions }, (executor, names) =>
+    findEvents(executor, names, filter, upTo),
   );
 }

@@ -14,9 +14,10 @@ export interface EventFilter {
   readonly operation?: StoredEvent["operation"] | undefined;
   readonly correlationId?: string | undefined;
   /**
-   * Only events after this position, up to where the log is final: an event is left out as long as a transaction runs
-   * that is older than it, since that could still add one with a lower position. So who goes on from the last position
-   * that it has seen misses nothing. Not for the events of one's own transaction.
+   * Only events after this position. `events()` then gives them up to where the log is final: an event is left out as
+   * long as a transaction runs that is older than it, since that could still add one with a lower position. So who goes
+   * on from the last position that it has seen misses nothing. `publishedEvents()` gives what can be seen, that of its
+   * own transaction too.
    */
   readonly after?: number | undefined;
   /** At most so many, the first ones. Default: all. */
@@ -28,6 +29,9 @@ export interface EventFilter {
 // A statement of its own, before the one that reads: what is final by then is seen by that.
 const ADVANCE = statement(/* sql */ `select :BUS.advance_horizon()::text as safe`);
 
+/** How far the log is read where a position says from where: up to where it is final, or all that can be seen. */
+export type ReadUpTo = "final" | "seen";
+
 const find = (direction: "asc" | "desc") =>
   statement(/* sql */ `
 select ${EVENT_COLUMNS}
@@ -38,7 +42,8 @@ select ${EVENT_COLUMNS}
    and ($4::text is null or e.aggregate_key = $4)
    and ($5::text is null or e.operation = $5)
    and ($6::text is null or e.metadata ->> 'correlationId' = $6)
-   and ($7::bigint is null or e.position > $7 and e.position <= (select h.safe from :BUS.horizon h))
+   and ($7::bigint is null or e.position > $7
+        and ($9::boolean is not true or e.position <= (select h.safe from :BUS.horizon h)))
  order by e.position ${direction}
  limit $8::bigint`);
 const FIRST = find("asc");
@@ -49,8 +54,10 @@ export async function findEvents(
   executor: Executor,
   names: SchemaNames,
   filter: EventFilter = {},
+  upTo: ReadUpTo = "seen",
 ): Promise<readonly StoredEvent[]> {
-  if (filter.after !== undefined) await explained(names, executor.query(ADVANCE(names)));
+  const isFinal = upTo === "final" && filter.after !== undefined;
+  if (isFinal) await explained(names, executor.query(ADVANCE(names)));
   const rows = await explained(
     names,
     executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [
@@ -62,6 +69,7 @@ export async function findEvents(
       filter.correlationId ?? null,
       filter.after ?? null,
       filter.limit ?? null,
+      isFinal,
     ]),
   );
   const events = rows.map(readEvent);

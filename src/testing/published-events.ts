@@ -1,4 +1,4 @@
-import { events } from "../admin/events.js";
+import { readEvents } from "../admin/events.js";
 import type { Queryable } from "../outbox/executor.js";
 import type { EventFilter } from "../outbox/find-events.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
@@ -40,7 +40,7 @@ export function publishedEvents(
   filter: AnyEventType | TypedEventFilter<AnyEventType> | EventFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly StoredEvent[]> {
-  return events(client, asFilter(filter), options);
+  return readEvents(client, asFilter(filter), options, { of: "publishedEvents()", upTo: "seen" });
 }
 
 function asFilter(filter: AnyEventType | TypedEventFilter<AnyEventType> | EventFilter): EventFilter {

@@ -22,7 +22,7 @@ const session = async () => {
 };
 afterAll(() => Promise.all(clients.map((client) => client.end())));
 const readAfter = async (position: number, source: Queryable = pool) =>
-  (await findEvents(executorOf(source), names, { after: position })).map((one) => one.position);
+  (await findEvents(executorOf(source), names, { after: position }, "final")).map((one) => one.position);
 const published = async (target: Queryable) => (await publish(target, [event("E")])).events[0]?.position ?? 0;
 
 /** Transactions of other databases on the server hold up this one too, for as long as they run. */
