@@ -151,12 +151,18 @@ function borderOf(
     arrive(answer, { past, far }) {
       const row = answer as Record<string, unknown> | null;
       // Nothing may be thrown here: Prisma would make another error of it.
-      if (plan !== undefined) written.push({ plan, args, past, far, row: row && scalarsOf(model, row) });
+      if (plan !== undefined) written.push({ plan, args, past, far, row: rowIn(model, row) });
       if (row === null) return null;
       dropUnselected(model, args, globalOmit, bus.computedNeeds, row);
       return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row);
     },
   };
+}
+
+/** The row of an answer. An upsert of which the nested writes made the row go is answered with no column at all. */
+function rowIn(model: Model, answer: Record<string, unknown> | null): Row | null {
+  const row = answer === null ? {} : scalarsOf(model, answer);
+  return Object.values(row).some((value) => value !== undefined) ? row : null;
 }
 
 /** What is known before a query is sent. */

@@ -38,10 +38,13 @@ async function publishToDead(): Promise<void> {
        (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, heartbeat_at)
      values ('pool-dead', 'default', 'graphile_worker', '0', 1, 'gone', 1, 500, now() - interval '1 hour')`,
   );
-  await publish();
+  // In one transaction, or a worker that lives would take it first.
   await pool.query(
-    `update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now(), attempts = attempts + 1
-      where locked_by is null`,
+    `do $$ begin
+       perform event_bus.publish(name => 'Ping', aggregate => '{"n": 1}', key => '1');
+       update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now(), attempts = attempts + 1
+        where locked_by is null;
+     end $$`,
   );
 }
 

@@ -15,7 +15,8 @@ interface Changed {
 export function byReference<C extends Changed>(models: Models, changes: readonly C[]): readonly C[] {
   const sorted = [...changes].sort((a, b) => compare(models, a.change, b.change));
   const stays = sorted.filter(({ change }) => change.operation !== "delete");
-  const gone = sorted.filter(({ change }) => change.operation === "delete");
+  // Turned round before and after, so that what does not refer to each other stays in the order of keys.
+  const gone = sorted.filter(({ change }) => change.operation === "delete").reverse();
   return [...referredFirst(stays, afterOf), ...Array.from(referredFirst(gone, beforeOf)).reverse()];
 }
 

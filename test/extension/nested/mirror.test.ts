@@ -199,9 +199,9 @@ describe("the events of one call", () => {
       "ProjectCreated",
       "TaskCreated",
       "NoteCreated",
+      "MembershipDeleted",
       "NoteDeleted",
       "TaskDeleted",
-      "MembershipDeleted",
       "ProjectDeleted",
     ]);
   });
