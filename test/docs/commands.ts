@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,6 +9,7 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
+const cli = join(root, "dist/esm/cli/main.js");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
 /** The commands of a `sh` block, without comments and environment: each as its words. */
@@ -24,6 +26,7 @@ export function findCommandFault([program, first = "", ...rest]: readonly string
   if (program === "npm" && first === "test") return findScriptFault("test");
   if (program === "npm" && first === "run") return findScriptFault(rest[0] ?? "");
   if (program === "npm" && first === "install") return findPackageFault(rest);
+  if (program === "npx" && first === "ex-event-bus") return findCliFault(rest);
   return `nothing is known of "${[program, first].join(" ")}"`;
 }
 
@@ -35,6 +38,14 @@ function findScriptFault(name: string): string | undefined {
     .split(/\s+/)
     .find((word) => /^[\w-]+\/.*\.m?ts$/.test(word) && !existsSync(join(root, word)));
   return missing === undefined ? undefined : `the script "${name}" runs ${missing}, which is not there`;
+}
+
+/** A command of the built command line tool that is there, with options that it has. */
+function findCliFault([command = "", ...words]: readonly string[]): string | undefined {
+  const { stdout, status } = spawnSync(process.execPath, [cli, command, "--help"], { encoding: "utf8" });
+  if (status !== 0) return `ex-event-bus has no command "${command}"`;
+  const unknown = words.find((word) => word.startsWith("--") && !stdout.includes(word));
+  return unknown === undefined ? undefined : `ex-event-bus ${command} has no option "${unknown}"`;
 }
 
 /** Installing the package brings along what it needs to run and does not install by itself. */
