@@ -165,19 +165,21 @@ export const capturedBulkCalls: readonly Call[] = [
   ["updateMany to a broken reference", (db) => db.order.updateMany({ data: { userId: 99 } })],
   ["updateMany to a value out of range", (db) => db.product.updateMany({ data: { price: "1e20" } })],
   ["updateMany with a division by zero", (db) => db.product.updateMany({ data: { stock: { divide: 0 } } })],
-  ["updateManyAndReturn", (db) => db.user.updateManyAndReturn({ where, data })],
+  ["updateManyAndReturn", async (db) => inOrder(await db.user.updateManyAndReturn({ where, data }))],
   ["updateManyAndReturn of none", (db) => db.user.updateManyAndReturn({ where: { id: 99 }, data })],
   [
     "updateManyAndReturn with select",
-    (db) => db.user.updateManyAndReturn({ where, data, select: { email: true } }),
+    async (db) => inOrder(await db.user.updateManyAndReturn({ where, data, select: { email: true } })),
   ],
   [
     "updateManyAndReturn with omit",
-    (db) => db.user.updateManyAndReturn({ where, data, omit: { email: true, name: true } }),
+    async (db) =>
+      inOrder(await db.user.updateManyAndReturn({ where, data, omit: { email: true, name: true } })),
   ],
   [
     "updateManyAndReturn with include",
-    (db) => db.order.updateManyAndReturn({ data: { total: 9 }, include: { user: true } }),
+    async (db) =>
+      inOrder(await db.order.updateManyAndReturn({ data: { total: 9 }, include: { user: true } })),
   ],
   [
     "updateManyAndReturn with limit",
@@ -230,3 +232,9 @@ export const capturedBulkCalls: readonly Call[] = [
     (db) => db.$transaction([db.user.createMany({ data: [eve] }), db.user.createMany({ data: [ann] })]),
   ],
 ];
+
+/** PostgreSQL promises no order of the rows that an update returns. */
+function inOrder<Row extends object>(rows: readonly Row[]): readonly Row[] {
+  const text = (row: Row) => JSON.stringify(row, (_, item) => (typeof item === "bigint" ? `${item}` : item));
+  return rows.toSorted((a, b) => (text(a) < text(b) ? -1 : 1));
+}
