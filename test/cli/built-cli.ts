@@ -99,7 +99,7 @@ export class CliProcess {
   }
 
   /** Waits for a JSON line that has these fields. */
-  line(fields: Readonly<Record<string, unknown>>, timeoutMs = 25_000): Promise<Record<string, unknown>> {
+  line(fields: Readonly<Record<string, unknown>>, timeoutMs = 60_000): Promise<Record<string, unknown>> {
     return eventually(() => {
       const found = this.lines().filter((line) =>
         Object.entries(fields).every(([key, value]) => line[key] === value),
