@@ -5,6 +5,7 @@ import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
+import { canBeHalfDone } from "./nested/half-done.js";
 import { dataOf } from "./nested/plan-far.js";
 import { writtenFields } from "./nested/written-fields.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
@@ -65,7 +66,7 @@ export async function write(
 ): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
   const written: Written[] = [];
   const progress: Progress = { asked: false, arrived: false };
-  const last: LastCall = { call: undefined, past: undefined };
+  const last: LastCall = { call: undefined, past: undefined, failure: undefined };
   const params = tapped(
     mutation.params,
     transaction,
@@ -74,12 +75,14 @@ export async function write(
   );
   try {
     const result = await mutation.query(mutation.args, params);
+    // Not even read before, and written all the same.
+    if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
     if (written.length === 0) await checkUnseen(bus, transaction, progress, last);
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
     if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
-    if (progress.asked && mayHaveWritten(error)) throw new FailedAfterWriting(error);
+    if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
     if (isValidationError(error)) await runUnchanged(transaction, mutation);
     throw error;
@@ -89,20 +92,23 @@ export async function write(
 /** "current transaction is aborted": nothing of it can be committed. */
 const ABORTED = "25P02";
 
-/** What Prisma says when it found nothing to write to. The transaction can go on. */
+/** What Prisma says when it found nothing to write to. Where nothing else was written, the transaction can go on. */
 const NOTHING_WRITTEN = new Set(["P2014", "P2015", "P2016", "P2017", "P2018", "P2025"]);
 
 /**
  * Whether the statement may have taken effect before this error: Prisma can fail to read an answer. What PostgreSQL
  * refused it has aborted by itself.
  */
-function mayHaveWritten(error: unknown): boolean {
+function mayHaveWritten({ models }: Bus, error: unknown, { call, past }: LastCall): boolean {
   if (isValidationError(error) || databaseFailure(error) !== undefined) return false;
   const { code, meta } = (error ?? {}) as {
     readonly code?: unknown;
     readonly meta?: { readonly driverAdapterError?: unknown };
   };
-  return meta?.driverAdapterError === undefined && !NOTHING_WRITTEN.has(String(code));
+  if (meta?.driverAdapterError !== undefined) return false;
+  if (!NOTHING_WRITTEN.has(String(code)) || call === undefined) return true;
+  const isMissing = call.operation === "update" && past?.isKnown === true && past.row === undefined;
+  return !isMissing && canBeHalfDone(models, call.model, call.operation, call.args);
 }
 
 function runUnchanged(transaction: TransactionHandle, { params, args, query }: Mutation): Promise<unknown> {
@@ -143,8 +149,8 @@ function borderOf(
         // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
         // aborted: the call itself will be refused likewise, in words that name it.
         const state = databaseFailure(error)?.state;
-        if (state === undefined || state === ABORTED)
-          return { past: { row: undefined, isKnown: false }, far: undefined };
+        if (state === undefined || state === ABORTED) last.failure = error;
+        if (last.failure !== undefined) return { past: { row: undefined, isKnown: false }, far: undefined };
         throw asCallFailure(error, bus.root, `prisma.${model.jsName}.${operation}`);
       }
     },
@@ -197,6 +203,8 @@ async function loadFar(
 interface LastCall {
   call: RowCall | undefined;
   past: Past | undefined;
+  /** Why it is not known what was there before. */
+  failure: unknown;
 }
 
 /**

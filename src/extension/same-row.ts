@@ -26,7 +26,7 @@ export function pastOf(
     "NOT_CAPTURED",
     `prisma.${model.jsName}.${operation} changed a row that could not be found beforehand, so its old values are not ` +
       "known; the transaction was aborted. Expected a where with a unique key of the model, in the usual notation.",
-    { value: args["where"], path: `${model.name}.${operation}` },
+    { path: `${model.name}.${operation}` },
   );
 }
 
@@ -34,6 +34,8 @@ export function pastOf(
 function isSameRow(model: Model, before: Row, after: Row, data: Row): boolean {
   return (model.identity?.fields ?? []).every((name) => {
     const value = writtenTo(model, name, data);
+    // A key that stayed what it was is that row's, however the call writes it down.
+    if (sameValue(before[name], after[name])) return true;
     return value === UNKNOWN || sameValue(value === undefined ? before[name] : value, after[name]);
   });
 }

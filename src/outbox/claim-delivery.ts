@@ -41,7 +41,8 @@ export async function claimDelivery(
 const CONFIRM = statement(/* sql */ `
 select d.claim from :BUS.deliveries d
   join unnest($1::bigint[], $2::integer[], $3::text[]) as c(position, subscription_id, claim)
-    on d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim`);
+    on d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim
+ where d.state = 'delivered'`);
 
 /** Which of the claims were committed. */
 export async function committedClaims(

@@ -85,9 +85,10 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
     });
   });
   const tell = (awaits: boolean) => awaitJobs(executor, setup.names, id, awaits);
-  if (listens) followAwaiting(events, tell);
+  // With a local queue it does not say that there was nothing to do: then it is always told.
+  if (listens && setup.config.worker.throughput === "normal") followAwaiting(events, tell);
   // Nobody needs to notify who does not hear it. When it cannot be told, that only costs.
-  else beating.then(() => tell(false)).catch(() => undefined);
+  if (!listens) beating.then(() => tell(false)).catch(() => undefined);
   events.on("pool:listen:notification", ({ message }) => {
     heartbeat?.heard();
     if (message.channel === "worker:migrate") keepExitCode();

@@ -127,7 +127,10 @@ export const capturedBulkCalls: readonly Call[] = [
   ["updateMany with limit", (db) => db.user.updateMany({ data, limit: 1, where: { id: { gt: 2 } } })],
   ["updateMany with limit 0", (db) => db.user.updateMany({ data, limit: 0 })],
   ["updateMany with a negative limit", (db) => db.user.updateMany({ data, limit: -1 })],
-  ["updateMany with a fraction for limit", (db) => db.user.updateMany({ data, limit: 1.5 })],
+  [
+    "updateMany with a fraction for limit",
+    (db) => db.user.updateMany({ data, limit: 1.5, where: { id: { gt: 2 } } }),
+  ],
   ["updateMany with null for limit", (db) => db.user.updateMany({ data, limit: wrong(null) })],
   ["updateMany with undefined for limit", (db) => db.user.updateMany(wrong({ data, limit: undefined }))],
   [

@@ -96,6 +96,11 @@ begin
   end if;
   if others is not null then
     foreach target in array others loop
+      -- What it calls there runs with the rights of this function's owner.
+      if not exists (select from pg_namespace n
+                      where n.nspname = target and pg_has_role(n.nspowner, current_user, 'usage')) then
+        raise exception 'the schema "%" of a subscription is not owned by the owner of the event bus', target using errcode = '42501';
+      end if;
       execute format(
         'select count(*) from %1$I.add_jobs(specs => array('
         '  select row(w.task, w.payload, null, w.run_at, 32767::smallint, null, w.priority, null)::%1$I.job_spec'
