@@ -1,5 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
+import { compareBy } from "../rows/row-order.js";
 import {
   answerWith,
   type BulkAnswer,
@@ -9,7 +10,6 @@ import {
   publishRows,
   writeRows,
 } from "./bulk-call.js";
-import { compareBy } from "./row-order.js";
 
 /** `createMany` and `createManyAndReturn`. With `skipDuplicates` PostgreSQL answers with the rows that it inserted. */
 export async function createRows(run: BulkRun): Promise<BulkAnswer> {

@@ -3,10 +3,10 @@ import { Decimal } from "../../codec/decimal.js";
 import { EventBusError } from "../../errors.js";
 import { isSkipped } from "../prisma-internals.js";
 import { readRows } from "../rows/read-rows.js";
+import { compareBy } from "../rows/row-order.js";
 import type { Model } from "../schema/model.js";
 import { aggregateKeyOf } from "../unique-match.js";
 import type { BulkRun } from "./bulk-call.js";
-import { compareBy } from "./row-order.js";
 
 /** A row before and after. */
 export interface Pair {

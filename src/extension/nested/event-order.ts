@@ -1,8 +1,8 @@
 import type { Row } from "../../changes/diff.js";
 import type { RowChange } from "../rows/row-change.js";
+import { compareByKey } from "../rows/row-order.js";
 import type { Model, Models } from "../schema/model.js";
 import { keyTexts } from "../unique-match.js";
-import { compareKeys } from "./compare-keys.js";
 
 interface Changed {
   readonly change: RowChange;
@@ -21,7 +21,7 @@ export function byReference<C extends Changed>(models: Models, changes: readonly
 }
 
 function compare(models: Models, a: RowChange, b: RowChange): number {
-  if (a.model === b.model) return compareKeys(a.model, rowOf(a), rowOf(b));
+  if (a.model === b.model) return compareByKey(a.model, rowOf(a), rowOf(b));
   const names = Array.from(models.keys());
   return names.indexOf(a.model.name) - names.indexOf(b.model.name);
 }

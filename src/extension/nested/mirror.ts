@@ -1,9 +1,9 @@
 import { creation, type Difference, modification, type Row } from "../../changes/diff.js";
 import { redactDifference, redactRow } from "../../changes/redact.js";
 import type { Redaction, Redactions } from "../../registry/redaction.js";
+import { compareByKey } from "../rows/row-order.js";
 import type { Model } from "../schema/model.js";
 import { touchedFields } from "../schema/touched-fields.js";
-import { compareKeys } from "./compare-keys.js";
 import type { TouchedRow } from "./touched-rows.js";
 import type { NestedRelation } from "./tree.js";
 
@@ -100,7 +100,7 @@ function itemsOf(
     const item = itemOf(row, was, is, nested, difference(row, sight, [...path, row]), redaction);
     if (item !== undefined) items.push(item);
   }
-  return items.sort((a, b) => compareKeys(a.row.model, rowOf(a.row), rowOf(b.row)));
+  return items.sort((a, b) => compareByKey(a.row.model, rowOf(a.row), rowOf(b.row)));
 }
 
 function rowOf({ before, after }: TouchedRow): Row {

@@ -13,6 +13,11 @@ export function compareBy(model: Model, fields: readonly string[]): (a: Row, b: 
   };
 }
 
+/** Compares two rows of a model by its key. */
+export function compareByKey(model: Model, a: Row, b: Row): number {
+  return compareBy(model, model.identity?.fields ?? [])(a, b);
+}
+
 /** An enum's values have the order in which they are declared. */
 function rank(model: Model, field: string, value: unknown): unknown {
   const names = model.scalars.get(field)?.enumNames;
