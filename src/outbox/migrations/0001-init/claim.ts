@@ -1,3 +1,5 @@
+import { PLANNED_ONCE } from "./planned-once.js";
+
 /** Taking a delivery inside of the transaction of its handler. */
 export const claim = /* sql */ `
 -- Takes a delivery in the transaction of its handler, before anything else: moves it on to delivered, only where the
@@ -8,7 +10,7 @@ create function :BUS.claim(
   "position" bigint, subscription_id integer, generation integer, claim text,
   idle_ms integer, statement_ms integer, lock_ms integer
 ) returns boolean
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 declare
   lock_before constant text := current_setting('lock_timeout');

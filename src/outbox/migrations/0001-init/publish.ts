@@ -1,3 +1,5 @@
+import { PLANNED_ONCE } from "./planned-once.js";
+
 const COLUMNS = `id, name, version, aggregate_type, aggregate_key, operation, source_schema,
       aggregate, changes, initial_data, metadata, types, fanout`;
 
@@ -75,7 +77,7 @@ return exists (select from :BUS.workers w where w.worker_schema = :WORKER_TEXT a
 -- once; those of other applications by one statement for each of their schemas. graphile-worker never exhausts
 -- these jobs: attempts are counted by us.
 create function :BUS.enqueue(wakeups :BUS.wakeup[]) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 declare
   own :WORKER.job_spec[];
   others text[];
@@ -123,7 +125,7 @@ $$;
 -- has no statistics. This is the path of every write.
 create function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 declare
   installed constant integer := 1;

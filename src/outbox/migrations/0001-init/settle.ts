@@ -1,3 +1,5 @@
+import { PLANNED_ONCE } from "./planned-once.js";
+
 /** How many errors of a delivery are kept: the first ones, which say how it began, and the last ones. */
 const FIRST_ERRORS = 5;
 const MOST_ERRORS = 20;
@@ -19,7 +21,7 @@ export const settle = /* sql */ `
 -- Returns what was not moved: with the state when the same claim had moved it before, whose answer was lost then.
 create function :BUS.settle(settlements jsonb)
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 declare
   moved text[];
@@ -81,7 +83,7 @@ end $$;
 -- The same for deliveries that were made at the first attempt: nearly all of them.
 create function :BUS.deliver(positions bigint[], subscriptions integer[], claims text[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 declare
   written integer;
@@ -105,7 +107,7 @@ end $$;
 -- has a row of its own, that row is the truth.
 create function :BUS.deliver_without_rows(positions bigint[], subscriptions integer[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 begin${COMMIT_SOON}
   insert into :BUS.delivered (subscription_id, lowest, highest, positions)
