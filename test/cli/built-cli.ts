@@ -1,33 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
 import { afterAll, afterEach, expect, vi } from "vitest";
 
+import { bundle } from "../support/bundle.js";
 import { eventually } from "../support/eventually.js";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The command line tool, built from the sources as they are, and run as processes of their own. */
 export async function buildCli() {
-  // Inside of node_modules, so that its packages are found from there.
-  const folder = mkdtempSync(join(root, "node_modules/.ex-event-bus-cli-"));
-  const build = await rolldown({
-    input: join(root, "src/cli/main.ts"),
-    platform: "node",
-    external: (id) => !/^[./]/.test(id),
-    tsconfig: join(root, "tsconfig.build.json"),
-  });
-  const program = join(folder, "main.mjs");
-  await build.write({
-    dir: folder,
-    entryFileNames: "main.mjs",
-    chunkFileNames: "[name]-[hash].mjs",
-    format: "esm",
-  });
-  await build.close();
+  const { file: program, remove } = await bundle("src/cli/main.ts");
   // Starting a process takes its time on a busy machine.
   vi.setConfig({ testTimeout: 120_000 });
   const running = new Set<CliProcess>();
@@ -36,7 +18,7 @@ export async function buildCli() {
     await Promise.all([...running].map((child) => child.exit));
     running.clear();
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(remove);
 
   return (args: readonly string[], options: CliRun): CliProcess => {
     const env = { ...process.env, NO_COLOR: "1", ...options.env };

@@ -14,16 +14,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
+import { type Outcome, outcomeOf } from "../support/outcome.js";
 import { root } from "./markdown.js";
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
-
-/** What a command wrote, and how it ended. */
-export interface Outcome {
-  readonly exitCode: number | string;
-  readonly output: string;
-}
 
 /** A folder with the files of an application, as a reader of the documentation would have it. */
 export interface Project {
@@ -146,14 +141,4 @@ function findOwner(name: string): readonly [folder: string, manifest: Manifest] 
 
 function readManifest(file: string): Manifest {
   return JSON.parse(readFileSync(file, "utf8")) as Manifest;
-}
-
-async function outcomeOf(ended: Promise<{ stdout: string; stderr: string }>): Promise<Outcome> {
-  try {
-    const { stdout, stderr } = await ended;
-    return { exitCode: 0, output: stdout + stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number | string; stdout: string; stderr: string };
-    return { exitCode: code, output: `${stdout}${stderr}` };
-  }
 }

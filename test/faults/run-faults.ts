@@ -1,10 +1,10 @@
+import { bundle } from "../support/bundle.js";
 import { until } from "../support/until.js";
 import { startMuteProxy } from "../worker/mute-proxy.js";
 import { findBouncer, startBouncer } from "../worker/pgbouncer.js";
 import { openDatabase } from "./database.js";
 import { FAULTS, type FaultName } from "./fault-kinds.js";
 import { type Figures, type MadeFault, recoveries } from "./figures.js";
-import { buildProgram } from "./program.js";
 import { Random } from "./random.js";
 import { countAll, countOpen, deliveryTimes, findViolations, longestSilence } from "./verify.js";
 import { type Protocol, WorkerSlot } from "./worker-slot.js";
@@ -36,7 +36,7 @@ export async function runFaults(run: FaultRun): Promise<FaultResult> {
   const random = new Random(run.seed);
   const cleanUp: (() => unknown)[] = [];
   try {
-    const program = await buildProgram();
+    const program = await bundle("test/faults/worker-process.ts");
     cleanUp.push(program.remove);
     const database = await openDatabase();
     cleanUp.push(database.stop);

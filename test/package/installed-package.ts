@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { type Outcome, outcomeOf } from "../support/outcome.js";
+
 const run = promisify(execFile);
 
 /** The root of the repository. */
@@ -27,12 +29,6 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 export const entries: readonly string[] = Object.keys(manifest.exports)
   .filter((path) => !["./package.json", "./vitest", "./jest"].includes(path))
   .map((path) => path.replace(/^\./, "ex-event-bus"));
-
-/** The end of a child process, failed or not. */
-export interface Outcome {
-  readonly exitCode: number | string;
-  readonly output: string;
-}
 
 /** A project of somebody who has installed the package. */
 export interface Project {
@@ -81,15 +77,7 @@ export async function installPackage(): Promise<Project> {
   return {
     folder,
     files: tarball.files.map(({ path }) => path),
-    async node(...args) {
-      try {
-        const { stdout, stderr } = await run(process.execPath, args, { cwd: folder, env });
-        return { exitCode: 0, output: stdout + stderr };
-      } catch (error) {
-        const { code, stdout, stderr } = error as { code: number | string; stdout: string; stderr: string };
-        return { exitCode: code, output: stdout + stderr };
-      }
-    },
+    node: (...args) => outcomeOf(run(process.execPath, args, { cwd: folder, env })),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

@@ -16,6 +16,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { type Outcome, outcomeOf } from "../support/outcome.js";
+
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -35,12 +37,6 @@ export interface RunnerProject {
   readonly client: "client/client" | "client-js/index";
   /** Runs all tests: arguments of node. */
   readonly command: readonly string[];
-}
-
-/** The end of a child process, failed or not. */
-export interface Outcome {
-  readonly exitCode: number | string;
-  readonly output: string;
 }
 
 const shared = [
@@ -130,13 +126,7 @@ export async function node(
     },
     maxBuffer: 10_000_000,
   };
-  try {
-    const { stdout, stderr } = await run(process.execPath, args, options);
-    return { exitCode: 0, output: stdout + stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number | string; stdout: string; stderr: string };
-    return { exitCode: code, output: stdout + stderr };
-  }
+  return outcomeOf(run(process.execPath, args, options));
 }
 
 /** How many files of tests a project has. */

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A program that Node runs without further ado. */
+export interface Bundle {
+  readonly file: string;
+  remove(): void;
+}
+
+/** Builds a program from the sources as they are. It stands inside of node_modules, so that packages are found from there. */
+export async function bundle(source: string): Promise<Bundle> {
+  const folder = mkdtempSync(join(root, "node_modules/.ex-event-bus-"));
+  const build = await rolldown({
+    input: join(root, source),
+    platform: "node",
+    external: (id) => !/^[./]/.test(id),
+    tsconfig: join(root, "tsconfig.build.json"),
+  });
+  await build.write({
+    dir: folder,
+    entryFileNames: "main.mjs",
+    chunkFileNames: "[name]-[hash].mjs",
+    format: "esm",
+  });
+  await build.close();
+  return { file: join(folder, "main.mjs"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
