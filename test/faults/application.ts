@@ -1,4 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
 import { z } from "zod";
 
 import { type Prisma, PrismaClient } from "../../prisma/generated/client/client.js";
@@ -21,7 +22,11 @@ const CONNECTION = {
 
 /** The application's client, with the event bus. */
 export function openApplication(url: string, max: number) {
-  const adapter = new PrismaPg({ connectionString: url, max, ...CONNECTION });
+  const pool = new pg.Pool({ connectionString: url, max, ...CONNECTION });
+  pool.on("error", () => undefined);
+  // A connection that breaks just as it is opened has no other listener yet, and would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   return new PrismaClient({ adapter }).$extends(
     eventBus({
       events: [UserCreated, StockChanged, Ticked],

@@ -9,7 +9,7 @@ import { SHORT } from "./sizes.js";
 const seed = Number(process.env["FAULTS_SEED"] ?? randomInt(2 ** 31));
 
 // A longer run: npm run test:faults
-it(`every promise is kept under random faults (FAULTS_SEED=${seed})`, { timeout: 300_000 }, async () => {
+it(`every promise is kept under random faults (FAULTS_SEED=${seed})`, { timeout: 600_000 }, async () => {
   if (findBouncer() === undefined) console.log(`Without a pooler. ${NO_BOUNCER}.`);
   const { figures, violations } = await runFaults({ ...SHORT, seed });
   console.log(tableOf(figures));

@@ -7,7 +7,7 @@ export const SHORT: Size = {
   events: 1_000,
   callsPerSecond: 40,
   pauseMs: [200, 1_800],
-  patienceMs: 60_000,
+  patienceMs: 240_000,
   faults: {
     "worker killed": 6,
     "worker stopped for longer than it may be silent": 1,
@@ -26,7 +26,7 @@ export const MEDIUM: Size = {
   ...SHORT,
   events: 5_000,
   callsPerSecond: 60,
-  patienceMs: 120_000,
+  patienceMs: 300_000,
   faults: {
     "worker killed": 25,
     "worker stopped for longer than it may be silent": 4,
