@@ -22,61 +22,96 @@ const NOT_TEXT = /[\0\p{Surrogate}]/u;
  * JSON parts without hints are returned as they are, not copied.
  *
  * @param path where the value stands, for the message: `aggregate`, `changes`, …
+ * @param like an object that was encoded already: what `value` shares with it is not encoded again.
  * @throws EventBusError `VALUE_NOT_STORABLE`, with the path, for everything else.
  */
-export function encode(value: unknown, path: string): Encoded {
-  return encodeAt(value, path, 0);
+export function encode(value: unknown, path: string, like?: Known): Encoded {
+  return encodeAt(value, { parent: undefined, step: path }, 0, like);
 }
 
-function encodeAt(value: unknown, path: string, depth: number): Encoded {
+/** A plain object and what became of it. */
+export interface Known {
+  readonly value: Fields;
+  readonly encoded: Encoded;
+}
+
+/** Where a value stands. Put together only for a message: nearly all values are good. */
+interface Place {
+  readonly parent: Place | undefined;
+  readonly step: string;
+}
+
+function pathOf({ parent, step }: Place): string {
+  return parent === undefined ? step : `${pathOf(parent)}${step}`;
+}
+
+/** Whether a value is JSON as it is, and no object. */
+function isPlain(value: unknown): boolean {
   switch (typeof value) {
     case "string":
-      if (NOT_TEXT.test(value))
-        throw notStorable(path, "a string with a NUL character or half of a surrogate pair");
-      return { json: value };
+      return !NOT_TEXT.test(value);
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0)
-        ? { json: value }
-        : tagged("float", Object.is(value, -0) ? "-0" : String(value));
+      return Number.isFinite(value) && !Object.is(value, -0);
     case "boolean":
-      return { json: value };
+      return true;
+    default:
+      return value === null;
+  }
+}
+
+function encodeAt(value: unknown, place: Place, depth: number, like?: Known): Encoded {
+  if (isPlain(value)) return { json: value };
+  switch (typeof value) {
+    case "string":
+      throw notStorable(place, "a string with a NUL character or half of a surrogate pair");
+    case "number":
+      return tagged("float", Object.is(value, -0) ? "-0" : String(value));
     case "bigint":
       return tagged("bigint", value.toString());
     case "object":
-      return value === null ? { json: null } : encodeObject(value, path, depth);
+      return encodeObject(value as object, place, depth, like);
     default:
-      throw notStorable(path, value === undefined ? "undefined in a list" : `a ${typeof value}`);
+      throw notStorable(place, value === undefined ? "undefined in a list" : `a ${typeof value}`);
   }
 }
 
-function encodeObject(value: object, path: string, depth: number): Encoded {
+function encodeObject(value: object, place: Place, depth: number, like: Known | undefined): Encoded {
   if (depth >= MAX_DEPTH)
-    throw notStorable(path, `more than ${MAX_DEPTH} levels, or an object that contains itself`);
+    throw notStorable(place, `more than ${MAX_DEPTH} levels, or an object that contains itself`);
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw notStorable(path, "an invalid Date");
+    if (Number.isNaN(value.getTime())) throw notStorable(place, "an invalid Date");
     return tagged("datetime", value.toISOString());
   }
-  if (Object.prototype.toString.call(value) === "[object Uint8Array]" && ArrayBuffer.isView(value)) {
-    return tagged("bytes", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));
-  }
-  if (Array.isArray(value)) return encodeList(value, path, depth);
-  if (isDecimal(value)) return tagged("decimal", value.toFixed());
+  if (Array.isArray(value)) return encodeList(value, place, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw notStorable(path, `an object of class ${value.constructor?.name || "unknown"}`);
+  if (prototype !== null && prototype !== Object.prototype) {
+    if (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]") {
+      return tagged(
+        "bytes",
+        Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
+      );
+    }
+    if (isDecimal(value)) return tagged("decimal", value.toFixed());
+    // A plain object of another realm has that one's prototype.
+    if (Object.getPrototypeOf(prototype) !== null)
+      throw notStorable(place, `an object of class ${value.constructor?.name || "unknown"}`);
   }
-  return encodeRecord(value, path, depth);
+  return encodeRecord(value as Fields, place, depth, like);
 }
 
-function encodeRecord(value: object, path: string, depth: number): Encoded {
+type Fields = Readonly<Record<string, unknown>>;
+
+function encodeRecord(value: Fields, place: Place, depth: number, like: Known | undefined): Encoded {
   // Copied only when a value in it changes: most rows and all of Json columns go through untouched.
   let copy: Record<string, unknown> | undefined;
   let hints: Record<string, TypeHint> | undefined;
-  for (const [key, item] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const item = value[key];
     if (item === undefined) continue;
     if (NOT_TEXT.test(key))
-      throw notStorable(`${path}.${key}`, "a key with a NUL character or half of a surrogate pair");
-    const encoded = encodeAt(item, `${path}.${key}`, depth + 1);
+      throw notStorable(stepTo(place, key), "a key with a NUL character or half of a surrogate pair");
+    if (isPlain(item)) continue;
+    const encoded = encodedLike(like, key, item) ?? encodeAt(item, stepTo(place, key), depth + 1);
     if (encoded.json !== item) {
       copy ??= { ...value };
       define(copy, key, encoded.json);
@@ -89,8 +124,24 @@ function encodeRecord(value: object, path: string, depth: number): Encoded {
   return hints === undefined ? { json: copy ?? value } : { json: copy ?? value, hint: hints };
 }
 
-function encodeList(value: readonly unknown[], path: string, depth: number): Encoded {
-  const items = Array.from(value, (item, index) => encodeAt(item, `${path}[${index}]`, depth + 1));
+function stepTo(parent: Place, key: string): Place {
+  return { parent, step: `.${key}` };
+}
+
+/** What became of the same value under the same key. */
+function encodedLike(like: Known | undefined, key: string, item: unknown): Encoded | undefined {
+  if (like === undefined || like.value[key] !== item || !Object.hasOwn(like.value, key)) return undefined;
+  const { hint } = like.encoded;
+  const json = (like.encoded.json as Fields)[key];
+  return typeof hint === "object" && Object.hasOwn(hint, key)
+    ? { json, hint: (hint as Readonly<Record<string, TypeHint>>)[key] as TypeHint }
+    : { json };
+}
+
+function encodeList(value: readonly unknown[], place: Place, depth: number): Encoded {
+  const items = Array.from(value, (item, index) =>
+    encodeAt(item, { parent: place, step: `[${index}]` }, depth + 1),
+  );
   const json = items.map((item) => item.json);
   const hinted = items.filter((item) => item.hint !== undefined);
   const [first] = hinted;
@@ -116,7 +167,8 @@ function tagged(hint: TypeTag, json: string): Encoded {
   return { json, hint };
 }
 
-function notStorable(path: string, found: string): EventBusError {
+function notStorable(place: Place, found: string): EventBusError {
+  const path = pathOf(place);
   return new EventBusError(
     "VALUE_NOT_STORABLE",
     `${path} holds ${found}, which an event cannot store. Expected null, boolean, number, string, bigint, Date, ` +

@@ -7,7 +7,8 @@ import type { Mutation } from "../mutation.js";
 import type { BulkOperation, Plan } from "../plan.js";
 import { isValidationError } from "../prisma-errors.js";
 import { incompatible, requestIn, type TransactionHandle } from "../prisma-internals.js";
-import { publishChanges } from "../rows/publish-changes.js";
+import { prepareChanges } from "../rows/publish-changes.js";
+import type { PublishingLine } from "../rows/publishing-line.js";
 import type { RowChange } from "../rows/row-change.js";
 import type { UniqueKey } from "../schema/model.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../selection.js";
@@ -28,6 +29,8 @@ export interface BulkRun {
   readonly args: CallArgs;
   /** What the call says of all of its events. */
   readonly metadata: EventMetadata | undefined;
+  /** Where the parts' events go. */
+  readonly line: PublishingLine;
   /** Whether anything was sent that writes. */
   hasWritten: boolean;
   /** Whether everything was written and published. */
@@ -83,14 +86,28 @@ function returnsRows({ operation }: BulkMutation): boolean {
   return operation.endsWith("AndReturn");
 }
 
-/** Publishes what happened to rows, in one statement. */
-export function publishRows(
-  run: BulkRun,
-  changes: readonly Omit<RowChange, "model" | "rules">[],
-): Promise<void> {
-  const { bus, transaction, mutation, plan } = run;
-  const full = changes.map((change) => ({ ...change, model: mutation.model, rules: plan[change.operation] }));
-  return publishChanges(bus, transaction, full, run.metadata);
+/** What happened to a row of the call's own model. */
+export type OwnChange = Pick<RowChange, "operation" | "before" | "after">;
+
+/** Publishes what happened to rows, in one statement, before those of the next part. */
+export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promise<void> {
+  const { model } = run.mutation;
+  return publishAll(
+    run,
+    changes.map(({ operation, before, after }) => ({
+      model,
+      operation,
+      before,
+      after,
+      rules: run.plan[operation],
+    })),
+  );
+}
+
+/** The same where rows of other models are among them. */
+export function publishAll(run: BulkRun, changes: readonly RowChange[]): Promise<void> {
+  const { bus, transaction, metadata } = run;
+  return run.line.add(() => prepareChanges(bus, transaction, changes, metadata));
 }
 
 /** Adds written rows to the answer, as the caller wants them. */

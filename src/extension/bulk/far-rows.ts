@@ -2,9 +2,7 @@ import type { Row } from "../../changes/diff.js";
 import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../nested/capture-nested.js";
 import { farChanges } from "../nested/far-changes.js";
 import { writtenFields } from "../nested/written-fields.js";
-import { publishChanges } from "../rows/publish-changes.js";
-import type { RowChange } from "../rows/row-change.js";
-import { type BulkRun, publishRows } from "./bulk-call.js";
+import { type BulkRun, type OwnChange, publishAll, publishRows } from "./bulk-call.js";
 
 /** A part's rows, and what follows from them in the database. */
 export interface PartPast {
@@ -25,7 +23,7 @@ export async function loadPart(run: BulkRun, locked: readonly Row[]): Promise<Pa
 export async function publishPart(
   run: BulkRun,
   { far }: PartPast,
-  changes: readonly Omit<RowChange, "model" | "rules">[],
+  changes: readonly OwnChange[],
 ): Promise<void> {
   if (far === undefined) return publishRows(run, changes);
   const { bus, transaction, plan } = run;
@@ -36,6 +34,8 @@ export async function publishPart(
     return change === undefined ? before : change.after;
   });
   const outcome = await loadFarRowsAfter(bus, transaction, far, after);
-  const all = farChanges(bus, outcome, (operation) => plan[operation]);
-  await publishChanges(bus, transaction, all, run.metadata);
+  await publishAll(
+    run,
+    farChanges(bus, outcome, (operation) => plan[operation]),
+  );
 }

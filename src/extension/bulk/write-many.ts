@@ -5,6 +5,7 @@ import { FailedAfterWriting } from "../mutation.js";
 import { planCall } from "../plan.js";
 import { isValidationError } from "../prisma-errors.js";
 import { canTap, incompatible, type TransactionHandle } from "../prisma-internals.js";
+import { PublishingLine } from "../rows/publishing-line.js";
 import type { CallArgs } from "../selection.js";
 import { type Progress, tapped } from "../tap.js";
 import { type BulkAnswer, type BulkMutation, type BulkRun, operationOf, request } from "./bulk-call.js";
@@ -80,11 +81,12 @@ function borderOf(
       const key = model.identity ?? { name: "", fields: [] };
       const metadata =
         plan.far === undefined ? extras.metadata : { mutationId: uuidV7(), ...extras.metadata };
-      const state = { hasWritten: false, isDone: false };
+      const state = { line: new PublishingLine(), hasWritten: false, isDone: false };
       const run: BulkRun = { bus, transaction, mutation, key, plan, args, metadata, ...state };
       runs.push(run);
       await checkSelection(run);
       const answer = await WRITERS[operationOf(mutation)](run);
+      await run.line.end();
       run.isDone = true;
       return answer;
     },

@@ -1,4 +1,5 @@
-import { encodeEvent } from "../../outbox/encode-event.js";
+import { hub } from "../../log/hub.js";
+import { encodeEvents } from "../../outbox/encode-event.js";
 import { storeEvents } from "../../outbox/publish-events.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
@@ -6,6 +7,7 @@ import type { Bus } from "../bus.js";
 import { metadataFor } from "../captured-events.js";
 import { executorIn, type TransactionHandle } from "../prisma-internals.js";
 import { reported } from "../reported.js";
+import type { Model } from "../schema/model.js";
 import { draftsOf, type RowChange } from "./row-change.js";
 import { sourceSchema } from "./source-table.js";
 
@@ -20,24 +22,47 @@ export async function publishChanges(
   changes: readonly RowChange[],
   called: EventMetadata | undefined,
 ): Promise<void> {
+  const publish = await prepareChanges(bus, transaction, changes, called);
+  await publish?.();
+}
+
+/** Makes the events of changes. What it returns sends them; undefined when there are none. */
+export async function prepareChanges(
+  bus: Bus,
+  transaction: TransactionHandle,
+  changes: readonly RowChange[],
+  called: EventMetadata | undefined,
+): Promise<(() => Promise<void>) | undefined> {
   let metadata: EventMetadata | undefined;
   const metadataOnce = () => (metadata ??= metadataFor(bus, called, transaction));
   const { maxEventBytes, database } = bus.options;
+  const schemas = await schemasOf(bus, changes);
   const drafts: EventDraft[] = [];
-  const schemas: (string | null)[] = [];
+  const sourceSchemas: (string | null)[] = [];
   for (const change of changes) {
-    const ofChange = draftsOf(change, bus.options.redactions, metadataOnce);
-    if (ofChange.length === 0) continue;
-    const schema = await sourceSchema(bus, change.model);
-    drafts.push(...ofChange);
-    schemas.push(...ofChange.map(() => schema));
+    for (const draft of draftsOf(change, bus.options.redactions, metadataOnce)) {
+      drafts.push(draft);
+      sourceSchemas.push(schemas.get(change.model) ?? null);
+    }
   }
-  if (drafts.length === 0) return;
-  await reported("capture", drafts, async (traced) => {
-    const texts = traced.map((draft, index) =>
-      encodeEvent(draft, { maxEventBytes, sourceSchema: schemas[index] ?? null }),
-    );
-    await storeEvents(executorIn(bus.root, transaction), database, texts);
-    return {};
-  });
+  if (drafts.length === 0) return undefined;
+  const encode = (all: readonly EventDraft[]) => encodeEvents(all, { maxEventBytes, sourceSchemas });
+  // Who listens is told of what cannot be encoded too, and may give the events a trace first.
+  const encoded = hub.watches("publish") ? undefined : encode(drafts);
+  return async () => {
+    await reported("capture", drafts, async (traced) => {
+      await storeEvents(executorIn(bus.root, transaction), database, encoded ?? encode(traced));
+      return {};
+    });
+  };
+}
+
+async function schemasOf(
+  bus: Bus,
+  changes: readonly RowChange[],
+): Promise<ReadonlyMap<Model, string | null>> {
+  const schemas = new Map<Model, string | null>();
+  for (const { model } of changes)
+    if (!schemas.has(model)) schemas.set(model, await sourceSchema(bus, model));
+  return schemas;
 }

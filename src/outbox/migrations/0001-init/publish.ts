@@ -3,10 +3,6 @@ import { PLANNED_ONCE } from "./planned-once.js";
 const COLUMNS = `id, name, version, aggregate_type, aggregate_key, operation, source_schema,
       aggregate, changes, initial_data, metadata, types, fanout`;
 
-/** The subscriptions that an event goes to. */
-const FANOUT = `array(select s.id from :BUS.subscriptions s
-             where s.event_name = i.e ->> 'name' and s.ended_at is null order by s.id)`;
-
 /** The columns of an event from its JSON. */
 function valuesOf(event: string, fanout: string): string {
   const orEmpty = (part: string) => `coalesce(nullif(${event} -> '${part}', 'null'), '{}')`;
@@ -24,6 +20,28 @@ function valuesOf(event: string, fanout: string): string {
       nullif(${event} -> 'types', 'null'),
       ${fanout}`;
 }
+
+/** The same of many events, taken apart by one function: reading each column by its name takes half as long again. */
+const MANY = `rows from (jsonb_to_recordset(events) as (
+          id uuid, name text, version integer, "aggregateType" text, "aggregateKey" text, operation text,
+          "sourceSchema" text, aggregate jsonb, changes jsonb, "initialData" jsonb, metadata jsonb, types jsonb
+        )) with ordinality r(id, name, version, aggregate_type, aggregate_key, operation, source_schema,
+          aggregate, changes, initial_data, metadata, types, n)`;
+
+/** The columns of one of {@link MANY}. An aggregate can be null, which JSON and PostgreSQL do not say in the same way. */
+const VALUES_OF_ONE = `coalesce(g.id, :BUS.uuid_v7()),
+      g.name,
+      coalesce(g.version, 1),
+      g.aggregate_type,
+      g.aggregate_key,
+      coalesce(g.operation, 'publish'),
+      g.source_schema,
+      coalesce(g.aggregate, events -> (g.n - 1)::integer -> 'aggregate'),
+      coalesce(g.changes, '{}'),
+      coalesce(g.initial_data, '{}'),
+      coalesce(g.metadata, '{}'),
+      g.types,
+      coalesce((select f.ids from fanouts f where f.event_name = g.name), '{}')`;
 
 const TASK = "'event_bus:' || s.subscriber";
 const RUN_AT = "case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end";
@@ -161,11 +179,19 @@ begin
     values (publish.position, ${valuesOf("single", "goes_to")})
     returning events.id into id;
   else
-    with inserted as (
+    -- Subscriptions are read once for each name, not for each event.
+    with given as materialized (
+      select * from ${MANY}
+    ), targets as materialized (
+      select s.* from (select distinct g.name from given g) names join :BUS.subscriptions s on s.event_name = names.name
+       where s.ended_at is null
+    ), fanouts as materialized (
+      select t.event_name, array_agg(t.id order by t.id) as ids from targets t group by t.event_name
+    ), inserted as (
       insert into :BUS.events (${COLUMNS})
-      select ${valuesOf("i.e", FANOUT)}
-        from jsonb_array_elements(events) with ordinality i(e, n) order by i.n
-      returning id, position, fanout
+      select ${VALUES_OF_ONE}
+        from given g order by g.n
+      returning id, position, name, fanout
     ), jobs as (
       select array_agg(${ownJob("f.position")}
                        order by f.position, s.id) filter (where s.worker_schema = :WORKER_TEXT and not s.paused) as own,
@@ -173,7 +199,7 @@ begin
                        order by f.position, s.id) filter (where s.worker_schema <> :WORKER_TEXT and not s.paused) as others,
              array_agg(f.position order by f.position, s.id) filter (where s.paused) as held_positions,
              array_agg(s.id order by f.position, s.id) filter (where s.paused) as held
-        from inserted f join :BUS.subscriptions s on s.id = any (f.fanout)
+        from inserted f join targets s on s.event_name = f.name
     )
     select array_agg(i.id order by i.position),
            array_agg(i.position order by i.position),
