@@ -2,7 +2,7 @@ import type { Row } from "../../changes/diff.js";
 import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../nested/capture-nested.js";
 import { farChanges } from "../nested/far-changes.js";
 import { writtenFields } from "../nested/written-fields.js";
-import { type BulkRun, type OwnChange, publishAll, publishRows } from "./bulk-call.js";
+import { type BulkRun, type OwnChange, operationOf, publishAll, publishRows } from "./bulk-call.js";
 
 /** A part's rows, and what follows from them in the database. */
 export interface PartPast {
@@ -34,8 +34,11 @@ export async function publishPart(
     return change === undefined ? before : change.after;
   });
   const outcome = await loadFarRowsAfter(bus, transaction, far, after);
-  await publishAll(
-    run,
-    farChanges(bus, outcome, (operation) => plan[operation]),
+  // A row that the call itself left alone may have been changed by PostgreSQL: then the model's own rules count.
+  const declared = bus.options.rules.get(run.mutation.model.name);
+  const done = operationOf(run.mutation);
+  const all = farChanges(bus, outcome, (operation) =>
+    operation === done ? plan[operation] : (declared?.[operation] ?? []),
   );
+  await publishAll(run, all);
 }

@@ -21,10 +21,11 @@ export class AfterWalk {
     this.#past = past;
   }
 
-  /** @param own the call's own rows, which its answer has told already. */
+  /** @param own the call's own rows, which its answer has told already, unless PostgreSQL went on with them. */
   async readAgain(own: ReadonlySet<TouchedRow>): Promise<void> {
-    const rows = this.#past.rows.all().filter((row) => row.before !== undefined && !own.has(row));
-    await this.#loader.all(rows.map((row) => () => this.#readAt(row, row.before)));
+    const isOpen = (row: TouchedRow) => row.before !== undefined && (row.mayFollow || !own.has(row));
+    const rows = this.#past.rows.all().filter(isOpen);
+    await this.#loader.all(rows.map((row) => () => this.#readAt(row, row.after ?? row.before)));
     await this.#followMoves();
   }
 
@@ -132,7 +133,7 @@ export class AfterWalk {
     const fields = model.identity?.fields ?? [];
     const texts = place === undefined ? undefined : keyTexts(model, fields, place);
     const [now] = await this.#loader.find({ model, fields, keys: texts === undefined ? [] : [texts] });
-    if (now !== undefined && this.#past.rows.withAfter(model, now) === undefined)
-      this.#past.rows.settle(row, now);
+    const known = now === undefined ? row : this.#past.rows.withAfter(model, now);
+    if (now !== undefined && (known === undefined || known === row)) this.#past.rows.settle(row, now);
   }
 }

@@ -11,6 +11,8 @@ export interface TouchedRow {
   readonly after: Row | undefined;
   /** Whether the call may remove it. */
   mayGo: boolean;
+  /** Whether PostgreSQL itself may write it, after the statement that answers has read it. */
+  mayFollow: boolean;
   /** Fields that the call may write, as far as known beforehand. */
   readonly written: Set<string>;
   /** Where it may be found when its key has changed, asked when that is known. */
@@ -62,6 +64,7 @@ export class TouchedRows {
       before,
       after: undefined,
       mayGo: false,
+      mayFollow: false,
       written: new Set(),
       moves: [],
     };

@@ -54,6 +54,7 @@ async function follow(loader: RowLoader, rows: TouchedRows, { row, reference, ef
   const lock = strengthFor(holder, effect === "deletes", fields);
   for (const found of await loader.find({ model: holder, fields, keys: [key], lock })) {
     const other = rows.found(holder, found);
+    other.mayFollow = true;
     if (effect === "deletes") other.mayGo = true;
     else for (const field of fields) other.written.add(field);
     if (effect === "moves") followReference(other, fields, row, toFields);

@@ -865,6 +865,24 @@ export const references: readonly Case[] = [
     "update: a primary key that others have in theirs",
     (db) => db.project.update({ where: { id: p1 }, data: { id: new1, name: "x" } }),
   ],
+  [
+    "update: a primary key of a row that refers to itself",
+    async (db) => {
+      await db.member.update({ where: one, data: { managerId: 1 } });
+      return db.member.update({ where: one, data: { id: 101 } });
+    },
+  ],
+  [
+    "delete: a row that refers to itself",
+    async (db) => {
+      await db.member.update({ where: one, data: { managerId: 1 } });
+      return db.member.delete({ where: one, include: { reports: true } });
+    },
+  ],
+  [
+    "updateMany: primary keys of rows that refer to each other",
+    (db) => db.member.updateMany({ data: { id: { increment: 1000 } } }),
+  ],
   ["update: another unique key", (db) => db.team.update({ where: one, data: { slug: "uno" } })],
   [
     "update: a compound key",
