@@ -81,7 +81,9 @@ const statements = new WeakMap<Model, Map<string, string>>();
 
 function lockStatement(call: RowCall, table: TableName, { key }: UniqueMatch): string {
   const { model, operation } = call;
-  const strength = strengthFor(call);
+  // Every other writer waits for either; whoever inserts a row that refers to this one waits only for the stronger.
+  // That a key is written does not say that it changes: PostgreSQL takes the stronger lock only where it does.
+  const strength: LockStrength = operation === "delete" ? "update" : "no key update";
   const known = statements.get(model) ?? new Map<string, string>();
   statements.set(model, known);
   const id = JSON.stringify([table.schema, key.fields, strength, operation]);
@@ -91,17 +93,4 @@ function lockStatement(call: RowCall, table: TableName, { key }: UniqueMatch): s
   const sql = operation === "upsert" ? lockRowWithCounters(lock, table) : lock;
   known.set(id, sql);
   return sql;
-}
-
-function strengthFor({ model, operation, args }: RowCall): LockStrength {
-  if (operation === "delete") return "update";
-  return strengthForData(model, (operation === "upsert" ? args["update"] : args["data"]) ?? {});
-}
-
-/** A changed key takes the stronger lock anyway; taking it at once cannot deadlock with itself. */
-export function strengthForData(model: Model, data: object): LockStrength {
-  const written = Object.keys(data).flatMap((name) => model.relations.get(name)?.fields ?? [name]);
-  return model.keys.some((key) => key.fields.some((field) => written.includes(field)))
-    ? "update"
-    : "no key update";
 }

@@ -6,8 +6,9 @@ import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
 import { canBeHalfDone } from "./nested/half-done.js";
+import { type KeptData, keepTo } from "./nested/keep-to.js";
 import { dataOf } from "./nested/plan-far.js";
-import { writtenFields } from "./nested/written-fields.js";
+import { changedFields, writtenFields } from "./nested/written-fields.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import { asCallFailure, isValidationError } from "./prisma-errors.js";
 import {
@@ -125,6 +126,7 @@ function borderOf(
   const globalOmit = bus.root._globalOmit?.[model.jsName];
   let args = given;
   let plan: Plan | undefined;
+  let kept: KeptData["kept"] = new Map();
   // A fluent call gets the relation at the end of its path instead of the row.
   const path = params.dataPath.filter((_, index) => index % 2 === 1);
   return {
@@ -132,7 +134,11 @@ function borderOf(
       args = final;
       // Other extensions get copies to change: what is the same object is the same call.
       plan = final === given ? planned : planCall(bus, model, operation, args, extras);
-      return selectAllScalars(model, args, globalOmit);
+      const { update } = dataOf(operation, args);
+      const { data, kept: keeping } = keepTo(model, plan?.far?.update, update);
+      kept = keeping;
+      const sent = kept.size === 0 ? args : { ...args, [operation === "upsert" ? "update" : "data"]: data };
+      return selectAllScalars(model, sent, globalOmit);
     },
     async before() {
       try {
@@ -144,7 +150,7 @@ function borderOf(
           isPastNeeded: plan?.far !== undefined,
         };
         last.past = await loadBefore(bus, transaction, last.call);
-        return { past: last.past, far: await loadFar(bus, transaction, last.call, last.past, plan) };
+        return { past: last.past, far: await loadFar(bus, transaction, last.call, last.past, plan, kept) };
       } catch (error) {
         // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
         // aborted: the call itself will be refused likewise, in words that name it.
@@ -157,6 +163,8 @@ function borderOf(
     arrive(answer, { past, far }) {
       const row = answer as Record<string, unknown> | null;
       // Nothing may be thrown here: Prisma would make another error of it.
+      if (Array.from(kept.values()).some(({ isUsed }) => !isUsed))
+        last.failure = incompatible("the order of its steps (serialize, lock, send)");
       if (plan !== undefined) written.push({ plan, args, past, far, row: rowIn(model, row) });
       if (row === null) return null;
       dropUnselected(model, args, globalOmit, bus.computedNeeds, row);
@@ -184,18 +192,20 @@ async function loadFar(
   { model, operation, args }: RowCall,
   { row, isKnown }: Past,
   plan: Plan | undefined,
+  kept: KeptData["kept"],
 ): Promise<FarPast | undefined> {
   if (plan?.far === undefined) return undefined;
   // There is nothing to write to: Prisma says so.
   if (row === undefined && isKnown && operation !== "upsert") return undefined;
   const { create, update } = dataOf(operation, args);
-  const written = writtenFields(model, row === undefined ? create : update);
+  const written = row === undefined ? writtenFields(model, create) : changedFields(model, row, update);
   return loadFarBefore(bus, transaction, {
     model,
     row,
     goes: operation === "delete",
     written,
     node: row === undefined ? plan.far.create : plan.far.update,
+    kept,
   });
 }
 

@@ -1,7 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../nested/capture-nested.js";
 import { farChanges } from "../nested/far-changes.js";
-import { writtenFields } from "../nested/written-fields.js";
 import { type BulkRun, type OwnChange, operationOf, publishAll, publishRows } from "./bulk-call.js";
 
 /** A part's rows, and what follows from them in the database. */
@@ -15,8 +14,8 @@ export async function loadPart(run: BulkRun, locked: readonly Row[]): Promise<Pa
   const { bus, transaction, mutation, plan, args } = run;
   if (plan.far === undefined || locked.length === 0) return { locked, far: undefined };
   const { model, operation } = mutation;
-  const written = operation === "deleteMany" ? undefined : writtenFields(model, args["data"]);
-  return { locked, far: await loadFarRowsBefore(bus, transaction, model, locked, written) };
+  const data = operation === "deleteMany" ? undefined : (args["data"] ?? {});
+  return { locked, far: await loadFarRowsBefore(bus, transaction, model, locked, data) };
 }
 
 /** Publishes what became of a part's rows, and of those that PostgreSQL deleted or changed along with them. */

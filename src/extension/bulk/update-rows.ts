@@ -1,5 +1,4 @@
 import type { Row } from "../../changes/diff.js";
-import { strengthForData } from "../before-row.js";
 import { answerWith, type BulkAnswer, type BulkRun, keptRows, writeRows } from "./bulk-call.js";
 import { loadPart, publishPart } from "./far-rows.js";
 import { findKeys, lockRows, parts, withoutLimit } from "./find-rows.js";
@@ -8,11 +7,10 @@ import { pairRows } from "./pair-rows.js";
 
 /** `updateMany` and `updateManyAndReturn`. */
 export async function updateRows(run: BulkRun): Promise<BulkAnswer> {
-  const { model } = run.mutation;
   const answer: BulkAnswer = { count: 0, rows: [] };
   const data = (run.args["data"] ?? {}) as Row;
   for (const keys of parts(await findKeys(run))) {
-    const locked = await lockRows(run, keys, strengthForData(model, data));
+    const locked = await lockRows(run, keys, "no key update");
     const part = await loadPart(run, locked);
     const where = amongRows(run.args, run.key, locked);
     const rows = await writeRows(run, "updateManyAndReturn", { ...withoutLimit(run.args), where });

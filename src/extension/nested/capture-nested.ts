@@ -8,12 +8,14 @@ import { lookUp } from "../rows/look-up.js";
 import { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { checkCreated, countersOf } from "./check-created.js";
+import type { Kept } from "./keep-to.js";
 import { AfterWalk } from "./load-after.js";
 import { BeforeWalk, type NestedPast } from "./load-before.js";
 import type { Ways } from "./mirror.js";
 import { capturesReferences, isChangedByReferences } from "./plan-far.js";
 import { type TouchedRow, TouchedRows } from "./touched-rows.js";
-import type { NestedNode } from "./tree.js";
+import type { NestedItem, NestedNode } from "./tree.js";
+import { changedFields } from "./written-fields.js";
 
 /** A call whose effects go beyond its own row. */
 export interface FarCall {
@@ -25,6 +27,8 @@ export interface FarCall {
   readonly written: readonly string[];
   /** What it writes through its relations. */
   readonly node: NestedNode | undefined;
+  /** Writes to whatever is related that keep to the rows that are found and locked. */
+  readonly kept: ReadonlyMap<NestedItem, Kept>;
 }
 
 /** What is known before such a call. */
@@ -55,12 +59,15 @@ export async function loadFarBefore(
   top.mayGo = call.goes;
   for (const field of call.written) top.written.add(field);
   const loader = loaderIn(bus, transaction);
-  const walk = new BeforeWalk(loader, rows);
+  const walk = new BeforeWalk(loader, rows, call.kept);
   const { node } = call;
   if (node !== undefined) {
     const subjects = call.row === undefined ? [] : [top];
     await loader.all([() => walk.visit(node, subjects)]);
   }
+  const before = (item: NestedItem): readonly Row[] =>
+    (walk.reached.get(item) ?? []).flatMap((row) => (row.before === undefined ? [] : [row.before]));
+  for (const kept of call.kept.values()) kept.fill(before);
   if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows);
   return { call, top, past: walk, counters: await countersOf(bus, transaction, walk) };
 }
@@ -96,20 +103,20 @@ export interface FarRowsPast {
 /**
  * Locks and reads every row that PostgreSQL may delete or change along with rows of one model.
  *
- * @param written fields of the rows that the call writes; undefined: the rows go.
+ * @param data what the call writes to each of the rows; undefined: the rows go.
  */
 export async function loadFarRowsBefore(
   bus: Bus,
   transaction: TransactionHandle,
   model: Model,
   before: readonly Row[],
-  written: readonly string[] | undefined,
+  data: unknown,
 ): Promise<FarRowsPast> {
   const rows = new TouchedRows();
   const own = before.map((row) => rows.found(model, row));
   for (const row of own) {
-    row.mayGo = written === undefined;
-    for (const field of written ?? []) row.written.add(field);
+    row.mayGo = data === undefined;
+    for (const field of changedFields(model, row.before ?? {}, data)) row.written.add(field);
   }
   await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows);
   return { own, rows };

@@ -1,12 +1,12 @@
 import type { LockStrength } from "../../outbox/lock-row.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
-import { strengthFor } from "../rows/look-up.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { findUniqueMatch, keyTexts } from "../unique-match.js";
 import { followLink, movesByData } from "./moves.js";
 import { identityOf, type TouchedRow, type TouchedRows } from "./touched-rows.js";
 import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
+import { changedFields } from "./written-fields.js";
 
 /** What is known before a call with nested writes. */
 export interface NestedPast {
@@ -34,9 +34,12 @@ export class BeforeWalk implements NestedPast {
   readonly ownBefore = new Set<string>();
   readonly missing = new Set<Model>();
   readonly #loader: RowLoader;
+  readonly #kept: ReadonlyMap<NestedItem, unknown>;
 
-  constructor(loader: RowLoader, rows: TouchedRows) {
+  /** @param kept items that will write no other rows than they are found to reach. */
+  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, unknown>) {
     this.#loader = loader;
+    this.#kept = kept;
     this.rows = rows;
   }
 
@@ -69,28 +72,24 @@ export class BeforeWalk implements NestedPast {
 
   async #item(nested: NestedRelation, item: NestedItem, subjects: readonly TouchedRow[]): Promise<void> {
     const { target, link, owner } = nested;
-    const written = writtenBy(nested, item);
-    const lock = strengthFor(target, item.effect === "delete", written);
+    const lock = item.effect === "delete" ? "update" : "no key update";
     const found =
       item.where === undefined
-        ? await this.#related(nested, subjects, lock)
+        ? await this.#related(nested, item, subjects, lock)
         : await this.#named(target, item.where, lock);
     const connected = item.where === undefined && item.effect !== "link" ? this.#connected(nested) : [];
     const reached = Array.from(new Set([...found, ...connected]));
     const mayBeFound = item.where !== undefined || item.effect === "update";
     if (reached.length === 0 && nested.creates !== undefined && mayBeFound) this.missing.add(target);
     this.reached.set(item, reached);
-    this.#notice(reached, written);
     for (const row of reached) {
+      this.#notice([row], writtenTo(row, nested, item));
       if (item.effect === "delete") row.mayGo = true;
       movesByData(row, item, this.reached);
       if (item.effect === "link") followLink(row, link, subjects);
     }
     if (item.effect === "link" && item.where !== undefined && link.holder === "this" && link.isExclusive) {
-      this.#notice(
-        await this.#holders(owner, link.own, link.other, reached, strengthFor(owner, false, link.own)),
-        link.own,
-      );
+      this.#notice(await this.#holders(owner, link.own, link.other, reached, "no key update"), link.own);
     }
     const { node } = item;
     if (node !== undefined) await this.#loader.all([() => this.visit(node, reached)]);
@@ -113,11 +112,12 @@ export class BeforeWalk implements NestedPast {
 
   async #related(
     nested: NestedRelation,
+    item: NestedItem,
     subjects: readonly TouchedRow[],
     lock: LockStrength,
   ): Promise<readonly TouchedRow[]> {
     const { link, relation } = nested;
-    if (link.holder === "this") return this.#relatedNow(nested, subjects, lock);
+    if (link.holder === "this" || this.#kept.has(item)) return this.#relatedNow(nested, subjects, lock);
     // Who joins between this and the write would be written unseen. Where there can be only one, nobody can join it.
     if (relation.isList) await this.#closeFor(subjects);
     const related = await this.#relatedNow(nested, subjects, lock);
@@ -187,8 +187,12 @@ function keysOf({ model, before }: TouchedRow, fields: readonly string[]): reado
   return texts === undefined ? [] : [texts];
 }
 
-/** The fields that a nested write sets, as far as its data says. */
-function writtenBy({ link, target }: NestedRelation, { effect, data }: NestedItem): readonly string[] {
+/** The fields of a row to which a nested write may give other values, as far as its data says. */
+function writtenTo(
+  { model, before }: TouchedRow,
+  { link }: NestedRelation,
+  { effect, data }: NestedItem,
+): readonly string[] {
   if (effect === "link") return link.holder === "other" ? link.other : [];
-  return Object.keys(data).flatMap((name) => target.relations.get(name)?.fields ?? [name]);
+  return changedFields(model, before ?? {}, data);
 }

@@ -15,6 +15,8 @@ export interface NestedRelation {
   readonly relation: RelationField;
   readonly link: Link;
   readonly target: Model;
+  /** What was given for it: by operation. */
+  readonly given: Data;
   /** The writes to rows that are there already. */
   readonly items: readonly NestedItem[];
   /** What is written through the rows that may be created; undefined when none can be. */
@@ -29,6 +31,9 @@ export interface NestedItem {
   readonly where: unknown;
   /** Changes the reference, the row itself, or removes it. */
   readonly effect: "link" | "update" | "delete";
+  /** Where it comes from: the operation, and one of its arguments. */
+  readonly operation: string;
+  readonly argument: unknown;
   /** What is written to the row's own fields. */
   readonly data: Data;
   readonly node: NestedNode | undefined;
@@ -45,7 +50,7 @@ export function nestedWrites(models: Models, model: Model, data: unknown): Neste
     const nested = data[relation.name];
     const target = models.get(relation.model);
     if (!isData(nested) || target === undefined) continue;
-    const builder = new RelationBuilder(models, model, relation, target);
+    const builder = new RelationBuilder(models, model, relation, target, nested);
     for (const [operation, argument] of Object.entries(nested)) builder.add(operation, argument);
     const built = builder.build();
     if (built !== undefined) relations.push(built);
@@ -60,19 +65,25 @@ class RelationBuilder {
   readonly #relation: RelationField;
   readonly #target: Model;
   readonly #link: Link;
+  readonly #given: Data;
   readonly #items: NestedItem[] = [];
   #creates: NestedNode | undefined;
   #mayUnlinkCreated = false;
+  #operation = "";
+  #argument: unknown;
 
-  constructor(models: Models, owner: Model, relation: RelationField, target: Model) {
+  constructor(models: Models, owner: Model, relation: RelationField, target: Model, given: Data) {
     this.#models = models;
     this.#owner = owner;
     this.#relation = relation;
     this.#target = target;
+    this.#given = given;
     this.#link = linkOf(models, owner, relation);
   }
 
   add(operation: string, argument: unknown): void {
+    this.#operation = operation;
+    this.#argument = argument;
     // In a relation to one row each operation can put another one in its place.
     if (this.#creates !== undefined && (UNLINKING.has(operation) || !this.#relation.isList))
       this.#mayUnlinkCreated = true;
@@ -90,6 +101,7 @@ class RelationBuilder {
       relation: this.#relation,
       link: this.#link,
       target: this.#target,
+      given: this.#given,
       items: this.#items,
       creates: this.#creates,
       mayUnlinkCreated: this.#mayUnlinkCreated,
@@ -97,6 +109,7 @@ class RelationBuilder {
   }
 
   #addOne(operation: string, argument: unknown): void {
+    this.#argument = argument;
     const { where, create, data, update } = isData(argument) ? argument : NOTHING;
     const { isList } = this.#relation;
     switch (operation) {
@@ -160,7 +173,8 @@ class RelationBuilder {
   #item(where: unknown, effect: NestedItem["effect"], data: unknown = NOTHING): void {
     if (where === undefined && effect === "link" && this.#items.some(isUnlinking)) return;
     const node = nestedWrites(this.#models, this.#target, data);
-    this.#items.push({ where, effect, data: isData(data) ? data : NOTHING, node });
+    const [operation, argument] = [this.#operation, this.#argument];
+    this.#items.push({ where, effect, operation, argument, data: isData(data) ? data : NOTHING, node });
   }
 }
 

@@ -1,6 +1,5 @@
 import { followReference } from "../nested/moves.js";
 import type { TouchedRow, TouchedRows } from "../nested/touched-rows.js";
-import { strengthFor } from "../rows/look-up.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { keyTexts } from "../unique-match.js";
@@ -51,7 +50,9 @@ async function follow(loader: RowLoader, rows: TouchedRows, { row, reference, ef
   const { holder, fields, toFields } = reference;
   const key = row.before === undefined ? undefined : keyTexts(row.model, toFields, row.before);
   if (key === undefined) return;
-  const lock = strengthFor(holder, effect === "deletes", fields);
+  // Nobody may come to refer to a key that changes, once those who do are read.
+  if (effect === "moves") await lockForChange(loader, row);
+  const lock = effect === "deletes" ? "update" : "no key update";
   for (const found of await loader.find({ model: holder, fields, keys: [key], lock })) {
     const other = rows.found(holder, found);
     other.mayFollow = true;
@@ -59,4 +60,10 @@ async function follow(loader: RowLoader, rows: TouchedRows, { row, reference, ef
     else for (const field of fields) other.written.add(field);
     if (effect === "moves") followReference(other, fields, row, toFields);
   }
+}
+
+async function lockForChange(loader: RowLoader, { model, before }: TouchedRow): Promise<void> {
+  const fields = model.identity?.fields ?? [];
+  const key = before === undefined ? undefined : keyTexts(model, fields, before);
+  if (key !== undefined) await loader.find({ model, fields, keys: [key], lock: "update" });
 }

@@ -1,5 +1,5 @@
 import type { Row } from "../../changes/diff.js";
-import type { LockStrength, TableName } from "../../outbox/lock-row.js";
+import type { TableName } from "../../outbox/lock-row.js";
 import { KEY_INDEX, lookupRows, lookupStatement } from "../../outbox/lookup-rows.js";
 import { asPrismaReads } from "../as-prisma-reads.js";
 import type { Bus } from "../bus.js";
@@ -37,11 +37,4 @@ function statementFor(table: TableName, { model, fields, lock, ownOnly }: RowQue
   });
   known.set(id, sql);
   return sql;
-}
-
-/** `update` for rows that may go or get another key; others can still insert rows that refer to the rest. */
-export function strengthFor(model: Model, mayGo: boolean, written: Iterable<string>): LockStrength {
-  if (mayGo) return "update";
-  const fields = new Set(written);
-  return model.keys.some((key) => key.fields.some((field) => fields.has(field))) ? "update" : "no key update";
 }

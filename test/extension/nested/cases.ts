@@ -96,6 +96,30 @@ export const children: readonly Case[] = [
     (db) => db.team.update({ where: one, data: { members: { disconnect: { id: 3 } } } }),
   ],
   ["set", (db) => db.team.update({ where: one, data: { members: { set: [two, { id: 3 }] } } })],
+  [
+    "set to a row that is not there",
+    (db) => db.team.update({ where: one, data: { members: { set: [two, { id: 99 }] } } }),
+  ],
+  [
+    "set to one that is there twice",
+    (db) => db.team.update({ where: one, data: { members: { set: [{ handle: "cy" }, { id: 3 }] } } }),
+  ],
+  [
+    "updateMany and deleteMany with several filters",
+    (db) =>
+      db.team.update({
+        where: one,
+        data: {
+          projects: {
+            updateMany: [
+              { where: { name: "P1" }, data: { name: "x" } },
+              { where: {}, data: { name: "y" } },
+            ],
+            deleteMany: [{ name: "P1" }, { name: "y", id: p2 }],
+          },
+        },
+      }),
+  ],
   ["set to nothing", (db) => db.team.update({ where: one, data: { members: { set: [] } } })],
   [
     "update",
