@@ -32,12 +32,12 @@ interface BatchPlace {
  * Everything else goes on as it came.
  *
  * @param base `$transaction` as it was before.
- * @param isHooked whether calls of that model can be captured.
+ * @param isHooked whether such calls can be captured.
  * @param defaults limits of a batch that becomes an interactive transaction, where the caller gives none.
  */
 export function transaction(
   base: InternalClient["$transaction"],
-  isHooked: (model: string) => boolean,
+  isHooked: (model: string, action: string) => boolean,
   client: InternalClient,
   input: unknown,
   options: unknown,
@@ -143,10 +143,13 @@ function isListOfPromises(input: unknown): input is readonly LazyPromise[] {
   );
 }
 
-function needsCapture(promises: readonly LazyPromise[], isHooked: (model: string) => boolean): boolean {
+function needsCapture(
+  promises: readonly LazyPromise[],
+  isHooked: (model: string, action: string) => boolean,
+): boolean {
   return promises.some((promise) => {
     if (PUBLISH in promise) return true;
     const { model, action } = promise.spec ?? {};
-    return model !== undefined && action !== undefined && action in WRITES && isHooked(model);
+    return model !== undefined && action !== undefined && action in WRITES && isHooked(model, action);
   });
 }

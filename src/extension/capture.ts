@@ -16,7 +16,7 @@ import {
   ownTransactionOf,
   type TransactionHandle,
 } from "./prisma-internals.js";
-import { publishChanges } from "./rows/publish-changes.js";
+import { publishInParts } from "./rows/publish-in-parts.js";
 import type { RowChange } from "./rows/row-change.js";
 import { inTurn } from "./transaction-queue.js";
 
@@ -71,7 +71,7 @@ async function capture(bus: Bus, transaction: TransactionHandle, mutation: AnyMu
     try {
       const changes: RowChange[] = [];
       for (const one of written) changes.push(...(await changesOf(bus, transaction, mutation, one)));
-      await publishChanges(bus, transaction, changes, metadataOf(mutation, written));
+      await publishInParts(bus, transaction, changes, metadataOf(mutation, written));
     } catch (error) {
       throw error instanceof LostRace ? error : new FailedAfterWriting(error);
     }

@@ -13,6 +13,7 @@ import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
 import { ComputedNeeds } from "./computed-needs.js";
 import { describeCapture } from "./describe-capture.js";
+import { capturesReferences, isChangedByReferences } from "./nested/plan-far.js";
 import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
 import {
   batchLimits,
@@ -26,6 +27,7 @@ import {
   rootOf,
 } from "./prisma-internals.js";
 import { type Drafts, publishDrafts } from "./publish.js";
+import { knownReferences } from "./references/references.js";
 import { rememberEvents } from "./remember-events.js";
 import type { Model, Models } from "./schema/model.js";
 import { readModels } from "./schema/read-models.js";
@@ -63,11 +65,13 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     for (const [name, redaction] of resolved.redactions) checkRedactable(models.get(name), redaction);
     rememberEvents(resolved, models);
     const bus: Bus = { options: resolved, models, root, computedNeeds: computedNeedsSoFar(client, models) };
-    const hooked = hookedModels(models, resolved);
+    const reached = reachedModels(models, resolved);
+    const isHooked = (model: Model) => reached.has(model.name) || (!model.isView && capturesReferences(bus));
+    const hooked = Array.from(models.values()).filter(isHooked);
     return client.$extends({
       name: "ex-event-bus",
       query: Object.fromEntries(hooked.map((model) => [model.jsName, hooksOf(bus, model)])),
-      client: clientMethods(bus, client, new Set(hooked.map((model) => model.name))),
+      client: clientMethods(bus, client, reached),
     });
   }) as unknown as EventBusExtension<Events>;
 }
@@ -97,17 +101,18 @@ function checkRedactable(model: Model | undefined, redaction: Redaction): void {
 }
 
 /**
- * The models of which calls have to be looked at: those with rules or events, and those from which a nested write or
- * PostgreSQL itself can reach one with rules. All others keep Prisma's own path.
+ * The models of which calls have to be looked at: those with rules or events, and those from which a nested write can
+ * reach one with rules. All others keep Prisma's own path, unless PostgreSQL may go on from them by a foreign key that
+ * the Prisma schema does not have.
  */
-function hookedModels(models: Models, options: ResolvedBusOptions): readonly Model[] {
+function reachedModels(models: Models, options: ResolvedBusOptions): ReadonlySet<string> {
   const reached = new Set<string>(options.rules.keys());
   for (const name of reached) {
     // Grows while it is read, until nothing new is reached.
     for (const relation of models.get(name)?.relations.values() ?? []) reached.add(relation.model);
   }
   for (const event of options.eventsByName.values()) if (event.model !== undefined) reached.add(event.model);
-  return Array.from(models.values()).filter((model) => reached.has(model.name));
+  return reached;
 }
 
 function computedNeedsSoFar(client: InternalClient, models: Models): ComputedNeeds {
@@ -143,7 +148,7 @@ function hooksOf(
 }
 
 /** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */
-function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<string>): object {
+function clientMethods(bus: Bus, client: InternalClient, reached: ReadonlySet<string>): object {
   const base = client.$transaction;
   const extend = client.$extends;
   const limits = batchLimits(bus.root, bus.options.transaction);
@@ -153,7 +158,9 @@ function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<str
       return extend.call(this, extension);
     },
     $transaction(this: InternalClient, input: unknown, options?: unknown) {
-      return transaction(base, (model) => hooked.has(model), this, input, options, limits);
+      const isHooked = (model: string, action: string) =>
+        reached.has(model) || goesOnUnknown(bus, model, action as WriteOperation);
+      return transaction(base, isHooked, this, input, options, limits);
     },
     $publish(this: InternalClient, drafts: Drafts) {
       const promise = this._createPrismaPromise(async (handle) => {
@@ -175,6 +182,13 @@ function clientMethods(bus: Bus, client: InternalClient, hooked: ReadonlySet<str
     $withEventMetadata: withEventMetadata,
     $withoutEvents: withoutEvents,
   };
+}
+
+/** Whether PostgreSQL may go on from rows of a model that Prisma does not know to be referred to. */
+function goesOnUnknown(bus: Bus, name: string, action: WriteOperation): boolean {
+  const model = bus.models.get(name);
+  if (model === undefined || action.startsWith("create") || !capturesReferences(bus)) return false;
+  return knownReferences(bus)?.leadsFrom(model, (holder) => isChangedByReferences(bus, holder.name)) ?? true;
 }
 
 function checkPublished({ options }: Bus, type: AnyEventType): void {

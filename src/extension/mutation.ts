@@ -1,5 +1,6 @@
 import type { Row } from "../changes/diff.js";
 import { sameValue } from "../changes/same-value.js";
+import { isEventBusError } from "../errors.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
@@ -20,7 +21,7 @@ import {
 } from "./prisma-internals.js";
 import type { Model } from "./schema/model.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "./selection.js";
-import { type Border, type Progress, tapped } from "./tap.js";
+import { type Border, overlapping, type Progress, tapped } from "./tap.js";
 
 /** A captured call on its way to the database. */
 export interface Mutation {
@@ -66,7 +67,7 @@ export async function write(
   mutation: Mutation,
 ): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
   const written: Written[] = [];
-  const progress: Progress = { asked: false, arrived: false };
+  const progress: Progress = { asked: false, arrived: false, overlapped: false };
   const last: LastCall = { call: undefined, past: undefined, failure: undefined };
   const params = tapped(
     mutation.params,
@@ -76,12 +77,16 @@ export async function write(
   );
   try {
     const result = await mutation.query(mutation.args, params);
+    if (progress.overlapped)
+      throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     // Not even read before, and written all the same.
     if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
     if (written.length === 0) await checkUnseen(bus, transaction, progress, last);
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
+    if (progress.overlapped)
+      throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
     if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
@@ -102,11 +107,7 @@ const NOTHING_WRITTEN = new Set(["P2014", "P2015", "P2016", "P2017", "P2018", "P
  */
 function mayHaveWritten({ models }: Bus, error: unknown, { call, past }: LastCall): boolean {
   if (isValidationError(error) || databaseFailure(error) !== undefined) return false;
-  const { code, meta } = (error ?? {}) as {
-    readonly code?: unknown;
-    readonly meta?: { readonly driverAdapterError?: unknown };
-  };
-  if (meta?.driverAdapterError !== undefined) return false;
+  const { code } = (error ?? {}) as { readonly code?: unknown };
   if (!NOTHING_WRITTEN.has(String(code)) || call === undefined) return true;
   const isMissing = call.operation === "update" && past?.isKnown === true && past.row === undefined;
   return !isMissing && canBeHalfDone(models, call.model, call.operation, call.args);
@@ -152,6 +153,7 @@ function borderOf(
         last.past = await loadBefore(bus, transaction, last.call);
         return { past: last.past, far: await loadFar(bus, transaction, last.call, last.past, plan, kept) };
       } catch (error) {
+        if (isEventBusError(error)) throw error;
         // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
         // aborted: the call itself will be refused likewise, in words that name it.
         const state = databaseFailure(error)?.state;

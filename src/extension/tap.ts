@@ -18,12 +18,20 @@ export interface Progress {
   asked: boolean;
   /** The engine answered. */
   arrived: boolean;
+  /** An answer came after another query of the same call had been begun: neither's old values are certain. */
+  overlapped: boolean;
 }
 
 interface Handle {
   kind: "itx" | "batch";
   readonly id: string;
   lock?: PromiseLike<void>;
+}
+
+/** One time that the engine is asked. */
+interface Request<Before> {
+  loaded: { readonly before: Before } | undefined;
+  isAnswered?: boolean;
 }
 
 type Mapper = (args: CallArgs) => CallArgs;
@@ -43,14 +51,18 @@ export function tapped<Before>(
   progress: Progress,
 ): InternalParams {
   let handle: Handle = { ...transaction };
-  let loaded: { readonly before: Before } | undefined;
+  // One after the other, an extension may ask several times. Prisma reads the unpacker just before it maps.
+  let request: Request<Before> = { loaded: undefined };
+  let latest = request;
   const depart: Mapper = (args) => {
     const departing = handle;
     handle = { ...transaction };
-    loaded = undefined;
+    const current = request;
+    current.loaded = undefined;
+    latest = current;
     const mapped = border.depart((params["argsMapper"] as Mapper | undefined)?.(args) ?? args);
     const load = async () => {
-      loaded = { before: await border.before() };
+      current.loaded = { before: await border.before() };
       departing.kind = "itx";
       delete departing.lock;
       progress.asked = true;
@@ -60,23 +72,50 @@ export function tapped<Before>(
     departing.lock = { then: (onDone, onError) => load().then(onDone, onError) };
     return mapped;
   };
-  const arrive: Unpacker = (answer) => {
+  const arrive = (answered: Request<Before>, answer: unknown): unknown => {
     progress.arrived = true;
-    if (loaded === undefined) throw incompatible("the order of its steps (map, lock, send, unpack)");
-    const { before } = loaded;
+    if (answered.loaded === undefined || answered !== latest) {
+      progress.overlapped ||= answered !== latest || answered.isAnswered === true;
+      if (!progress.overlapped) throw incompatible("the order of its steps (map, lock, send, unpack)");
+      return answer;
+    }
+    const { before } = answered.loaded;
+    answered.loaded = undefined;
+    answered.isAnswered = true;
     const unpacked = (params["unpacker"] as Unpacker | undefined)?.(answer) ?? answer;
     return border.arrive(unpacked, before);
   };
   // A path of a fluent call is gone by our answer's hand: the whole row is needed first.
-  const bound = { ...params, dataPath: [], argsMapper: depart, unpacker: arrive };
-  return Object.defineProperty(bound, "transaction", {
-    enumerable: true,
-    configurable: true,
-    get: () => handle,
-    set: (other: { readonly id?: unknown } | undefined) => {
-      if (other !== undefined && other.id !== transaction.id) throw escaped(other.id);
+  const bound = { ...params, dataPath: [], argsMapper: depart };
+  return Object.defineProperties(bound, {
+    transaction: {
+      enumerable: true,
+      configurable: true,
+      get: () => handle,
+      set: (other: { readonly id?: unknown } | undefined) => {
+        if (other !== undefined && other.id !== transaction.id) throw escaped(other.id);
+      },
     },
-  }) as InternalParams;
+    unpacker: {
+      enumerable: true,
+      configurable: true,
+      get: (): Unpacker => {
+        const next: Request<Before> = { loaded: undefined };
+        request = next;
+        return (answer) => arrive(next, answer);
+      },
+    },
+  }) as unknown as InternalParams;
+}
+
+/** The refusal of a call of which another extension has made two at the same moment. */
+export function overlapping(call: string): EventBusError {
+  return new EventBusError(
+    "NOT_CAPTURED",
+    `An extension that comes after the event bus ran query(args) of ${call} again before it had been answered, so that it is ` +
+      "not known what each of them changed; the transaction was aborted. Expected one after the other: let it await each.",
+    { value: call },
+  );
 }
 
 function escaped(id: unknown): EventBusError {

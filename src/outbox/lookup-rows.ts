@@ -14,6 +14,8 @@ export interface Lookup {
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
+  /** Whether a second parameter says how many rows to find at most. */
+  readonly isLimited?: boolean | undefined;
 }
 
 /** Values of the columns of `match`, each as the text of its type. */
@@ -36,7 +38,7 @@ const OWN = /* sql */ `(
                  pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid)::bigint - age(t.xmin) as n) o)`;
 
 /** The statement of a {@link Lookup}: one parameter holds all keys, in the types of the table's own columns. */
-export function lookupStatement({ table, columns, match, order, lock, ownOnly }: Lookup): string {
+export function lookupStatement({ table, columns, match, order, lock, ownOnly, isLimited }: Lookup): string {
   const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)}`;
   const conditions = match.map((column) => `t.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`);
   if (ownOnly === true) conditions.push(OWN);
@@ -44,22 +46,28 @@ export function lookupStatement({ table, columns, match, order, lock, ownOnly }:
   return (
     `select (k.ordinality - 1)::integer as ${KEY_INDEX}, ${selectList(columns, "t.")} ` +
     `from jsonb_populate_recordset(null::${name}, $1::jsonb) with ordinality k join ${name} t on ${conditions.join(" and ")} ` +
-    `order by ${ordered.join(", ")}${lock === undefined ? "" : ` for ${lock} of t`}`
+    `order by ${ordered.join(", ")}${isLimited === true ? " limit $2" : ""}${lock === undefined ? "" : ` for ${lock} of t`}`
   );
 }
 
-/** Runs a {@link lookupStatement} for any number of keys. */
+/**
+ * Runs a {@link lookupStatement} for any number of keys.
+ *
+ * @param most how many rows to find at most, for a statement that is limited.
+ */
 export async function lookupRows(
   executor: Executor,
   sql: string,
   match: readonly string[],
   keys: readonly LookupKey[],
+  most?: number,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const found: Readonly<Record<string, unknown>>[] = [];
   for (let from = 0; from < keys.length; from += KEYS_PER_LOOKUP) {
     const some = keys.slice(from, from + KEYS_PER_LOOKUP);
     const objects = some.map((texts) => Object.fromEntries(match.map((column, at) => [column, texts[at]])));
-    const rows = await executor.query<Record<string, unknown>>(sql, [JSON.stringify(objects)]);
+    const values = [JSON.stringify(objects), ...(most === undefined ? [] : [most - found.length])];
+    const rows = await executor.query<Record<string, unknown>>(sql, values);
     for (const row of rows) found.push({ ...row, [KEY_INDEX]: Number(row[KEY_INDEX]) + from });
   }
   return found;

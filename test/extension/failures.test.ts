@@ -259,3 +259,19 @@ describe("a table of events that is gone", () => {
     }
   });
 });
+
+describe("an answer that Prisma cannot read", () => {
+  it("does not commit what was written, even when the error is caught", async () => {
+    // The adapter knows no tsvector: the row is inserted, and then RETURNING cannot be read.
+    await pool.query(`alter table users alter column name type tsvector using name::tsvector`);
+    try {
+      await ledger.clear();
+      const write = async (tx: Pick<typeof capturing, "user">) =>
+        expect(Promise.resolve(tx.user.create({ data: { email: "a", name: "x" } }))).rejects.toThrow();
+      await capturing.$transaction(write).catch(() => undefined);
+      expect(await ledger.counts()).toEqual({ rows: 0, events: 0, jobs: 0 });
+    } finally {
+      await pool.query(`alter table users alter column name type text using name::text`);
+    }
+  });
+});

@@ -262,3 +262,58 @@ describe("the extension, applied twice", () => {
     expect(await ledger.counts()).toEqual({ rows: outcome, events: outcome, jobs: 0 });
   });
 });
+
+describe("an extension that runs one call twice", () => {
+  const twice = (run: (ask: (args: object) => Promise<unknown>, args: object) => Promise<unknown>) =>
+    base.$extends(bus).$extends({
+      query: {
+        user: {
+          async update({ args, query }) {
+            return run(query as never, args) as never;
+          },
+        },
+      },
+    });
+
+  beforeEach(() => base.user.create({ data: { ...data, name: "0" } }));
+
+  it("one after the other: each is captured", async () => {
+    const client = twice(async (ask, args) => {
+      await ask({ ...args, data: { name: "1" } });
+      return ask({ ...args, data: { name: "2" } });
+    });
+    await client.user.update({ where, data: { name: "x" } });
+    expect((await ledger.events()).map(({ initialData, changes }) => [initialData, changes])).toMatchObject([
+      [{ name: "0" }, { name: "1" }],
+      [{ name: "1" }, { name: "2" }],
+    ]);
+  });
+
+  it("again after it failed: what took effect is captured", async () => {
+    const client = twice(async (ask, args) => {
+      const missing = { ...args, where: { email: "nobody" } };
+      return ask(missing).catch(() => ask(args));
+    });
+    await client.$transaction((tx) => tx.user.update({ where, data: { name: "x" } }));
+    expect(await ledger.event()).toMatchObject({ initialData: { name: "0" }, changes: { name: "x" } });
+  });
+
+  it("both at the same moment: nothing is committed", async () => {
+    const client = twice((ask, args) =>
+      Promise.all([ask({ ...args, data: { name: "1" } }), ask({ ...args, data: { name: "2" } })]),
+    );
+    const failure = expect.objectContaining({ code: "NOT_CAPTURED" });
+    await expect(Promise.resolve(client.user.update({ where, data: { name: "x" } }))).rejects.toEqual(
+      failure,
+    );
+    await client
+      .$transaction(async (tx) => {
+        await expect(Promise.resolve(tx.user.update({ where, data: { name: "x" } }))).rejects.toEqual(
+          failure,
+        );
+      })
+      .catch(() => undefined);
+    expect(await base.user.findMany()).toMatchObject([{ name: "0" }]);
+    expect(await ledger.names()).toEqual([]);
+  });
+});

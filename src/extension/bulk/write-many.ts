@@ -7,7 +7,7 @@ import { isValidationError } from "../prisma-errors.js";
 import { canTap, incompatible, type TransactionHandle } from "../prisma-internals.js";
 import { PublishingLine } from "../rows/publishing-line.js";
 import type { CallArgs } from "../selection.js";
-import { type Progress, tapped } from "../tap.js";
+import { overlapping, type Progress, tapped } from "../tap.js";
 import { type BulkAnswer, type BulkMutation, type BulkRun, operationOf, request } from "./bulk-call.js";
 import { createRows } from "./create-rows.js";
 import { deleteRows } from "./delete-rows.js";
@@ -28,12 +28,14 @@ export async function writeMany(
   mutation: BulkMutation,
 ): Promise<unknown> {
   const runs: BulkRun[] = [];
-  const progress: Progress = { asked: false, arrived: false };
+  const progress: Progress = { asked: false, arrived: false, overlapped: false };
   const params = withoutRequest(mutation.params, harmless(mutation), (given, nothing) =>
     tapped(given, transaction, borderOf(bus, transaction, mutation, runs, nothing), progress),
   );
   try {
     const result = await mutation.query(mutation.args, params);
+    if (progress.overlapped)
+      throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     if (runs.some(isHalfDone)) throw new FailedAfterWriting(incompatible("an answer to a call that failed"));
     if (runs.length === 0 && !(await canTap(bus.root, transaction)))
       throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));

@@ -1,4 +1,5 @@
 import type { Row } from "../../changes/diff.js";
+import { EventBusError } from "../../errors.js";
 import type { TableCounters } from "../../outbox/lock-row.js";
 import type { Bus } from "../bus.js";
 import type { TransactionHandle } from "../prisma-internals.js";
@@ -68,7 +69,7 @@ export async function loadFarBefore(
   const before = (item: NestedItem): readonly Row[] =>
     (walk.reached.get(item) ?? []).flatMap((row) => (row.before === undefined ? [] : [row.before]));
   for (const kept of call.kept.values()) kept.fill(before);
-  if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows);
+  if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows, call.model);
   return { call, top, past: walk, counters: await countersOf(bus, transaction, walk) };
 }
 
@@ -118,7 +119,7 @@ export async function loadFarRowsBefore(
     row.mayGo = data === undefined;
     for (const field of changedFields(model, row.before ?? {}, data)) row.written.add(field);
   }
-  await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows);
+  await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows, model);
   return { own, rows };
 }
 
@@ -152,9 +153,24 @@ async function loadFollowing(
   transaction: TransactionHandle,
   loader: RowLoader,
   rows: TouchedRows,
+  model: Model,
 ): Promise<void> {
   const references = await loadReferences(bus, transaction);
-  await followReferences(references, ({ name }) => isChangedByReferences(bus, name), loader, rows);
+  const { maxRows } = bus.options.bulk;
+  await followReferences(references, ({ name }) => isChangedByReferences(bus, name), loader, rows, {
+    maxRows,
+    error: () => tooManyFollow(model, maxRows),
+  });
+}
+
+function tooManyFollow({ name, jsName }: Model, maxRows: number): EventBusError {
+  return new EventBusError(
+    "TOO_MANY_ROWS",
+    `A call of prisma.${jsName} was refused before it wrote its rows: PostgreSQL would delete or change more than ${maxRows} ` +
+      `other rows along with them in one transaction, expected at most ${maxRows}. Delete those first, in parts, raise ` +
+      "bulk.maxRows of eventBus(), or run it in prisma.$withoutEvents(() => …) if no events are wanted.",
+    { value: maxRows, path: name },
+  );
 }
 
 function loaderIn(bus: Bus, transaction: TransactionHandle): RowLoader {

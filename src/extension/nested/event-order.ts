@@ -57,16 +57,32 @@ function referredFirst<C extends Changed>(changes: readonly C[], row: (one: C) =
   };
   const order: C[] = [];
   const seen = new Set<C>();
-  const visit = (one: C): void => {
-    if (seen.has(one)) return;
-    seen.add(one);
+  const referredBy = (one: C): C[] => {
+    const others: C[] = [];
     for (const [model, fields, texts] of referencesOf(one.change.model, row(one))) {
       const other = find(model, fields, texts);
-      if (other !== undefined) visit(other);
+      if (other !== undefined && !seen.has(other)) others.push(other);
     }
-    order.push(one);
+    return others.reverse();
   };
-  for (const one of changes) visit(one);
+  // With a stack of its own: chains of rows can be longer than calls can be nested.
+  for (const first of changes) {
+    const path: { readonly one: C; readonly open: C[] }[] = [];
+    const enter = (one: C): void => {
+      if (seen.has(one)) return;
+      seen.add(one);
+      path.push({ one, open: referredBy(one) });
+    };
+    enter(first);
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.open.pop();
+      if (next !== undefined) enter(next);
+      else {
+        order.push(last.one);
+        path.pop();
+      }
+    }
+  }
   return order;
 }
 

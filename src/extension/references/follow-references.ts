@@ -5,6 +5,12 @@ import type { Model } from "../schema/model.js";
 import { keyTexts } from "../unique-match.js";
 import type { Reference, References } from "./references.js";
 
+/** How many rows may follow, and what to throw when there are more. */
+export interface FollowLimit {
+  readonly maxRows: number;
+  readonly error: () => Error;
+}
+
 /**
  * Reads and locks the rows that PostgreSQL itself would delete or change along with `rows`, those that follow from
  * these too, as far as they lead to captured models.
@@ -14,23 +20,29 @@ export async function followReferences(
   isCaptured: (model: Model) => boolean,
   loader: RowLoader,
   rows: TouchedRows,
+  { maxRows, error }: FollowLimit,
 ): Promise<void> {
-  const done = new Set<string>();
-  const numbers = new Map<TouchedRow, number>();
-  for (let found = true; found; ) {
-    const steps = rows.all().flatMap((row) => {
-      const number = numbers.get(row) ?? numbers.size;
-      numbers.set(row, number);
-      return references.to(row.model, isCaptured).flatMap((reference) => {
+  const done = new Map<TouchedRow, Set<string>>();
+  const most = rows.all().length + maxRows;
+  let open: Iterable<TouchedRow> = Array.from(rows.all());
+  for (;;) {
+    const steps: Step[] = [];
+    for (const row of open) {
+      const known = done.get(row) ?? new Set();
+      done.set(row, known);
+      for (const reference of references.to(row.model, isCaptured)) {
         const effect = effectOn(row, reference);
-        const id = `${number} ${effect} ${JSON.stringify([reference.holder.name, reference.fields])}`;
-        if (effect === undefined || done.has(id)) return [];
-        done.add(id);
-        return [{ row, reference, effect }];
-      });
-    });
-    found = steps.length > 0;
-    await loader.all(steps.map((step) => () => follow(loader, rows, step)));
+        const id = `${effect} ${reference.holder.name} ${reference.fields.join()}`;
+        if (effect === undefined || known.has(id)) continue;
+        known.add(id);
+        steps.push({ row, reference, effect });
+      }
+    }
+    if (steps.length === 0) return;
+    const wanted = most - rows.all().length + 1;
+    const reached = await loader.all(steps.map((step) => () => follow(loader, rows, step, wanted)));
+    if (rows.all().length > most) throw error();
+    open = new Set(reached.flat());
   }
 }
 
@@ -46,20 +58,29 @@ function effectOn(row: TouchedRow, { onDelete, onUpdate, toFields }: Reference):
   return onUpdate !== null && toFields.some((field) => row.written.has(field)) ? "moves" : undefined;
 }
 
-async function follow(loader: RowLoader, rows: TouchedRows, { row, reference, effect }: Step): Promise<void> {
+/** @returns the rows that follow. */
+async function follow(
+  loader: RowLoader,
+  rows: TouchedRows,
+  { row, reference, effect }: Step,
+  most: number,
+): Promise<readonly TouchedRow[]> {
   const { holder, fields, toFields } = reference;
   const key = row.before === undefined ? undefined : keyTexts(row.model, toFields, row.before);
-  if (key === undefined) return;
+  if (key === undefined) return [];
   // Nobody may come to refer to a key that changes, once those who do are read.
   if (effect === "moves") await lockForChange(loader, row);
   const lock = effect === "deletes" ? "update" : "no key update";
-  for (const found of await loader.find({ model: holder, fields, keys: [key], lock })) {
+  const followers: TouchedRow[] = [];
+  for (const found of await loader.find({ model: holder, fields, keys: [key], lock, most })) {
     const other = rows.found(holder, found);
     other.mayFollow = true;
     if (effect === "deletes") other.mayGo = true;
     else for (const field of fields) other.written.add(field);
     if (effect === "moves") followReference(other, fields, row, toFields);
+    followers.push(other);
   }
+  return followers;
 }
 
 async function lockForChange(loader: RowLoader, { model, before }: TouchedRow): Promise<void> {

@@ -39,6 +39,11 @@ export class References {
     );
   }
 
+  /** Whether there is any. */
+  leadsFrom(target: Model, isCaptured: (model: Model) => boolean): boolean {
+    return this.to(target, isCaptured).length > 0;
+  }
+
   #leads(model: Model, isCaptured: (model: Model) => boolean, seen: Set<Model>): boolean {
     if (isCaptured(model)) return true;
     if (seen.has(model)) return false;

@@ -15,16 +15,22 @@ import { columnReads, columnsOf, sourceTable } from "./source-table.js";
 export async function lookUp(bus: Bus, transaction: TransactionHandle, query: RowQuery): Promise<Found> {
   const { model, fields, keys } = query;
   const sql = statementFor(await sourceTable(bus, model), query);
-  const answer = await lookupRows(executorIn(bus.root, transaction), sql, columnsOf(model, fields), keys);
+  const answer = await lookupRows(
+    executorIn(bus.root, transaction),
+    sql,
+    columnsOf(model, fields),
+    keys,
+    query.most,
+  );
   return answer.map((row) => ({ key: Number(row[KEY_INDEX]), row: asPrismaReads(model, row as Row) }));
 }
 
 const statements = new WeakMap<Model, Map<string, string>>();
 
-function statementFor(table: TableName, { model, fields, lock, ownOnly }: RowQuery): string {
+function statementFor(table: TableName, { model, fields, lock, ownOnly, most }: RowQuery): string {
   const known = statements.get(model) ?? new Map<string, string>();
   statements.set(model, known);
-  const id = JSON.stringify([table.schema, fields, lock, ownOnly]);
+  const id = JSON.stringify([table.schema, fields, lock, ownOnly, most !== undefined]);
   const cached = known.get(id);
   if (cached !== undefined) return cached;
   const sql = lookupStatement({
@@ -34,6 +40,7 @@ function statementFor(table: TableName, { model, fields, lock, ownOnly }: RowQue
     order: columnsOf(model, model.identity?.fields ?? fields),
     lock,
     ownOnly,
+    isLimited: most !== undefined,
   });
   known.set(id, sql);
   return sql;

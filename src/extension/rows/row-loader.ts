@@ -12,6 +12,8 @@ export interface RowQuery {
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
+  /** The most rows to find; undefined: all. Queries that are brought together find as many together. */
+  readonly most?: number | undefined;
 }
 
 /** Rows, each with the index of the key that it was found by. */
@@ -79,7 +81,9 @@ export class RowLoader {
     const groups = new Map<string, Waiting[]>();
     for (const one of waiting) {
       const kind = kindOf(one.query);
-      groups.set(kind, [...(groups.get(kind) ?? []), one]);
+      const group = groups.get(kind);
+      if (group === undefined) groups.set(kind, [one]);
+      else group.push(one);
     }
     const found = new Map<Waiting, Row[]>(waiting.map((one) => [one, []]));
     try {
@@ -110,7 +114,7 @@ export class RowLoader {
   }
 }
 
-function kindOf({ model, fields, lock, ownOnly }: RowQuery): string {
+function kindOf({ model, fields, lock, ownOnly, most }: RowQuery): string {
   const strength = lock === "update" ? 0 : lock === undefined ? 2 : 1;
-  return JSON.stringify([model.name, strength, fields, ownOnly === true]);
+  return JSON.stringify([model.name, strength, fields, ownOnly === true, most]);
 }

@@ -18,7 +18,7 @@ export interface EventBusOptions<Events extends readonly AnyEventType[]> {
    * 10485760.
    */
   readonly maxEventBytes?: number | undefined;
-  /** Limits of `createMany`, `updateMany` and the like. */
+  /** Limits of `createMany`, `updateMany` and the like, and of cascades. */
   readonly bulk?: BulkOptions | undefined;
   /**
    * Returns metadata for every event, called when one is made. Metadata of the call and of the context
@@ -38,7 +38,8 @@ export interface TransactionOptions {
 /** Limits of calls that write any number of rows. */
 export interface BulkOptions {
   /**
-   * The most rows that one call may write, 1 to 10000000: its rows and events are written in one transaction.
+   * The most rows that one call may write, 1 to 10000000: its rows and events are written in one transaction. It is
+   * also the most rows that PostgreSQL may delete or change along with them, for calls of every kind.
    * More are refused with `TOO_MANY_ROWS` before anything is written. Defaults to 100000.
    */
   readonly maxRows?: number | undefined;
