@@ -34,7 +34,7 @@ export interface Past {
   readonly row: Row | undefined;
   /** Whether the row was looked for. */
   readonly isKnown: boolean;
-  /** For an upsert that found none: to tell afterwards whether it created one. */
+  /** For an upsert: to tell afterwards whether it created a row where it found none. */
   readonly counters?: TableCounters;
 }
 
@@ -59,7 +59,7 @@ export async function loadBefore(bus: Bus, transaction: TransactionHandle, call:
   if (operation !== "upsert") return { row: answer && asPrismaReads(model, answer), isKnown: true };
   const counters = answer as unknown as TableCounters;
   return answer?.[FOUND] === true
-    ? { row: asPrismaReads(model, answer), isKnown: true }
+    ? { row: asPrismaReads(model, answer), isKnown: true, counters }
     : { row: undefined, isKnown: true, counters };
 }
 

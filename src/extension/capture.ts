@@ -96,7 +96,12 @@ async function checkCreated(
   written: readonly Written[],
 ): Promise<void> {
   for (const { past } of written) {
-    if (past.counters === undefined || (await hasCreated(bus, transaction, model, past.counters))) continue;
+    if (
+      past.row !== undefined ||
+      past.counters === undefined ||
+      (await hasCreated(bus, transaction, model, past.counters))
+    )
+      continue;
     throw new LostRace();
   }
 }

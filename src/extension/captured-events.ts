@@ -1,8 +1,8 @@
 import { currentContext } from "../context/event-context.js";
-import { EventBusError } from "../errors.js";
 import { checkMetadata } from "../registry/check-metadata.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { Bus } from "./bus.js";
+import { LostRace } from "./lost-race.js";
 import type { Mutation, Written } from "./mutation.js";
 import { loadFarAfter } from "./nested/capture-nested.js";
 import { farChanges } from "./nested/far-changes.js";
@@ -21,22 +21,12 @@ export async function changesOf(
 ): Promise<readonly RowChange[]> {
   const change = await changeOf(bus, transaction, mutation, written);
   if (written.far === undefined) return [change];
-  if (change.operation === "create" && written.far.call.row !== undefined) throw anotherRow(mutation);
+  // What was read beforehand is of the row that did meet the conditions of an upsert until then.
+  if (change.operation === "create" && written.far.call.row !== undefined) throw new LostRace();
   const outcome = await loadFarAfter(bus, transaction, written.far, change.after);
   const { rules } = bus.options;
   return farChanges(bus, outcome, (operation) =>
     operation === change.operation ? change.rules : (rules.get(mutation.model.name)?.[operation] ?? []),
-  );
-}
-
-/** What was read beforehand is of the row with that key, and what was written through the new row is not known. */
-function anotherRow({ model, operation }: Mutation): EventBusError {
-  return new EventBusError(
-    "NOT_CAPTURED",
-    `prisma.${model.jsName}.${operation} created a row, since the row of that key does not meet the further conditions of ` +
-      "where, and may have written to other rows through it; the transaction was aborted. Expected a where with nothing " +
-      "but the key: ask for the conditions beforehand, in a transaction.",
-    { path: `${model.name}.${operation}` },
   );
 }
 

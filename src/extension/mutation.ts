@@ -5,11 +5,11 @@ import { databaseFailure } from "../outbox/database-error.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
-import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
+import { type Loaded, loadFar, loadRow } from "./known-before.js";
+import type { FarPast } from "./nested/capture-nested.js";
 import { canBeHalfDone } from "./nested/half-done.js";
 import { type KeptData, keepTo } from "./nested/keep-to.js";
 import { dataOf } from "./nested/plan-far.js";
-import { changedFields, writtenFields } from "./nested/written-fields.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import { asCallFailure, isValidationError } from "./prisma-errors.js";
 import {
@@ -21,6 +21,7 @@ import {
 } from "./prisma-internals.js";
 import type { Model } from "./schema/model.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "./selection.js";
+
 import { type Border, overlapping, type Progress, tapped } from "./tap.js";
 
 /** A captured call on its way to the database. */
@@ -150,7 +151,7 @@ function borderOf(
           isFluent: path.length > 0,
           isPastNeeded: plan?.far !== undefined,
         };
-        last.past = await loadBefore(bus, transaction, last.call);
+        last.past = await loadRow(bus, transaction, last.call, params);
         return { past: last.past, far: await loadFar(bus, transaction, last.call, last.past, plan, kept) };
       } catch (error) {
         if (isEventBusError(error)) throw error;
@@ -179,36 +180,6 @@ function borderOf(
 function rowIn(model: Model, answer: Record<string, unknown> | null): Row | null {
   const row = answer === null ? {} : scalarsOf(model, answer);
   return Object.values(row).some((value) => value !== undefined) ? row : null;
-}
-
-/** What is known before a query is sent. */
-interface Loaded {
-  readonly past: Past;
-  readonly far: FarPast | undefined;
-}
-
-/** Reads and locks the other rows that the call may touch, once it is clear whether it creates or changes. */
-async function loadFar(
-  bus: Bus,
-  transaction: TransactionHandle,
-  { model, operation, args }: RowCall,
-  { row, isKnown }: Past,
-  plan: Plan | undefined,
-  kept: KeptData["kept"],
-): Promise<FarPast | undefined> {
-  if (plan?.far === undefined) return undefined;
-  // There is nothing to write to: Prisma says so.
-  if (row === undefined && isKnown && operation !== "upsert") return undefined;
-  const { create, update } = dataOf(operation, args);
-  const written = row === undefined ? writtenFields(model, create) : changedFields(model, row, update);
-  return loadFarBefore(bus, transaction, {
-    model,
-    row,
-    goes: operation === "delete",
-    written,
-    node: row === undefined ? plan.far.create : plan.far.update,
-    kept,
-  });
 }
 
 /** What was last sent, for the case that its answer never came through our hands. */

@@ -1,4 +1,5 @@
 import { isDecimal } from "../codec/decimal.js";
+import { isSkipped } from "./prisma-internals.js";
 import type { Model, ScalarField, UniqueKey } from "./schema/model.js";
 
 /** A unique key with the values that a call looks for, as PostgreSQL reads them. */
@@ -22,6 +23,14 @@ export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | und
     if (texts !== undefined) return { key, texts };
   }
   return undefined;
+}
+
+/** Whether a `where` has more conditions than that key. */
+export function hasFurtherConditions(where: unknown, { key }: UniqueMatch): boolean {
+  if (!isRecord(where)) return false;
+  return Object.entries(where).some(
+    ([name, value]) => name !== key.name && value !== undefined && !isSkipped(value),
+  );
 }
 
 /** Values of fields as PostgreSQL reads them; undefined when one is missing, or none that its column can have. */

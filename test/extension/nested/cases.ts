@@ -794,6 +794,23 @@ export const deep: readonly Case[] = [
         update: { name: "x", members: { set: [] }, tickets: { deleteMany: { title: "k1" } } },
       }),
   ],
+  ...(
+    [
+      ["are met", { name: "One", members: { some: { handle: "ann" } } }],
+      ["are not met", { name: "no" }],
+      ["are not met, another key", { id: 2 }],
+    ] as const
+  ).map(
+    ([how, conditions]): Case => [
+      `upsert with further conditions that ${how}`,
+      (db) =>
+        db.team.upsert({
+          where: { slug: "one", ...conditions },
+          create: { slug: "x", name: "X", members: { create: { handle: "x" }, connect: one } },
+          update: { name: "x", members: { set: [] }, tickets: { deleteMany: { title: "k1" } } },
+        }),
+    ],
+  ),
   [
     "connect, and more below",
     (db) =>

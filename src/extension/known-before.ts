@@ -1,0 +1,71 @@
+import { loadBefore, type Past, type RowCall } from "./before-row.js";
+import type { Bus } from "./bus.js";
+import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
+import type { KeptData } from "./nested/keep-to.js";
+import { dataOf } from "./nested/plan-far.js";
+import { changedFields, writtenFields } from "./nested/written-fields.js";
+import type { Plan } from "./plan.js";
+import { type InternalParams, requestIn, type TransactionHandle } from "./prisma-internals.js";
+import { findUniqueMatch, hasFurtherConditions } from "./unique-match.js";
+
+/** What is known before a query is sent. */
+export interface Loaded {
+  readonly past: Past;
+  readonly far: FarPast | undefined;
+}
+
+/** Reads and locks the row that the call is going to change, as Prisma will find it. */
+export async function loadRow(
+  bus: Bus,
+  transaction: TransactionHandle,
+  call: RowCall,
+  params: InternalParams,
+): Promise<Past> {
+  const found = await loadBefore(bus, transaction, call);
+  const isMet = await meetsConditions(bus, transaction, params, call, found);
+  return isMet ? found : { ...found, row: undefined };
+}
+
+/**
+ * Whether Prisma will take the row with the key of an upsert for the one to update: it creates another one where
+ * further conditions are not met. Asked only where other rows depend on it; else the answer tells.
+ */
+async function meetsConditions(
+  bus: Bus,
+  transaction: TransactionHandle,
+  params: InternalParams,
+  { model, operation, args, isPastNeeded }: RowCall,
+  { row }: Past,
+): Promise<boolean> {
+  const { where } = args;
+  const match = findUniqueMatch(model, where);
+  if (operation !== "upsert" || row === undefined || !isPastNeeded || match === undefined) return true;
+  if (!hasFurtherConditions(where, match)) return true;
+  const select = Object.fromEntries(match.key.fields.map((field) => [field, true]));
+  const client = bus.computedNeeds.client ?? bus.root;
+  return (await requestIn(client, transaction, params, "findUnique", { where, select })) !== null;
+}
+
+/** Reads and locks the other rows that the call may touch, once it is clear whether it creates or changes. */
+export async function loadFar(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model, operation, args }: RowCall,
+  { row, isKnown }: Past,
+  plan: Plan | undefined,
+  kept: KeptData["kept"],
+): Promise<FarPast | undefined> {
+  if (plan?.far === undefined) return undefined;
+  // There is nothing to write to: Prisma says so.
+  if (row === undefined && isKnown && operation !== "upsert") return undefined;
+  const { create, update } = dataOf(operation, args);
+  const written = row === undefined ? writtenFields(model, create) : changedFields(model, row, update);
+  return loadFarBefore(bus, transaction, {
+    model,
+    row,
+    goes: operation === "delete",
+    written,
+    node: row === undefined ? plan.far.create : plan.far.update,
+    kept,
+  });
+}
