@@ -35,7 +35,7 @@ export async function benchDeliver(url: string, { rounds, calls }: Effort): Prom
     [RAW]: { fill: fillRaw, start: raw(url, 10, undefined) },
     [FULL]: ours(url, "full", "normal", 10),
     [FAILURES]: ours(url, "failures", "normal", 10),
-    [RAW_HIGH]: { fill: fillRaw, start: raw(url, 24, 4 * 24) },
+    [RAW_HIGH]: { fill: fillRaw, start: raw(url, 24, 8 * 24) },
     [FULL_HIGH]: ours(url, "full", "high", 24),
     [FAILURES_HIGH]: ours(url, "failures", "high", 24),
   };

@@ -42,11 +42,15 @@ const unknown = positionals.filter((name) => !(name in SUITES));
 if (unknown.length > 0)
   throw new Error(`Unknown: ${unknown.join(", ")}. Expected some of ${Object.keys(SUITES).join(", ")}.`);
 
-await using server = await startPostgres({ settings: { fsync: "on", synchronous_commit: "on" } });
-for (const [name, suite] of Object.entries(SUITES)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  const url = await server.createDatabase(name.replaceAll("-", "_"));
-  await prepareTemplate(url);
-  console.log(`\n${name}`);
-  for (const ratio of await suite(url, effort)) console.log(describeRatio(ratio));
+const server = await startPostgres({ settings: { fsync: "on", synchronous_commit: "on" } });
+try {
+  for (const [name, suite] of Object.entries(SUITES)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const url = await server.createDatabase(name.replaceAll("-", "_"));
+    await prepareTemplate(url);
+    console.log(`\n${name}`);
+    for (const ratio of await suite(url, effort)) console.log(describeRatio(ratio));
+  }
+} finally {
+  await server.stop();
 }

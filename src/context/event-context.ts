@@ -69,5 +69,17 @@ export function withCause<T>(event: AnyEvent, fn: () => T | PromiseLike<T>): Pro
     ...(tenant === undefined ? {} : { tenant }),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  return storage.run({ metadata, silent: false }, async () => await fn());
+  return storage.run({ metadata, silent: false }, () => {
+    try {
+      const result = fn();
+      // Only what is no promise yet starts when it is awaited.
+      return result instanceof Promise ? result : awaited(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  });
+}
+
+async function awaited<T>(result: T | PromiseLike<T>): Promise<T> {
+  return await result;
 }

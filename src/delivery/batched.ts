@@ -14,11 +14,13 @@ interface Waiting<In, Out> {
  *
  * @param most so many at once.
  * @param isOfAll whether an error would meet each of them alone too.
+ * @param rest when more is about to come, a promise of when that is over.
  */
 export function batched<In, Out>(
   forMany: ForMany<In, Out>,
   most: number,
   isOfAll: (error: unknown) => boolean,
+  rest: () => Promise<void> | undefined = () => undefined,
 ): (item: In) => Promise<Out> {
   let waiting: Waiting<In, Out>[] = [];
   let isUnderWay = false;
@@ -34,6 +36,8 @@ export function batched<In, Out>(
   };
   const drain = async () => {
     while (waiting.length > 0) {
+      const soon = waiting.length < most ? rest() : undefined;
+      if (soon !== undefined) await soon;
       const batch = waiting.slice(0, most);
       waiting = waiting.slice(most);
       await run(batch);

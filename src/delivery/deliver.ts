@@ -17,13 +17,21 @@ import { whileUnreachable } from "./while-unreachable.js";
  *
  * Returns only after the outcome is recorded, or when there is nothing to record because somebody else had moved the
  * delivery on. Throws when nothing is known to be recorded: then the wake-up must not be thrown away.
+ *
+ * @param onHandled is called when its handler has ended, before the outcome is recorded.
  */
-export function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDeps): Promise<Outcome> {
+export function deliver(
+  wakeup: Wakeup,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+  onHandled: () => void = () => undefined,
+): Promise<Outcome> {
   return reported(wakeup, subscriber, deps, {
     load: () => load(wakeup, deps),
     run: async (loaded) => {
       if (loaded.generation !== wakeup.generation || loaded.state === "delivered") return STALE;
       const { outcome, isRecorded, claim } = await attempt(wakeup, loaded, subscriber, deps);
+      onHandled();
       if (isRecorded || outcome.state === "stale") return outcome;
       const settled = await settle(outcome, wakeup, loaded, subscriber, deps, claim);
       if (settled.state === "dead")
@@ -33,7 +41,7 @@ export function deliver(wakeup: Wakeup, subscriber: Subscriber, deps: DeliverDep
   });
 }
 
-async function attempt(
+function attempt(
   wakeup: Wakeup,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
@@ -41,7 +49,7 @@ async function attempt(
 ): Promise<Attempt> {
   const unrun = (outcome: Outcome) => ({ outcome, isRecorded: false, claim: nextClaim(deps.worker) });
   const refused = refuseDelivery(wakeup, loaded, subscriber, deps.worker);
-  if (refused !== undefined) return unrun(refused);
+  if (refused !== undefined) return Promise.resolve(unrun(refused));
   const run = () =>
     deps.slots(() =>
       subscriber.policy.transactional
@@ -49,7 +57,7 @@ async function attempt(
         : runPlain(loaded, subscriber, deps),
     );
   if (!mustRunAlone(loaded)) return deps.gate.together(run, deps.signal);
-  return (await deps.gate.alone(run, deps.signal)) ?? unrun(comeBackLater());
+  return deps.gate.alone(run, deps.signal).then((made) => made ?? unrun(comeBackLater()));
 }
 
 function load(
@@ -80,10 +88,7 @@ async function settle(
     attempts: loaded.attempts + (usesAttempt(outcome) ? 1 : 0),
     claim,
     keepsFailuresOnly: subscriber.policy.history === "failures",
-    ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
-    ...("error" in outcome ? { error: outcome.error } : {}),
-    ...("died" in outcome ? { died: true } : {}),
-    ...("reason" in outcome ? { reason: outcome.reason } : {}),
+    ...(outcome.state === "delivered" ? undefined : detailsOf(outcome)),
   };
   const state = await whileUnreachable(deps, () => deps.outbox.settle(settlement));
   if (state === outcome.state) {
@@ -92,6 +97,15 @@ async function settle(
   }
   // A transaction was committed, though the answer did not arrive.
   return state === "delivered" ? DELIVERED : STALE;
+}
+
+function detailsOf(outcome: SettledOutcome) {
+  return {
+    ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),
+    ...("error" in outcome ? { error: outcome.error } : {}),
+    ...("died" in outcome ? { died: true } : {}),
+    ...("reason" in outcome ? { reason: outcome.reason } : {}),
+  };
 }
 
 function usesAttempt({ state }: SettledOutcome): boolean {

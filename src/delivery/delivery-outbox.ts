@@ -20,9 +20,14 @@ export interface DeliveryOutbox {
 const MOST_LOADED = 100;
 const MOST_SETTLED = 500;
 
-export function deliveryOutbox(executor: Executor, names: SchemaNames): DeliveryOutbox {
+/** @param rest when more deliveries are about to be loaded, a promise of when that is over. */
+export function deliveryOutbox(
+  executor: Executor,
+  names: SchemaNames,
+  rest?: () => Promise<void> | undefined,
+): DeliveryOutbox {
   return {
-    load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting),
+    load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting, rest),
     settle: batched(
       (settlements) => settleDeliveries(executor, names, settlements),
       MOST_SETTLED,

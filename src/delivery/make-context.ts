@@ -2,39 +2,52 @@ import type { Logger } from "../log/logger.js";
 import { withFields } from "../log/with-fields.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { StoredEvent } from "../registry/event.js";
-import { brandEvent } from "../registry/event-brand.js";
 import type { HandlerContext } from "../registry/handler-context.js";
 import type { RegisteredPrisma } from "../registry/register.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { OutcomeMethods } from "./handler-decision.js";
+import type { ToldToEnd } from "./run-handler.js";
 
 /** The event as its handler sees it: with which attempt this is, and when it was stored. */
-export function eventForAttempt(event: StoredEvent, attempt: number, maxAttempts: number): StoredEvent {
-  const insertedAt = event.occurredAt.toISOString();
-  return brandEvent({ ...event, metadata: { ...event.metadata, attempt, maxAttempts, insertedAt } });
+export function eventForAttempt(loaded: LoadedDelivery, maxAttempts: number): StoredEvent {
+  const insertedAt = loaded.insertedAt.toISOString();
+  return loaded.event({ attempt: loaded.attempts + 1, maxAttempts, insertedAt });
 }
 
-/** What a handler receives beside the event. */
+/** What a handler receives beside the event. What costs something is made when it is looked at. */
 export function makeContext(
   subscriber: Subscriber,
   loaded: LoadedDelivery,
   deps: { readonly prisma: unknown; readonly log: Logger },
-  signal: AbortSignal,
-  outcomes: OutcomeMethods,
+  told: ToldToEnd,
+  { cancel, snooze, retryAfter }: OutcomeMethods,
 ): HandlerContext {
   const attempt = loaded.attempts + 1;
   const deliveryId = deliveryIdOf(loaded.eventId, subscriber);
+  let log: Logger | undefined;
   return {
     subscriber: subscriber.name,
     attempt,
     maxAttempts: subscriber.policy.maxAttempts,
-    signal,
-    log: withFields(deps.log, { subscriber: subscriber.name, event: loaded.eventName, deliveryId, attempt }),
+    get signal() {
+      return told.signal;
+    },
+    get log() {
+      log ??= withFields(deps.log, {
+        subscriber: subscriber.name,
+        event: loaded.eventName,
+        deliveryId,
+        attempt,
+      });
+      return log;
+    },
     idempotencyKey: deliveryId,
     deliveryId,
     insertedAt: loaded.insertedAt,
     prisma: deps.prisma as RegisteredPrisma,
-    ...outcomes,
+    cancel,
+    snooze,
+    retryAfter,
   };
 }
 

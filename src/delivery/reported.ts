@@ -34,29 +34,49 @@ export async function reported(
     const end = { type: "deliver:error", worker, subscriber: name, position, ...known } as const;
     return { ...end, durationMs: durationMs(), error };
   };
-  const loaded = await load().catch((error: unknown) => {
+  let loaded: LoadedDelivery | undefined;
+  try {
+    loaded = await load();
+  } catch (error) {
     report(failed(error));
     throw error;
-  });
+  }
   // The event is gone: there is nothing to say of it.
   if (loaded === undefined) return STALE;
   const delivering = describe(position, loaded, subscriber, worker);
-  const lagMs = () => Date.now() - loaded.insertedAt.getTime();
+  const insertedAtMs = loaded.insertedAt.getTime();
+  const lagMs = () => Date.now() - insertedAtMs;
   const start = { ...delivering, lagMs: lagMs() };
   report({ type: "deliver:start", ...start });
-  return hub.within("deliver", start, async () => {
-    try {
-      const outcome = await run(loaded);
-      const known = { ...delivering, durationMs: durationMs(), lagMs: lagMs() };
-      const end = { type: "deliver:stop", ...known, ...describeOutcome(outcome) } as const;
-      report(end);
-      return { end, result: () => outcome };
-    } catch (error) {
-      const end = failed(error, delivering);
-      report(end);
-      return { end, result: () => raise(error) };
-    }
-  });
+  const made = loaded;
+  const stopped = (outcome: Outcome) => {
+    const known = { ...delivering, durationMs: durationMs(), lagMs: lagMs() };
+    const end = { type: "deliver:stop", ...known, ...describeOutcome(outcome) } as const;
+    report(end);
+    return end;
+  };
+  const broken = (error: unknown) => {
+    const end = failed(error, delivering);
+    report(end);
+    return end;
+  };
+  if (hub.surrounds("deliver")) {
+    return hub.within("deliver", start, () =>
+      run(made).then(
+        (outcome) => ({ end: stopped(outcome), result: () => outcome }),
+        (error) => ({ end: broken(error), result: () => raise(error) }),
+      ),
+    );
+  }
+  let outcome: Outcome;
+  try {
+    outcome = await run(made);
+  } catch (error) {
+    broken(error);
+    throw error;
+  }
+  stopped(outcome);
+  return outcome;
 }
 
 function raise(error: unknown): never {
@@ -90,7 +110,10 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+const AS_DELIVERED = { outcome: "delivered" } as const;
+
 function describeOutcome(outcome: Outcome) {
+  if (outcome.state === "delivered") return AS_DELIVERED;
   return {
     outcome: outcome.state,
     ...("dueMs" in outcome ? { dueMs: outcome.dueMs } : {}),

@@ -13,8 +13,7 @@ export interface HandlerLimits {
 }
 
 /**
- * Runs a handler, with what it publishes naming `event` as the cause. `start` gets the signal that tells the
- * handler to end.
+ * Runs a handler, with what it publishes naming `event` as the cause. `start` gets what tells the handler to end.
  *
  * A handler that does not end when it is told to is left behind: it runs on, but nobody waits for it, and what it
  * throws then is ignored.
@@ -22,41 +21,62 @@ export interface HandlerLimits {
  * @throws what the handler throws; EventBusError `HANDLER_TIMEOUT` or `WORKER_STOPPING` when it was told to end,
  * whatever it threw because of that.
  */
-export async function runHandler(
+export function runHandler(
   event: AnyEvent,
-  start: (signal: AbortSignal) => unknown,
-  limits: HandlerLimits,
+  start: (told: ToldToEnd) => unknown,
+  { shutdown, timeoutMs, graceMs, subscriber }: HandlerLimits,
 ): Promise<void> {
-  const { shutdown, timeoutMs, graceMs, subscriber } = limits;
-  const controller = new AbortController();
-  const timers: NodeJS.Timeout[] = [];
-  let onShutdown = () => {};
-  const givenUp = new Promise<never>((_, reject) => {
-    timers.push(
-      setTimeout(() => {
-        const reason = timedOut(subscriber, timeoutMs);
-        reject(reason);
-        controller.abort(reason);
-      }, timeoutMs),
-    );
-    onShutdown = () => {
+  return new Promise((resolve, reject) => {
+    if (shutdown.aborted) return reject(stopping(subscriber));
+    let graceTimer: NodeJS.Timeout | undefined;
+    const told = toldToEnd();
+    const timer = setTimeout(() => {
+      const reason = timedOut(subscriber, timeoutMs);
+      end(() => reject(reason));
+      told.tell(reason);
+    }, timeoutMs);
+    const onShutdown = () => {
       const reason = stopping(subscriber);
-      controller.abort(reason);
-      timers.push(setTimeout(() => reject(reason), graceMs));
+      told.tell(reason);
+      graceTimer = setTimeout(() => end(() => reject(reason)), graceMs);
     };
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      clearTimeout(graceTimer);
+      shutdown.removeEventListener("abort", onShutdown);
+      settle();
+    };
+    shutdown.addEventListener("abort", onShutdown, { once: true });
+    // It may have been given up before: then this settles nothing any more.
+    withCause(event, () => start(told)).then(
+      () => end(() => resolve()),
+      (error) => end(() => reject(told.reason() ?? error)),
+    );
   });
-  // It may lose the race below, or never enter it.
-  givenUp.catch(() => undefined);
-  if (shutdown.aborted) throw stopping(subscriber);
-  shutdown.addEventListener("abort", onShutdown, { once: true });
-  try {
-    await Promise.race([withCause(event, () => start(controller.signal)), givenUp]);
-  } catch (error) {
-    throw controller.signal.aborted ? controller.signal.reason : error;
-  } finally {
-    for (const timer of timers) clearTimeout(timer);
-    shutdown.removeEventListener("abort", onShutdown);
-  }
+}
+
+/** What tells a handler to end. Most handlers never look at the signal, and one that nobody looks at is not made. */
+export interface ToldToEnd {
+  readonly signal: AbortSignal;
+}
+
+function toldToEnd() {
+  let controller: AbortController | undefined;
+  let reason: EventBusError | undefined;
+  return {
+    get signal(): AbortSignal {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (reason !== undefined) controller.abort(reason);
+      }
+      return controller.signal;
+    },
+    reason: () => reason,
+    tell(why: EventBusError) {
+      reason ??= why;
+      controller?.abort(reason);
+    },
+  };
 }
 
 function timedOut(subscriber: string, timeoutMs: number): EventBusError {

@@ -33,15 +33,15 @@ export function callHandler(
   subscriber: Subscriber,
   deps: DeliverDeps,
   asked: Decisions,
-  more: object = {},
+  more?: object,
 ): Promise<void> {
   const { maxAttempts, timeoutMs } = subscriber.policy;
-  const event = eventForAttempt(loaded.event(), loaded.attempts + 1, maxAttempts);
+  const event = eventForAttempt(loaded, maxAttempts);
   return runHandler(
     event,
-    (signal) => {
-      const context = { ...makeContext(subscriber, loaded, deps, signal, asked.methods), ...more };
-      return subscriber.handle(event as never, context);
+    (told) => {
+      const context = makeContext(subscriber, loaded, deps, told, asked.methods);
+      return subscriber.handle(event as never, more === undefined ? context : Object.assign(context, more));
     },
     { subscriber: subscriber.name, timeoutMs, shutdown: deps.signal, graceMs: deps.graceMs },
   );

@@ -20,11 +20,12 @@ export async function whileUnreachable<T>(
   { patienceMs, ended }: Patience,
   run: () => Promise<T>,
 ): Promise<T> {
-  const giveUpAt = performance.now() + patienceMs;
+  let giveUpAt: number | undefined;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await run();
     } catch (error) {
+      giveUpAt ??= performance.now() + patienceMs;
       if (!mayPass(error) || performance.now() + pauseMs > giveUpAt) throw error;
       await pause(pauseMs, ended);
       if (ended.aborted) throw error;

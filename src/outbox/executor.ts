@@ -3,7 +3,12 @@ export type SqlValue = string | number | boolean | null | readonly string[] | re
 
 /** Runs one statement, in whatever transaction it is bound to. All that the package needs of a database. */
 export interface Executor {
-  query<Row extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+  query<Row extends object>(
+    sql: string,
+    values?: readonly SqlValue[],
+    /** Of a statement that is sent again and again: it may be prepared under this name. */
+    name?: string,
+  ): Promise<readonly Row[]>;
   /** The same where the rows do not matter, if that is cheaper. */
   execute?(sql: string, values: readonly SqlValue[]): Promise<unknown>;
 }
@@ -42,13 +47,30 @@ export function executorOf(target: Queryable): Executor {
   });
 }
 
+/** What runs a statement that has a name as a prepared one. */
+export interface Preparing {
+  query(statement: {
+    readonly name: string | undefined;
+    readonly text: string;
+    readonly values: unknown[];
+  }): Promise<{ readonly rows: readonly object[] }>;
+}
+
+/** An executor for a `pg` pool whose connections keep what was prepared on them. */
+export function preparingExecutor(pool: Preparing): Executor {
+  return branded(async (text, values, name) => {
+    const prepared = name === undefined ? undefined : `ex-event-bus/${name}`;
+    return (await pool.query({ name: prepared, text, values: [...values] })).rows;
+  });
+}
+
 /** Marks a function that runs statements as an executor. */
 export function branded(
-  run: (sql: string, values: readonly SqlValue[]) => Promise<readonly object[]>,
+  run: (sql: string, values: readonly SqlValue[], name?: string) => Promise<readonly object[]>,
   execute?: (sql: string, values: readonly SqlValue[]) => Promise<unknown>,
 ): Executor {
   const executor: Executor = {
-    query: async (sql, values = []) => (await run(sql, values)) as never,
+    query: (sql, values = [], name) => run(sql, values, name) as never,
     ...(execute === undefined ? {} : { execute }),
   };
   return Object.assign(executor, { [EXECUTOR]: true });

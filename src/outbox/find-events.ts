@@ -72,6 +72,6 @@ export async function findEvents(
       isFinal,
     ]),
   );
-  const events = rows.map(readEvent);
+  const events = rows.map((row) => readEvent(row));
   return filter.last === true ? events.reverse() : events;
 }

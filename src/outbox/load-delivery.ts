@@ -2,9 +2,8 @@ import type { EventMetadata, StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { Executor } from "./executor.js";
-import { madeWithoutRow } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
-import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
+import { type EventRow, readEvent } from "./stored-event.js";
 
 /** A delivery as it stands when a worker takes it up. */
 export interface LoadedDelivery {
@@ -24,8 +23,11 @@ export interface LoadedDelivery {
   readonly aggregateType: string | null;
   readonly aggregateKey: string | null;
   readonly metadata: EventMetadata;
-  /** Decodes the event; a function, as it may throw `VALUE_NOT_READABLE`, which counts as a failed attempt. */
-  readonly event: () => StoredEvent;
+  /**
+   * Decodes the event, with what is given added to its metadata; a function, as it may throw `VALUE_NOT_READABLE`, which
+   * counts as a failed attempt.
+   */
+  readonly event: (more?: EventMetadata) => StoredEvent;
 }
 
 /** Which delivery is loaded. */
@@ -36,17 +38,7 @@ export interface DeliveryKey {
   readonly isAgain?: boolean;
 }
 
-// One by one through the index, whatever PostgreSQL believes to know of the size of the tables.
-const LOAD = statement(/* sql */ `
-select k.n::integer as n, ${EVENT_COLUMNS},
-       coalesce(d.state, case when k.again and ${madeWithoutRow("k.position", "k.subscription_id")} then 'delivered' end,
-                'waiting') as state,
-       coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt, coalesce(d.deaths, 0) as deaths,
-       exists (select from :BUS.subscriptions s where s.id = k.subscription_id and s.paused) as paused
-  from unnest($1::bigint[], $2::integer[], $3::boolean[]) with ordinality as k(position, subscription_id, again, n)
-  join lateral (select * from :BUS.events e where e.position = k.position offset 0) e on true
-  left join lateral (
-    select * from :BUS.deliveries d where d.position = k.position and d.subscription_id = k.subscription_id offset 0) d on true`);
+const LOAD = statement(/* sql */ `select * from :BUS.load($1::bigint[], $2::integer[], $3::boolean[])`);
 
 /** An event with where its delivery stands. */
 interface LoadedRow extends EventRow {
@@ -67,11 +59,15 @@ export async function loadDeliveries(
 ): Promise<readonly (LoadedDelivery | undefined)[]> {
   const rows = await explained(
     names,
-    executor.query<LoadedRow>(LOAD(names), [
-      keys.map(({ position }) => position),
-      keys.map(({ subscriptionId }) => subscriptionId),
-      keys.map(({ isAgain = false }) => String(isAgain)),
-    ]),
+    executor.query<LoadedRow>(
+      LOAD(names),
+      [
+        keys.map(({ position }) => position),
+        keys.map(({ subscriptionId }) => subscriptionId),
+        keys.map(({ isAgain = false }) => String(isAgain)),
+      ],
+      "load",
+    ),
   );
   const found = new Map(rows.map((row) => [row.n, row]));
   return keys.map((_, index) => {
@@ -94,6 +90,6 @@ function loaded(row: LoadedRow): LoadedDelivery {
     aggregateType: row.aggregate_type,
     aggregateKey: row.aggregate_key,
     metadata: row.metadata,
-    event: () => readEvent(row),
+    event: (more) => readEvent(row, more),
   };
 }

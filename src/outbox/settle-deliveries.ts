@@ -101,10 +101,14 @@ function wayOf(settlement: Settlement): Way {
 }
 
 const deliverWithoutRows: Way = (executor, names, settlements) =>
-  executor.query(DELIVER_WITHOUT_ROWS(names), keysOf(settlements));
+  executor.query(DELIVER_WITHOUT_ROWS(names), keysOf(settlements), "deliver without rows");
 
 const deliver: Way = (executor, names, settlements) =>
-  executor.query(DELIVER(names), [...keysOf(settlements), settlements.map(({ claim = "" }) => claim)]);
+  executor.query(
+    DELIVER(names),
+    [...keysOf(settlements), settlements.map(({ claim = "" }) => claim)],
+    "deliver",
+  );
 
 const settle: Way = (executor, names, settlements) => {
   const input = settlements.map((settlement) => ({

@@ -26,11 +26,11 @@ export interface EventRow {
 }
 
 /**
- * The event that a row holds, with its values' types.
+ * The event that a row holds, with its values' types, and with `more` in its metadata.
  *
  * @throws EventBusError `VALUE_NOT_READABLE`.
  */
-export function readEvent(row: EventRow): StoredEvent {
+export function readEvent(row: EventRow, more?: EventMetadata): StoredEvent {
   return brandEvent({
     id: row.id,
     position: Number(row.position),
@@ -43,7 +43,7 @@ export function readEvent(row: EventRow): StoredEvent {
     aggregate: decode(row.aggregate, row.types?.aggregate, `${row.name}.aggregate`),
     changes: decode(row.changes, row.types?.changes, `${row.name}.changes`),
     initialData: decode(row.initial_data, row.types?.initialData, `${row.name}.initialData`),
-    metadata: row.metadata,
+    metadata: more === undefined ? row.metadata : { ...row.metadata, ...more },
     occurredAt: row.occurred_at,
   });
 }

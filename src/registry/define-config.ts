@@ -36,7 +36,7 @@ export interface WorkerOptions {
   /** How many deliveries a process makes at once, 1 to 1000. Defaults to 10. */
   readonly concurrency?: number | undefined;
   /**
-   * `"high"`: takes jobs from the database in advance, four times as many as it makes deliveries at once. Faster for
+   * `"high"`: takes jobs from the database in advance, eight times as many as it makes deliveries at once. Faster for
    * short handlers; when a process dies, those that it had taken wait for others too. Defaults to `"normal"`.
    */
   readonly throughput?: "normal" | "high" | undefined;

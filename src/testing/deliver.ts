@@ -105,7 +105,10 @@ function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): Lo
     aggregateType: event.aggregateType,
     aggregateKey: event.aggregateKey,
     metadata: event.metadata,
-    event: () => brandEvent({ ...event, position, occurredAt, sourceSchema }),
+    event: (more) => {
+      const metadata = { ...event.metadata, ...more };
+      return brandEvent({ ...event, metadata, position, occurredAt, sourceSchema });
+    },
   };
 }
 

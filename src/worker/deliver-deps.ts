@@ -25,12 +25,13 @@ export interface WorkerSignals {
   readonly ended: AbortSignal;
 }
 
-/** What deliveries of a worker need. */
+/** What deliveries of a worker need. `rest`: when more are about to come, a promise of when that is over. */
 export function deliverDeps(
   { names, config, log, report }: WorkerSetup,
   worker: string,
   executor: Executor,
   { shutdown, ended }: WorkerSignals,
+  rest?: () => Promise<void> | undefined,
 ): DeliverDeps {
   // Every running delivery listens to them.
   setMaxListeners(0, shutdown, ended);
@@ -40,7 +41,7 @@ export function deliverDeps(
   });
   ended.addEventListener("abort", stop, { once: true });
   return {
-    outbox: deliveryOutbox(executor, names),
+    outbox: deliveryOutbox(executor, names, rest),
     names,
     prisma: config.prisma,
     log,

@@ -1,10 +1,14 @@
-import type { RunnerOptions, TaskList } from "graphile-worker";
+import type { RunnerOptions, TaskList, WorkerEvents } from "graphile-worker";
 import type { Pool } from "pg";
 
+import { type ClaimGate, openClaimGate } from "./claim-gate.js";
 import { graphileLogger } from "./graphile-logger.js";
 import { VERSION } from "./version.js";
 import type { GraphileWatch } from "./watch-graphile.js";
 import type { WorkerSetup } from "./worker-setup.js";
+
+/** So many times as many jobs as handlers are under way with high throughput. */
+const UNDER_WAY = 8;
 
 /** What graphile-worker is started with. */
 export interface GraphileStart {
@@ -17,6 +21,8 @@ export interface GraphileStart {
   readonly listens: boolean;
   /** Its workers are not told to stop before it resolves. */
   readonly mayStop: () => Promise<void>;
+  /** Without, as many jobs are under way as handlers may run. */
+  readonly gate?: ClaimGate | undefined;
 }
 
 /**
@@ -30,6 +36,7 @@ export function graphileOptions({
   watch,
   mayStop,
   listens,
+  gate,
 }: GraphileStart): RunnerOptions {
   const { config, names, log } = setup;
   return {
@@ -42,6 +49,7 @@ export function graphileOptions({
     logger: graphileLogger(log),
     // It would end the process by itself, and only once.
     noHandleSignals: true,
+    ...(gate === undefined ? {} : { forbiddenFlags: gate.enter }),
     preset: {
       plugins: [
         {
@@ -59,7 +67,7 @@ export function graphileOptions({
         },
       ],
       worker: {
-        ...concurrencyOf(config.worker),
+        ...concurrencyOf(config.worker, gate),
         pollInterval: config.worker.pollIntervalMs,
         // A pooler that does not let listen gives the next transaction to another session, which has not prepared them.
         preparedStatements: listens,
@@ -75,8 +83,25 @@ export function graphileOptions({
  * With high throughput jobs are taken in advance and in numbers, and more of them are under way than handlers may run:
  * while some wait for the database to answer, others run.
  */
-function concurrencyOf({ concurrency, throughput }: WorkerSetup["config"]["worker"]) {
-  if (throughput === "normal") return { concurrentJobs: concurrency };
-  const underWay = 4 * concurrency;
-  return { concurrentJobs: underWay, localQueue: { size: underWay } };
+function concurrencyOf({ concurrency, throughput }: WorkerConfig, gate: ClaimGate | undefined) {
+  if (throughput === "high") {
+    const underWay = UNDER_WAY * concurrency;
+    return { concurrentJobs: underWay, localQueue: { size: underWay } };
+  }
+  return { concurrentJobs: gate === undefined ? concurrency : loopsOf(concurrency) };
+}
+
+type WorkerConfig = WorkerSetup["config"]["worker"];
+
+/** As many again as handlers: while their outcomes are written down, others run. */
+function loopsOf(concurrency: number): number {
+  return 2 * concurrency;
+}
+
+/** What holds back graphile-worker while all handlers run. Undefined: it takes jobs in advance anyway. */
+export function claimGate(
+  events: WorkerEvents,
+  { concurrency, throughput }: WorkerConfig,
+): ClaimGate | undefined {
+  return throughput === "high" ? undefined : openClaimGate(events, loopsOf(concurrency), concurrency);
 }

@@ -1,10 +1,11 @@
 import { run, type TaskList } from "graphile-worker";
 
 import { checkSchema } from "../outbox/check-schema.js";
-import { type Executor, executorOf } from "../outbox/executor.js";
+import { type Executor, executorOf, preparingExecutor } from "../outbox/executor.js";
 import { type Heartbeat, retireWorker } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
-import { graphileOptions } from "./graphile-options.js";
+import type { ClaimFlow } from "./claim-flow.js";
+import { claimGate, graphileOptions } from "./graphile-options.js";
 import { explainStart, messageOf } from "./is-fatal.js";
 import { silencePool } from "./silence-pool.js";
 import { watchGraphile } from "./watch-graphile.js";
@@ -33,7 +34,9 @@ export interface IncarnationOptions {
   readonly worker: string;
   /** Whether notifications reach its connections; it polls otherwise. */
   readonly listens: boolean;
-  readonly tasks: TaskList;
+  /** Its tasks, which call `leave` when a handler has ended. */
+  readonly tasks: (leave: () => void) => TaskList;
+  readonly claims: ClaimFlow;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
 }
 
@@ -53,16 +56,22 @@ export async function startIncarnation({
   worker,
   listens,
   tasks,
+  claims,
   onBeat,
 }: IncarnationOptions): Promise<Incarnation> {
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS);
-  const executor = executorOf(connection.pool);
+  const executor = listens ? preparingExecutor(connection.pool) : executorOf(connection.pool);
   const watch = watchGraphile({ setup, worker, listens, executor, onBeat });
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
   // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
   let isGivenUp = false;
   let isStopping = false;
+  const gate = claimGate(watch.events, setup.config.worker);
+  // With a local queue, who waits for a job says nothing of when it comes.
+  if (gate !== undefined) claims.follow(watch.events);
   const mayStop = async () => {
+    gate?.close();
+    await nextTurn();
     if (!watch.hasFailed()) return;
     await connection.cut();
     await nextTurn();
@@ -79,7 +88,8 @@ export async function startIncarnation({
       isStopping: () => isStopping,
       onBroken: (error) => watch.fail(messageOf(error)),
     });
-    const runner = await run(graphileOptions({ setup, pool, tasks, watch, mayStop, listens }));
+    const list = tasks(() => gate?.leave());
+    const runner = await run(graphileOptions({ setup, pool, tasks: list, watch, mayStop, listens, gate }));
     runner.promise.then(
       () => isStopping || watch.fail("graphile-worker ended"),
       (error) => watch.fail(messageOf(error)),

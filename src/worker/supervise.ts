@@ -2,6 +2,7 @@ import { EventBusError } from "../errors.js";
 import { branded } from "../outbox/executor.js";
 import type { Heartbeat } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
+import { followClaims } from "./claim-flow.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
 import { keepHouse } from "./housekeeping.js";
 import { type Incarnation, startIncarnation } from "./incarnation.js";
@@ -57,14 +58,13 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   // Who has stopped does not look at it any more.
   fatal.catch(() => undefined);
 
-  const executor = branded(async (sql, values) => {
+  const executor = branded(async (sql, values, name) => {
     if (current === undefined) throw new EventBusError("DATABASE_UNREACHABLE", "The worker is reconnecting.");
-    return current.executor.query(sql, values);
+    return current.executor.query(sql, values, name);
   });
-  const deps = deliverDeps(setup, worker, executor, {
-    shutdown: shutdown.signal,
-    ended: ended.signal,
-  });
+  const claims = followClaims();
+  const signals = { shutdown: shutdown.signal, ended: ended.signal };
+  const deps = deliverDeps(setup, worker, executor, signals, claims.rest);
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {
     vitals.beat();
     if (swept.length > 0) report({ type: "worker:takeover", worker, dead: swept });
@@ -73,8 +73,8 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   };
   const start = () => {
     vitals.tries();
-    const tasks = taskList(setup.subscribers, own, deps, onFatal);
-    return startIncarnation({ setup, worker, listens, tasks, onBeat });
+    const tasks = (leave: () => void) => taskList(setup.subscribers, own, deps, onFatal, leave);
+    return startIncarnation({ setup, worker, listens, tasks, claims, onBeat });
   };
   const connection = outage(worker, report);
   const retiring = retirement(executor, names, stopRequested);

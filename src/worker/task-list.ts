@@ -30,35 +30,50 @@ const MOST_FAILURES = 10_000;
  * it must return nothing: lists have a meaning of their own there.
  *
  * @param onFatal is called when a delivery fails for a reason for which all of them will.
+ * @param leave is called once for each job, as soon as no handler runs for it any more.
  */
 export function taskList(
   subscribers: readonly Subscriber[],
   own: OwnDeliveries,
   deps: DeliverDeps,
   onFatal: (error: unknown) => void,
+  leave: () => void = () => undefined,
 ): TaskList {
   return Object.fromEntries(
     subscribers.map((subscriber) => [
       taskIdentifier(subscriber.name),
       async (payload: unknown, helpers: { readonly job: { readonly attempts: number } }) => {
-        // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
-        const wakeup = readWakeup(payload, helpers.job.attempts - 1);
-        const key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
+        let hasLeft = false;
+        const leaveOnce = () => {
+          if (!hasLeft) leave();
+          hasLeft = true;
+        };
+        let key = "";
         try {
+          // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
+          const wakeup = readWakeup(payload, helpers.job.attempts - 1);
+          key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
           // The connection broke while it ran, and this is its job again: it still runs, here.
-          await (own.running.get(key) ?? make(wakeup, key, subscriber));
+          await (own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce));
           own.failures.delete(key);
         } catch (error) {
           remember(own.failures, key);
           throw error;
+        } finally {
+          leaveOnce();
         }
       },
     ]),
   );
 
-  async function make(wakeup: Wakeup, key: string, subscriber: Subscriber): Promise<void> {
+  async function make(
+    wakeup: Wakeup,
+    key: string,
+    subscriber: Subscriber,
+    onHandled: () => void,
+  ): Promise<void> {
     const claims = Math.max(0, (wakeup.claims ?? 0) - (own.failures.get(key) ?? 0));
-    const delivery = deliver({ ...wakeup, claims }, subscriber, deps);
+    const delivery = deliver({ ...wakeup, claims }, subscriber, deps, onHandled);
     own.running.set(key, delivery);
     try {
       await delivery;

@@ -5,6 +5,7 @@ import { awaitJobs } from "../outbox/await-jobs.js";
 import type { Executor } from "../outbox/executor.js";
 import { beat, type Heartbeat } from "../outbox/heartbeat.js";
 import { followAwaiting } from "./awaiting-jobs.js";
+import { ClaimsClosed } from "./claim-gate.js";
 import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
 import { messageOf } from "./is-fatal.js";
 import { reportClaims } from "./report-claims.js";
@@ -60,7 +61,12 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
     };
   });
   reportClaims(events, worker, setup.report);
-  for (const name of FATAL_EVENTS) events.on(name, ({ error }) => fail(messageOf(error)));
+  for (const name of FATAL_EVENTS) {
+    events.on(name, ({ error }) => {
+      // Held back by ourselves, so that it stops.
+      if (!((error as unknown) instanceof ClaimsClosed)) fail(messageOf(error));
+    });
+  }
 
   let id = "";
   let heartbeat: RunningHeartbeat | undefined;

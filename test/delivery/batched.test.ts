@@ -27,6 +27,31 @@ describe("batched", () => {
     expect(await answers).toEqual(["1!", "2!", "3!"]);
   });
 
+  it("waits for what is said to come soon, unless there is enough", async () => {
+    const { calls, forMany } = manual();
+    let arrive = () => {};
+    const soon = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const ask = batched(forMany, 2, never, () => soon);
+    void ask(1);
+    await turn();
+    expect(calls).toEqual([]);
+    void ask(2);
+    arrive();
+    await turn();
+    expect(calls.map(({ items }) => items)).toEqual([[1, 2]]);
+    calls[0]?.answer();
+    const full = batched(forMany, 2, never, () => new Promise(() => undefined));
+    void full(3);
+    void full(4);
+    await turn();
+    expect(calls.map(({ items }) => items)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
   it("gathers what comes while a call is under way, and waits for nothing else", async () => {
     const { calls, forMany } = manual();
     const ask = batched(forMany, 10, never);

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 
 import { claimDelivery } from "../../src/outbox/claim-delivery.js";
 import { executorOf } from "../../src/outbox/executor.js";
+import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import { testDatabase } from "../support/database.js";
@@ -17,6 +18,11 @@ const STORED = 2_000;
 it.each<[string, (client: PoolClient, position: number) => Promise<unknown>]>([
   ["publishing one event", (client) => publish(client, [event("Often")])],
   ["publishing two events", (client) => publish(client, [event("Often"), event("Often")])],
+  [
+    "loading what was claimed",
+    (client, position) =>
+      loadDeliveries(executorOf(client), names, [{ position, subscriptionId: 1, isAgain: true }]),
+  ],
   [
     "settling what was made",
     (client, position) =>

@@ -1,5 +1,6 @@
 import { claim } from "./0001-init/claim.js";
 import { keepHouse } from "./0001-init/keep-house.js";
+import { load } from "./0001-init/load.js";
 import { operate } from "./0001-init/operate.js";
 import { prune } from "./0001-init/prune.js";
 import { publish } from "./0001-init/publish.js";
@@ -8,9 +9,9 @@ import { subscribe } from "./0001-init/subscribe.js";
 import { tables } from "./0001-init/tables.js";
 
 /**
- * Tables, publishing, settling, claiming, subscribing, operating. `:BUS` and `:WORKER` stand for the escaped names of
+ * Tables, publishing, loading, settling, claiming, subscribing, operating. `:BUS` and `:WORKER` stand for the escaped names of
  * the two schemas, `:BUS_TEXT` and `:WORKER_TEXT` for the same as texts.
  */
-export const init = /* sql */ `${tables}${publish}${settle}${claim}${subscribe}${operate}${keepHouse}${prune}
+export const init = /* sql */ `${tables}${publish}${load}${settle}${claim}${subscribe}${operate}${keepHouse}${prune}
 revoke all on all functions in schema :BUS from public;
 `;
