@@ -4,7 +4,7 @@ import { isTypeTag, type TypeHint, type TypeTag } from "./type-hint.js";
 
 /**
  * Brings back the value that {@link encode} turned into `json` and `hint`. Without a hint the JSON is
- * returned as it is; strings are never guessed at. Changes `json` in place.
+ * returned as it is; strings are never guessed at. Leaves `json` as it is: a row is read again for another attempt.
  *
  * @throws EventBusError `VALUE_NOT_READABLE`, with the path, when the JSON does not have the hinted form.
  */
@@ -20,7 +20,7 @@ export function decode(json: unknown, hint: TypeHint | undefined | null, path: s
     );
   }
   if (typeof json === "object" && !Array.isArray(hint)) {
-    const record = json as Record<string, unknown>;
+    const record: Record<string, unknown> = { ...json };
     for (const key of Object.keys(hint)) {
       if (!Object.hasOwn(record, key)) continue;
       const value = decode(record[key], hintAt(hint, key), `${path}.${key}`);

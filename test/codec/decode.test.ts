@@ -169,4 +169,11 @@ describe("decode", () => {
       id: 1n,
     });
   });
+
+  it("leaves what it reads as it is, so that it can be read again", () => {
+    const stored = { at: "2026-01-01T00:00:00.000Z", list: [{ n: "1" }] };
+    const hint = { at: "datetime", list: [{ n: "bigint" }] };
+    expect(read(stored, hint)).toEqual(read(stored, hint));
+    expect(stored).toEqual({ at: "2026-01-01T00:00:00.000Z", list: [{ n: "1" }] });
+  });
 });

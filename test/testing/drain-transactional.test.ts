@@ -15,9 +15,10 @@ import { testDatabase } from "../support/database.js";
 
 const { pool, url } = await testDatabase();
 const Placed = defineEvent("Placed", { schema: z.object({ n: z.number() }) });
+const Dated = defineEvent("Dated", { schema: z.object({ at: z.date(), total: z.bigint() }) });
 const Counted = defineEvent("Counted", { schema: z.object({ n: z.number() }) });
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) }).$extends(
-  eventBus({ events: [Placed, Counted] }),
+  eventBus({ events: [Placed, Counted, Dated] }),
 );
 type Tx = TransactionOf<typeof prisma>;
 afterAll(() => prisma.$disconnect());
@@ -91,6 +92,22 @@ describe("drain of a transactional subscriber", () => {
       throw new Error("roll back");
     });
     await expect(rolledBack).rejects.toThrow("roll back");
+  });
+
+  it("runs a handler again after a write conflict, with the values that the event has", async () => {
+    const runs: Date[] = [];
+    const conflicting = defineSubscriber({
+      name: "conflicting",
+      events: [Dated],
+      transactional: true,
+      handle({ aggregate: { at } }) {
+        if (runs.push(at) === 1) throw Object.assign(new Error("conflict"), { code: "40001" });
+      },
+    });
+    await subscribe({ client: pool, subscribers: [conflicting] });
+    await prisma.$publish(Dated({ at: new Date(0), total: 1n }));
+    expect(await drain({ prisma, subscribers: [conflicting] })).toMatchObject({ delivered: 1, errors: [] });
+    expect(runs).toEqual([new Date(0), new Date(0)]);
   });
 
   it("needs a client that has transactions", async () => {
