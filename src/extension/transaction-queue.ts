@@ -64,11 +64,13 @@ export async function inTurn<T>(transaction: TransactionHandle, work: () => Prom
 
 /**
  * Runs a nested transaction in turn: a savepoint that is rolled back would take along what others do meanwhile. Of
- * several at once Prisma refuses all but the first; these go on to be refused.
+ * several at once Prisma refuses all but the first. They are refused here: while the first waits for its turn, Prisma
+ * would take another one of them for the first, and that has no turn to run in.
  */
 export async function nestedInTurn<T>(transaction: TransactionHandle, work: () => Promise<T>): Promise<T> {
   const outer = outerTurn(transaction);
-  if (outer.nesting) return work();
+  // In Prisma's words.
+  if (outer.nesting) throw new Error("Concurrent nested transactions are not supported");
   outer.nesting = true;
   try {
     return await inTurn(transaction, work);

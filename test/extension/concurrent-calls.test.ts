@@ -147,4 +147,18 @@ describe("two nested transactions at the same time", () => {
       expect(await ledger.events({ aggregateKey: sku })).toHaveLength(stocks[index] as number);
     }
   });
+
+  it("leave the transaction usable when one is refused", async () => {
+    await prisma.$transaction(async (tx) => {
+      const outcomes = await Promise.allSettled(
+        [1, 2].map(() => tx.$transaction((nested) => nested.product.update({ where, data: more }))),
+      );
+      expect(outcomes).toMatchObject([
+        { status: "fulfilled" },
+        { status: "rejected", reason: { message: "Concurrent nested transactions are not supported" } },
+      ]);
+      await tx.product.update({ where, data: more });
+    });
+    expect(await steps()).toEqual(chain(2));
+  });
 });
