@@ -1,19 +1,45 @@
-import type { DeliveryConditions } from "../outbox/delivery-filter.js";
-import { invalidOption, type Place, within } from "../registry/check-options.js";
+import { DELIVERY_STATES } from "../outbox/delivery-state.js";
+import {
+  checkInteger,
+  invalidOption,
+  type Place,
+  type UnknownOptions,
+  within,
+} from "../registry/check-options.js";
+import { OPERATIONS } from "../registry/draft-event.js";
 
-/** @throws EventBusError `INVALID_OPTION` for a time that is none, or an id that is none. */
-export function checkFilter(
-  filter: Pick<DeliveryConditions, "since" | "until" | "eventId">,
-  place: Place,
-): void {
+const TIMES = ["since", "until"];
+/** Numbers that no table can exceed, with the least that makes sense. */
+const NUMBERS = { limit: 0, after: 0, position: 0 };
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  state: DELIVERY_STATES,
+  operation: OPERATIONS,
+};
+
+/** @throws EventBusError `INVALID_OPTION` for a value that nothing has: nothing would be found, and nobody told why. */
+export function checkFilter(filter: object, place: Place): void {
+  const given = filter as UnknownOptions;
   const ofFilter = within(place, "filter");
-  for (const option of ["since", "until"] as const) {
-    const time: unknown = filter[option];
+  for (const option of TIMES) {
+    const time = given[option];
     if (time !== undefined && !(time instanceof Date && !Number.isNaN(time.getTime())))
       throw invalidOption(option, time, "a valid Date", ofFilter);
   }
-  for (const id of filter.eventId === undefined ? [] : [filter.eventId].flat()) {
-    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id))
+  for (const [option, min] of Object.entries(NUMBERS))
+    checkInteger(given, option, { min, max: Number.MAX_SAFE_INTEGER, defaultsTo: min }, ofFilter);
+  for (const [option, choices] of Object.entries(CHOICES)) {
+    for (const value of listOf(given[option])) {
+      if (choices.includes(value as string)) continue;
+      const expected = `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`;
+      throw invalidOption(option, value, expected, ofFilter);
+    }
+  }
+  for (const id of listOf(given["eventId"])) {
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(String(id)))
       throw invalidOption("eventId", id, "the id of an event, a UUID", ofFilter);
   }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : [value].flat();
 }

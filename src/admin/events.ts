@@ -2,6 +2,7 @@ import type { Queryable } from "../outbox/executor.js";
 import { type EventFilter, findEvents, type ReadUpTo } from "../outbox/find-events.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import type { StoredEvent } from "../registry/event.js";
+import { checkFilter } from "./check-filter.js";
 import { withNames } from "./with-names.js";
 
 const KNOWN: readonly (keyof EventFilter)[] = [
@@ -43,7 +44,8 @@ export function readEvents(
   { of, upTo }: { readonly of: string; readonly upTo: ReadUpTo },
 ): Promise<readonly StoredEvent[]> {
   const conditions = { given: filter, known: KNOWN };
-  return withNames(client, { of, options, filter: conditions }, (executor, names) =>
-    findEvents(executor, names, filter, upTo),
-  );
+  return withNames(client, { of, options, filter: conditions }, (executor, names) => {
+    checkFilter(filter, { of });
+    return findEvents(executor, names, filter, upTo);
+  });
 }

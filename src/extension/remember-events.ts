@@ -11,6 +11,7 @@ export function rememberEvents({ eventsByName, rules }: ResolvedBusOptions, mode
     if (model === undefined) continue;
     rememberEvent(type, {
       fields: [...model.scalars.values()],
+      relations: [...model.relations.keys()],
       operation: operationOf(type.name, rules.get(model.name)),
       keyFields: model.identity?.fields ?? [],
       keyOf: (row) => aggregateKeyOf(model, row),

@@ -1,5 +1,6 @@
 import { sameValue } from "../changes/same-value.js";
 import { isDecimal } from "../codec/decimal.js";
+import { isPlain } from "./is-plain.js";
 
 /** What `expect.any(String)` and the like have in common, in Vitest and in Jest. */
 export interface AsymmetricMatcher {
@@ -30,7 +31,8 @@ export function compare(expected: unknown, found: unknown, path: string): readon
   if (!isRecord(expected)) return leaf(sameValue(expected, found));
   if (!isRecord(found)) return leaf(false);
   const entries = Object.entries(expected);
-  if (entries.length === 0) return leaf(true);
+  // A Map, a promise and the like hold something that is not seen here: they are no part of anything.
+  if (entries.length === 0) return leaf(isPlain(expected));
   return entries.flatMap(([key, value]) => compare(value, found[key], path === "" ? key : `${path}.${key}`));
 }
 

@@ -1,4 +1,6 @@
 import { sameValue } from "../changes/same-value.js";
+import { isDecimal } from "../codec/decimal.js";
+import { isPlain } from "./is-plain.js";
 
 /** A place in a value that is not as it was. */
 export interface ValueChange {
@@ -8,7 +10,7 @@ export interface ValueChange {
   readonly after: unknown;
 }
 
-/** Every place in which two values differ; what is only in one of them is undefined in the other. */
+/** Every place in which two snapshots differ; what is only in one of them is undefined in the other. */
 export function differences(before: unknown, after: unknown, path = ""): readonly ValueChange[] {
   if (sameValue(before, after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) {
@@ -26,16 +28,29 @@ export function differences(before: unknown, after: unknown, path = ""): readonl
   return [{ path, before, after }];
 }
 
-/** A copy that stays as it is when lists and objects are changed later. */
-export function frozenCopy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(frozenCopy);
-  if (!isPlain(value)) return value instanceof Date ? new Date(value) : value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, frozenCopy(item)]));
+/**
+ * A copy that stays as it is when what it was made of is changed later, and that shows what {@link differences} can see:
+ * lists, plain objects and values of columns. A Map is an object or a list of pairs, a Set a list, anything else of a
+ * class its fields.
+ */
+export function snapshot(value: unknown, above: readonly object[] = []): unknown {
+  if (typeof value !== "object" || value === null || isDecimal(value)) return value;
+  if (value instanceof Date) return new Date(value);
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+  }
+  if (above.includes(value)) return "[itself]";
+  const copy = (item: unknown) => snapshot(item, [...above, value]);
+  if (Array.isArray(value)) return value.map(copy);
+  if (value instanceof Set) return [...value].map(copy);
+  if (value instanceof Error) return { name: value.name, message: value.message, ...fieldsOf(value, copy) };
+  if (!(value instanceof Map)) return fieldsOf(value, copy);
+  const hasNames = [...value.keys()].every((key) => typeof key === "string");
+  return hasNames
+    ? fieldsOf(Object.fromEntries(value), copy)
+    : [...value].map(([key, item]) => [copy(key), copy(item)]);
 }
 
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Rows of another realm have another Object.prototype, which has none either.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+function fieldsOf(value: object, copy: (item: unknown) => unknown): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]));
 }

@@ -1,8 +1,17 @@
-import { checkOptions, invalidOption, type Place } from "../registry/check-options.js";
+import {
+  checkOptions,
+  invalidOption,
+  isObject,
+  type Place,
+  type UnknownOptions,
+  within,
+} from "../registry/check-options.js";
+import { OPERATIONS } from "../registry/draft-event.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
 import type { AnyEventType, DraftKey, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import { keyAsText } from "../registry/key-as-text.js";
+import { knownEvent } from "../registry/known-events.js";
 import { type AsymmetricMatcher, type Comparison, compare, isAsymmetric } from "./compare.js";
 
 /** A part of a value: fields that are left out do not count, and everything may be an asymmetric matcher. */
@@ -19,17 +28,17 @@ type PartOfValue<V> = V extends string | number | bigint | boolean | null | unde
 /** What an event is expected to have; what is left out does not count. Asymmetric matchers work at any depth. */
 export interface ExpectedEvent<T extends AnyEventType = AnyEventType> {
   /** Fields of the row. */
-  readonly aggregate?: PartOf<EventOf<T>["aggregate"]> | undefined;
+  readonly aggregate?: PartOf<EventOf<T>["aggregate"]>;
   /** Fields that changed, with their new values. */
-  readonly changes?: PartOf<EventOf<T>["changes"]> | undefined;
+  readonly changes?: PartOf<EventOf<T>["changes"]>;
   /** Fields that changed, with their old values. */
-  readonly initialData?: PartOf<EventOf<T>["initialData"]> | undefined;
-  readonly metadata?: PartOf<EventMetadata> | undefined;
+  readonly initialData?: PartOf<EventOf<T>["initialData"]>;
+  readonly metadata?: PartOf<EventMetadata>;
   /** The primary key; for a compound key an array. */
-  readonly aggregateKey?: DraftKey | AsymmetricMatcher | null | undefined;
-  readonly operation?: Operation | AsymmetricMatcher | undefined;
-  readonly id?: string | AsymmetricMatcher | undefined;
-  readonly version?: number | AsymmetricMatcher | undefined;
+  readonly aggregateKey?: DraftKey | AsymmetricMatcher | null;
+  readonly operation?: Operation | AsymmetricMatcher;
+  readonly id?: string | AsymmetricMatcher;
+  readonly version?: number | AsymmetricMatcher;
 }
 
 /** What can be expected of an event. */
@@ -54,13 +63,65 @@ export function checkEventType(type: unknown, path: string, place: Place): AnyEv
   throw invalidOption(path, type, `an event type made by defineEvent${hint}`, place);
 }
 
-/** @throws EventBusError `INVALID_OPTION` for what is no expectation, or has a field that events do not have. */
-export function checkExpected(expected: unknown, path: string, place: Place): ExpectedEvent {
+/**
+ * @param type whose events they are; undefined when there are several.
+ * @throws EventBusError `INVALID_OPTION` for what is no expectation, or what no event can have.
+ */
+export function checkExpected(
+  expected: unknown,
+  path: string,
+  place: Place,
+  type: AnyEventType | undefined,
+): ExpectedEvent {
   if (expected === undefined) return {};
-  const given = checkOptions(expected, EVENT_FIELDS, { of: place.of, path });
+  const at = { of: place.of, path };
+  const given = checkFields(expected, EVENT_FIELDS, at);
+  for (const field of Object.keys(given)) checkField(field as keyof ExpectedEvent, given[field], at, type);
   const { aggregateKey } = given;
   if (aggregateKey === undefined || isAsymmetric(aggregateKey)) return given;
-  return { ...given, aggregateKey: keyAsText(aggregateKey, { of: place.of, path }, "aggregateKey") };
+  return { ...given, aggregateKey: keyAsText(aggregateKey, at, "aggregateKey") };
+}
+
+/** @throws EventBusError `INVALID_OPTION` for anything but an object of known fields. */
+export function checkFields(
+  expected: unknown,
+  known: readonly string[],
+  place: Required<Place>,
+): UnknownOptions {
+  if (!isAsymmetric(expected)) return checkOptions(expected, known, place);
+  const plain = "a plain object, whose fields may be asymmetric matchers";
+  throw invalidOption(place.path, expected, plain, { of: place.of });
+}
+
+/** What can never be there would make every `.not` pass. */
+function checkField(
+  field: keyof ExpectedEvent,
+  value: unknown,
+  place: Place,
+  type: AnyEventType | undefined,
+): void {
+  if (isAsymmetric(value)) return;
+  if (value === undefined) {
+    throw invalidOption(field, value, "a value; leave it out where any will do", place);
+  }
+  if (field === "operation" && !OPERATIONS.includes(value as Operation)) {
+    throw invalidOption(field, value, `one of ${OPERATIONS.map((one) => `"${one}"`).join(", ")}`, place);
+  }
+  if (isThenable(value)) throw invalidOption(field, value, "a value: await the promise before", place);
+  const isPart = field === "changes" || field === "initialData" || field === "metadata";
+  if (isPart && !isObject(value)) throw invalidOption(field, value, "an object", place);
+  const known = type === undefined || type.model === undefined ? undefined : knownEvent(type);
+  if (known === undefined || field === "metadata" || !isObject(value)) return;
+  const columns = known.fields.map(({ name }) => name);
+  checkOptions(
+    value,
+    field === "aggregate" ? columns : [...columns, ...known.relations],
+    within(place, field),
+  );
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (Object(value) as { readonly then?: unknown }).then === "function";
 }
 
 /** Holds an event against what is expected of it. */

@@ -1,5 +1,5 @@
 import { EventBusError } from "../errors.js";
-import type { Queryable } from "../outbox/executor.js";
+import { isQueryable, type Queryable } from "../outbox/executor.js";
 import { describe } from "../registry/check-options.js";
 
 /**
@@ -8,8 +8,7 @@ import { describe } from "../registry/check-options.js";
  * @throws EventBusError `INVALID_OPTION`.
  */
 export function checkClient(received: unknown, of: string): Queryable {
-  const { $queryRawUnsafe, query } = Object(received) as Readonly<Record<string, unknown>>;
-  if (typeof $queryRawUnsafe === "function" || typeof query === "function") return received as Queryable;
+  if (isQueryable(received)) return received;
   const isPromise = typeof (Object(received) as { readonly then?: unknown }).then === "function";
   throw new EventBusError(
     "INVALID_OPTION",

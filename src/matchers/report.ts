@@ -1,5 +1,3 @@
-import { inspect } from "node:util";
-
 import type { Queryable } from "../outbox/executor.js";
 import type { StoredEvent } from "../registry/event.js";
 import { publishedEvents } from "../testing/published-events.js";
@@ -7,11 +5,12 @@ import type { Comparison } from "./compare.js";
 import { compareEvent, type ExpectedEvent } from "./expected-event.js";
 import type { Look } from "./look.js";
 import type { MatcherContext } from "./matcher.js";
+import { showValue } from "./show-value.js";
 
 // What a failed matcher says. Every line is about one event, or one value of an event.
 
-const LONGEST_VALUE = 300;
 const MOST_EVENTS = 10;
+const MOST_LINES = 40;
 
 /** An event held against what is expected. */
 export interface Candidate {
@@ -24,12 +23,13 @@ export function isMatch({ comparisons }: Candidate): boolean {
   return comparisons.every(({ matches }) => matches);
 }
 
-/** The candidate of which the fewest values differ; of several the latest. */
+/** The candidate that has most of the values; of several the latest. */
 export function nearestOf(candidates: readonly Candidate[]): Candidate | undefined {
-  const differing = ({ comparisons }: Candidate) => comparisons.filter(({ matches }) => !matches).length;
+  // Not that of which the fewest differ: a list that is missing is one difference, however much is expected in it.
+  const matching = ({ comparisons }: Candidate) => comparisons.filter(({ matches }) => matches).length;
   let nearest: Candidate | undefined;
   for (const candidate of candidates) {
-    if (nearest === undefined || differing(candidate) <= differing(nearest)) nearest = candidate;
+    if (nearest === undefined || matching(candidate) >= matching(nearest)) nearest = candidate;
   }
   return nearest;
 }
@@ -43,16 +43,32 @@ export function nameEvent({ position, name, operation, aggregateType, aggregateK
 /** The values that are expected, a line each. Empty when any event will do. */
 export function expectedLines(expected: ExpectedEvent, context: MatcherContext): readonly string[] {
   // Everything fits itself: this is how the values are found.
-  return compareEvent(expected, expected as StoredEvent).map(
-    (one) => `    ${one.path}: ${showValue(one.expected, context)}`,
+  return cutShort(
+    compareEvent(expected, expected as StoredEvent).map(
+      (one) => `    ${one.path}: ${showValue(one.expected, context)}`,
+    ),
   );
 }
 
+/** What is expected of what, and where it was looked for: `Expected not an event UserRegistered within 500 ms` */
+export function headline(what: string, { withinMs, after }: Look, { isNot }: MatcherContext): string {
+  const within = withinMs === 0 ? "" : ` within ${withinMs} ms`;
+  const place = after === 0 ? "" : ` (after position ${after})`;
+  return `Expected ${isNot === true ? "not " : ""}${what}${within}${place}`;
+}
+
 /** An event and those of its values that were expected, the differing ones marked. */
-export function candidateLines(candidate: Candidate, context: MatcherContext): readonly string[] {
-  return candidate.comparisons.map(
-    ({ matches, path, found }) => `  ${matches ? " " : "✗"} ${path}: ${showValue(found, context)}`,
+export function candidateLines({ comparisons }: Candidate, context: MatcherContext): readonly string[] {
+  // Of too many, those that differ are what one looks for.
+  const shown = comparisons.length > MOST_LINES ? comparisons.filter(({ matches }) => !matches) : comparisons;
+  return cutShort(
+    shown.map(({ matches, path, found }) => `  ${matches ? " " : "✗"} ${path}: ${showValue(found, context)}`),
   );
+}
+
+/** Lines, and how many more there are of too many. */
+export function cutShort(lines: readonly string[], most = MOST_LINES): readonly string[] {
+  return lines.length <= most ? lines : [...lines.slice(0, most), `    … and ${lines.length - most} more`];
 }
 
 /** What was published besides, the latest last. */
@@ -65,17 +81,11 @@ export async function othersLines(
   const limit = MOST_EVENTS + 1 + shown.size;
   const latest = await publishedEvents(client, { after, limit, last: true }, database);
   const others = latest.filter(({ id }) => !shown.has(id));
-  if (others.length === 0) return [`Nothing ${shown.size > 0 ? "else " : ""}was published.`];
+  const since = after === 0 ? "" : ` after position ${after}`;
+  if (others.length === 0) return [`Nothing ${shown.size > 0 ? "else " : ""}was published${since}.`];
   const more = others.length > MOST_EVENTS ? [`    … and more before`] : [];
   const lines = others.slice(-MOST_EVENTS).map((event) => `    ${nameEvent(event)}`);
-  return [`${shown.size > 0 ? "Also" : "What was"} published, the latest last:`, ...more, ...lines];
-}
-
-/** A value on one line, as the runner shows it. */
-export function showValue(value: unknown, { utils }: MatcherContext): string {
-  const text = utils?.stringify?.(value) ?? inspect(value, { breakLength: Infinity, depth: 5 });
-  const line = text.replace(/\s*\n\s*/g, " ");
-  return line.length > LONGEST_VALUE ? `${line.slice(0, LONGEST_VALUE)}…` : line;
+  return [`${shown.size > 0 ? "Also" : "What was"} published${since}, the latest last:`, ...more, ...lines];
 }
 
 /** Paragraphs, with the call above them. */

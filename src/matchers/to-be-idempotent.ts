@@ -7,10 +7,12 @@ import type { AnyEvent, StoredEvent } from "../registry/event.js";
 import { isEvent } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { deliver } from "../testing/deliver.js";
+import { isTransaction } from "../testing/is-transaction.js";
 import { storedDelivery } from "../testing/stored-delivery.js";
-import { differences, frozenCopy, type ValueChange } from "./differences.js";
+import { differences, snapshot, type ValueChange } from "./differences.js";
 import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
-import { nameEvent, showValue } from "./report.js";
+import { cutShort, nameEvent } from "./report.js";
+import { showError, showValue } from "./show-value.js";
 
 const NAME = "toBeIdempotent";
 const place = { of: `${NAME}()` };
@@ -19,6 +21,12 @@ const place = { of: `${NAME}()` };
 export interface IdempotencyOptions extends DatabaseOptions {
   /** Reads what the handler has done: rows of a table, mails that were sent. Asked after each delivery. */
   readonly observe: () => unknown;
+  /**
+   * Undoes what the handler has done. Then the event is delivered to two at the same time, as if for the first time:
+   * this finds a handler that looks whether it has run before, and is not alone between looking and writing. Not for
+   * transactional subscribers, of which the record of the delivery lets one at a time through.
+   */
+  readonly reset?: (() => unknown) | undefined;
   /** Handlers receive it as `ctx.prisma`; transactional subscribers need it. */
   readonly prisma?: PrismaQueryable | undefined;
 }
@@ -27,7 +35,8 @@ export interface IdempotencyOptions extends DatabaseOptions {
 interface Repetition {
   readonly how: string;
   readonly changes: readonly ValueChange[];
-  readonly thrown?: unknown;
+  /** What the handler threw, if it did. */
+  readonly thrown?: { readonly value: unknown };
 }
 
 /** Delivering an event again changes nothing. */
@@ -45,31 +54,49 @@ export async function toBeIdempotent(
   if (!isEvent(event)) {
     throw invalidOption("event", event, "an event: a stored one, a draft, or one made by fakeEvent", place);
   }
-  const { observe, once } = await prepare(received, event, options);
+  const { observe, once, pair, reset } = await prepare(received, event, options);
   const before = await observe();
   await once();
   const first = await observe();
   if (differences(before, first).length === 0) throw sawNothing(received);
   const repetitions = [
     await repeat("a second time", first, observe, once),
-    await repeat("twice more, at the same time", first, observe, () => Promise.all([once(), once()])),
+    await repeat("twice more, at the same time", first, observe, pair),
   ];
+  if (reset !== undefined) {
+    await reset();
+    if (differences(before, await observe()).length > 0) throw resetNothing(received);
+    repetitions.push(
+      await repeat("to two at the same time, after reset()", first, observe, () => race(once)),
+    );
+  }
   const faulty = repetitions.find(({ changes, thrown }) => changes.length > 0 || thrown !== undefined);
   return verdict(this, faulty === undefined, async () => explain(this, received, event, faulty));
 }
 
 async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown) {
-  const given = checkOptions(options ?? {}, ["observe", "prisma", "database"], place);
+  const given = checkOptions(options ?? {}, ["observe", "reset", "prisma", "database"], place);
   if (checkFunction(given, "observe", place) === undefined) {
     throw invalidOption("observe", undefined, "a function that reads what the handler has done", place);
   }
-  const { observe, prisma, database } = given as unknown as IdempotencyOptions;
-  return {
-    observe: async () => frozenCopy(await observe()),
-    once: subscriber.policy.transactional
-      ? await ofRecord(subscriber, event, prisma, { database })
-      : () => deliver(subscriber, event as never, { prisma }),
-  };
+  if (checkFunction(given, "reset", place) !== undefined && subscriber.policy.transactional) {
+    const expected = `none: "${subscriber.name}" is transactional, and of its delivery there is a record that stays`;
+    throw invalidOption("reset", given["reset"], expected, place);
+  }
+  const { observe, reset, prisma, database } = given as unknown as IdempotencyOptions;
+  const once = subscriber.policy.transactional
+    ? await ofRecord(subscriber, event, prisma, { database })
+    : () => deliver(subscriber, event as never, { prisma });
+  const pair = isTransaction(prisma)
+    ? async () => [await once(), await once()]
+    : () => Promise.all([once(), once()]);
+  return { observe: async () => snapshot(await observe()), once, pair, reset };
+}
+
+/** Two at the same time. One that fails is tried again, as a worker does: a unique key may have kept it from its effect. */
+async function race(once: () => Promise<unknown>): Promise<void> {
+  const ended = await Promise.allSettled([once(), once()]);
+  for (const { status } of ended) if (status === "rejected") await once();
 }
 
 /** What keeps a transactional subscriber from running twice is in the database. */
@@ -95,8 +122,8 @@ async function repeat(
 ): Promise<Repetition> {
   try {
     await run();
-  } catch (thrown) {
-    return { how, changes: [], thrown };
+  } catch (value) {
+    return { how, changes: [], thrown: { value } };
   }
   return { how, changes: differences(first, await observe()) };
 }
@@ -107,6 +134,15 @@ function sawNothing(subscriber: Subscriber): EventBusError {
     `observe in ${place.of} returned the same before and after "${subscriber.name}" handled the event for the first time: ` +
       "expected a function that sees what the handler does, else nothing is proven",
     { path: "observe" },
+  );
+}
+
+function resetNothing(subscriber: Subscriber): EventBusError {
+  return new EventBusError(
+    "INVALID_OPTION",
+    `reset in ${place.of} did not undo what "${subscriber.name}" had done: expected that observe() returns after it what ` +
+      "it returned before the first time",
+    { path: "reset" },
   );
 }
 
@@ -126,17 +162,19 @@ function explain(
     thrown === undefined
       ? [
           `"${subscriber.name}" did more when ${which} was delivered ${how}. What observe() returns:`,
-          ...changes.map(({ path, before, after }) => {
-            const where = path === "" ? "" : `${path}: `;
-            const [was, is] = [before, after].map((value) =>
-              value === undefined ? "nothing" : showValue(value, context),
-            );
-            return `  ✗ ${where}${was} after the first time, now ${is}`;
-          }),
+          ...cutShort(changes.map((change) => changeLine(change, context))),
         ]
       : [
           `"${subscriber.name}" failed when ${which} was delivered ${how}, and would be tried again until it is dead:`,
-          `    ${thrown instanceof Error ? `${thrown.name}: ${thrown.message.trim()}` : showValue(thrown, context)}`,
+          `    ${thrown.value instanceof Error ? showError(thrown.value) : showValue(thrown.value, context)}`,
         ];
   return [heading, "", ...lines].join("\n");
+}
+
+function changeLine({ path, before, after }: ValueChange, context: MatcherContext): string {
+  const where = path === "" ? "" : `${path}: `;
+  const [was, is] = [before, after].map((value) =>
+    value === undefined ? "nothing" : showValue(value, context),
+  );
+  return `  ✗ ${where}${was} after the first time, now ${is}`;
 }

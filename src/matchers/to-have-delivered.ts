@@ -1,6 +1,6 @@
 import type { Queryable } from "../outbox/executor.js";
 import type { Delivery } from "../outbox/find-deliveries.js";
-import { checkInteger, checkOptions, invalidOption } from "../registry/check-options.js";
+import { checkInteger, invalidOption } from "../registry/check-options.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import type { Subscriber } from "../registry/subscriber.js";
@@ -9,6 +9,7 @@ import { publishedEvents } from "../testing/published-events.js";
 import {
   checkEventType,
   checkExpected,
+  checkFields,
   compareEvent,
   EVENT_FIELDS,
   type ExpectedEvent,
@@ -19,13 +20,16 @@ import { checkClient } from "./received-client.js";
 import {
   type Candidate,
   candidateLines,
+  cutShort,
   expectedLines,
+  headline,
   isMatch,
   message,
   nameEvent,
   nearestOf,
   othersLines,
 } from "./report.js";
+import { showError } from "./show-value.js";
 
 const NAME = "toHaveDelivered";
 const place = { of: `${NAME}()` };
@@ -33,9 +37,9 @@ const place = { of: `${NAME}()` };
 /** What is expected of an event that was delivered, and of its delivery. */
 export interface ExpectedDelivery<T extends AnyEventType = AnyEventType> extends ExpectedEvent<T> {
   /** Of this type. Defaults to any that the subscriber handles. */
-  readonly event?: T | undefined;
+  readonly event?: T;
   /** After so many attempts. Defaults to any number. */
-  readonly attempts?: number | undefined;
+  readonly attempts?: number;
 }
 
 interface Question {
@@ -75,9 +79,9 @@ function checkExpectation(
     throw invalidOption("subscriber", subscriber, "a subscriber made by defineSubscriber", place);
   }
   const known = ["event", "attempts", ...EVENT_FIELDS];
-  const given = checkOptions(expectation ?? {}, known, { of: place.of, path: "expected" });
+  const given = checkFields(expectation ?? {}, known, { of: place.of, path: "expected" });
   const { event, attempts, ...expected } = given;
-  const type = event === undefined ? undefined : checkEventType(event, "event", place);
+  const type = "event" in given ? checkEventType(event, "event", place) : undefined;
   if (type !== undefined && !subscriber.events.some(({ name }) => name === type.name)) {
     const handled = subscriber.events.map(({ name }) => name).join(", ");
     throw invalidOption("event", type.name, `one that "${subscriber.name}" handles: ${handled}`, place);
@@ -86,9 +90,13 @@ function checkExpectation(
   return {
     subscriber,
     type,
-    expected: checkExpected(expected, "expected", place),
+    expected: checkExpected(expected, "expected", place, type ?? onlyOne(subscriber.events)),
     attempts: attempts as number | undefined,
   };
+}
+
+function onlyOne<T>(list: readonly T[]): T | undefined {
+  return list.length === 1 ? list[0] : undefined;
 }
 
 async function see({ client, subscriber, type, expected, how }: Question): Promise<readonly SeenDelivery[]> {
@@ -113,19 +121,16 @@ async function explain(
   seen: readonly SeenDelivery[],
 ): Promise<string> {
   const { client, subscriber, type, expected, attempts, how } = question;
-  const lines = expectedLines(expected, context);
   const fitting = seen.filter(isMatch);
   const nearest = fitting.length > 0 ? undefined : nearestOf(seen);
   const known = [...fitting, ...(nearest === undefined ? [] : [nearest])].map(({ event }) => event);
-  const no = context.isNot === true ? "not " : "";
-  const after =
-    attempts === undefined ? "" : ` after ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}`;
-  const within = how.withinMs === 0 ? "" : ` within ${how.withinMs} ms`;
   const which = type === undefined ? "an event" : `an event ${type.name}`;
-  const what = `Expected ${no}${which} to be delivered to "${subscriber.name}"${after}${within}`;
+  const after = attempts === undefined ? "" : ` after ${countAttempts(attempts)}`;
+  const what = `${which} to be delivered to "${subscriber.name}"${after}`;
+  const lines = expectedLines(expected, context);
   const paragraphs = [
-    [`${what}${lines.length === 0 ? "." : ", with:"}`, ...lines],
-    fitting.length === 0 ? [] : ["Its deliveries:", ...fitting.map(deliveryLine)],
+    [`${headline(what, how, context)}${lines.length === 0 ? "." : ", with:"}`, ...lines],
+    fitting.length === 0 ? [] : ["Its deliveries:", ...cutShort(fitting.map(deliveryLine), 10)],
     nearest === undefined
       ? []
       : [`The nearest that it was sent is ${nameEvent(nearest.event)}:`, ...candidateLines(nearest, context)],
@@ -140,8 +145,11 @@ async function explain(
 }
 
 function deliveryLine({ event, delivery: { state, attempts, errors } }: SeenDelivery): string {
-  const times = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
   const last = errors.at(-1);
-  const why = last === undefined ? "" : `, the last error: ${last.name}: ${last.message}`;
-  return `    ${nameEvent(event)}: ${state}, ${times}${why}`;
+  const why = last === undefined ? "" : `, the last error: ${showError(last)}`;
+  return `    ${nameEvent(event)}: ${state}, ${countAttempts(attempts)}${why}`;
+}
+
+function countAttempts(attempts: number): string {
+  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
 }

@@ -6,7 +6,15 @@ import { checkEventType, checkExpected, compareEvent, type ExpectedEvent } from 
 import { checkLook, look } from "./look.js";
 import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
 import { checkClient } from "./received-client.js";
-import { candidateLines, expectedLines, message, nameEvent, nearestOf, othersLines } from "./report.js";
+import {
+  candidateLines,
+  expectedLines,
+  headline,
+  message,
+  nameEvent,
+  nearestOf,
+  othersLines,
+} from "./report.js";
 
 const NAME = "toHavePublishedInOrder";
 const place = { of: `${NAME}()` };
@@ -34,7 +42,7 @@ export async function toHavePublishedInOrder(
   return verdict(this, found.length === steps.length, async () => {
     const lines = steps.flatMap((step, index) => stepLines(step, found[index], this));
     const paragraphs = [
-      [`Expected ${this.isNot === true ? "not " : ""}in this order:`, ...lines],
+      [`${headline("in this order", how, this)}:`, ...lines],
       nearestLines(steps[found.length], found, seen, this),
       await othersLines(client, how, this.isNot === true ? found : []),
     ];
@@ -48,8 +56,10 @@ function checkSteps(sequence: unknown): readonly Step[] {
   }
   return sequence.map((entry: unknown, index) => {
     const { path } = within(place, `events[${index}]`);
-    const [type, expected]: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
-    return { type: checkEventType(type, path, place), expected: checkExpected(expected, path, place) };
+    const [given, expected, ...more]: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
+    if (more.length > 0) throw invalidOption(path, entry, "an event type, or [event type, expected]", place);
+    const type = checkEventType(given, path, place);
+    return { type, expected: checkExpected(expected, path, place, type) };
   });
 }
 

@@ -10,7 +10,9 @@ import { checkClient } from "./received-client.js";
 import {
   type Candidate,
   candidateLines,
+  cutShort,
   expectedLines,
+  headline,
   isMatch,
   message,
   nameEvent,
@@ -45,7 +47,8 @@ export async function toHavePublishedTimes(
     throw invalidOption("times", times, "a whole number from 0", { of });
   }
   const question = ask("toHavePublishedTimes", received, type, expected, options);
-  const seen = await seeUntil(question, (matching) => matching === times);
+  // None at all can only be said at the end; of more than none, nobody wants to wait for that.
+  const seen = await seeUntil(question, (matching) => (times === 0 ? matching > 0 : matching === times));
   const what = times === 1 ? "1 event" : `${times} events`;
   const pass = seen.filter(isMatch).length === times;
   return verdict(this, pass, () => explain(this, question, seen, what));
@@ -67,11 +70,13 @@ function ask(
   options: unknown,
 ): Question {
   const place = { of: `${matcher}()` };
+  const client = checkClient(received, place.of);
+  const checked = checkEventType(type, "event", place);
   return {
     matcher,
-    client: checkClient(received, place.of),
-    type: checkEventType(type, "event", place),
-    expected: checkExpected(expected, "expected", place),
+    client,
+    type: checked,
+    expected: checkExpected(expected, "expected", place, checked),
     look: checkLook(options, place),
   };
 }
@@ -93,18 +98,15 @@ async function explain(
   seen: readonly Candidate[],
   what: string,
 ): Promise<string> {
-  const lines = expectedLines(expected, context);
   const matching = seen.filter(isMatch);
   const others = seen.filter((candidate) => !isMatch(candidate));
   const nearest = nearestOf(others);
   const known = [...matching, ...(nearest === undefined ? [] : [nearest])].map(({ event }) => event);
-  const no = context.isNot === true ? "not " : "";
-  const within = options.withinMs === 0 ? "" : ` within ${options.withinMs} ms`;
+  const found = matching.map(({ event }) => `    ${nameEvent(event)}`);
+  const lines = expectedLines(expected, context);
   const paragraphs = [
-    [`Expected ${no}${what} ${type.name}${within}${lines.length === 0 ? "." : " with:"}`, ...lines],
-    matching.length === 0
-      ? []
-      : [`Found ${matching.length}:`, ...matching.slice(0, 10).map(({ event }) => `    ${nameEvent(event)}`)],
+    [`${headline(`${what} ${type.name}`, options, context)}${lines.length === 0 ? "." : " with:"}`, ...lines],
+    found.length === 0 ? [] : [`Found ${found.length}:`, ...cutShort(found, 10)],
     nearest === undefined || (context.isNot === true && matching.length > 0)
       ? []
       : [

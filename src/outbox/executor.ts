@@ -28,6 +28,12 @@ export interface PgQueryable {
 /** Anything that the package can run a statement on. */
 export type Queryable = PrismaQueryable | PgQueryable | Executor;
 
+/** Whether a statement can be run on it. */
+export function isQueryable(value: unknown): value is Queryable {
+  const { $queryRawUnsafe, query } = Object(value) as Readonly<Record<string, unknown>>;
+  return typeof $queryRawUnsafe === "function" || typeof query === "function";
+}
+
 const EXECUTOR = Symbol.for("ex-event-bus.executor");
 
 /** An executor for `target`; inside of a transaction when `target` is that transaction's client. */

@@ -32,7 +32,9 @@ export function draftTypeOf(value: unknown): AnyEventType | undefined {
 }
 
 const draftOptions = ["key", "metadata", "changes", "initialData", "operation"];
-const operations: readonly unknown[] = ["create", "update", "delete", "publish"] satisfies Operation[];
+
+/** What an event can be about. */
+export const OPERATIONS: readonly Operation[] = ["create", "update", "delete", "publish"];
 
 /** An event of a type from what a caller gave; what an event type does when it is called. */
 export function draftEvent(type: AnyEventType, aggregate: unknown, options: unknown = {}): EventDraft {
@@ -46,7 +48,7 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
   for (const [option, value] of Object.entries({ metadata, changes, initialData })) {
     if (value !== undefined && !isObject(value)) throw invalidOption(option, value, "an object", place);
   }
-  if (operation !== undefined && !operations.includes(operation)) {
+  if (operation !== undefined && !(OPERATIONS as readonly unknown[]).includes(operation)) {
     throw invalidOption("operation", operation, '"create", "update", "delete" or "publish"', place);
   }
   return makeDraft(type, {

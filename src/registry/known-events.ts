@@ -7,6 +7,7 @@ export interface KnownField {
   /** Prisma's type: `Int`, `String`, … or the name of an enum. */
   readonly type: string;
   readonly isList: boolean;
+  readonly isOptional: boolean;
   readonly isUpdatedAt: boolean;
   /** `Uuid` for `@db.Uuid`; undefined: the usual one of the type. */
   readonly nativeType: string | undefined;
@@ -20,6 +21,8 @@ export interface KnownField {
 export interface KnownEvent {
   /** The columns of its model. */
   readonly fields: readonly KnownField[];
+  /** The names of its relations. */
+  readonly relations: readonly string[];
   /** What its capture rule is for; `publish` when there is none. */
   readonly operation: Operation;
   /** Of these, the ones that identify a row. */

@@ -1,9 +1,13 @@
 import { deliveries as findDeliveries } from "../admin/deliveries.js";
 import type { Queryable } from "../outbox/executor.js";
 import type { Delivery, DeliveryFilter } from "../outbox/find-deliveries.js";
+import { isObject } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
+import { isEventType } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { namesOf } from "./names-of.js";
 
 /** Which deliveries: subscribers and events themselves or by name. Every condition that is given must hold. */
 export interface TypedDeliveryFilter<S extends Subscriber, T extends AnyEventType>
@@ -19,8 +23,8 @@ export interface TypedDelivery<Name extends string, EventName extends string> ex
 }
 
 /**
- * The deliveries of what was published: all of them, those of a subscriber, or those that fit a filter; by the
- * positions of their events.
+ * The deliveries of what was published: all of them, those of a subscriber or of an event, or those that fit a filter; by
+ * the positions of their events.
  *
  * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees what that has published
  * so far.
@@ -37,6 +41,11 @@ export function deliveries<Name extends string, Events extends readonly AnyEvent
   subscriber: Subscriber<Name, Events>,
   options?: DatabaseOptions,
 ): Promise<readonly TypedDelivery<Name, Events[number]["name"]>[]>;
+export function deliveries<T extends AnyEventType>(
+  client: Queryable,
+  type: T,
+  options?: DatabaseOptions,
+): Promise<readonly TypedDelivery<string, T["name"]>[]>;
 export function deliveries<S extends Subscriber = Subscriber, T extends AnyEventType = AnyEventType>(
   client: Queryable,
   filter?: TypedDeliveryFilter<S, T>,
@@ -44,24 +53,23 @@ export function deliveries<S extends Subscriber = Subscriber, T extends AnyEvent
 ): Promise<readonly TypedDelivery<S["name"], T["name"]>[]>;
 export function deliveries(
   client: Queryable,
-  filter: Subscriber | TypedDeliveryFilter<Subscriber, AnyEventType> = {},
+  filter: Subscriber | AnyEventType | TypedDeliveryFilter<Subscriber, AnyEventType> = {},
   options: DatabaseOptions = {},
 ): Promise<readonly Delivery[]> {
-  return findDeliveries(client, "handle" in filter ? { subscriber: filter.name } : byName(filter), options);
+  return findDeliveries(client, asFilter(filter), options);
 }
 
-type Named = string | { readonly name: string };
-
-function byName({
-  subscriber,
-  event,
-  ...others
-}: TypedDeliveryFilter<Subscriber, AnyEventType>): DeliveryFilter {
-  const names = (named: Named | readonly Named[]) =>
-    [named].flat().map((one) => (typeof one === "string" ? one : one.name));
+function asFilter(
+  filter: Subscriber | AnyEventType | TypedDeliveryFilter<Subscriber, AnyEventType>,
+): DeliveryFilter {
+  if (isSubscriber(filter)) return { subscriber: filter.name };
+  if (isEventType(filter)) return { event: filter.name };
+  // What is no filter is refused where the names of its conditions are looked at.
+  if (!isObject(filter)) return filter as never;
+  const { subscriber, event, ...others } = filter as TypedDeliveryFilter<Subscriber, AnyEventType>;
   return {
     ...others,
-    ...(subscriber === undefined ? {} : { subscriber: names(subscriber) }),
-    ...(event === undefined ? {} : { event: names(event) }),
+    ...(subscriber === undefined ? {} : { subscriber: namesOf(subscriber) }),
+    ...(event === undefined ? {} : { event: namesOf(event) }),
   };
 }

@@ -1,7 +1,7 @@
 import { EventBusError } from "../errors.js";
 import type { Logger } from "../log/logger.js";
-import type { PrismaQueryable, Queryable } from "../outbox/executor.js";
-import { checkOptions, invalidOption } from "../registry/check-options.js";
+import { isQueryable, type PrismaQueryable, type Queryable } from "../outbox/executor.js";
+import { checkFunction, checkOptions, invalidOption } from "../registry/check-options.js";
 import {
   checkDatabaseNames,
   type DatabaseNames,
@@ -9,9 +9,13 @@ import {
 } from "../registry/database-names.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
+import { isEventType } from "../registry/is-event.js";
 import { didYouMean } from "../registry/nearest-name.js";
+import type { OnDead } from "../registry/on-dead.js";
 import type { Subscriber } from "../registry/subscriber.js";
-import { type Fault, isFault } from "./faults.js";
+import { checkSubscribers } from "./check-subscribers.js";
+import { deliverConcurrently, type Fault, isFault } from "./faults.js";
+import { isTransaction } from "./is-transaction.js";
 import { SILENT } from "./silent-logger.js";
 
 /** What `drain` is given. */
@@ -40,6 +44,8 @@ export interface DrainOptions {
    * several of them. Defaults to nothing.
    */
   readonly faults?: readonly Fault[] | undefined;
+  /** Called after a delivery was recorded as dead, as that of the configuration. Defaults to nothing. */
+  readonly onDead?: OnDead | undefined;
   /** Gets the lines that handlers write. Defaults to nothing. */
   readonly log?: Logger | undefined;
   /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
@@ -57,6 +63,7 @@ export interface DrainSettings {
   readonly at: Date | undefined;
   readonly throwErrors: boolean;
   readonly faults: readonly Fault[];
+  readonly onDead: OnDead | undefined;
   readonly log: Logger;
 }
 
@@ -70,6 +77,7 @@ const KNOWN = [
   "at",
   "onError",
   "faults",
+  "onDead",
   "log",
   "database",
 ];
@@ -77,7 +85,7 @@ const PLACE = { of: "drain()" };
 
 /** @throws EventBusError `INVALID_OPTION`. */
 export function checkDrainOptions(options: DrainOptions): DrainSettings {
-  checkOptions(options, KNOWN, PLACE);
+  const given = checkOptions(options, KNOWN, PLACE);
   const {
     prisma,
     client = prisma,
@@ -90,6 +98,16 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
   } = options;
   if (client === undefined)
     throw invalidOption("prisma", prisma, "a Prisma client, or client to be given", PLACE);
+  if (!isQueryable(client)) {
+    const option = options.client === undefined ? "prisma" : "client";
+    throw invalidOption(
+      option,
+      client,
+      "a Prisma client, the client of its transaction, or a pg client or pool",
+      PLACE,
+    );
+  }
+  if (typeof cascade !== "boolean") throw invalidOption("cascade", cascade, "true or false", PLACE);
   if (at !== undefined && !(at instanceof Date && !Number.isNaN(at.getTime()))) {
     throw invalidOption("at", at, "a valid Date", PLACE);
   }
@@ -99,34 +117,47 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
   if (!Array.isArray(faults) || !faults.every(isFault)) {
     throw invalidOption("faults", faults, "an array of faults, such as [deliverTwice, failFirst(2)]", PLACE);
   }
+  if (isTransaction(prisma) && faults.includes(deliverConcurrently)) {
+    const expected = "no deliverConcurrently with the client of a transaction, which has one connection";
+    throw invalidOption("faults", faults, expected, PLACE);
+  }
+  const subscribers = chosen(options);
   return {
     prisma,
     client,
     names: checkDatabaseNames(options.database, [], PLACE),
-    subscribers: chosen(options),
-    event: typeof event === "function" ? event.name : event,
+    subscribers,
+    event: checkEvent(event, subscribers),
     cascade,
     at,
     throwErrors: onError === "throw",
     faults,
+    onDead: checkFunction(given, "onDead", PLACE) as OnDead | undefined,
     log,
   };
 }
 
 function chosen({ subscribers, subscriber }: DrainOptions): ReadonlyMap<string, Subscriber> {
-  if (!Array.isArray(subscribers) || !subscribers.every(isSubscriber)) {
-    throw invalidOption(
-      "subscribers",
-      subscribers,
-      "an array of subscribers made by defineSubscriber",
-      PLACE,
-    );
-  }
-  const byName = new Map(subscribers.map((one: Subscriber) => [one.name, one]));
+  const byName = new Map(checkSubscribers(subscribers, PLACE).map((one) => [one.name, one]));
   if (subscriber === undefined) return byName;
-  const name = typeof subscriber === "string" ? subscriber : subscriber.name;
+  const name = isSubscriber(subscriber) ? subscriber.name : subscriber;
+  if (typeof name !== "string") {
+    throw invalidOption("subscriber", subscriber, "a subscriber, or the name of one", PLACE);
+  }
   const only = byName.get(name);
   if (only !== undefined) return new Map([[name, only]]);
   const message = `subscriber in ${PLACE.of} is "${name}", which is not among subscribers${didYouMean(name, [...byName.keys()])}`;
   throw new EventBusError("INVALID_OPTION", message, { value: name, path: "subscriber" });
+}
+
+/** An event that none of them handles has no deliveries: nothing would be made, and nothing be said. */
+function checkEvent(event: unknown, subscribers: ReadonlyMap<string, Subscriber>): string | undefined {
+  if (event === undefined) return undefined;
+  const name = isEventType(event) ? event.name : event;
+  if (typeof name !== "string")
+    throw invalidOption("event", event, "an event type, or the name of one", PLACE);
+  const handled = new Set([...subscribers.values()].flatMap(({ events }) => events.map((type) => type.name)));
+  if (handled.has(name)) return name;
+  const message = `event in ${PLACE.of} is "${name}", which none of the subscribers handles${didYouMean(name, [...handled])}`;
+  throw new EventBusError("INVALID_OPTION", message, { value: name, path: "event" });
 }

@@ -4,11 +4,13 @@ import type { Outcome } from "../delivery/outcome.js";
 import { checkTransactional } from "../delivery/transactional-client.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { type DueDelivery, dueDeliveries } from "../outbox/due-deliveries.js";
-import { executorOf } from "../outbox/executor.js";
+import { executorOf, type PrismaQueryable } from "../outbox/executor.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
 import { checkDrainOptions, type DrainOptions, type DrainSettings } from "./drain-options.js";
 import type { FaultRun } from "./faults.js";
+import { isTransaction } from "./is-transaction.js";
+import { sparing } from "./spare-transaction.js";
 import { type DrainResult, startTally } from "./tally.js";
 
 /**
@@ -31,7 +33,9 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   const settings = checkDrainOptions(options);
   checkTransactional(settings.prisma, settings.subscribers.values(), "drain()");
   const tally = startTally(settings.throwErrors);
-  const deps = drainDeps(settings, tally.report);
+  const { prisma, onDead } = settings;
+  const deps = { ...drainDeps(settings, tally.report), onDead };
+  const subscribers = isTransaction(prisma) ? spared(settings.subscribers, prisma) : settings.subscribers;
   const faults = settings.faults.map((fault) => fault.begin());
   const hasAnother = retriesUntil(settings.at);
   const done = new Set<string>();
@@ -42,13 +46,20 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
     const next = due.filter((delivery) => !done.has(keyOf(delivery)) && only?.has(keyOf(delivery)) !== false);
     if (next.length === 0) return tally.result();
     for (const delivery of arranged(next, faults)) {
-      const outcomes = await make(delivery, settings.subscribers, deps, faults);
+      const outcomes = await make(delivery, subscribers, deps, faults);
       const isOver = (outcome: Outcome) =>
         !hasAnother(keyOf(delivery), outcome) && !faults.some(({ again }) => again?.(outcome));
       if (outcomes.every(isOver)) done.add(keyOf(delivery));
       for (const outcome of outcomes) tally.count(delivery, outcome);
     }
   }
+}
+
+function spared(
+  subscribers: ReadonlyMap<string, Subscriber>,
+  tx: PrismaQueryable,
+): ReadonlyMap<string, Subscriber> {
+  return new Map([...subscribers].map(([name, subscriber]) => [name, sparing(subscriber, tx)]));
 }
 
 /** Whether a delivery is due once more by then. Nobody waits here: what it would have waited for until now is added up. */

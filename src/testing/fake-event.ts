@@ -1,6 +1,15 @@
 import { creation, type Difference, deletion, type Row } from "../changes/diff.js";
 import { EventBusError } from "../errors.js";
-import { checkOptions, describe, invalidOption, isObject, type Place } from "../registry/check-options.js";
+import {
+  checkInteger,
+  checkOptions,
+  describe,
+  invalidOption,
+  isObject,
+  type Place,
+  within,
+} from "../registry/check-options.js";
+import { OPERATIONS } from "../registry/draft-event.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
 import { brandEvent } from "../registry/event-brand.js";
 import type { AnyEventType, DraftKey, EventOf } from "../registry/event-type.js";
@@ -8,6 +17,7 @@ import { isEventType } from "../registry/is-event.js";
 import { keyAsText } from "../registry/key-as-text.js";
 import { type KnownEvent, knownEvent } from "../registry/known-events.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
+import { checkRow } from "./check-row.js";
 import { fakeValue, otherValue } from "./fake-value.js";
 
 /** What a fake event shall have; everything else is made up. */
@@ -16,7 +26,7 @@ export interface FakeOverrides<T extends AnyEventType> {
   readonly aggregate?: T["model"] extends string ? Partial<EventOf<T>["aggregate"]> : EventOf<T>["aggregate"];
   /** Fields that changed: the row gets them too. Defaults to what the operation makes of the row. */
   readonly changes?: EventOf<T>["changes"] | undefined;
-  /** Their old values. Defaults to null after a create, else to made-up values. */
+  /** Their old values. Defaults to null after a create, else to made-up values. Without `changes`, these fields changed. */
   readonly initialData?: EventOf<T>["initialData"] | undefined;
   readonly metadata?: EventMetadata | undefined;
   /** Defaults to what the event's capture rule is for. */
@@ -66,6 +76,7 @@ export function fakeEvent<T extends AnyEventType>(
 ): EventOf<T> {
   if (!isEventType(type)) throw invalidOption("event", type, "an event type made by defineEvent", place);
   const given = checkOptions(overrides ?? {}, KNOWN, place) as FakeOverrides<AnyEventType>;
+  checkFields(given);
   made += 1;
   const content = type.model === undefined ? ofSchema(type, given) : ofModel(type, given, made);
   const event: StoredEvent = {
@@ -80,6 +91,19 @@ export function fakeEvent<T extends AnyEventType>(
     ...content,
   };
   return brandEvent(event) as EventOf<T>;
+}
+
+function checkFields({ metadata, operation, id, occurredAt, position }: FakeOverrides<AnyEventType>): void {
+  if (metadata !== undefined && !isObject(metadata))
+    throw invalidOption("metadata", metadata, "an object", place);
+  if (operation !== undefined && !OPERATIONS.includes(operation)) {
+    throw invalidOption("operation", operation, `one of ${OPERATIONS.join(", ")}`, place);
+  }
+  if (id !== undefined && typeof id !== "string") throw invalidOption("id", id, "a text", place);
+  if (occurredAt !== undefined && !(occurredAt instanceof Date)) {
+    throw invalidOption("occurredAt", occurredAt, "a Date", place);
+  }
+  checkInteger({ position }, "position", { min: 0, max: Number.MAX_SAFE_INTEGER, defaultsTo: 0 }, place);
 }
 
 type Content = Pick<StoredEvent, "aggregate" | "changes" | "initialData" | "operation" | "aggregateKey">;
@@ -101,20 +125,37 @@ function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Conte
 
 function ofModel(type: AnyEventType, given: FakeOverrides<AnyEventType>, n: number): Content {
   const known = knownEvent(type) ?? unknownEvent(type);
-  const { operation = known.operation } = given;
-  const changes = recordOf(given.changes, "changes");
-  const fake = fakeRow(known, n);
-  const aggregate = { ...fake, ...recordOf(given.aggregate, "aggregate"), ...scalarsIn(changes, known) };
+  const { operation = known.operation, aggregateKey } = given;
+  const row = { ...fakeRow(known, n), ...checkRow(given.aggregate, "aggregate", known, place) };
+  const before = checkRow(given.initialData, "initialData", ofBefore(known), place, known.relations);
+  const changes =
+    checkRow(given.changes, "changes", known, place, known.relations) ?? changesTo(row, before, operation);
+  const aggregate = { ...row, ...scalarsIn(changes, known) };
   const difference = differenceOf(operation, aggregate, changes, known, n);
-  const { aggregateKey } = given;
+  for (const name of Object.keys(before ?? {})) {
+    if (Object.hasOwn(difference.changes, name)) continue;
+    const expected = "a field that is among the changes, as the two have the same shape";
+    throw invalidOption(name, before?.[name], expected, within(place, "initialData"));
+  }
   return {
     aggregate,
     operation,
     changes: difference.changes,
-    initialData: { ...difference.initialData, ...recordOf(given.initialData, "initialData") },
+    initialData: { ...difference.initialData, ...before },
     aggregateKey:
       aggregateKey === undefined ? known.keyOf(aggregate) : keyAsText(aggregateKey, place, "aggregateKey"),
   };
+}
+
+/** Before a row was there, it had no values. */
+function ofBefore({ fields }: KnownEvent): Pick<KnownEvent, "fields"> {
+  return { fields: fields.map((field) => ({ ...field, isOptional: true })) };
+}
+
+/** Who says what fields were before means that these have changed. */
+function changesTo(row: Row, before: Row | undefined, operation: Operation): Row | undefined {
+  if (before === undefined || operation === "create") return undefined;
+  return Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(before, name)));
 }
 
 function differenceOf(
@@ -146,11 +187,6 @@ function fakeRow({ fields }: KnownEvent, n: number): Row {
 function scalarsIn(changes: Row | undefined, { fields }: KnownEvent): Row {
   const names = new Set(fields.map(({ name }) => name));
   return Object.fromEntries(Object.entries(changes ?? {}).filter(([name]) => names.has(name)));
-}
-
-function recordOf(value: unknown, option: string): Row | undefined {
-  if (value === undefined || isObject(value)) return value;
-  throw invalidOption(option, value, "an object", place);
 }
 
 function unknownEvent(type: AnyEventType): never {

@@ -32,22 +32,25 @@ function fakeScalar(field: KnownField, n: number): unknown {
       // One digit, so that it fits into every precision.
       return new Decimal(n % 10);
     case "DateTime":
-      return fakeDate(field);
+      return fakeDate(field, n);
     case "Json":
       return { n };
     case "Bytes":
-      return Uint8Array.from([n & 255]);
+      return Uint8Array.from([n >>> 24, n >>> 16, n >>> 8, n].map((byte) => byte & 255));
     default:
       return fakeText(field, n);
   }
 }
 
-function fakeDate({ nativeType = "" }: KnownField): Date {
-  const now = new Date();
+// Not the time of the test: what depends on that fails on another day.
+const FIRST_DAY = Date.UTC(2026, 0, 1);
+const DAY_MS = 86_400_000;
+
+function fakeDate({ nativeType = "" }: KnownField, n: number): Date {
   // What Prisma reads of such columns.
-  if (nativeType === "Date") return new Date(now.toISOString().slice(0, 10));
-  if (/^Timet?z?$/.test(nativeType)) return new Date(`1970-01-01T${now.toISOString().slice(11)}`);
-  return now;
+  if (nativeType === "Date") return new Date(FIRST_DAY + n * DAY_MS);
+  if (/^Timet?z?$/.test(nativeType)) return new Date((n * 1000) % DAY_MS);
+  return new Date(FIRST_DAY + n * 1000);
 }
 
 const TEXTS: Readonly<Record<string, (n: number) => string>> = {

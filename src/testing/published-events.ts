@@ -1,9 +1,14 @@
 import { readEvents } from "../admin/events.js";
 import type { Queryable } from "../outbox/executor.js";
 import type { EventFilter } from "../outbox/find-events.js";
+import { isObject } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
+import { isSubscriber } from "../registry/define-subscriber.js";
 import type { StoredEvent } from "../registry/event.js";
 import type { AnyEventType, EventOf } from "../registry/event-type.js";
+import { isEventType } from "../registry/is-event.js";
+import type { Subscriber } from "../registry/subscriber.js";
+import { type Named, namesOf } from "./names-of.js";
 
 /** Which events, by their type: the answer then has that type. Every condition that is given must hold. */
 export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilter, "event"> {
@@ -11,8 +16,8 @@ export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilt
 }
 
 /**
- * The events that were published: all of them, those of a type, or those that fit a filter; in the order of their
- * positions.
+ * The events that were published: all of them, those of a type, those that a subscriber handles, or those that fit a
+ * filter; in the order of their positions.
  *
  * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees what that has published
  * so far.
@@ -25,6 +30,11 @@ export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilt
  * const latest = await publishedEvents(prisma, { event: UserRegistered, limit: 1, last: true });
  * ```
  */
+export function publishedEvents<Events extends readonly AnyEventType[]>(
+  client: Queryable,
+  subscriber: Subscriber<string, Events>,
+  options?: DatabaseOptions,
+): Promise<readonly EventOf<Events[number]>[]>;
 export function publishedEvents<T extends AnyEventType>(
   client: Queryable,
   type: T | TypedEventFilter<T>,
@@ -37,18 +47,18 @@ export function publishedEvents(
 ): Promise<readonly StoredEvent[]>;
 export function publishedEvents(
   client: Queryable,
-  filter: AnyEventType | TypedEventFilter<AnyEventType> | EventFilter = {},
+  filter: Subscriber | AnyEventType | TypedEventFilter<AnyEventType> | EventFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly StoredEvent[]> {
   return readEvents(client, asFilter(filter), options, { of: "publishedEvents()", upTo: "seen" });
 }
 
-function asFilter(filter: AnyEventType | TypedEventFilter<AnyEventType> | EventFilter): EventFilter {
-  if (typeof filter === "function") return { event: filter.name };
-  const { event, ...others } = filter;
-  if (event === undefined) return others;
-  const names = ([event].flat() as readonly (string | AnyEventType)[]).map((one) =>
-    typeof one === "string" ? one : one.name,
-  );
-  return { event: names, ...others };
+function asFilter(
+  filter: Subscriber | AnyEventType | TypedEventFilter<AnyEventType> | EventFilter,
+): EventFilter {
+  if (isSubscriber(filter)) return { event: filter.events.map(({ name }) => name) };
+  if (isEventType(filter)) return { event: filter.name };
+  // What is no filter is refused where the names of its conditions are looked at.
+  if (!isObject(filter) || filter.event === undefined) return filter as EventFilter;
+  return { ...(filter as EventFilter), event: namesOf(filter.event as Named | readonly Named[]) };
 }

@@ -1,10 +1,9 @@
 import { withNames } from "../admin/with-names.js";
 import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import type { Queryable } from "../outbox/executor.js";
-import { invalidOption } from "../registry/check-options.js";
 import type { DatabaseNames } from "../registry/database-names.js";
-import { isSubscriber } from "../registry/define-subscriber.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { checkSubscribers } from "./check-subscribers.js";
 
 const PLACE = { of: "subscribe()" };
 
@@ -23,7 +22,7 @@ export interface SubscribeOptions {
  * Makes the database know the subscribers, as `migrate` and a worker do when they start. An event goes to those that
  * are known when it is published: call this once before, in a test's setup.
  *
- * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `SUBSCRIBER_TAKEN`.
+ * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `SCHEMA_MISSING`, `SUBSCRIBER_TAKEN`.
  *
  * @example
  * ```ts
@@ -33,11 +32,11 @@ export interface SubscribeOptions {
 export async function subscribe(options: SubscribeOptions): Promise<void> {
   const known = ["client", "subscribers", "application"];
   await withNames(options.client, { of: PLACE.of, options, known }, (executor, names) =>
-    synchroniseSubscribers(executor, names, options.application ?? "default", checked(options.subscribers)),
+    synchroniseSubscribers(
+      executor,
+      names,
+      options.application ?? "default",
+      checkSubscribers(options.subscribers, PLACE),
+    ),
   );
-}
-
-function checked(subscribers: readonly Subscriber[]): readonly Subscriber[] {
-  if (Array.isArray(subscribers) && subscribers.every(isSubscriber)) return subscribers;
-  throw invalidOption("subscribers", subscribers, "an array of subscribers made by defineSubscriber", PLACE);
 }

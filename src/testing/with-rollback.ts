@@ -47,6 +47,7 @@ export async function withRollback<Client extends RollbackClient, T>(
   if (typeof Object(client).$transaction !== "function") {
     throw invalidOption("the client", client, "a Prisma client", place);
   }
+  if (typeof run !== "function") throw invalidOption("the second argument", run, "a function", place);
   let answer: { readonly value: T } | undefined;
   const transact = client.$transaction as unknown as (
     body: (tx: TransactionOf<Client>) => Promise<never>,

@@ -6,6 +6,7 @@ import type { EventOf } from "../../src/registry/event-type.js";
 import { fakeEvent } from "../../src/testing/fake-event.js";
 import { publishedEvents } from "../../src/testing/published-events.js";
 import { subscribe } from "../../src/testing/subscribe.js";
+import { withRollback } from "../../src/testing/with-rollback.js";
 import { openBus } from "../extension/support/clients.js";
 import { rules } from "../extension/support/events.js";
 import { testDatabase } from "../support/database.js";
@@ -109,6 +110,101 @@ describe("toBeIdempotent", () => {
     `);
   });
 
+  it("with reset, finds a handler that is not alone between looking and writing", async () => {
+    const looks = subscriberOf(async (_, client) => {
+      if ((await prisma.label.count()) > 0) return;
+      labels += 1;
+      await client.label.create({ data: { name: `${labels}` } });
+    });
+    let labels = 0;
+    const count = () => prisma.label.count();
+    await expect(looks).toBeIdempotent(event, { prisma, observe: count });
+    const reset = () => prisma.label.deleteMany();
+    await reset();
+    const failure = expect(looks).toBeIdempotent(event, { prisma, observe: count, reset });
+    expect(await failureOf(failure)).toMatchInlineSnapshot(`
+      "
+      expect(subscriber).toBeIdempotent(UserCreated)
+
+      "label" did more when #12 UserCreated (create User 3) was delivered to two at the same time, after reset(). What observe() returns:
+        ✗ 1 after the first time, now 2
+      "
+    `);
+  });
+
+  it("with reset, tries again what a unique key has kept from its effect", async () => {
+    const names = () => prisma.label.findMany({ select: { name: true } });
+    const looks = subscriberOf(async (_, client) => {
+      if ((await prisma.label.count()) === 0) await client.label.create({ data: { name } });
+    });
+    const reset = () => prisma.label.deleteMany();
+    await expect(looks).toBeIdempotent(event, { prisma, observe: names, reset });
+    await reset();
+    const nothing = expect(looks).toBeIdempotent(event, { prisma, observe: names, reset: () => undefined });
+    await expect(nothing).rejects.toThrow('reset in toBeIdempotent() did not undo what "label" had done');
+  });
+
+  class Mails {
+    sent = 0;
+    readonly self = this;
+  }
+  const map = new Map<unknown, number>();
+  const pairs = new Map<unknown, number>();
+  const set = new Set<unknown>();
+  const bytes = new Uint8Array(1);
+  const mails = new Mails();
+  it.each([
+    ["a Map", map, () => map.set(`n${map.size}`, 1)],
+    ["a Map of objects", pairs, () => pairs.set({}, 1)],
+    ["a Set", set, () => set.add({})],
+    ["bytes", bytes, () => bytes.set([(bytes[0] ?? 0) + 1])],
+    [
+      "an object of a class, which refers to itself",
+      mails,
+      () => Object.assign(mails, { sent: mails.sent + 1 }),
+    ],
+  ] as const)("looks into %s", async (_, seen, add) => {
+    const adds = subscriberOf(() => void add());
+    const failure = expect(adds).toBeIdempotent(event, { observe: () => ({ seen, always: "there" }) });
+    expect(await failureOf(failure)).toContain('"label" did more when');
+  });
+
+  it("shows forty of very many differences", async () => {
+    const seen: number[] = [];
+    const adds = subscriberOf(() => void seen.push(...Array.from({ length: 90 }, (_, n) => n)));
+    const failure = expect(adds).toBeIdempotent(event, { observe: () => seen });
+    expect(await failureOf(failure)).toMatch(/now 39\n {4}… and 50 more\n$/);
+  });
+
+  it("works in a transaction, where nothing runs at the same time", async () => {
+    const nested = defineSubscriber({
+      name: "nested",
+      events: [UserCreated],
+      transactional: true,
+      handle: (_, ctx) => (ctx.tx as never as Writer).label.create({ data: { name } }),
+    });
+    await withRollback(prisma, async (tx) => {
+      await subscribe({ client: tx, subscribers: [nested] });
+      await tx.user.create({ data: { email: "ada@example.com" } });
+      const [published] = await publishedEvents(tx, UserCreated);
+      await expect(nested).toBeIdempotent(published ?? event, {
+        prisma: tx,
+        observe: () => tx.label.count(),
+      });
+      await tx.user.create({ data: { email: "bob@example.com" } });
+    });
+  });
+
+  it("takes a handler that throws nothing in particular the second time for what it is", async () => {
+    const handled: string[] = [];
+    const refuses = subscriberOf(({ id }) => {
+      if (handled.includes(id)) return Promise.reject();
+      return handled.push(id);
+    });
+    const failure = expect(refuses).toBeIdempotent(event, { observe: () => handled });
+    expect(await failureOf(failure)).toContain('"label" failed when');
+  });
+
   it("says that the handler fails the second time", async () => {
     const handled: string[] = [];
     const refuses = subscriberOf(({ id }) => {
@@ -172,6 +268,8 @@ describe("toBeIdempotent", () => {
     await expect(done).rejects.toThrow("its delivery is delivered");
     const unknown = expect(writes).toBeIdempotent(event, { prisma, observe });
     await expect(unknown).rejects.toThrow("there is no delivery to it");
+    const resets = expect(writes).toBeIdempotent(event, { prisma, observe, reset: () => undefined });
+    await expect(resets).rejects.toThrow('expected none: "writes" is transactional');
     await expect(expect(writes).toBeIdempotent(event, { observe })).rejects.toThrow(
       "expected a Prisma client",
     );

@@ -189,6 +189,82 @@ describe("toHavePublished", () => {
     `);
   });
 
+  it("says the nearest by what it has, and what a value is", async () => {
+    const filled = { text: "t", int: 1, big: 5n, float: 1, bool: true, decimal: "1.10", date: new Date(0) };
+    const data = { ...filled, bytes: Buffer.from([1, 2]), json: { list: [1, 2], deep: { a: 1, b: 2 } } };
+    await prisma.everything.create({ data });
+    await prisma.everything.create({ data: { ...data, json: [1] } });
+    const failure = expect(prisma).toHavePublished(rules.Everything.create, {
+      aggregate: {
+        big: expect.any(Number),
+        decimal: expect.stringContaining("1.1"),
+        bytes: Buffer.from([1, 3]),
+        json: { list: [1, 2], deep: { a: 1, b: 3 } },
+      },
+    });
+    expect(await failureOf(failure)).toMatchInlineSnapshot(`
+      "
+      expect(client).toHavePublished(EverythingCreated)
+
+      Expected an event EverythingCreated with:
+          aggregate.big: Any<Number>
+          aggregate.decimal: StringContaining "1.1"
+          aggregate.bytes: Uint8Array [ 1, 3, ]
+          aggregate.json.list[0]: 1
+          aggregate.json.list[1]: 2
+          aggregate.json.deep.a: 1
+          aggregate.json.deep.b: 3
+
+      The nearest is #1 EverythingCreated (create Everything 1):
+        ✗ aggregate.big: 5n
+        ✗ aggregate.decimal: Decimal "1.1"
+        ✗ aggregate.bytes: Uint8Array [ 1, 2, ]
+          aggregate.json.list[0]: 1
+          aggregate.json.list[1]: 2
+          aggregate.json.deep.a: 1
+        ✗ aggregate.json.deep.b: 2
+
+      Also published, the latest last:
+          #2 EverythingCreated (create Everything 2)
+      "
+    `);
+    await pool.query("truncate every_thing restart identity");
+  });
+
+  it("takes no Map, Set or promise for a part of everything", async () => {
+    await prisma.setting.create({ data: { key: "a", value: {} } });
+    await prisma.setting.create({ data: { key: "b", value: { a: 1 } } });
+    for (const value of [new Map([["a", 1]]), new Set([1]), new Error("no"), /a/])
+      await expect(prisma).not.toHavePublished(rules.Setting.create, { aggregate: { value } as never });
+    await expect(prisma).toHavePublishedTimes(rules.Setting.create, 2, { aggregate: { value: {} } });
+    await pool.query('truncate "Setting"');
+  });
+
+  it("shows forty of very many values, those that differ first", async () => {
+    const value = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`n${n}`, n]));
+    await prisma.setting.create({ data: { key: "a", value } });
+    const expected = { aggregate: { value: { ...value, n98: -1 } } };
+    const text = await failureOf(expect(prisma).toHavePublished(rules.Setting.create, expected));
+    expect(text).toContain("    aggregate.value.n39: 39\n    … and 60 more\n");
+    expect(text).toContain("SettingCreated (create Setting a):\n  ✗ aggregate.value.n98: 98\n\n");
+    await pool.query('truncate "Setting"');
+  });
+
+  it("says after which position it looked", async () => {
+    await register();
+    expect(
+      await failureOf(expect(prisma).toHavePublished(UserCreated, {}, { after: 1, within: 1 })),
+    ).toMatchInlineSnapshot(`
+      "
+      expect(client).toHavePublished(UserCreated)
+
+      Expected an event UserCreated within 1 ms (after position 1).
+
+      Nothing was published after position 1.
+      "
+    `);
+  });
+
   it("with not, says what it found", async () => {
     await register();
     await register({ email: "bob@example.com" });
@@ -217,6 +293,13 @@ describe("toHavePublishedTimes", () => {
     await expect(prisma).toHavePublishedTimes(UserCreated, 2);
     await expect(prisma).toHavePublishedTimes(UserCreated, 1, { aggregate: { name: "Ada" } });
     await expect(prisma).not.toHavePublishedTimes(UserCreated, 1);
+  });
+
+  it("of none looks for all of the time", async () => {
+    const none = expect(prisma).toHavePublishedTimes(UserCreated, 0, {}, { within: 20_000 });
+    const failed = expect(none).rejects.toThrow("Expected 0 events UserCreated within 20000 ms.");
+    await register();
+    await failed;
   });
 
   it("says how many there are", async () => {

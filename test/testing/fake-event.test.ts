@@ -83,6 +83,32 @@ describe("fakeEvent", () => {
     expect(other.changes).not.toHaveProperty("id");
   });
 
+  it("has old values of the columns' types, for each of them", () => {
+    const { changes, initialData } = fakeEvent(rules.Everything.update);
+    for (const [name, value] of Object.entries(changes)) {
+      const before = initialData[name as keyof typeof initialData];
+      expect(before, name).not.toBeNull();
+      expect(before, name).not.toEqual(value);
+      expect(Object.prototype.toString.call(before), name).toBe(Object.prototype.toString.call(value));
+    }
+  });
+
+  it("has dates that depend on nothing but the number of the event", () => {
+    const [a, b] = [fakeEvent(UserCreated), fakeEvent(UserCreated)];
+    expect(b.aggregate.createdAt.getTime() - a.aggregate.createdAt.getTime()).toBe(1000);
+    expect(a.aggregate.createdAt.getTime()).toBe(Date.UTC(2026, 0, 1) + a.position * 1000);
+  });
+
+  it("takes old values alone for those of the fields that changed", () => {
+    const event = fakeEvent(UserUpdated, { aggregate: { name: "Ada" }, initialData: { name: null } });
+    expect(event).toMatchObject({ changes: { name: "Ada" }, initialData: { name: null } });
+    expect(Object.keys(event.changes)).toEqual(["name"]);
+  });
+
+  it("leaves out what is undefined", () => {
+    expect(fakeEvent(UserCreated, { aggregate: { email: undefined } as never }).aggregate.email).toMatch("@");
+  });
+
   it("for a delete has no changes, and can be told another operation", () => {
     expect(fakeEvent(UserDeleted)).toMatchObject({ operation: "delete", changes: {}, initialData: {} });
     expect(fakeEvent(UserDeleted, { operation: "publish", aggregateKey: null })).toMatchObject({
@@ -126,6 +152,38 @@ describe("fakeEvent", () => {
     expect(() => fakeEvent(undefined as never)).toThrow("event in fakeEvent() is undefined");
     // @ts-expect-error it is called aggregate
     expect(() => fakeEvent(UserCreated, { agregate: {} })).toThrow('did you mean "aggregate"?');
+  });
+
+  it.each([
+    [{ aggregate: { emial: "a" } }, 'unknown option "aggregate.emial" in fakeEvent(): did you mean "email"?'],
+    [{ aggregate: { email: 5 } }, "aggregate.email in fakeEvent() is 5: expected a value of the type String"],
+    [{ aggregate: { email: null } }, "aggregate.email in fakeEvent() is null"],
+    [
+      { aggregate: { role: "BOSS" } },
+      'aggregate.role in fakeEvent() is "BOSS": expected one of "MEMBER", "ADMIN"',
+    ],
+    [{ aggregate: { createdAt: "2026-01-01" } }, "expected a value of the type DateTime"],
+    [{ aggregate: "ada" }, 'aggregate in fakeEvent() is "ada": expected an object'],
+    [{ changes: { emial: "a" } }, 'unknown option "changes.emial" in fakeEvent()'],
+    [{ changes: { email: "a" }, initialData: { name: "b" } }, "expected a field that is among the changes"],
+    [{ initialData: { nickName: 5 } }, "expected a value of the type String, or null"],
+    [{ operation: "insert" }, 'operation in fakeEvent() is "insert": expected one of create'],
+    [{ metadata: "x" }, "metadata in fakeEvent()"],
+    [{ occurredAt: "x" }, "occurredAt in fakeEvent()"],
+    [{ position: "x" }, "position in fakeEvent()"],
+    [{ id: 5 }, "id in fakeEvent()"],
+  ])("refuses %o", (overrides, message) => {
+    expect(() => fakeEvent(UserUpdated, overrides as never)).toThrow(message);
+  });
+
+  it("takes relations among the changes", () => {
+    const posts = [{ id: 1, title: "a" }];
+    const event = fakeEvent(UserUpdated, {
+      changes: { posts } as never,
+      initialData: { posts: [] } as never,
+    });
+    expect(event).toMatchObject({ changes: { posts }, initialData: { posts: [] } });
+    expect(event.aggregate).not.toHaveProperty("posts");
   });
 });
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import "../../src/vitest.js";
+import { fixed } from "../../src/registry/backoff.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import { drain } from "../../src/testing/drain.js";
 import { subscribe } from "../../src/testing/subscribe.js";
@@ -62,6 +63,38 @@ describe("withRollback", () => {
         await expect(tx).toHavePublishedTimes(UserCreated, 1);
       });
     await Promise.all(["a", "b", "c", "d"].map((name) => one(`${name}@example.com`)));
+  });
+
+  it("goes on after a statement of a handler has failed, of which nothing stays", async () => {
+    const duplicates = defineSubscriber({
+      name: "greet",
+      events: [UserCreated],
+      retry: { maxAttempts: 2, backoff: fixed(1000) },
+      async handle({ aggregate: { email } }, ctx) {
+        const { label } = ctx.prisma as never as typeof prisma;
+        await label.create({ data: { name: `${email}, attempt ${ctx.attempt}` } });
+        if (email === "ada@example.com") await label.create({ data: { name: "taken" } });
+        if (email === "bob@example.com")
+          await label.create({ data: { name: "taken" } }).catch(() => undefined);
+        if (email === "eve@example.com") throw new RangeError("not eve");
+      },
+    });
+    await withRollback(prisma, async (tx) => {
+      await tx.label.create({ data: { name: "taken" } });
+      for (const name of ["ada", "bob", "eve", "dan"])
+        await tx.user.create({ data: { email: `${name}@example.com` } });
+      const { errors, ...counts } = await drain({ prisma: tx, subscribers: [duplicates] });
+      expect(counts).toEqual({ delivered: 1, failed: 3, dead: 0, cancelled: 0, snoozed: 0 });
+      expect(errors).toMatchObject([
+        { error: { code: "P2002" } },
+        { error: { code: "TRANSACTION_ABORTED" } },
+        { error: { message: "not eve" } },
+      ]);
+      const names = (await tx.label.findMany({ orderBy: { id: "asc" } })).map(({ name }) => name);
+      // What a handler wrote before it threw stays, as it does outside of a transaction.
+      expect(names).toEqual(["taken", "eve@example.com, attempt 1", "dan@example.com, attempt 1"]);
+      await expect(tx).toHaveDelivered(duplicates, { aggregate: { email: "dan@example.com" } });
+    });
   });
 
   it("throws what the function throws", async () => {
