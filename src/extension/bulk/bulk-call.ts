@@ -9,6 +9,7 @@ import { isValidationError } from "../prisma-errors.js";
 import { incompatible, requestIn, type TransactionHandle } from "../prisma-internals.js";
 import { prepareChanges } from "../rows/publish-changes.js";
 import type { PublishingLine } from "../rows/publishing-line.js";
+import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import type { RowChange } from "../rows/row-change.js";
 import type { UniqueKey } from "../schema/model.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../selection.js";
@@ -89,7 +90,7 @@ function returnsRows({ operation }: BulkMutation): boolean {
 /** What happened to a row of the call's own model. */
 export type OwnChange = Pick<RowChange, "operation" | "before" | "after">;
 
-/** Publishes what happened to rows, in one statement, before those of the next part. */
+/** Publishes what happened to rows, with one statement for each {@link ROWS_PER_STATEMENT}. */
 export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promise<void> {
   const { model } = run.mutation;
   return publishAll(
@@ -105,9 +106,12 @@ export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promis
 }
 
 /** The same where rows of other models are among them. */
-export function publishAll(run: BulkRun, changes: readonly RowChange[]): Promise<void> {
+export async function publishAll(run: BulkRun, changes: readonly RowChange[]): Promise<void> {
   const { bus, transaction, metadata } = run;
-  return run.line.add(() => prepareChanges(bus, transaction, changes, metadata));
+  for (let at = 0; at < changes.length; at += ROWS_PER_STATEMENT) {
+    const some = changes.slice(at, at + ROWS_PER_STATEMENT);
+    await run.line.add(() => prepareChanges(bus, transaction, some, metadata));
+  }
 }
 
 /** Adds written rows to the answer, as the caller wants them. */

@@ -10,6 +10,7 @@ import {
   publishRows,
   writeRows,
 } from "./bulk-call.js";
+import { rowsPerWrite } from "./rows-per-write.js";
 
 /** `createMany` and `createManyAndReturn`. With `skipDuplicates` PostgreSQL answers with the rows that it inserted. */
 export async function createRows(run: BulkRun): Promise<BulkAnswer> {
@@ -18,15 +19,18 @@ export async function createRows(run: BulkRun): Promise<BulkAnswer> {
   checkRows(run, data.length, false);
   const answer: BulkAnswer = { count: 0, rows: [] };
   // Also an empty list is asked for: Prisma says whether it likes the other arguments.
-  for (let at = 0; at === 0 || at < data.length; at += ROWS_PER_STATEMENT) {
-    const isWhole = data.length <= ROWS_PER_STATEMENT;
-    const part = isWhole ? run.args : { ...run.args, data: data.slice(at, at + ROWS_PER_STATEMENT) };
+  const size = rowsPerWrite(run);
+  for (let at = 0; at === 0 || at < data.length; at += size) {
+    const part = data.length <= size ? run.args : { ...run.args, data: data.slice(at, at + size) };
     const rows = await writeRows(run, "createManyAndReturn", part);
-    const created = keptRows(run, rows).sort(compareBy(model, run.key.fields));
-    await publishRows(
-      run,
-      created.map((after: Row) => ({ operation: "create", before: undefined, after })),
-    );
+    for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+      const created = keptRows(run, rows.slice(from, from + ROWS_PER_STATEMENT));
+      created.sort(compareBy(model, run.key.fields));
+      await publishRows(
+        run,
+        created.map((after: Row) => ({ operation: "create", before: undefined, after })),
+      );
+    }
     answerWith(run, answer, rows);
   }
   return answer;

@@ -3,14 +3,14 @@ import { readRows } from "../rows/read-rows.js";
 import { aggregateKeyOf } from "../unique-match.js";
 import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
 import { loadPart, publishPart } from "./far-rows.js";
-import { findKeys, lockRows, parts, withoutLimit } from "./find-rows.js";
+import { findKeys, lockFound, parts, withoutLimit } from "./find-rows.js";
 import { amongRows } from "./key-condition.js";
 
 /** `deleteMany`. */
 export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
   const answer: BulkAnswer = { count: 0, rows: [] };
-  for (const keys of parts(await findKeys(run))) {
-    const locked = await lockRows(run, keys, "update");
+  for (const keys of parts(run, await findKeys(run))) {
+    const locked = await lockFound(run, keys, "update");
     const part = await loadPart(run, locked);
     const args = { ...withoutLimit(run.args), where: amongRows(run.args, run.key, locked) };
     const written = await write(run, "deleteMany", args);

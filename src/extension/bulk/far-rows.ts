@@ -1,7 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../nested/capture-nested.js";
 import { farChanges } from "../nested/far-changes.js";
-import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import { type BulkRun, type OwnChange, operationOf, publishAll, publishRows } from "./bulk-call.js";
 
 /** A part's rows, and what follows from them in the database. */
@@ -40,6 +39,5 @@ export async function publishPart(
   const all = farChanges(bus, outcome, (operation) =>
     operation === done ? plan[operation] : (declared?.[operation] ?? []),
   );
-  for (let at = 0; at < all.length; at += ROWS_PER_STATEMENT)
-    await publishAll(run, all.slice(at, at + ROWS_PER_STATEMENT));
+  await publishAll(run, all);
 }

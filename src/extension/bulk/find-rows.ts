@@ -3,9 +3,11 @@ import { databaseFailure } from "../../outbox/database-error.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { asCallFailure } from "../prisma-errors.js";
 import { isSkipped } from "../prisma-internals.js";
-import { ROWS_PER_STATEMENT, readRows } from "../rows/read-rows.js";
+import { readRows } from "../rows/read-rows.js";
 import type { CallArgs } from "../selection.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
+import { checkFound } from "./check-found.js";
+import { rowsPerWrite } from "./rows-per-write.js";
 
 /** The keys of the rows that the call's `where` finds, in order, not more than its `limit`. */
 export async function findKeys(run: BulkRun): Promise<readonly Row[]> {
@@ -37,10 +39,21 @@ function isGiven(limit: unknown): boolean {
   return limit !== undefined && !isSkipped(limit);
 }
 
-/** Keys in parts that one statement takes; none are one empty part, so that Prisma checks all arguments. */
-export function* parts(keys: readonly Row[]): Generator<readonly Row[]> {
-  for (let at = 0; at === 0 || at < keys.length; at += ROWS_PER_STATEMENT)
-    yield keys.slice(at, at + ROWS_PER_STATEMENT);
+/** Keys in parts that one statement writes; none are one empty part, so that Prisma checks all arguments. */
+export function* parts(run: BulkRun, keys: readonly Row[]): Generator<readonly Row[]> {
+  const size = rowsPerWrite(run);
+  for (let at = 0; at === 0 || at < keys.length; at += size) yield keys.slice(at, at + size);
+}
+
+/** Reads the rows with these keys, which the call's `where` found, and locks them. */
+export async function lockFound(
+  run: BulkRun,
+  keys: readonly Row[],
+  lock: LockStrength,
+): Promise<readonly Row[]> {
+  const locked = await lockRows(run, keys, lock);
+  await checkFound(run, keys, locked);
+  return locked;
 }
 
 /** Reads the rows with these keys and locks them. */
