@@ -12,7 +12,15 @@ export interface Finding {
   /** A problem is in the way of events or deliveries; a warning may be meant so. */
   readonly level: "problem" | "warning";
   /** What was looked at. */
-  readonly check: "rights" | "subscribers" | "workers" | "jobs" | "sequences" | "capture";
+  readonly check:
+    | "configuration"
+    | "database"
+    | "rights"
+    | "subscribers"
+    | "workers"
+    | "jobs"
+    | "sequences"
+    | "capture";
   /** What was found, and what to do. */
   readonly message: string;
 }

@@ -2,8 +2,10 @@ import { Command } from "commander";
 import pc from "picocolors";
 
 import { type Diagnosis, doctor } from "../admin/doctor.js";
+import { isEventBusError } from "../errors.js";
 import { type CapturedModel, NEVER_SEEN } from "../registry/captured-model.js";
 import { loadSubscribers } from "../registry/define-config.js";
+import type { CliOptions } from "./cli-options.js";
 import { printJson, tableOf } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
@@ -14,17 +16,28 @@ export function doctorCommand(): Command {
     .description("check configuration, database and workers, and list what is captured and what is not")
     .option("--json", "print as JSON")
     .action(
-      runAction<{ readonly json?: boolean }>((options) =>
-        withDatabase(options, async (client, names, config) => {
-          const { prisma, application } = config;
-          const subscribers = await loadSubscribers(config);
-          const found = await doctor(client, { database: names, prisma, application, subscribers });
-          if (options.json === true) printJson(found);
-          else process.stdout.write(`${pageOf(found)}\n`);
-          if (found.findings.some(({ level }) => level === "problem")) process.exitCode = 1;
-        }),
-      ),
+      runAction<{ readonly json?: boolean }>(async (options) => {
+        const found = await diagnose(options).catch(asFinding);
+        if (options.json === true) printJson(found);
+        else process.stdout.write(`${pageOf(found)}\n`);
+        if (found.findings.some(({ level }) => level === "problem")) process.exitCode = 1;
+      }),
     );
+}
+
+function diagnose(options: CliOptions): Promise<Diagnosis> {
+  return withDatabase(options, async (client, names, config) => {
+    const { prisma, application } = config;
+    const subscribers = await loadSubscribers(config);
+    return doctor(client, { database: names, prisma, application, subscribers });
+  });
+}
+
+/** What keeps the command from looking further is what it has found. */
+function asFinding(error: unknown): Diagnosis {
+  if (!isEventBusError(error)) throw error;
+  const check = /^(DATABASE|SCHEMA|PERMISSION)_/.test(error.code) ? "database" : "configuration";
+  return { findings: [{ level: "problem", check, message: error.message }], models: null };
 }
 
 function pageOf({ findings, models }: Diagnosis): string {

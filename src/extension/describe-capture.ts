@@ -15,7 +15,10 @@ export function describeCapture({ models, options }: Bus): readonly CapturedMode
       ...own,
       omitted: [...(redaction?.omit ?? [])],
       masked: [...(redaction?.mask.keys() ?? [])],
-      notCaptured: reasons(model, own),
+      notCaptured: [
+        ...reasons(model, own),
+        ...(options.uncaptured.has(model.name) ? ["calls that are too large: allowed without events"] : []),
+      ],
     };
   });
 }

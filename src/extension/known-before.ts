@@ -1,3 +1,4 @@
+import { isEventBusError } from "../errors.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
@@ -60,12 +61,12 @@ export async function loadFar(
   if (row === undefined && isKnown && operation !== "upsert") return undefined;
   const { create, update } = dataOf(operation, args);
   const written = row === undefined ? writtenFields(model, create) : changedFields(model, row, update);
-  return loadFarBefore(bus, transaction, {
-    model,
-    row,
-    goes: operation === "delete",
-    written,
-    node: row === undefined ? plan.far.create : plan.far.update,
-    kept,
-  });
+  const node = row === undefined ? plan.far.create : plan.far.update;
+  const goes = operation === "delete";
+  try {
+    return await loadFarBefore(bus, transaction, { model, row, goes, written, node, kept });
+  } catch (error) {
+    if (isEventBusError(error, "TOO_MANY_ROWS") && bus.options.uncaptured.has(model.name)) return undefined;
+    throw error;
+  }
 }

@@ -7,7 +7,8 @@ export function notCaptured(model: Model, operation: string): EventBusError {
     "NOT_CAPTURED",
     `prisma.${model.jsName}.${operation} was refused before it wrote anything: the model ${model.name} has neither @id nor ` +
       "a @unique key without optional fields, so that its rows cannot be told apart. Expected a model with a key: add " +
-      "one, or run the call in prisma.$withoutEvents(() => …) if no events are wanted.",
+      'one, or say that no events are wanted: in capture of eventBus() with uncaptured: "allow" for the model, or for ' +
+      "the call with prisma.$withoutEvents(() => …).",
     { path: `${model.name}.${operation}`, value: model.name },
   );
 }

@@ -60,7 +60,10 @@ export function planCall(
       ? undefined
       : planFar(bus, model, kindOf(operation), args, plan);
   const matters = isCaptured || (far !== undefined && isReferredTo(bus, model));
-  if (matters && isKeyless(model, operation)) throw notCaptured(model, operation);
+  if (matters && isKeyless(model, operation)) {
+    if (options.uncaptured.has(model.name)) return undefined;
+    throw notCaptured(model, operation);
+  }
   if (far !== undefined) return { ...plan, far };
   return isCaptured ? plan : undefined;
 }

@@ -35,19 +35,28 @@ const OWN = /* sql */ `(
               when o.n >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint then true
               else pg_xact_status(o.n::text::xid8) = 'in progress' end
     from (select pg_current_xact_id()::text::bigint as own,
-                 pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid)::bigint - age(t.xmin) as n) o)`;
+                 pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid)::bigint - age(f.ex_event_bus_xmin) as n) o)`;
 
 /** The statement of a {@link Lookup}: one parameter holds all keys, in the types of the table's own columns. */
 export function lookupStatement({ table, columns, match, order, lock, ownOnly, isLimited }: Lookup): string {
   const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)}`;
   const conditions = match.map((column) => `t.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`);
-  if (ownOnly === true) conditions.push(OWN);
+  if (conditions.length === 0) conditions.push("true");
+  const source = `jsonb_populate_recordset(null::${name}, $1::jsonb) with ordinality k join ${name} t on ${conditions.join(" and ")}`;
+  const index = `(k.ordinality - 1)::integer as ${KEY_INDEX}`;
+  if (ownOnly === true) {
+    // Asked of the rows that are found only, which the offset sees to: of every row of the table it would take long.
+    const found = `select ${index}, t.xmin as ex_event_bus_xmin, ${selectList(columns, "t.")} from ${source} offset 0`;
+    const aliases = columns.map(({ as }) => `f.${quoteIdentifier(as)}`);
+    const keys = columns
+      .filter(({ column }) => order.includes(column))
+      .map(({ as }) => `f.${quoteIdentifier(as)}`);
+    return `select f.${KEY_INDEX}, ${aliases.join(", ")} from (${found}) f where ${OWN} order by ${keys.join(", ")}`;
+  }
   const ordered = order.map((column) => `t.${quoteIdentifier(column)}`);
-  return (
-    `select (k.ordinality - 1)::integer as ${KEY_INDEX}, ${selectList(columns, "t.")} ` +
-    `from jsonb_populate_recordset(null::${name}, $1::jsonb) with ordinality k join ${name} t on ${conditions.join(" and ")} ` +
-    `order by ${ordered.join(", ")}${isLimited === true ? " limit $2" : ""}${lock === undefined ? "" : ` for ${lock} of t`}`
-  );
+  const limit = isLimited === true ? " limit $2" : "";
+  const locking = lock === undefined ? "" : ` for ${lock} of t`;
+  return `select ${index}, ${selectList(columns, "t.")} from ${source} order by ${ordered.join(", ")}${limit}${locking}`;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface ResolvedBusOptions {
   /** By model; a model without rules has no entry. */
   readonly rules: ReadonlyMap<string, ModelRules>;
   readonly redactions: Redactions;
+  /** Models of which calls that cannot be captured run without events instead of being refused. */
+  readonly uncaptured: ReadonlySet<string>;
   readonly database: ResolvedDatabaseNames;
   readonly transaction: { readonly maxWaitMs: number; readonly timeoutMs: number };
   readonly maxEventBytes: number;
@@ -107,10 +109,11 @@ function checkCapture(
   capture: unknown,
   eventsByName: ReadonlyMap<string, AnyEventType>,
   modelNames: readonly string[] | undefined,
-): Pick<ResolvedBusOptions, "rules" | "redactions"> {
+): Pick<ResolvedBusOptions, "rules" | "redactions" | "uncaptured"> {
   const rules = new Map<string, ModelRules>();
   const redactions = new Map<string, Redaction>();
-  if (capture === undefined) return { rules, redactions };
+  const uncaptured = new Set<string>();
+  if (capture === undefined) return { rules, redactions, uncaptured };
   if (!isObject(capture)) throw invalidOption("capture", capture, "an object", place);
   for (const [model, operations] of Object.entries(capture)) {
     const ofModel = within(place, `capture.${model}`);
@@ -118,7 +121,8 @@ function checkCapture(
     if (operations === undefined) continue;
     // Wrong in any case; what is wrong with it can only be said when the models are known.
     if (modelNames === undefined && !modelsOf(eventsByName).has(model)) continue;
-    const given = checkOptions(operations, [...captured, "omit", "mask"], ofModel);
+    const given = checkOptions(operations, [...captured, "omit", "mask", "uncaptured"], ofModel);
+    if (isAllowed(given["uncaptured"], ofModel)) uncaptured.add(model);
     const redaction = checkRedaction(given, ofModel);
     if (redaction !== undefined) redactions.set(model, redaction);
     const rulesOf = (operation: CapturedOperation) =>
@@ -126,7 +130,13 @@ function checkCapture(
     const all = { create: rulesOf("create"), update: rulesOf("update"), delete: rulesOf("delete") };
     if (captured.some((operation) => all[operation].length > 0)) rules.set(model, Object.freeze(all));
   }
-  return { rules, redactions };
+  return { rules, redactions, uncaptured };
+}
+
+function isAllowed(value: unknown, { of, path }: Required<Place>): boolean {
+  if (value === undefined || value === "refuse") return false;
+  if (value === "allow") return true;
+  throw invalidOption("uncaptured", value, '"refuse" or "allow"', { of, path });
 }
 
 function modelsOf(eventsByName: ReadonlyMap<string, AnyEventType>): ReadonlySet<string | undefined> {

@@ -43,3 +43,41 @@ it("doctor lists what is captured, and fails when there is a problem", async () 
     models: [{ model: "User", omitted: ["password"] }],
   });
 });
+
+it.each([
+  [
+    "a configuration that throws",
+    "throw new Error('broken on purpose')",
+    "configuration",
+    /broken on purpose/,
+  ],
+  [
+    "a configuration that is not valid",
+    "export default { prisma: {}, subscribers: 7 }",
+    "configuration",
+    /subscribers/,
+  ],
+  [
+    "a database that does not answer",
+    "export default { prisma: {}, subscribers: [], database: { url: 'postgresql://nobody@127.0.0.1:1/none' } }",
+    "database",
+    /127\.0\.0\.1:1/,
+  ],
+  [
+    "a schema that is not there",
+    "export default { prisma: {}, subscribers: [], database: { schema: 'elsewhere' } }",
+    "database",
+    /not installed in schema "elsewhere"/,
+  ],
+])("doctor reports %s as what it has found", async (_, config, check, message) => {
+  const broken = writeApp({ "ex-event-bus.config.mjs": config });
+  const there = (...args: string[]) =>
+    cli(["doctor", ...args], { cwd: broken, env: { DATABASE_URL: url } }).result();
+  const json = await there("--json");
+  expect(json).toMatchObject({ code: 1, stderr: "" });
+  expect(JSON.parse(json.stdout)).toEqual({
+    findings: [{ level: "problem", check, message: expect.stringMatching(message) }],
+    models: null,
+  });
+  expect((await there()).stdout).toMatch(/^problem {2}/);
+});

@@ -45,6 +45,7 @@ describe("defaults", () => {
     eventsByName: _events,
     rules: _rules,
     redactions: _redactions,
+    uncaptured: _uncaptured,
     ...bus
   } = resolveBusOptions({ events: [] }, undefined);
   const { kind: _kind, ...backoff } = exponential();

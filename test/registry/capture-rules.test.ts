@@ -12,6 +12,7 @@ describe("resolveBusOptions", () => {
     expect(resolve({ events: [] })).toEqual({
       eventsByName: new Map(),
       rules: new Map(),
+      uncaptured: new Set(),
       redactions: new Map(),
       bulk: { maxRows: 100_000 },
       database: { schema: "event_bus", workerSchema: "graphile_worker" },

@@ -1,3 +1,4 @@
+import { isEventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import type { Bus } from "../bus.js";
@@ -8,7 +9,14 @@ import { canTap, incompatible, type TransactionHandle } from "../prisma-internal
 import { PublishingLine } from "../rows/publishing-line.js";
 import type { CallArgs } from "../selection.js";
 import { overlapping, type Progress, tapped } from "../tap.js";
-import { type BulkAnswer, type BulkMutation, type BulkRun, operationOf, request } from "./bulk-call.js";
+import {
+  type BulkAnswer,
+  type BulkMutation,
+  type BulkRun,
+  operationOf,
+  request,
+  write,
+} from "./bulk-call.js";
 import { createRows } from "./create-rows.js";
 import { deleteRows } from "./delete-rows.js";
 import { withoutRequest } from "./no-request.js";
@@ -87,7 +95,15 @@ function borderOf(
       const run: BulkRun = { bus, transaction, mutation, key, plan, args, metadata, ...state };
       runs.push(run);
       await checkSelection(run);
-      const answer = await WRITERS[operationOf(mutation)](run);
+      const answer = await WRITERS[operationOf(mutation)](run).catch((error: unknown) => {
+        if (
+          run.hasWritten ||
+          !isEventBusError(error, "TOO_MANY_ROWS") ||
+          !bus.options.uncaptured.has(model.name)
+        )
+          throw error;
+        return uncaptured(run);
+      });
       await run.line.end();
       run.isDone = true;
       return answer;
@@ -96,6 +112,14 @@ function borderOf(
       return operation.endsWith("AndReturn") ? answer.rows : { count: answer.count };
     },
   };
+}
+
+/** The call as Prisma makes it. */
+async function uncaptured(run: BulkRun): Promise<BulkAnswer> {
+  const answer = (await write(run, run.mutation.operation, run.args)) as
+    | { readonly count: number }
+    | object[];
+  return "count" in answer ? { count: answer.count, rows: [] } : { count: answer.length, rows: answer };
 }
 
 /** Calls that return a count select nothing: Prisma says so, if it is not asked for rows instead. */

@@ -73,6 +73,12 @@ export interface ModelCapture<E extends AnyEventType, Row = Readonly<Record<stri
   readonly omit?: readonly (keyof Row & string)[] | undefined;
   /** What events say instead of a field's value, by field; null stays null. Defaults to nothing. */
   readonly mask?: { readonly [Field in keyof Row]?: Mask<Row[Field]> | undefined } | undefined;
+  /**
+   * What becomes of a call of this model that cannot be captured, with `NOT_CAPTURED` or `TOO_MANY_ROWS` before it
+   * writes: "refuse" throws that, "allow" runs the call. A call of too many rows then leads to no event at all; one
+   * that brings too many rows along leads to the event of its own row and to no other. Defaults to "refuse".
+   */
+  readonly uncaptured?: "refuse" | "allow" | undefined;
 }
 
 /** Returns what events say instead of a value: of the same type, at once. */

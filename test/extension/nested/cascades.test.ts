@@ -57,6 +57,31 @@ describe("rows that follow", () => {
     expect(await base.project.count()).toBe(3);
   });
 
+  it("are let go without events where the model allows it, the call's own row apart", async () => {
+    const allowing = base.$extends(
+      eventBus({
+        events,
+        capture: { ...capture, Team: { ...capture.Team, uncaptured: "allow" } },
+        bulk: { maxRows: 3 },
+      }),
+    );
+    await allowing.team.delete({ where: { id: 1 } });
+    expect(await ledger.names()).toEqual(["TeamDeleted"]);
+    expect(await base.project.count()).toBe(1);
+    await base.team.createMany({ data: ["a", "b", "c"].map((slug) => ({ slug, name: slug })) });
+    const changed = { name: "all" };
+    expect(await allowing.team.updateMany({ data: changed })).toEqual({ count: 4 });
+    expect(await allowing.team.updateManyAndReturn({ data: changed, select: { name: true } })).toEqual(
+      Array(4).fill(changed),
+    );
+    expect(await ledger.names()).toEqual(["TeamDeleted"]);
+    await allowing.team.updateMany({ where: { slug: "a" }, data: { name: "one" } });
+    expect(await ledger.names()).toEqual(["TeamDeleted", "TeamUpdated"]);
+    expect(() =>
+      base.$extends(eventBus({ events, capture: { Team: { uncaptured: "maybe" as "allow" } } })),
+    ).toThrow(/capture\.Team.*"refuse" or "allow"/s);
+  });
+
   it("pass when they are just as many", async () => {
     await base.note.createMany({ data: [1, 2].map((n) => ({ text: `${n}`, taskId: 4 })) });
     await limited.task.delete({ where: { id: 4 } });
