@@ -91,7 +91,7 @@ async function rights(
     {
       level: "problem",
       check: "rights",
-      message: `The role "${role}" may not publish in the schema "${names.schema}". Grant it usage on the schema and execute on its functions.`,
+      message: `The role "${role}" may not publish in the schema "${names.schema}". Grant it usage on the schema and execute on publish(jsonb, integer), with SQL also publish(text, jsonb, text, text, jsonb, jsonb, jsonb, jsonb, integer, uuid), and on no others.`,
     },
   ];
 }

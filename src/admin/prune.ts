@@ -1,9 +1,15 @@
 import type { Executor, Queryable } from "../outbox/executor.js";
 import { advanceMarks } from "../outbox/keep-house.js";
 import { knownNames } from "../outbox/known-names.js";
-import { forgetDelivered, pruneSome } from "../outbox/prune-events.js";
+import { forgetDelivered, keptByOthers, pruneSome } from "../outbox/prune-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { checkRetention, keptFor, type Retention, type RetentionOptions } from "../registry/retention.js";
+import {
+  checkRetention,
+  keptFor,
+  longer,
+  type Retention,
+  type RetentionOptions,
+} from "../registry/retention.js";
 import { BATCH_OPTIONS, type BatchOptions, type BatchSettings, checkBatchOptions } from "./in-batches.js";
 import { withNames } from "./with-names.js";
 
@@ -44,18 +50,23 @@ export function prune(
   });
 }
 
-/** Deletes everything that is too old, unless it shall stop. */
+/**
+ * Deletes everything that is too old, unless it shall stop. For an application: nothing that another one, which
+ * subscribes to it too, keeps for longer.
+ */
 export async function pruneAll(
   executor: Executor,
   names: SchemaNames,
   retention: Pick<Retention, "default" | "events">,
   { batchSize, onProgress, isAborted }: BatchSettings,
+  application?: string,
 ): Promise<PruneResult> {
   let deleted = 0;
   let batches = 0;
   const { events } = await knownNames(executor, names);
+  const others = application === undefined ? undefined : await keptByOthers(executor, names, application);
   for (const event of events) {
-    const ageMs = keptFor(retention, event);
+    const ageMs = longer(keptFor(retention, event), others?.get(event) ?? 0);
     let after = 0;
     while (ageMs !== false && !isAborted()) {
       const batch = await pruneSome(executor, names, { event, ageMs, after, most: batchSize });

@@ -4,7 +4,7 @@ import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";
 import { batched } from "./batched.js";
-import { isAboutConnecting } from "./connection-error.js";
+import { isAboutConnecting, stateOf } from "./connection-error.js";
 
 /** What deliveries read and write outside of their own transactions: for many at once, as they come. */
 export interface DeliveryOutbox {
@@ -14,6 +14,23 @@ export interface DeliveryOutbox {
   settle(settlement: Settlement): Promise<SettledState | undefined>;
   /** Whether a claim was committed. */
   confirm(claim: Pick<Claim, "position" | "subscriptionId" | "claim">): Promise<boolean>;
+}
+
+/** Of a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = "55P03";
+
+/** What found its row held by somebody else is tried again alone: it holds up nobody else's outcome any more. */
+function settleApart(together: DeliveryOutbox["settle"], alone: DeliveryOutbox["settle"]): typeof together {
+  const held = new WeakSet<Settlement>();
+  return async (settlement) => {
+    if (held.has(settlement)) return alone(settlement);
+    try {
+      return await together(settlement);
+    } catch (error) {
+      if (stateOf(error) === LOCK_NOT_AVAILABLE) held.add(settlement);
+      throw error;
+    }
+  };
 }
 
 /** Events can be large, outcomes are not. */
@@ -28,10 +45,13 @@ export function deliveryOutbox(
 ): DeliveryOutbox {
   return {
     load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting, rest),
-    settle: batched(
-      (settlements) => settleDeliveries(executor, names, settlements),
-      MOST_SETTLED,
-      isAboutConnecting,
+    settle: settleApart(
+      batched(
+        (settlements) => settleDeliveries(executor, names, settlements),
+        MOST_SETTLED,
+        isAboutConnecting,
+      ),
+      async (settlement) => (await settleDeliveries(executor, names, [settlement]))[0],
     ),
     confirm: batched((claims) => committedClaims(executor, names, claims), MOST_SETTLED, isAboutConnecting),
   };

@@ -87,9 +87,20 @@ async function transact(
     // In a transaction of somebody else's: that would be lost with the savepoint that cannot be released.
     if (limits === undefined) await assertAlive(tx, { ...wakeup, claim }, subscriber, deps);
   };
+  let failure: { readonly thrown: unknown } | undefined;
+  const run = async (tx: PrismaQueryable) => {
+    try {
+      await body(tx);
+    } catch (thrown) {
+      failure = { thrown };
+      throw thrown;
+    } finally {
+      left();
+    }
+  };
   const client = transactionalClient(deps.prisma, subscriber, "the configuration");
   try {
-    const transaction = client.$transaction((tx) => body(tx).finally(left), {
+    const transaction = client.$transaction(run, {
       maxWait: LONGEST_WAIT_MS,
       // Later than every limit of ours: who is late then is told so in our words.
       timeout: timeoutMs + deps.graceMs + (deadAfterMs ?? 0) + 3 * END_MS,
@@ -99,7 +110,8 @@ async function transact(
     await Promise.race([transaction, isOver.then(() => orLate(transaction, END_MS))]);
   } catch (thrown) {
     if (taken === undefined) throw thrown;
-    return { taken, asked, thrown };
+    // That it could not be rolled back in time says less than why it was to be.
+    return { taken, asked, thrown: failure === undefined ? thrown : failure.thrown };
   }
   return { taken: taken === true, asked };
 }

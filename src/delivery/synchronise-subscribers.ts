@@ -2,10 +2,11 @@ import type { Executor } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SubscriptionInput, synchroniseSubscriptions } from "../outbox/subscriptions.js";
 import type { Backoff } from "../registry/backoff.js";
+import { keptFor, type Retention } from "../registry/retention.js";
 import type { Subscriber } from "../registry/subscriber.js";
 
 /**
- * Makes the database know an application's subscribers. Returns those of which something changed.
+ * Makes the database know an application's subscribers, and how long it keeps what they get. Returns those of which something changed.
  *
  * @throws EventBusError `SUBSCRIBER_TAKEN`, `SCHEMA_MISSING`.
  */
@@ -14,13 +15,17 @@ export async function synchroniseSubscribers(
   names: SchemaNames,
   application: string,
   subscribers: readonly Subscriber[],
+  retention?: Pick<Retention, "default" | "events">,
 ): Promise<readonly string[]> {
-  const subscriptions = subscribers.flatMap(subscriptionsTo);
+  const subscriptions = subscribers.flatMap((subscriber) => subscriptionsTo(subscriber, retention));
   if (subscriptions.length === 0) return [];
   return synchroniseSubscriptions(executor, names, application, subscriptions);
 }
 
-function subscriptionsTo(subscriber: Subscriber): readonly SubscriptionInput[] {
+function subscriptionsTo(
+  subscriber: Subscriber,
+  retention: Pick<Retention, "default" | "events"> | undefined,
+): readonly SubscriptionInput[] {
   const { priority, delayMs, maxAttempts, timeoutMs, backoff, history, transactional } = subscriber.policy;
   const policy = {
     maxAttempts,
@@ -34,8 +39,14 @@ function subscriptionsTo(subscriber: Subscriber): readonly SubscriptionInput[] {
     subscriber: subscriber.name,
     priority,
     delayMs,
-    policy,
+    policy: retention === undefined ? policy : { ...policy, keepMs: keepMs(retention, event.name) },
   }));
+}
+
+/** As PostgreSQL reads it as a number. */
+function keepMs(retention: Pick<Retention, "default" | "events">, event: string): number | string {
+  const kept = keptFor(retention, event);
+  return kept === false ? "Infinity" : kept;
 }
 
 function describeBackoff(backoff: Backoff): string {

@@ -3,12 +3,7 @@ import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 // `known` counts the subscriptions that there are; ended ones may have deliveries that wait.
-const SET = statement(/* sql */ `
-with changed as (
-  update :BUS.subscriptions set paused = $2::boolean where subscriber = $1::text and paused <> $2 returning id
-)
-select (select count(*) from changed)::integer as changed,
-       (select count(*) from :BUS.subscriptions where subscriber = $1)::integer as known`);
+const SET = statement(/* sql */ `select changed, known from :BUS.set_paused($1::text, $2::boolean)`);
 
 const WAKE = statement(/* sql */ `select :BUS.wake_held($1::integer) as woken`);
 

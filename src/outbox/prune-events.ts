@@ -36,6 +36,25 @@ export async function pruneSome(
   return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
 }
 
+const KEPT = statement(/* sql */ `
+select s.event_name as event, max((s.policy ->> 'keepMs')::float8) as "keepMs"
+  from :BUS.subscriptions s
+ where s.application <> $1::text and s.ended_at is null and s.policy ? 'keepMs'
+ group by s.event_name`);
+
+/** How long other applications than this one keep what they subscribe to, in milliseconds or for ever, by event. */
+export async function keptByOthers(
+  executor: Executor,
+  names: SchemaNames,
+  application: string,
+): Promise<ReadonlyMap<string, number | false>> {
+  const rows = await explained(
+    names,
+    executor.query<{ event: string; keepMs: number }>(KEPT(names), [application]),
+  );
+  return new Map(rows.map(({ event, keepMs }) => [event, Number.isFinite(keepMs) ? keepMs : false]));
+}
+
 const FORGET = statement(/* sql */ `select :BUS.forget_delivered($1::integer) as forgotten`);
 
 /** Deletes up to `most` notes of deliveries that left no rows, of events that are gone. Returns how many. */

@@ -59,6 +59,11 @@ function inMs(text: string): number | undefined {
     : Number(count) * (UNIT_MS[unit] ?? Number.NaN);
 }
 
+/** The longer of two times for which something is kept. */
+export function longer(one: number | false, other: number | false): number | false {
+  return one === false || other === false ? false : Math.max(one, other);
+}
+
 /** How long events of a name are kept. */
 export function keptFor(retention: Pick<Retention, "default" | "events">, event: string): number | false {
   return (Object.hasOwn(retention.events, event) ? retention.events[event] : undefined) ?? retention.default;

@@ -3,12 +3,10 @@ import type { Pool } from "pg";
 
 import { type ClaimGate, openClaimGate } from "./claim-gate.js";
 import { graphileLogger } from "./graphile-logger.js";
+import { queueSizeOf } from "./queue-size.js";
 import { VERSION } from "./version.js";
 import type { GraphileWatch } from "./watch-graphile.js";
 import type { WorkerSetup } from "./worker-setup.js";
-
-/** So many times as many jobs as handlers are under way with high throughput. */
-const UNDER_WAY = 8;
 
 /** What graphile-worker is started with. */
 export interface GraphileStart {
@@ -84,10 +82,8 @@ export function graphileOptions({
  * while some wait for the database to answer, others run.
  */
 function concurrencyOf({ concurrency, throughput }: WorkerConfig, gate: ClaimGate | undefined) {
-  if (throughput === "high") {
-    const underWay = UNDER_WAY * concurrency;
-    return { concurrentJobs: underWay, localQueue: { size: underWay } };
-  }
+  const size = queueSizeOf({ concurrency, throughput });
+  if (size !== undefined) return { concurrentJobs: size, localQueue: { size } };
   return { concurrentJobs: gate === undefined ? concurrency : loopsOf(concurrency) };
 }
 

@@ -20,32 +20,83 @@ const LOOK_FOR_ORPHANS_MS = 300_000;
 const ORPHANED_AFTER_MS = 60_000;
 const BATCH = 1_000;
 
+/** So many events for each subscription are looked at together, and how few at least when that fails. */
+const MOST_MARKED = 50_000;
+const FEWEST_MARKED = 500;
+
 /** Does from time to time what one worker has to do for all of them. */
 export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor): Housekeeping {
-  const { names, report, config } = setup;
-  const { retention } = config;
+  const { intervalMs } = setup.config.retention;
   let stopped = false;
   let endPause = () => {};
+  const once = choresOf(setup, worker, executor, () => stopped);
+  const everyMs = Math.min(TEND_MS, intervalMs);
+  const keepOn = async () => {
+    while (!stopped) {
+      await once();
+      const paused = new Promise<void>((resolve) => {
+        endPause = resolve;
+      });
+      // Of several workers another one may come first next time.
+      if (!stopped) await atMost(everyMs * (0.75 + Math.random() / 2), paused);
+    }
+  };
+  const kept = keepOn();
+  return {
+    async stop() {
+      stopped = true;
+      endPause();
+      await kept;
+    },
+  };
+}
+
+/** The same once, where no worker runs all the time. Begins nothing more when `isStopped`. Never rejects. */
+export async function keepHouseOnce(
+  setup: WorkerSetup,
+  worker: string,
+  executor: Executor,
+  isStopped: () => boolean,
+): Promise<void> {
+  await choresOf(setup, worker, executor, isStopped)();
+}
+
+/** What does, when it is called, what is to be done then. */
+function choresOf(
+  { names, report, config: { retention, application } }: WorkerSetup,
+  worker: string,
+  executor: Executor,
+  isStopped: () => boolean,
+): () => Promise<void> {
   const reported = new Set<string>();
+  let most = MOST_MARKED;
 
   const inTurn = async (
     chore: Parameters<typeof takeTurn>[2],
     everyMs: number,
     work: () => Promise<void>,
   ) => {
-    if (!stopped && (await takeTurn(executor, names, chore, everyMs))) await work();
+    if (!isStopped() && (await takeTurn(executor, names, chore, everyMs))) await work();
   };
   const tend = async () => {
-    await advanceMarks(executor, names);
-    while (!stopped && (await wakeHeld(executor, names, BATCH)) === BATCH);
+    // First: what is held waits for it, the marks only make things faster.
+    while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
+    try {
+      await advanceMarks(executor, names, most);
+      most = Math.min(2 * most, MOST_MARKED);
+    } catch (error) {
+      // It may have taken too long.
+      most = Math.max(Math.floor(most / 10), FEWEST_MARKED);
+      throw error;
+    }
   };
   const prune = async () => {
     const startedAt = performance.now();
-    const settings = { batchSize: BATCH, onProgress: () => undefined, isAborted: () => stopped };
+    const settings = { batchSize: BATCH, onProgress: () => undefined, isAborted: isStopped };
     report({ type: "prune:start", worker });
     try {
       await forgetWorkers(executor, names);
-      const result = await pruneAll(executor, names, retention, settings);
+      const result = await pruneAll(executor, names, retention, settings, application);
       report({ type: "prune:stop", worker, ...result, durationMs: performance.now() - startedAt });
     } catch (error) {
       report({ type: "prune:error", worker, durationMs: performance.now() - startedAt, error });
@@ -68,7 +119,7 @@ export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor
     () => inTurn("prune", retention.intervalMs, prune),
     () => inTurn("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
   ];
-  const once = async () => {
+  return async () => {
     for (const chore of chores) {
       try {
         await chore();
@@ -80,24 +131,5 @@ export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor
         report({ type: "housekeeping:error", worker, error });
       }
     }
-  };
-  const everyMs = Math.min(TEND_MS, retention.intervalMs);
-  const keepOn = async () => {
-    while (!stopped) {
-      await once();
-      const paused = new Promise<void>((resolve) => {
-        endPause = resolve;
-      });
-      // Of several workers another one may come first next time.
-      if (!stopped) await atMost(everyMs * (0.75 + Math.random() / 2), paused);
-    }
-  };
-  const kept = keepOn();
-  return {
-    async stop() {
-      stopped = true;
-      endPause();
-      await kept;
-    },
   };
 }

@@ -1,6 +1,5 @@
 import { runMigrations } from "graphile-worker";
 
-import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import { executorOf } from "../outbox/executor.js";
 import { installSchema } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
@@ -8,6 +7,7 @@ import { tuneWorkerTables } from "../outbox/tune-worker-tables.js";
 import { openConnection } from "./connection.js";
 import { unreachable } from "./database-url.js";
 import { graphileLogger } from "./graphile-logger.js";
+import { subscribeAll } from "./subscribe-all.js";
 import { prepareWorker, type RunOptions } from "./worker-setup.js";
 
 /** What {@link migrate} did. */
@@ -35,7 +35,7 @@ const STATEMENT_MS = 3_600_000;
  */
 export async function migrate(options: RunOptions): Promise<MigrateResult> {
   const setup = await prepareWorker(options);
-  const { names, url, config } = setup;
+  const { names, url } = setup;
   const connection = openConnection({ url, max: 2, name: "ex-event-bus migrate", timeoutMs: STATEMENT_MS });
   try {
     const client = await connection.pool.connect().catch((error) => {
@@ -54,7 +54,7 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     const applied = await installSchema(client, names);
     const executor = executorOf(client);
     await tuneWorkerTables(executor, names);
-    const subscribers = await synchroniseSubscribers(executor, names, config.application, setup.subscribers);
+    const subscribers = await subscribeAll(executor, setup);
     client.release();
     return { applied, subscribers };
   } finally {

@@ -2,7 +2,6 @@ import { EventEmitter } from "node:events";
 import { runOnce as runGraphileOnce, type WorkerEvents, type WorkerPool } from "graphile-worker";
 
 import { isAboutConnecting } from "../delivery/connection-error.js";
-import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import { type DeliveryOutcome, type Report, reportTo } from "../log/telemetry.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { executorOf } from "../outbox/executor.js";
@@ -14,7 +13,9 @@ import { unreachable } from "./database-url.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
 import { graphileOptions } from "./graphile-options.js";
 import { startHeartbeat } from "./heartbeat.js";
+import { keepHouseOnce } from "./housekeeping.js";
 import { explainStart } from "./is-fatal.js";
+import { subscribeAll } from "./subscribe-all.js";
 import { ownDeliveries, taskList } from "./task-list.js";
 import { workerConnection, workerRow } from "./worker-connection.js";
 import { assertSubscribers, prepareWorker, type RunOptions, type WorkerSetup } from "./worker-setup.js";
@@ -51,25 +52,30 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
   if (!(maxMs > 0)) throw invalidOption("maxMs", maxMs, "milliseconds above 0", { of: "runOnce()" });
   const setup = await prepareWorker(options);
   assertSubscribers(setup.subscribers);
+  const startedAt = performance.now();
+  const leftMs = () => maxMs - (performance.now() - startedAt);
+  const worker = nextWorkerName(setup.host);
   await connectFirst(setup, async (executor) => {
-    await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
+    await subscribeAll(executor, setup);
+    // Nobody else may do it where no worker runs. At most half of the time is spent on it.
+    await keepHouseOnce(setup, worker, executor, () => leftMs() < maxMs / 2);
   });
   const counts = { delivered: 0, retrying: 0, snoozed: 0, paused: 0, cancelled: 0, dead: 0, stale: 0 };
   const count: Report = (event) => {
     if (event.type === "deliver:stop") counts[event.outcome] += 1;
   };
-  await makeDeliveries({ ...setup, report: reportTo(setup.report, count) }, Math.min(maxMs, FOR_EVER_MS));
+  const counting = { ...setup, report: reportTo(setup.report, count) };
+  await makeDeliveries(counting, worker, Math.min(Math.max(leftMs(), 1), FOR_EVER_MS));
   return counts;
 }
 
-async function makeDeliveries(setup: WorkerSetup, maxMs: number): Promise<void> {
+async function makeDeliveries(setup: WorkerSetup, worker: string, maxMs: number): Promise<void> {
   const { names, config } = setup;
   const connection = workerConnection(setup, config.worker.concurrency + 2);
   const executor = executorOf(connection.pool);
   const shutdown = new AbortController();
   const ended = new AbortController();
   const signals = { shutdown: shutdown.signal, ended: ended.signal };
-  const worker = nextWorkerName(setup.host);
   const deps = deliverDeps(setup, worker, executor, signals);
   const events: WorkerEvents = new EventEmitter();
   const failures: unknown[] = [];

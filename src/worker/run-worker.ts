@@ -1,8 +1,8 @@
-import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import { invalidOption } from "../registry/check-options.js";
 import { canListen } from "./can-listen.js";
 import { connectFirst } from "./connect-first.js";
 import { serveHealth } from "./health-server.js";
+import { subscribeAll } from "./subscribe-all.js";
 import { type Supervisor, supervise } from "./supervise.js";
 import {
   assertSubscribers,
@@ -74,7 +74,7 @@ export async function runWorker({ healthPort, ...options }: RunWorkerOptions): P
 async function startSupervisor(setup: WorkerSetup): Promise<Supervisor> {
   let listens = setup.config.database.listen;
   await connectFirst(setup, async (executor, pool) => {
-    await synchroniseSubscribers(executor, setup.names, setup.config.application, setup.subscribers);
+    await subscribeAll(executor, setup);
     listens ??= await canListen(pool);
   });
   return supervise(setup, listens === true);

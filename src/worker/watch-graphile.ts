@@ -8,6 +8,7 @@ import { followAwaiting } from "./awaiting-jobs.js";
 import { ClaimsClosed } from "./claim-gate.js";
 import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
 import { messageOf } from "./is-fatal.js";
+import { queueSizeOf } from "./queue-size.js";
 import { reportClaims } from "./report-claims.js";
 import { workerRow } from "./worker-connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
@@ -91,8 +92,8 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
     });
   });
   const tell = (awaits: boolean) => awaitJobs(executor, setup.names, id, awaits);
-  // With a local queue it does not say that there was nothing to do: then it is always told.
-  if (listens && setup.config.worker.throughput === "normal") followAwaiting(events, tell);
+  const { pollIntervalMs } = setup.config.worker;
+  if (listens) followAwaiting(events, tell, { pollIntervalMs, queueSize: queueSizeOf(setup.config.worker) });
   // Nobody needs to notify who does not hear it. When it cannot be told, that only costs.
   if (!listens) beating.then(() => tell(false)).catch(() => undefined);
   events.on("pool:listen:notification", ({ message }) => {

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 
 import { pause, resume, subscribersOf } from "../../src/admin.js";
 import { encodeEvent } from "../../src/outbox/encode-event.js";
+import { executorOf } from "../../src/outbox/executor.js";
 import { publishEvents } from "../../src/outbox/publish-events.js";
+import { synchroniseSubscriptions } from "../../src/outbox/subscriptions.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { drain, subscribe } from "../../src/testing.js";
 import { eventually } from "../support/eventually.js";
@@ -31,6 +33,28 @@ describe("pause", () => {
     // A job goes after its outcome is on record.
     await eventually(async () => expect(await jobs()).toEqual([]));
     expect(made).toEqual([]);
+  });
+
+  it("waits for who subscribes it to another event at the same time", async () => {
+    await subscribe({ client: pool, subscribers: [subscriber("held", () => undefined)] });
+    await pause(pool, "held");
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      const more = [{ event: "Pong", subscriber: "held", priority: 0, delayMs: 0, policy: {} }];
+      await synchroniseSubscriptions(executorOf(client), names, "default", more);
+      const resumed = resume(pool, "held");
+      await eventually(async () => {
+        const { rows } = await pool.query("select from pg_locks where locktype = 'advisory' and not granted");
+        expect(rows).toHaveLength(1);
+      });
+      await client.query("commit");
+      await resumed;
+    } finally {
+      client.release();
+    }
+    const { rows } = await pool.query("select paused from event_bus.subscriptions");
+    expect(rows).toEqual([{ paused: false }, { paused: false }]);
   });
 
   it("holds back what was published before, and what is retried, while a worker runs", async () => {

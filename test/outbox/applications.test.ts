@@ -98,6 +98,37 @@ describe("two applications with worker schemas of their own", async () => {
     ]);
   });
 
+  it("move with what is open: it has a wake-up in the new schema, and the old one leads to nothing", async () => {
+    await publish(pool, [event("A"), event("B")]);
+    const [, retried] = (await findDeliveries(bus, DEFAULT_SCHEMA_NAMES)).filter(
+      ({ subscriber }) => subscriber === "mail",
+    );
+    await settleDeliveries(bus, DEFAULT_SCHEMA_NAMES, [
+      {
+        position: retried?.position ?? 0,
+        subscriptionId: retried?.subscriptionId ?? 0,
+        ...{ generation: 0, attempts: 1, state: "retrying" as const, dueMs: 60_000 },
+      },
+    ]);
+    await pool.query("truncate graphile_worker._private_jobs, gw2._private_jobs");
+    await synchroniseSubscriptions(bus, second, "shop", [
+      subscription("A", "mail"),
+      subscription("B", "mail"),
+    ]);
+    expect(await tasks(pool)).toEqual([]);
+    expect((await jobs(pool, "gw2")).map(({ task, payload }) => [task, payload])).toEqual([
+      ["event_bus:mail", { p: 1, s: expect.any(Number), g: 1, a: 0 }],
+      ["event_bus:mail", { p: 2, s: expect.any(Number), g: 2, a: 1 }],
+    ]);
+    const open = (await findDeliveries(bus, DEFAULT_SCHEMA_NAMES)).filter(
+      ({ subscriber }) => subscriber === "mail",
+    );
+    expect(open.map(({ state, generation }) => [state, generation])).toEqual([
+      ["waiting", 1],
+      ["retrying", 2],
+    ]);
+  });
+
   it("move one subscription alone", async () => {
     await synchroniseSubscriptions(bus, second, "shop", [subscription("A", "mail")]);
     await publish(pool, [event("A"), event("B")]);

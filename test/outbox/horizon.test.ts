@@ -90,6 +90,32 @@ describe("reading the log from a position on", () => {
     await reader.query("commit");
   });
 
+  it("goes on after a restore into another cluster, whose transactions are not that far yet", async () => {
+    const busy = await session();
+    await busy.query("begin; select pg_current_xact_id()");
+    await pool.query("update event_bus.horizon set xid = '9000000000000000', drawn = 1");
+    const one = await published(pool);
+    // It never stands still, so that nobody is ever alone.
+    await readAfter(last);
+    const next = await session();
+    await next.query("begin; select pg_current_xact_id()");
+    await busy.query("commit");
+    await eventuallyAfter([one]);
+    await next.query("commit");
+  });
+
+  it("starts anew for a log that was emptied", async () => {
+    await pool.query("update event_bus.horizon set safe = 9000000000, drawn = 9000000000");
+    const slow = await session();
+    await slow.query("begin");
+    const low = await published(slow);
+    const high = await published(pool);
+    await readAfter(last);
+    expect(await readAfter(last)).toEqual([]);
+    await slow.query("commit");
+    await eventuallyAfter([low, high]);
+  });
+
   it("misses nothing while eight writers commit in any order", async () => {
     const start = await published(pool);
     const writers = await Promise.all(Array.from({ length: 8 }, session));

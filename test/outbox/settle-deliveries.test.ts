@@ -3,6 +3,8 @@ import type { Pool } from "pg";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
+import { deliveryOutbox } from "../../src/delivery/delivery-outbox.js";
+import { claimDelivery } from "../../src/outbox/claim-delivery.js";
 import { type Executor, executorOf } from "../../src/outbox/executor.js";
 import { type DeliveryError, findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
@@ -35,6 +37,48 @@ const takeJobs = () => pool.query("delete from graphile_worker._private_jobs");
 function settlement(parts: Partial<Settlement> = {}): Settlement {
   return { position: 1, subscriptionId: 1, generation: 0, attempts: 1, state: "delivered", ...parts };
 }
+
+describe("an event that is gone", () => {
+  it("gets no row any more, neither by settling nor by claiming", async () => {
+    await pool.query("delete from event_bus.events");
+    expect(await settle(settlement({ state: "retrying", dueMs: 0 }))).toEqual([false]);
+    const claim = { position: 1, subscriptionId: 1, generation: 0, claim: "one", limits: undefined };
+    expect(await claimDelivery(bus, names, claim)).toBe(false);
+    expect(await rows()).toEqual([]);
+    expect(await jobs(pool)).toEqual([]);
+  });
+});
+
+describe("a row that somebody else holds", () => {
+  it("holds up no outcomes of others for long, and is settled when it is free", async () => {
+    const holder = await pool.connect();
+    try {
+      await holder.query("begin");
+      const claim = { position: 1, subscriptionId: 1, generation: 0, claim: "other", limits: undefined };
+      expect(await claimDelivery(executorOf(holder), names, claim)).toBe(true);
+      const outbox = deliveryOutbox(bus, names);
+      const held = settlement({ state: "retrying", dueMs: 0, claim: "own" });
+      const first = outbox.settle(held).catch((error: unknown) => error);
+      const others = [1, 2].map((subscriptionId) =>
+        outbox.settle(settlement({ position: 2, subscriptionId, state: "cancelled", reason: "no" })),
+      );
+      expect(await Promise.all(others)).toEqual(["cancelled", "cancelled"]);
+      expect(await first).toMatchObject({ code: "55P03" });
+      // From now on it waits alone.
+      const again = outbox.settle(held).catch((error: unknown) => error);
+      let isOver = false;
+      void again.then(() => {
+        isOver = true;
+      });
+      await outbox.settle(settlement({ subscriptionId: 2, state: "cancelled", reason: "no" }));
+      expect(isOver).toBe(false);
+      await holder.query("rollback");
+      expect(await again).toBe("retrying");
+    } finally {
+      holder.release();
+    }
+  });
+});
 
 /** Settles on `executor`, and says of each settlement whether the delivery stands as it says. */
 const settleOn = async (executor: Executor, ...settlements: readonly Settlement[]) => {

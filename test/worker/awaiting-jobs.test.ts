@@ -11,24 +11,31 @@ const awaits = async () => {
 };
 
 describe("a worker", () => {
-  it("wants no notifications while it is busy, and wants them again when it has nothing to do", async () => {
-    let isOver = false;
-    await start(
-      [
-        subscriber("one", async () => {
-          // Keeps a job waiting.
-          if (!isOver) await publish(1);
-        }),
-      ],
-      { worker: { concurrency: 1 } },
-    );
-    expect(await awaits()).toEqual([true]);
-    await publish(3);
-    try {
-      await eventually(async () => expect(await awaits()).toEqual([false]));
-    } finally {
-      isOver = true;
-    }
-    await eventually(async () => expect(await awaits()).toEqual([true]));
-  });
+  it.each([
+    ["normal", 3],
+    // More than it takes in advance.
+    ["high", 30],
+  ] as const)(
+    "wants no notifications while it is busy, and wants them again when it has nothing to do: throughput %s",
+    async (throughput, count) => {
+      let isOver = false;
+      await start(
+        [
+          subscriber("one", async () => {
+            // Keeps a job waiting.
+            if (!isOver) await publish(1);
+          }),
+        ],
+        { worker: { concurrency: 1, throughput } },
+      );
+      expect(await awaits()).toEqual([true]);
+      await publish(count);
+      try {
+        await eventually(async () => expect(await awaits()).toEqual([false]));
+      } finally {
+        isOver = true;
+      }
+      await eventually(async () => expect(await awaits()).toEqual([true]));
+    },
+  );
 });

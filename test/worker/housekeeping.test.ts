@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { status } from "../../src/admin.js";
+import { pause, status, unsubscribe } from "../../src/admin.js";
 import { subscribe } from "../../src/testing.js";
 import { countActivity } from "../../src/worker/activity.js";
 import { eventually } from "../support/eventually.js";
@@ -25,6 +25,44 @@ describe("a worker", () => {
       expect(deleted).toBe(3);
     });
     expect(of("prune:start").length).toBeGreaterThanOrEqual(of("prune:stop").length);
+  });
+
+  it("deletes nothing that another application, which gets it too, keeps for longer", async () => {
+    const other = await start([subscriber("other", () => undefined)], {
+      application: "archive",
+      retention: { events: { Ping: false }, intervalMs: 100 },
+    });
+    await publish(1);
+    await allIn("delivered", 1);
+    await pool.query("delete from event_bus.chores");
+    const { of } = await start([own], { retention: { default: 0, intervalMs: 100 } });
+    await eventually(() => expect(of("prune:stop").length).toBeGreaterThan(0));
+    expect((await pool.query("select from event_bus.events")).rowCount).toBe(1);
+    await other.worker.stop();
+    await unsubscribe(pool, "other");
+    await eventually(async () => {
+      expect((await pool.query("select from event_bus.events")).rowCount).toBe(0);
+    });
+  });
+
+  it("wakes what was held back, although the marks cannot be moved", async () => {
+    await pool.query(
+      "create or replace function event_bus.advance_marks(most integer default 10000) returns void language plpgsql as $$ begin raise exception 'too slow'; end $$",
+    );
+    try {
+      await subscribe({ client: pool, subscribers: [own] });
+      await pause(pool, "own");
+      await publish(1);
+      await pool.query("update event_bus.subscriptions set paused = false");
+      await pool.query("delete from event_bus.chores");
+      const { of } = await start([own]);
+      await allIn("delivered", 1);
+      await eventually(() => expect(of("housekeeping:error")).toHaveLength(1));
+    } finally {
+      await pool.query(
+        "create or replace function event_bus.advance_marks(most integer default 10000) returns void language plpgsql as $$ begin end $$",
+      );
+    }
   });
 
   it("is one of several that look for what is old: once in each interval, whoever comes first", async () => {

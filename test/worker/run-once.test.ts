@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { pause, resume } from "../../src/admin.js";
 import { encodeEvent } from "../../src/outbox/encode-event.js";
+import { executorOf } from "../../src/outbox/executor.js";
 import { publishEvents } from "../../src/outbox/publish-events.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { runOnce } from "../../src/worker/run-once.js";
 import { Ping } from "./ping.js";
 import { gate, workerFixture } from "./worker-fixture.js";
 
-const { options, executor, names, subscriber, publish, deliveries, jobs, workerRows } = await workerFixture();
+const { pool, options, executor, names, subscriber, publish, deliveries, jobs, workerRows } =
+  await workerFixture();
 
 const none = { delivered: 0, retrying: 0, snoozed: 0, cancelled: 0, dead: 0, stale: 0, paused: 0 };
 
@@ -37,6 +40,27 @@ describe("runOnce", () => {
     await runOnce(options([follows]));
     await publish();
     expect(await runOnce(options([follows]))).toMatchObject({ delivered: 5 });
+  });
+
+  it("makes what was held back of a subscriber that is paused no more, and deletes what is old", async () => {
+    const one = subscriber("one", () => undefined);
+    await runOnce(options([one]));
+    await pause(pool, "one");
+    // A publisher that had not seen yet that it goes on.
+    const client = await pool.connect();
+    await client.query("begin");
+    await publishEvents(executorOf(client), names, [
+      encodeEvent(Ping({ n: 1 }), { maxEventBytes: 1_000_000 }),
+    ]);
+    await resume(pool, "one");
+    await client.query("commit");
+    client.release();
+    expect((await deliveries()).map(({ state }) => state)).toEqual(["paused"]);
+    await pool.query("delete from event_bus.chores");
+    expect(await runOnce(options([one]))).toMatchObject({ delivered: 1 });
+    await pool.query("delete from event_bus.chores");
+    await runOnce(options([one], { retention: { default: 0 } }));
+    expect((await pool.query("select from event_bus.events")).rowCount).toBe(0);
   });
 
   it("takes no more deliveries after maxMs, and waits for the running ones", async () => {

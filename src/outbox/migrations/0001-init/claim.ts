@@ -24,8 +24,10 @@ begin
     perform set_config('lock_timeout', lock_ms::text, true);
   end if;
   if claim.generation = 0 then
+    -- Not of an event that was pruned meanwhile: without it nobody knows what had become of it.
     insert into :BUS.deliveries (position, subscription_id, state, generation, attempt, claim, finished_at)
-    values (claim.position, claim.subscription_id, 'delivered', 1, 1, claim.claim, clock_timestamp())
+    select claim.position, claim.subscription_id, 'delivered', 1, 1, claim.claim, clock_timestamp()
+     where exists (select from :BUS.events e where e.position = claim.position)
     on conflict do nothing;
   else
     update :BUS.deliveries as d

@@ -40,6 +40,11 @@ begin
     return (select h.safe from :BUS.horizon h);
   end if;
   own_xid := pg_current_xact_id();
+  -- An xid that is still to come is that of another cluster, from which this was restored; a position that is still to
+  -- come is that of a log that was emptied. From now on again, then.
+  update :BUS.horizon h
+     set safe = case when h.safe > last_drawn then 0 else h.safe end, drawn = last_drawn, xid = own_xid
+   where h.xid > own_xid or h.safe > last_drawn;
   oldest := pg_snapshot_xmin(pg_current_snapshot());
   update :BUS.horizon h
      set safe = case when own_xid <= oldest then last_drawn when h.xid <= oldest then greatest(h.safe, h.drawn) else h.safe end,
@@ -55,6 +60,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   final constant bigint := :BUS.advance_horizon();
   one record;
+  seen integer;
+  last bigint;
   reached bigint;
 begin
   for one in
@@ -63,19 +70,18 @@ begin
      where coalesce(m.position, 0) <= final
      order by s.id
   loop
-    -- Up to the first one that waits; else to the end of what was looked at.
-    select w.position into reached from (
-      select e.position, e.fanout from :BUS.events e
+    -- How far is looked is settled first: of what is pruned meanwhile nothing waits, and nothing is added up to there.
+    select count(*), max(w.position) into seen, last from (
+      select e.position from :BUS.events e
        where e.name = one.event_name and e.position between one.mark and final
-       order by e.position limit most) w
-     where one.id = any (w.fanout) and ${hasNoRecord("w.position", "one.id")}
-     order by w.position limit 1;
-    if reached is null then
-      select case when count(*) < most then final + 1 else max(w.position) + 1 end into reached from (
-        select e.position from :BUS.events e
-         where e.name = one.event_name and e.position between one.mark and final
-         order by e.position limit most) w;
-    end if;
+       order by e.position limit most) w;
+    last := case when seen < most then final else last end;
+    -- Up to the first one that waits; else to the end of what was looked at.
+    select e.position into reached from :BUS.events e
+     where e.name = one.event_name and e.position between one.mark and last
+       and one.id = any (e.fanout) and ${hasNoRecord("e.position", "one.id")}
+     order by e.position limit 1;
+    reached := coalesce(reached, last + 1);
     if reached > one.mark then
       insert into :BUS.marks as m (subscription_id, position) values (one.id, reached)
       on conflict (subscription_id) do update set position = excluded.position where m.position < excluded.position;

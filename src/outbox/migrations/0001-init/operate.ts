@@ -50,6 +50,18 @@ begin
   return query select * from unnest(positions, subscriptions);
 end $$;
 
+-- Pauses a subscriber or lets it go on. Waits for who subscribes it to another event at the same time, and takes over
+-- whether it is paused. Returns how many subscriptions were changed, and how many there are.
+create function :BUS.set_paused(subscriber text, paused boolean, out changed integer, out known integer)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('ex-event-bus:subscribe:' || :BUS_TEXT, 0));
+  update :BUS.subscriptions s set paused = set_paused.paused
+   where s.subscriber = set_paused.subscriber and s.paused <> set_paused.paused;
+  get diagnostics changed = row_count;
+  select count(*) into known from :BUS.subscriptions s where s.subscriber = set_paused.subscriber;
+end $$;
+
 -- Ends deliveries as cancelled, where they are in one of the states. Whoever makes one of them right now finds that it
 -- was moved on. Returns what was ended.
 create function :BUS.discard(positions bigint[], subscriptions integer[], states text[], reason text)

@@ -14,14 +14,20 @@ const COMMIT_SOON = /* sql */ `
     perform set_config('synchronous_commit', 'off', true);
   end if;`;
 
+/**
+ * A row that somebody else holds, as a transaction that was cut off and has not ended yet, must not hold up the outcomes
+ * of others that are written with it.
+ */
+const WAIT_BRIEFLY = /* sql */ `set lock_timeout = '1s'`;
+
 /** How deliveries move on. */
 export const settle = /* sql */ `
 -- Moves deliveries on: only where the generation is the caller's, and with the next wake-up in the same transaction.
--- A delivery without a row has generation 0, and no other.
+-- A delivery without a row has generation 0, and no other; one of an event that is gone is not moved any more.
 -- Returns what was not moved: with the state when the same claim had moved it before, whose answer was lost then.
 create function :BUS.settle(settlements jsonb)
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} ${WAIT_BRIEFLY} as $$
 #variable_conflict use_column
 declare
   moved text[];
@@ -33,6 +39,8 @@ begin${COMMIT_SOON}
            reason text, claim text)
       left join :BUS.deliveries d on d.position = i.p and d.subscription_id = i.s
      where i.g = coalesce(d.generation, 0)
+       -- No exists(): that would be looked up in a list of all events.
+       and (d.generation is not null or (select true from :BUS.events e where e.position = i.p))
      order by i.p, i.s
   ), written as (
     insert into :BUS.deliveries as d
@@ -83,7 +91,7 @@ end $$;
 -- The same for deliveries that were made at the first attempt: nearly all of them.
 create function :BUS.deliver(positions bigint[], subscriptions integer[], claims text[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} ${WAIT_BRIEFLY} as $$
 #variable_conflict use_column
 declare
   written integer;

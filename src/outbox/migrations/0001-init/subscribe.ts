@@ -1,13 +1,17 @@
+import { hasNoRecord, markOf } from "../../open-deliveries.js";
+
 /** How subscriptions come into the database. */
 export const subscribe = /* sql */ `
 -- Adds and updates the subscriptions of an application, writes only on a difference, never deletes.
--- Returns the subscribers of which something was written.
+-- Returns the subscribers of which something was written. What is open of those whose workers look in another schema of
+-- graphile-worker from now on gets its wake-up there.
 create function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
 returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   other record;
+  moved integer[];
   -- Who calls: inside of this function the current user is its owner.
   caller constant name := coalesce(nullif(current_setting('role'), 'none')::name, session_user);
   wanted jsonb := (
@@ -44,6 +48,10 @@ begin
     raise exception 'The subscriber "%" belongs to the application "%", not to "%". Give it another name, or end the other with: npx ex-event-bus unsubscribe %',
       other.subscriber, other.application, $1, other.subscriber using errcode = 'EB003';
   end if;
+  moved := array(
+    select s.id from :BUS.subscriptions s join jsonb_array_elements(wanted) w
+        on s.event_name = w ->> 'event' and s.subscriber = w ->> 'subscriber'
+     where s.worker_schema <> $2);
   return query
     with written as (
       insert into :BUS.subscriptions as s
@@ -60,5 +68,41 @@ begin
       returning s.subscriber
     )
     select distinct w.subscriber from written w order by 1;
+  if moved <> '{}' then
+    perform :BUS.move_wakeups(moved);
+  end if;
+end $$;
+
+-- Gives what is open of subscriptions a new wake-up, in the schema where their workers look now. The old ones lead to
+-- nothing.
+create function :BUS.move_wakeups(subscriptions integer[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  wakeups :BUS.wakeup[];
+begin
+  with woken as (
+    update :BUS.deliveries d set generation = d.generation + 1
+     where d.subscription_id = any (subscriptions) and d.state in ('waiting', 'retrying', 'snoozed')
+    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
+  ), begun as (
+    insert into :BUS.deliveries as d (position, subscription_id, state, generation, attempt, due_at)
+    select e.position, s.id, 'waiting', 1, 0, e.occurred_at + nullif(s.delay_ms, 0) * interval '1 millisecond'
+      from :BUS.subscriptions s
+      join :BUS.events e
+        on e.name = s.event_name and e.position >= ${markOf("s.id")} and s.id = any (e.fanout)
+       and ${hasNoRecord("e.position", "s.id")}
+     where s.id = any (subscriptions)
+    on conflict do nothing
+    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
+  )
+  select array_agg(row(
+             s.worker_schema, 'event_bus:' || s.subscriber,
+             json_build_object('p', o.position, 's', o.subscription_id, 'g', o.generation, 'a', o.attempt),
+             o.due_at, s.priority):::BUS.wakeup order by o.position, s.id)
+    into wakeups
+    from (select * from woken union all select * from begun) o join :BUS.subscriptions s on s.id = o.subscription_id;
+  if wakeups is not null then
+    perform :BUS.enqueue(wakeups);
+  end if;
 end $$;
 `;
