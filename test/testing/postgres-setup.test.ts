@@ -70,6 +70,46 @@ describe("setupPostgres", () => {
     await expect(testDatabase()).rejects.toThrow("call setupPostgres({ prepare }) in the global setup");
   });
 
+  it("says that prepare has left a connection open, and leaves nothing", async () => {
+    const before = await databases();
+    let ended: Promise<unknown> | undefined;
+    const failing = setupPostgres({
+      url: own,
+      async prepare(connectionString) {
+        const client = new pg.Client({ connectionString, application_name: "forgetful" });
+        // Dropping the template ends it.
+        ended = new Promise<void>((resolve) =>
+          client.on("error", () => undefined).on("end", () => resolve()),
+        );
+        await client.connect();
+      },
+    });
+    await expect(failing).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("has left a connection to the template open (forgetful)"),
+    });
+    await ended;
+    expect([...(await databases())].filter((name) => !before.has(name) && String(name).length < 30)).toEqual(
+      [],
+    );
+  });
+
+  it("ends without those that were made after it", async () => {
+    const [first, second] = [
+      await setupPostgres({ url: own, prepare() {} }),
+      await setupPostgres({ url: own, prepare: (url) => query(url, "create table kept as select 2") }),
+    ];
+    await first();
+    const { url } = await testDatabase();
+    expect(await query(url, "table kept")).toEqual([2]);
+    await second();
+  });
+
+  it.each(["localhost", "mysql://root@localhost/test", 5])("refuses %o as a URL", async (url) => {
+    const wrong = setupPostgres({ url: url as never, prepare() {} });
+    await expect(wrong).rejects.toThrow("expected a URL that begins with postgres://");
+  });
+
   it("refuses what it does not know, and no prepare", async () => {
     await expect(setupPostgres({} as never)).rejects.toMatchObject({
       code: "INVALID_OPTION",
