@@ -47,6 +47,8 @@ export type EventBusErrorCode =
   | "HANDLER_TIMEOUT"
   /** A statement of a transactional handler failed and the handler went on: nothing was committed. */
   | "TRANSACTION_ABORTED"
+  /** In `drain`, events led to events without an end. */
+  | "ENDLESS_CASCADE"
   /** A worker is stopping and the handler did not end in time. */
   | "WORKER_STOPPING"
   /** The process that ran a delivery ended without an outcome, again and again. */

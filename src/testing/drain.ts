@@ -2,6 +2,7 @@ import { deliver } from "../delivery/deliver.js";
 import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import type { Outcome } from "../delivery/outcome.js";
 import { checkTransactional } from "../delivery/transactional-client.js";
+import { EventBusError } from "../errors.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { type DueDelivery, dueDeliveries } from "../outbox/due-deliveries.js";
 import { executorOf, type PrismaQueryable } from "../outbox/executor.js";
@@ -21,7 +22,7 @@ import { type DrainResult, startTally } from "./tally.js";
  *
  * With the client of a transaction, everything happens in that transaction.
  *
- * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`; with `onError: "throw"` what a handler throws.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `ENDLESS_CASCADE`; with `onError: "throw"` what a handler throws.
  *
  * @example
  * ```ts
@@ -38,6 +39,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   const subscribers = isTransaction(prisma) ? spared(settings.subscribers, prisma) : settings.subscribers;
   const faults = settings.faults.map((fault) => fault.begin());
   const hasAnother = retriesUntil(settings.at);
+  const generations = countGenerations();
   const done = new Set<string>();
   let only: ReadonlySet<string> | undefined;
   for (;;) {
@@ -45,6 +47,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
     if (!settings.cascade) only ??= new Set(due.map(keyOf));
     const next = due.filter((delivery) => !done.has(keyOf(delivery)) && only?.has(keyOf(delivery)) !== false);
     if (next.length === 0) return tally.result();
+    generations(next);
     for (const delivery of arranged(next, faults)) {
       const outcomes = await make(delivery, subscribers, deps, faults);
       const isOver = (outcome: Outcome) =>
@@ -60,6 +63,29 @@ function spared(
   tx: PrismaQueryable,
 ): ReadonlyMap<string, Subscriber> {
   return new Map([...subscribers].map(([name, subscriber]) => [name, sparing(subscriber, tx)]));
+}
+
+/** Fewer than a test has time for: it shall end with what is wrong, and not with its own time limit. */
+const MOST_GENERATIONS = 200;
+
+/** Counts how often there is something that was not there before: what handlers have published meanwhile. */
+function countGenerations(): (due: readonly DueDelivery[]) => void {
+  const seen = new Set<string>();
+  let count = 0;
+  return (due) => {
+    const latest = due.findLast((delivery) => !seen.has(keyOf(delivery)));
+    if (latest === undefined) return;
+    for (const delivery of due) seen.add(keyOf(delivery));
+    count += 1;
+    if (count <= MOST_GENERATIONS) return;
+    throw new EventBusError(
+      "ENDLESS_CASCADE",
+      `drain() has made what events lead to ${MOST_GENERATIONS} times, one after the other, and there is more: ` +
+        `${latest.eventName} for "${latest.subscriber}". Look for a subscriber that leads to its own event, or drain with ` +
+        "cascade: false",
+      { value: latest.eventName },
+    );
+  };
 }
 
 /** Whether a delivery is due once more by then. Nobody waits here: what it would have waited for until now is added up. */

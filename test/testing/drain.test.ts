@@ -151,6 +151,21 @@ describe("drain", () => {
     expect(await drain({ client: pool, subscribers: [places, ships] })).toMatchObject({ delivered: 3 });
   });
 
+  it("ends where events lead to events without an end", async () => {
+    const endless = defineSubscriber({
+      name: "endless",
+      events: [Placed],
+      handle: ({ aggregate: { n } }) => publishOn(pool, Placed({ n: n + 1 })),
+    });
+    const subscribers = await known(endless);
+    await publishOn(pool, Placed({ n: 1 }));
+    await expect(drain({ client: pool, subscribers })).rejects.toMatchObject({
+      code: "ENDLESS_CASCADE",
+      message: expect.stringContaining('there is more: Placed for "endless". Look for a subscriber'),
+    });
+    expect(await deliveries(pool, { state: "delivered" })).toHaveLength(200);
+  });
+
   it("makes only the deliveries of one subscriber, or of one event", async () => {
     const both = defineSubscriber({ name: "both", events: [Placed, Shipped], handle: () => undefined });
     const other = defineSubscriber({ name: "other", events: [Placed], handle: () => undefined });

@@ -111,6 +111,9 @@ describe("faults", () => {
 describe("toBeIdempotent", () => {
   it("passes and fails", async () => {
     await expect(sendWelcome).toBeIdempotent(fakeEvent(UserRegistered), { observe });
+    mails.clear();
+    const reset = () => mails.clear();
+    await expect(sendWelcome).toBeIdempotent(fakeEvent(UserRegistered), { observe, reset });
     await expect(greetTwice).not.toBeIdempotent(fakeEvent(UserRegistered), { observe });
     const event = fakeEvent(UserRegistered, {
       position: 7,
