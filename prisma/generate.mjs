@@ -13,27 +13,32 @@ const stamp = join(generated, ".stamp");
 
 const prisma = createRequire(import.meta.url).resolve("prisma/package.json");
 const { version, bin } = JSON.parse(readFileSync(prisma, "utf8"));
-const wanted = createHash("sha256")
-  .update(readFileSync(join(here, "schema.prisma")))
+const schemas = ["schema.prisma", "several-schemas.prisma"].map((name) => join(here, name));
+const wanted = schemas
+  .reduce((hash, file) => hash.update(readFileSync(file)), createHash("sha256"))
   .update(version)
   .digest("hex");
-const outputs = ["client/client.ts", "client-js/index.js"].map((file) => join(generated, file));
+const outputs = ["client/client.ts", "client-js/index.js", "several-schemas/client.ts"].map((file) =>
+  join(generated, file),
+);
 
 if (outputs.every(existsSync) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) process.exit(0);
 
-const run = spawnSync(process.execPath, [join(dirname(prisma), bin.prisma), "generate", "--no-hints"], {
-  cwd: root,
-  encoding: "utf8",
-  env: {
-    ...process.env,
-    // `generate` asks only whether the schema engine is there and would download it otherwise. For this one
-    // command: with a stand-in, `migrate` reports success and does nothing.
-    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
-    PRISMA_HIDE_UPDATE_MESSAGE: "1",
-    CHECKPOINT_DISABLE: "1",
-  },
-});
-if (run.status !== 0) {
+for (const schema of schemas) {
+  const command = [join(dirname(prisma), bin.prisma), "generate", "--no-hints", "--schema", schema];
+  const run = spawnSync(process.execPath, command, {
+    cwd: root,
+    encoding: "utf8",
+    env: {
+      ...process.env,
+      // `generate` asks only whether the schema engine is there and would download it otherwise. For this one
+      // command: with a stand-in, `migrate` reports success and does nothing.
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: "1",
+      CHECKPOINT_DISABLE: "1",
+    },
+  });
+  if (run.status === 0) continue;
   process.stderr.write(`prisma generate failed (${run.error?.message ?? `exit code ${run.status}`})\n`);
   process.stderr.write(`${run.stdout ?? ""}${run.stderr ?? ""}`);
   process.exit(1);

@@ -60,6 +60,27 @@ describe.each(tenants)("a client on the PostgreSQL schema $schema", ({ schema, p
     }
   });
 
+  it("captures many rows of that schema", async () => {
+    await prisma.product.createMany({ data: [{ ...product, sku: "B" }, product], skipDuplicates: true });
+    await prisma.product.updateMany({ data: { stock: { increment: 1 } } });
+    await prisma.product.updateManyAndReturn({ where: { sku: "B" }, data: { title: "Pear" } });
+    await prisma.product.deleteMany({ where: { stock: 1 } });
+    expect(
+      (await ledger.events()).map((event) => [event.sourceSchema, event.operation, event.aggregateKey]),
+    ).toEqual(
+      ["create B", "update A", "update B", "update B", "delete A", "delete B"].map((what) => [
+        schema,
+        ...what.split(" "),
+      ]),
+    );
+    expect(await base.product.count()).toBe(0);
+    for (const other of tenants.filter((tenant) => tenant.schema !== schema)) {
+      expect(await other.base.product.findMany()).toMatchObject([
+        { stock: 0, title: `Apple of ${other.schema}` },
+      ]);
+    }
+  });
+
   it("captures mapped enums of that schema", async () => {
     await base.$executeRawUnsafe(`delete from ${quoted(schema)}.users`);
     await pool.query(
