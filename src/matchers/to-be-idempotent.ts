@@ -3,16 +3,15 @@ import type { PrismaQueryable } from "../outbox/executor.js";
 import { checkFunction, checkOptions, invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
-import type { AnyEvent, StoredEvent } from "../registry/event.js";
+import type { AnyEvent } from "../registry/event.js";
 import { isEvent } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { deliver } from "../testing/deliver.js";
 import { isTransaction } from "../testing/is-transaction.js";
 import { storedDelivery } from "../testing/stored-delivery.js";
-import { differences, snapshot, type ValueChange } from "./differences.js";
+import { differences, snapshot } from "./differences.js";
+import { explainRepetition, type Repetition } from "./explain-repetition.js";
 import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
-import { cutShort, nameEvent } from "./report.js";
-import { showError, showValue } from "./show-value.js";
 
 const NAME = "toBeIdempotent";
 const place = { of: `${NAME}()` };
@@ -29,14 +28,6 @@ export interface IdempotencyOptions extends DatabaseOptions {
   readonly reset?: (() => unknown) | undefined;
   /** Handlers receive it as `ctx.prisma`; transactional subscribers need it. */
   readonly prisma?: PrismaQueryable | undefined;
-}
-
-/** What became of one more delivery. */
-interface Repetition {
-  readonly how: string;
-  readonly changes: readonly ValueChange[];
-  /** What the handler threw, if it did. */
-  readonly thrown?: { readonly value: unknown };
 }
 
 /** Delivering an event again changes nothing. */
@@ -71,7 +62,7 @@ export async function toBeIdempotent(
     );
   }
   const faulty = repetitions.find(({ changes, thrown }) => changes.length > 0 || thrown !== undefined);
-  return verdict(this, faulty === undefined, async () => explain(this, received, event, faulty));
+  return verdict(this, faulty === undefined, async () => explainRepetition(this, received, event, faulty));
 }
 
 async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown) {
@@ -144,37 +135,4 @@ function resetNothing(subscriber: Subscriber): EventBusError {
       "it returned before the first time",
     { path: "reset" },
   );
-}
-
-function explain(
-  context: MatcherContext,
-  subscriber: Subscriber,
-  event: AnyEvent,
-  faulty: Repetition | undefined,
-): string {
-  const heading = `expect(subscriber)${context.isNot === true ? ".not" : ""}.${NAME}(${event.name})`;
-  const which = "position" in event ? nameEvent(event as StoredEvent) : event.name;
-  if (faulty === undefined) {
-    return `${heading}\n\nDelivering ${which} again changed nothing of what "${subscriber.name}" had done.`;
-  }
-  const { how, changes, thrown } = faulty;
-  const lines =
-    thrown === undefined
-      ? [
-          `"${subscriber.name}" did more when ${which} was delivered ${how}. What observe() returns:`,
-          ...cutShort(changes.map((change) => changeLine(change, context))),
-        ]
-      : [
-          `"${subscriber.name}" failed when ${which} was delivered ${how}, and would be tried again until it is dead:`,
-          `    ${thrown.value instanceof Error ? showError(thrown.value) : showValue(thrown.value, context)}`,
-        ];
-  return [heading, "", ...lines].join("\n");
-}
-
-function changeLine({ path, before, after }: ValueChange, context: MatcherContext): string {
-  const where = path === "" ? "" : `${path}: `;
-  const [was, is] = [before, after].map((value) =>
-    value === undefined ? "nothing" : showValue(value, context),
-  );
-  return `  ✗ ${where}${was} after the first time, now ${is}`;
 }

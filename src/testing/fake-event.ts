@@ -1,4 +1,3 @@
-import { creation, type Difference, deletion, type Row } from "../changes/diff.js";
 import { EventBusError } from "../errors.js";
 import {
   checkInteger,
@@ -7,7 +6,6 @@ import {
   invalidOption,
   isObject,
   type Place,
-  within,
 } from "../registry/check-options.js";
 import { OPERATIONS } from "../registry/draft-event.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
@@ -15,10 +13,9 @@ import { brandEvent } from "../registry/event-brand.js";
 import type { AnyEventType, DraftKey, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import { keyAsText } from "../registry/key-as-text.js";
-import { type KnownEvent, knownEvent } from "../registry/known-events.js";
+import { knownEvent } from "../registry/known-events.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
-import { checkRow } from "./check-row.js";
-import { fakeValue, otherValue } from "./fake-value.js";
+import { type Content, fakeContent } from "./fake-content.js";
 
 /** What a fake event shall have; everything else is made up. */
 export interface FakeOverrides<T extends AnyEventType> {
@@ -78,7 +75,10 @@ export function fakeEvent<T extends AnyEventType>(
   const given = checkOptions(overrides ?? {}, KNOWN, place) as FakeOverrides<AnyEventType>;
   checkFields(given);
   made += 1;
-  const content = type.model === undefined ? ofSchema(type, given) : ofModel(type, given, made);
+  const content =
+    type.model === undefined
+      ? ofSchema(type, given)
+      : fakeContent(knownEvent(type) ?? unknownEvent(type), given, made, place);
   const event: StoredEvent = {
     id: given.id ?? uuidV7(),
     position: given.position ?? made,
@@ -106,8 +106,6 @@ function checkFields({ metadata, operation, id, occurredAt, position }: FakeOver
   checkInteger({ position }, "position", { min: 0, max: Number.MAX_SAFE_INTEGER, defaultsTo: 0 }, place);
 }
 
-type Content = Pick<StoredEvent, "aggregate" | "changes" | "initialData" | "operation" | "aggregateKey">;
-
 function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Content {
   const { aggregate, operation = "publish", aggregateKey, changes = {}, initialData = {} } = given;
   if (aggregate === undefined) {
@@ -121,72 +119,6 @@ function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Conte
     initialData,
     aggregateKey: keyAsText(aggregateKey, place, "aggregateKey"),
   };
-}
-
-function ofModel(type: AnyEventType, given: FakeOverrides<AnyEventType>, n: number): Content {
-  const known = knownEvent(type) ?? unknownEvent(type);
-  const { operation = known.operation, aggregateKey } = given;
-  const row = { ...fakeRow(known, n), ...checkRow(given.aggregate, "aggregate", known, place) };
-  const before = checkRow(given.initialData, "initialData", ofBefore(known), place, known.relations);
-  const changes =
-    checkRow(given.changes, "changes", known, place, known.relations) ?? changesTo(row, before, operation);
-  const aggregate = { ...row, ...scalarsIn(changes, known) };
-  const difference = differenceOf(operation, aggregate, changes, known, n);
-  for (const name of Object.keys(before ?? {})) {
-    if (Object.hasOwn(difference.changes, name)) continue;
-    const expected = "a field that is among the changes, as the two have the same shape";
-    throw invalidOption(name, before?.[name], expected, within(place, "initialData"));
-  }
-  return {
-    aggregate,
-    operation,
-    changes: difference.changes,
-    initialData: { ...difference.initialData, ...before },
-    aggregateKey:
-      aggregateKey === undefined ? known.keyOf(aggregate) : keyAsText(aggregateKey, place, "aggregateKey"),
-  };
-}
-
-/** Before a row was there, it had no values. */
-function ofBefore({ fields }: KnownEvent): Pick<KnownEvent, "fields"> {
-  return { fields: fields.map((field) => ({ ...field, isOptional: true })) };
-}
-
-/** Who says what fields were before means that these have changed. */
-function changesTo(row: Row, before: Row | undefined, operation: Operation): Row | undefined {
-  if (before === undefined || operation === "create") return undefined;
-  return Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(before, name)));
-}
-
-function differenceOf(
-  operation: Operation,
-  after: Row,
-  changes: Row | undefined,
-  known: KnownEvent,
-  n: number,
-): Difference {
-  if (operation === "create") return creation(changes ?? after);
-  if (operation !== "update") return changes === undefined ? deletion() : { changes, initialData: {} };
-  const changed = changes ?? withoutKey(after, known);
-  const fields = known.fields.filter(({ name }) => Object.hasOwn(changed, name));
-  const before = Object.fromEntries(
-    fields.map((field) => [field.name, otherValue(field, changed[field.name], n)]),
-  );
-  return { changes: changed, initialData: before };
-}
-
-function withoutKey(row: Row, { keyFields }: KnownEvent): Row {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !keyFields.includes(name)));
-}
-
-function fakeRow({ fields }: KnownEvent, n: number): Row {
-  return Object.fromEntries(fields.map((field) => [field.name, fakeValue(field, n)]));
-}
-
-/** Of changes, what is in the row: relations are not. */
-function scalarsIn(changes: Row | undefined, { fields }: KnownEvent): Row {
-  const names = new Set(fields.map(({ name }) => name));
-  return Object.fromEntries(Object.entries(changes ?? {}).filter(([name]) => names.has(name)));
 }
 
 function unknownEvent(type: AnyEventType): never {

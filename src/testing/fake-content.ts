@@ -1,0 +1,92 @@
+import { creation, type Difference, deletion, type Row } from "../changes/diff.js";
+import { invalidOption, type Place, within } from "../registry/check-options.js";
+import type { Operation, StoredEvent } from "../registry/event.js";
+import { keyAsText } from "../registry/key-as-text.js";
+import type { KnownEvent } from "../registry/known-events.js";
+import { checkRow } from "./check-row.js";
+import { fakeValue, otherValue } from "./fake-value.js";
+
+/** The part of an event that says what happened. */
+export type Content = Pick<
+  StoredEvent,
+  "aggregate" | "changes" | "initialData" | "operation" | "aggregateKey"
+>;
+
+/** What is asked of it; the values are not checked yet. */
+export interface ContentOverrides {
+  readonly aggregate?: unknown;
+  readonly changes?: unknown;
+  readonly initialData?: unknown;
+  readonly operation?: Operation | undefined;
+  readonly aggregateKey?: unknown;
+}
+
+/**
+ * What an event of a row is about: what was asked for, and the rest made up.
+ *
+ * @throws EventBusError `INVALID_OPTION` for what does not fit the model.
+ */
+export function fakeContent(known: KnownEvent, given: ContentOverrides, n: number, place: Place): Content {
+  const { operation = known.operation, aggregateKey } = given;
+  const row = { ...fakeRow(known, n), ...checkRow(given.aggregate, "aggregate", known, place) };
+  const before = checkRow(given.initialData, "initialData", ofBefore(known), place, known.relations);
+  const changes =
+    checkRow(given.changes, "changes", known, place, known.relations) ?? changesTo(row, before, operation);
+  const aggregate = { ...row, ...scalarsIn(changes, known) };
+  const difference = differenceOf(operation, aggregate, changes, known, n);
+  for (const name of Object.keys(before ?? {})) {
+    if (Object.hasOwn(difference.changes, name)) continue;
+    const expected = "a field that is among the changes, as the two have the same shape";
+    throw invalidOption(name, before?.[name], expected, within(place, "initialData"));
+  }
+  return {
+    aggregate,
+    operation,
+    changes: difference.changes,
+    initialData: { ...difference.initialData, ...before },
+    aggregateKey:
+      aggregateKey === undefined ? known.keyOf(aggregate) : keyAsText(aggregateKey, place, "aggregateKey"),
+  };
+}
+
+/** Before a row was there, it had no values. */
+function ofBefore({ fields }: KnownEvent): Pick<KnownEvent, "fields"> {
+  return { fields: fields.map((field) => ({ ...field, isOptional: true })) };
+}
+
+/** Who says what fields were before means that these have changed. */
+function changesTo(row: Row, before: Row | undefined, operation: Operation): Row | undefined {
+  if (before === undefined || operation === "create") return undefined;
+  return Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(before, name)));
+}
+
+function differenceOf(
+  operation: Operation,
+  after: Row,
+  changes: Row | undefined,
+  known: KnownEvent,
+  n: number,
+): Difference {
+  if (operation === "create") return creation(changes ?? after);
+  if (operation !== "update") return changes === undefined ? deletion() : { changes, initialData: {} };
+  const changed = changes ?? withoutKey(after, known);
+  const fields = known.fields.filter(({ name }) => Object.hasOwn(changed, name));
+  const before = Object.fromEntries(
+    fields.map((field) => [field.name, otherValue(field, changed[field.name], n)]),
+  );
+  return { changes: changed, initialData: before };
+}
+
+function withoutKey(row: Row, { keyFields }: KnownEvent): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !keyFields.includes(name)));
+}
+
+function fakeRow({ fields }: KnownEvent, n: number): Row {
+  return Object.fromEntries(fields.map((field) => [field.name, fakeValue(field, n)]));
+}
+
+/** Of changes, what is in the row: relations are not. */
+function scalarsIn(changes: Row | undefined, { fields }: KnownEvent): Row {
+  const names = new Set(fields.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(changes ?? {}).filter(([name]) => names.has(name)));
+}
