@@ -9,6 +9,8 @@ import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
 export interface Kept {
   /** Whether Prisma took what was said last. */
   readonly isUsed: boolean;
+  /** Lets it write whatever is related after all. */
+  release?(): void;
   /** @param reached the rows that each item was found to reach. */
   fill(reached: (item: NestedItem) => readonly Row[]): void;
 }
@@ -87,12 +89,19 @@ function withCondition({ operation, argument }: NestedItem, condition: unknown):
   return { ...others, where: { AND: [isGiven(where) ? where : {}, condition] } };
 }
 
+/** A condition that every row meets. */
+const ALL = { NOT: { OR: [] } };
+
 function keptMany(late: LateObject, { target }: NestedRelation, item: NestedItem): Kept {
+  let isReleased = false;
   return {
+    release() {
+      isReleased = true;
+    },
     get isUsed() {
       return late.isUsed;
     },
-    fill: (reached) => late.fill({ OR: conditions(target, reached(item)) }),
+    fill: (reached) => late.fill(isReleased ? ALL : { OR: conditions(target, reached(item)) }),
   };
 }
 

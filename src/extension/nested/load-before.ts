@@ -3,6 +3,7 @@ import type { LookupKey } from "../../outbox/lookup-rows.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { findUniqueMatch, keyTexts } from "../unique-match.js";
+import type { Kept } from "./keep-to.js";
 import { followLink, movesByData } from "./moves.js";
 import { identityOf, type TouchedRow, type TouchedRows } from "./touched-rows.js";
 import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
@@ -19,6 +20,9 @@ export interface NestedPast {
   readonly missing: ReadonlySet<Model>;
 }
 
+/** How many rows a write to whatever is related is told to keep to: each is a parameter of the statement. */
+const MOST_NAMED = 10_000;
+
 /** A row in {@link NestedPast.ownBefore}. */
 export function ownKey(model: Model, identity: string): string {
   return `${model.name} ${identity}`;
@@ -34,10 +38,10 @@ export class BeforeWalk implements NestedPast {
   readonly ownBefore = new Set<string>();
   readonly missing = new Set<Model>();
   readonly #loader: RowLoader;
-  readonly #kept: ReadonlyMap<NestedItem, unknown>;
+  readonly #kept: ReadonlyMap<NestedItem, Kept>;
 
   /** @param kept items that will write no other rows than they are found to reach. */
-  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, unknown>) {
+  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>) {
     this.#loader = loader;
     this.#kept = kept;
     this.rows = rows;
@@ -117,7 +121,12 @@ export class BeforeWalk implements NestedPast {
     lock: LockStrength,
   ): Promise<readonly TouchedRow[]> {
     const { link, relation } = nested;
-    if (link.holder === "this" || this.#kept.has(item)) return this.#relatedNow(nested, subjects, lock);
+    const kept = this.#kept.get(item);
+    if (link.holder === "this" || kept !== undefined) {
+      const named = await this.#relatedNow(nested, subjects, lock);
+      if (kept?.release === undefined || named.length <= MOST_NAMED) return named;
+      kept.release();
+    }
     // Who joins between this and the write would be written unseen. Where there can be only one, nobody can join it.
     if (relation.isList) await this.#closeFor(subjects);
     const related = await this.#relatedNow(nested, subjects, lock);

@@ -94,6 +94,22 @@ describe("two transactions that have each inserted a row that refers to the same
   });
 });
 
+it("updateMany of more rows than a statement should name writes and tells all of them", async () => {
+  const count = 10_001;
+  const notes = Array.from({ length: count }, (_, n) => ({ text: `${n}`, taskId: 4 }));
+  await base.note.createMany({ data: notes });
+  await prisma.task.update({
+    where: { id: 4 },
+    data: { notes: { updateMany: { where: { text: { not: "7" } }, data: { text: "x" } } } },
+  });
+  expect(await base.note.count({ where: { taskId: 4, text: "x" } })).toBe(count - 1);
+  const { rows } = await pool.query("select name, count(*)::int from event_bus.events group by 1 order by 1");
+  expect(rows).toEqual([
+    { name: "NoteUpdated", count: count - 1 },
+    { name: "TaskUpdated", count: 1 },
+  ]);
+}, 120_000);
+
 describe("a row that comes to be related while others are written", () => {
   it.each<[string, (tx: Tx) => PromiseLike<unknown>]>([
     [
