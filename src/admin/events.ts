@@ -12,6 +12,8 @@ const KNOWN: readonly (keyof EventFilter)[] = [
   "aggregateKey",
   "operation",
   "correlationId",
+  "since",
+  "until",
   "after",
   "limit",
   "last",

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { events } from "../admin/events.js";
 import { assertKnown } from "./delivery-options.js";
 import { parseCount } from "./parse-number.js";
+import { parseTime } from "./parse-time.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
@@ -13,6 +14,8 @@ interface EventsOptions {
   readonly key?: string;
   readonly id?: string;
   readonly correlation?: string;
+  readonly since?: Date;
+  readonly until?: Date;
   readonly after?: number;
   readonly limit: number;
   readonly json?: boolean;
@@ -27,6 +30,12 @@ export function eventsCommand(): Command {
     .option("--key <key>", "only events of the aggregate with this key")
     .option("--id <id>", "only the event with this id")
     .option("--correlation <id>", "only events that one request led to")
+    .option(
+      "--since <time>",
+      "only events that occurred then or later: 2026-11-23T14:00, or 2h ago as 2h",
+      parseTime,
+    )
+    .option("--until <time>", "only events that occurred before then", parseTime)
     .option("--after <position>", "the first ones after this position instead", parseCount)
     .option("--limit <count>", "at most so many", parseCount, 50)
     .option("--json", "print everything that is known, as JSON")
@@ -34,13 +43,15 @@ export function eventsCommand(): Command {
       runAction<EventsOptions>((options) =>
         withDatabase(options, async (client, names) => {
           await assertKnown(client, names, options);
-          const { event, type, key, id, correlation, after, limit } = options;
+          const { event, type, key, id, correlation, since, until, after, limit } = options;
           const filter = {
             event,
             eventId: id,
             aggregateType: type,
             aggregateKey: key,
             correlationId: correlation,
+            since,
+            until,
             after,
             limit,
             last: after === undefined,

@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { unsubscribe } from "../admin/unsubscribe.js";
 import { EventBusError } from "../errors.js";
+import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
 
@@ -11,11 +12,13 @@ export function unsubscribeCommand(): Command {
     .description("end the subscriptions of a subscriber; take it out of the configuration first")
     .argument("<subscriber>", "the name of the subscriber")
     .argument("[event]", "only from this event (default: from all)")
+    .option("--json", "print the subscriber and the events as JSON")
     .action(
-      runAction((options, [subscriber = "", event]) =>
+      runAction<{ readonly json?: boolean }>((options, [subscriber = "", event]) =>
         withDatabase(options, async (client, names) => {
           const events = await unsubscribe(client, subscriber, { database: names, event });
           if (events.length === 0) throw notSubscribed(subscriber, event);
+          if (options.json === true) return printJson({ subscriber, events });
           process.stdout.write(`"${subscriber}" does not receive ${events.join(", ")} any more.\n`);
         }),
       ),

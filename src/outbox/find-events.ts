@@ -13,6 +13,10 @@ export interface EventFilter {
   readonly aggregateKey?: string | undefined;
   readonly operation?: StoredEvent["operation"] | undefined;
   readonly correlationId?: string | undefined;
+  /** Those that occurred then or later. */
+  readonly since?: Date | undefined;
+  /** Those that occurred before then. */
+  readonly until?: Date | undefined;
   /**
    * Only events after this position. `events()` then gives them up to where the log is final: an event is left out as
    * long as a transaction runs that is older than it, since that could still add one with a lower position. So who goes
@@ -44,6 +48,8 @@ select ${EVENT_COLUMNS}
    and ($6::text is null or e.metadata ->> 'correlationId' = $6)
    and ($7::bigint is null or e.position > $7
         and ($9::boolean is not true or e.position <= (select h.safe from :BUS.horizon h)))
+   and ($10::timestamptz is null or e.occurred_at >= $10)
+   and ($11::timestamptz is null or e.occurred_at < $11)
  order by e.position ${direction}
  limit $8::bigint`);
 const FIRST = find("asc");
@@ -70,6 +76,8 @@ export async function findEvents(
       filter.after ?? null,
       filter.limit ?? null,
       isFinal,
+      filter.since?.toISOString() ?? null,
+      filter.until?.toISOString() ?? null,
     ]),
   );
   const events = rows.map((row) => readEvent(row));

@@ -53,6 +53,15 @@ describe("listings", () => {
       ]);
     });
 
+    await pool.query(
+      "update event_bus.events set occurred_at = now() - interval '3 hours' where position = $1",
+      [position],
+    );
+    expect(await json("events", "--until", "2h")).toMatchObject([{ aggregateKey: "1" }]);
+    expect(await json("events", "--since", "2h")).toMatchObject([{ aggregateKey: "2" }]);
+    expect(await json("events", "--since", "4h", "--until", "1m")).toMatchObject([{ aggregateKey: "1" }]);
+    expect((await run("events", "--since", "yesterday")).stderr).toContain("Expected a time as 2026-11-23");
+
     const dead = await run("deliveries", "--state", "dead");
     expect(dead.text).toContain("fails       dead   1         TIME  Error: no mail server");
     expect(await json("deliveries", "--subscriber", "fails", "--limit", "1")).toMatchObject([
@@ -80,6 +89,7 @@ describe("listings", () => {
       code: 1,
       stderr: expect.stringContaining('error: "fails" does not subscribe to any event.'),
     });
+    expect(await json("unsubscribe", "succeeds")).toEqual({ subscriber: "succeeds", events: ["Ping"] });
     expect((await run("subscribers", "Pong")).text).toBe('Nobody subscribes to "Pong".\n');
   });
 

@@ -34,6 +34,26 @@ describe("migrate", () => {
     expect(await worker.exit).toBe(0);
   });
 
+  it("prints with --json what it did", async () => {
+    const { url, pool } = await emptyDatabase();
+    const env = { DATABASE_URL: url };
+    const migrated = async () => JSON.parse((await cli(["migrate", "--json"], { env }).result()).stdout);
+    expect(await migrated()).toEqual({ applied: ["init"], subscribers: ["pinged"] });
+    expect(await migrated()).toEqual({ applied: [], subscribers: [] });
+    // Tables that change all the time are vacuumed by the number of dead rows.
+    const { rows } = await pool.query(
+      `select c.relname, c.reloptions from pg_class c
+        where c.relname in ('events', 'deliveries', 'workers', '_private_jobs') order by 1`,
+    );
+    const hot = ["autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=20000"];
+    expect(rows).toEqual([
+      { relname: "_private_jobs", reloptions: expect.arrayContaining(hot) },
+      { relname: "deliveries", reloptions: expect.arrayContaining(hot) },
+      { relname: "events", reloptions: expect.arrayContaining(hot) },
+      { relname: "workers", reloptions: expect.arrayContaining(["autovacuum_vacuum_threshold=100"]) },
+    ]);
+  });
+
   it("prints with --sql a script that does the same, and connects to nothing", async () => {
     const env = { DATABASE_URL: "postgresql://nobody@127.0.0.1:1/nowhere" };
     const { code, stdout } = await cli(["migrate", "--sql"], { env }).result();

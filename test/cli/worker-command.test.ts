@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -14,6 +16,16 @@ const runWorker = async (env: Record<string, string> = {}, args: readonly string
   await worker.line({ message: "The worker is ready." });
   return worker;
 };
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 describe("worker", () => {
   it("writes a JSON line for each delivery", async () => {
@@ -36,6 +48,18 @@ describe("worker", () => {
     expect(worker.lines()).toContainEqual(
       expect.objectContaining({ message: "started", n: 1, subscriber: "pinged" }),
     );
+  });
+
+  it("answers with --health-port how it is, until it has stopped", async () => {
+    const port = await freePort();
+    const worker = await runWorker({}, ["--health-port", String(port)]);
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    expect([await status("/live"), await status("/ready")]).toEqual([200, 200]);
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+    await expect(status("/live")).rejects.toThrow("fetch failed");
+    const refused = await cli(["worker", "--health-port", "http"], { env: { DATABASE_URL: url } }).result();
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
   });
 
   it("writes a line for people with --log pretty", async () => {

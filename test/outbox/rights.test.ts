@@ -83,6 +83,39 @@ describe("a role that may only publish", () => {
     ]);
   });
 
+  it("cannot have its own code called with the rights of the bus's owner", async () => {
+    await pool.query(`grant execute on function event_bus.subscribe(text, text, jsonb) to "${role}"`);
+    const type =
+      "(task_identifier text, payload json, queue_name text, run_at timestamptz, max_attempts smallint, job_key text, priority smallint, flags text[])";
+    try {
+      await asRole(async (client) => {
+        const schemaOf = async (schema: string) => {
+          await client.query(`create type ${schema}.job_spec as ${type}`);
+          await client.query(
+            `create function ${schema}.add_jobs(specs ${schema}.job_spec[]) returns setof text language sql as $$ select 'mine' $$`,
+          );
+        };
+        await client.query("create schema mine");
+        await schemaOf("mine");
+        await schemaOf("pg_temp");
+        const { rows } = await client.query("select pg_my_temp_schema()::regnamespace::text as name");
+        for (const schema of ["mine", "pg_temp", rows[0].name, "nowhere"]) {
+          const more = JSON.stringify([
+            { event: "E", subscriber: "two", priority: 0, delayMs: 0, policy: {} },
+          ]);
+          await expect(
+            client.query("select event_bus.subscribe('app', $1, $2)", [schema, more]),
+          ).rejects.toMatchObject({ code: "42501", message: expect.stringContaining(`schema "${schema}"`) });
+          // Nor when somebody has written it there.
+          await pool.query("update event_bus.subscriptions set worker_schema = $1", [schema]);
+          await expect(publish(client, [event("E")])).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+        }
+      });
+    } finally {
+      await pool.query(`revoke execute on function event_bus.subscribe(text, text, jsonb) from "${role}"`);
+    }
+  });
+
   it.each([
     ["read events", "select from event_bus.events"],
     [

@@ -16,8 +16,8 @@ import { gate, workerFixture } from "./worker-fixture.js";
 // | named queues: empty looks for jobs, no order after a failure, doubles | below: no job has one |
 // | stopping resolves before jobs are completed | stop.test.ts |
 // | a handler that hangs holds up the stop for ever | stop.test.ts |
-// | numbers of tasks are used up by adding jobs (0.17) | not shown: 0.18 no longer does so |
-// | jobs that a worker does not know slow it down | applications.test.ts, and reports of orphans |
+// | numbers of tasks are used up by adding jobs (0.17) | admin/doctor.test.ts warns of it |
+// | jobs that a worker does not know slow it down | applications.test.ts (a schema for each), admin/doctor.test.ts, housekeeping.test.ts (orphans) |
 // | lists as payloads and results have a meaning of their own | run-worker.test.ts |
 // | a key on a job that runs uses up its attempts | below: no job has one |
 // | delayed jobs wait for the next poll | run-worker.test.ts (retries) |

@@ -118,7 +118,10 @@ begin
     foreach target in array others loop
       -- What it calls there runs with the rights of this function's owner.
       if not exists (select from pg_namespace n
-                      where n.nspname = target and pg_has_role(n.nspowner, current_user, 'usage')) then
+                      where n.nspname = target and n.nspname !~ '^pg_' and pg_has_role(n.nspowner, current_user, 'usage'))
+         or exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                     where n.nspname = target and p.proname = 'add_jobs'
+                       and not pg_has_role(p.proowner, current_user, 'usage')) then
         raise exception 'the schema "%" of a subscription is not owned by the owner of the event bus', target using errcode = '42501';
       end if;
       execute format(
