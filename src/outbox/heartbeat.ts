@@ -29,9 +29,13 @@ export interface Heartbeat {
   readonly swept: readonly string[];
 }
 
+/** After so long graphile-worker itself frees what a worker had claimed (four hours). */
+const FORGOTTEN_AFTER = "interval '5 hours'";
+
 // One statement, so that no crash can come between removing a dead worker and freeing its jobs. Only the clock of the
 // database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked
 // jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
+// What a dead worker holds is freed again after deadAfterMs, then after twice, four times, … as long: see "departed".
 const BEAT = statement(/* sql */ `
 with own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
@@ -47,18 +51,40 @@ with own as (
        and greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond'
            < clock_timestamp()
        for update skip locked)
-  returning id, name
+  returning id, name, dead_after_ms
+), departing as (
+  insert into :BUS.departed (id, worker_schema, look_at)
+  select id, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond' from dead
+  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at
+), looked as (
+  update :BUS.departed set look_at = clock_timestamp() + (clock_timestamp() - departed_at) where id in (
+    select d.id from :BUS.departed d
+     where d.worker_schema = :WORKER_TEXT and d.look_at <= clock_timestamp()
+       and d.departed_at > clock_timestamp() - ${FORGOTTEN_AFTER}
+       and not exists (select from :BUS.workers w where w.id = d.id)
+       for update skip locked)
+  returning id
+), forgotten as (
+  delete from :BUS.departed where departed_at <= clock_timestamp() - ${FORGOTTEN_AFTER}
 ), swept as (
   select array_agg(id) as ids, array_agg(coalesce(nullif(name, ''), id)) as names from dead
+), freed as (
+  select array_agg(id) as ids from (select id from dead union all select id from looked) f
 )
 select own.fresh, coalesce(swept.names, '{}') as swept,
-       case when swept.ids is not null then :WORKER.force_unlock_workers(swept.ids)::text end as unlocked,
-       case when swept.ids is not null then pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
+       case when freed.ids is not null then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
+       case when freed.ids is not null then pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
        pg_notify('jobs:insert', '{"count":0}')::text as heard
-  from own, swept`);
+  from own, swept, freed`);
 
 const RETIRE = statement(/* sql */ `
-with gone as (delete from :BUS.workers where id = $1::text)
+with gone as (
+  delete from :BUS.workers where id = $1::text returning dead_after_ms
+), departing as (
+  insert into :BUS.departed (id, worker_schema, look_at)
+  select $1::text, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond' from gone
+  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at
+)
 select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
        pg_notify('jobs:insert', '{"count":1000}')::text as notified`);
 

@@ -112,6 +112,16 @@ create table :BUS.workers (
   heartbeat_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
 
+-- Workers that are gone. A claim of theirs can still come: its statement was under way when they were held for dead, or
+-- a process that was only stopped goes on for a moment and dies before its next heartbeat. What it claims then would be
+-- held for graphile-worker's four hours. So it is looked for again, ever more rarely.
+create table :BUS.departed (
+  id text primary key,
+  worker_schema text not null,
+  departed_at timestamptz not null default clock_timestamp(),
+  look_at timestamptz not null
+) with (fillfactor = 50);
+
 alter table :BUS.events set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
   autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
   autovacuum_analyze_scale_factor = 0.02);

@@ -1,0 +1,109 @@
+import { beforeEach, expect, it } from "vitest";
+
+import { executorOf } from "../../src/outbox/executor.js";
+import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
+import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
+import { testDatabase } from "../support/database.js";
+import { empty, event, publish, subscribe } from "./steps.js";
+
+const { pool } = await testDatabase();
+const executor = executorOf(pool);
+const names = DEFAULT_SCHEMA_NAMES;
+
+/** Held for dead at once, unless more is said. */
+const alive = (id: string, deadAfterMs = id === "own" ? 60_000 : 1) =>
+  beat(executor, names, {
+    id,
+    application: "app",
+    version: "1",
+    host: "here",
+    pid: 1,
+    deadAfterMs,
+    name: id,
+    subscribers: [],
+    activity: {},
+  });
+
+/** As if so many milliseconds had passed since a worker went. */
+const later = (ms: number) =>
+  pool.query(
+    `update event_bus.departed set departed_at = departed_at - $1::integer * interval '1 ms',
+                                   look_at = look_at - $1::integer * interval '1 ms'`,
+    [ms],
+  );
+
+/** A worker that is held for dead. */
+async function die(): Promise<void> {
+  await alive("other");
+  await expect.poll(async () => (await alive("own")).swept).toEqual(["other"]);
+}
+
+/** A claim as graphile-worker makes it. */
+const claim = (by: string) =>
+  pool.query("update graphile_worker._private_jobs set locked_by = $1, locked_at = now()", [by]);
+
+async function claimedBy(): Promise<string | null> {
+  const { rows } = await pool.query("select locked_by from graphile_worker._private_jobs");
+  expect(rows).toHaveLength(1);
+  return rows[0].locked_by;
+}
+
+beforeEach(async () => {
+  await empty(pool);
+  await pool.query("truncate event_bus.workers, event_bus.departed");
+  await subscribe(pool, "E", ["one"]);
+  await publish(pool, [event("E")]);
+  await alive("own");
+});
+
+it("frees what a worker claims after it was held for dead, when it dies before it beats", async () => {
+  await die();
+  await claim("other");
+  await later(1);
+  expect(await alive("own")).toMatchObject({ swept: [] });
+  expect(await claimedBy()).toBeNull();
+});
+
+it("looks again and again, ever more rarely, until graphile-worker would free it itself", async () => {
+  await die();
+  let looks = 0;
+  for (let minutes = 0; minutes < 4 * 60; minutes++) {
+    await later(60_000);
+    await claim("other");
+    await alive("own");
+    if ((await claimedBy()) === null) looks += 1;
+  }
+  expect(looks).toBeGreaterThan(5);
+  expect(looks).toBeLessThan(12);
+  await later(2 * 3_600_000);
+  await alive("own");
+  expect((await pool.query("select from event_bus.departed")).rowCount).toBe(0);
+});
+
+it("frees what a worker that was retired claims by a statement that was under way", async () => {
+  await alive("other", 60_000);
+  await retireWorker(executor, names, "other");
+  await claim("other");
+  await alive("own");
+  expect(await claimedBy()).toBe("other");
+  await later(61_000);
+  await alive("own");
+  expect(await claimedBy()).toBeNull();
+});
+
+it("leaves alone what living workers have claimed, also one that was held for dead and came back", async () => {
+  await die();
+  expect(await alive("other", 60_000)).toMatchObject({ fresh: true });
+  await claim("other");
+  await later(61_000);
+  await alive("own");
+  expect(await claimedBy()).toBe("other");
+});
+
+it("leaves alone what workers have claimed that are not ours", async () => {
+  await die();
+  await claim("somebody else's worker");
+  await later(61_000);
+  await alive("own");
+  expect(await claimedBy()).toBe("somebody else's worker");
+});
