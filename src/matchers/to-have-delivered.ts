@@ -137,7 +137,8 @@ async function explain(
     seen.length > 0
       ? []
       : [
-          "It was sent no such event. An event goes to the subscribers that were known when it was published.",
+          "It was sent no such event. An event goes to the subscribers that were known when it was published: in a test, call",
+          "subscribe({ client, subscribers }) before.",
         ],
     await othersLines(client, how, known),
   ];

@@ -1,3 +1,5 @@
+import pg from "pg";
+
 import { EventBusError } from "../errors.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import type { EventBusConfig } from "../registry/define-config.js";
@@ -10,14 +12,33 @@ import type { EventBusConfig } from "../registry/define-config.js";
  */
 export function databaseUrl(config: EventBusConfig): string {
   const url = config.database.directUrl ?? config.database.url ?? process.env["DATABASE_URL"];
-  if (url !== undefined && /^postgres(ql)?:\/\//.test(url)) return url;
+  if (url !== undefined && /^postgres(ql)?:\/\//.test(url)) {
+    if (isReadable(url)) return url;
+    throw new EventBusError(
+      "INVALID_OPTION",
+      "The connection string of the database is no valid URL. Expected that characters such as # / ? @ % in its user or " +
+        "password are percent-encoded, as by encodeURIComponent(). It is database.directUrl, database.url or DATABASE_URL.",
+      { path: "database.url" },
+    );
+  }
   // The value is not shown: it may hold a password.
   const found = url === undefined || url === "" ? "is not set" : "is no connection string";
   throw new EventBusError(
     "INVALID_OPTION",
-    `There is no database: database.url is not given and DATABASE_URL ${found}. Expected "postgresql://…" in one of them.`,
+    `There is no database: database.url is not given and DATABASE_URL ${found}. Expected "postgresql://…" in one of them: ` +
+      "in defineConfig(), in the environment or in a file .env here.",
     { path: "database.url" },
   );
+}
+
+/** Whether pg can read a connection string: of the host it takes more than a URL may say, such as a folder of sockets. */
+function isReadable(url: string): boolean {
+  try {
+    new pg.Client({ connectionString: url });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Host, port and database of a connection string, and never the password. */

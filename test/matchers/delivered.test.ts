@@ -112,7 +112,8 @@ describe("toHaveDelivered", () => {
 
       Expected an event to be delivered to "greet" after 1 attempt.
 
-      It was sent no such event. An event goes to the subscribers that were known when it was published.
+      It was sent no such event. An event goes to the subscribers that were known when it was published: in a test, call
+      subscribe({ client, subscribers }) before.
 
       What was published, the latest last:
           #1 UserCreated (create User 1)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { unreachable } from "../../src/worker/database-url.js";
+import { defineConfig } from "../../src/registry/define-config.js";
+import { databaseUrl, unreachable } from "../../src/worker/database-url.js";
 
 describe("unreachable", () => {
   const of = (message: string, code?: string) =>
@@ -32,5 +33,23 @@ describe("unreachable", () => {
     const text = of(message, code);
     expect(text).toContain(`The database "shop" at db:6432 ${found}: ${message}. ${toDo}`);
     expect(text).not.toContain("secret");
+  });
+});
+
+describe("databaseUrl", () => {
+  const config = (url: string) => defineConfig({ prisma: {} as never, subscribers: [], database: { url } });
+
+  it.each([
+    "postgresql://ann:secret@localhost:5432/shop",
+    "postgres://ann@%2Fvar%2Frun%2Fpostgresql/shop?sslmode=disable",
+    "postgresql://localhost/shop?host=/var/run/postgresql",
+  ])("takes %s", (url) => {
+    expect(databaseUrl(config(url))).toBe(url);
+  });
+
+  it("says what to do about a password with characters that end a URL, and does not show it", () => {
+    const refused = () => databaseUrl(config("postgresql://ann:se/cr#et@localhost:5432/shop"));
+    expect(refused).toThrow(/no valid URL.*percent-encoded/s);
+    expect(refused).not.toThrow(/se\/cr/);
   });
 });
