@@ -126,6 +126,7 @@ describe("runWorker", () => {
           maxAttempts: 20,
           timeoutMs: 60_000,
           backoff: "exponential 1000 ms * 2 up to 3600000 ms, jitter 0.2",
+          keepMs: 604_800_000,
         },
       },
     ]);
