@@ -2,8 +2,9 @@ import { findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose
 import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
-import { type CapturedModel, DESCRIBE } from "../registry/captured-model.js";
+import { type CapturedModel, DESCRIBE, type DescribedCapture } from "../registry/captured-model.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
+import { didYouMean } from "../registry/nearest-name.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { withNames } from "./with-names.js";
 
@@ -57,10 +58,11 @@ export interface Diagnosis {
 export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<Diagnosis> {
   const call = { of: "doctor()", options, known: ["prisma", "subscribers", "application"] };
   return withNames(client, call, async (executor, names) => {
-    const models = describe(options.prisma);
+    const captured = describe(options.prisma);
     const findings = [
       ...(await rights(options.prisma, executor, names)),
       ...(await subscribers(executor, names, options)),
+      ...unpublished(captured, options),
       ...(await jobs(executor, names)),
       ...(await sequences(executor, names)),
     ];
@@ -69,13 +71,16 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
       check: "capture",
       message: "The client of the configuration has no eventBus: nothing that it writes is captured.",
     };
-    return { findings: [...findings, ...(models === null ? [unextended] : [])], models };
+    return {
+      findings: [...findings, ...(captured === null ? [unextended] : [])],
+      models: captured?.models ?? null,
+    };
   });
 }
 
-function describe(prisma: object | undefined): readonly CapturedModel[] | null {
+function describe(prisma: object | undefined): DescribedCapture | null {
   const tell = (prisma as Readonly<Record<string, unknown>> | undefined)?.[DESCRIBE];
-  return typeof tell === "function" ? (tell.call(prisma) as readonly CapturedModel[]) : null;
+  return typeof tell === "function" ? (tell.call(prisma) as DescribedCapture) : null;
 }
 
 async function rights(
@@ -129,6 +134,26 @@ async function subscribers(
     );
   }
   return findings;
+}
+
+/** A name that nobody publishes is no error: another program may, and SQL. A misspelt one looks just so. */
+function unpublished(
+  captured: DescribedCapture | null,
+  { subscribers: own = [] }: DoctorOptions,
+): readonly Finding[] {
+  if (captured === null) return [];
+  const known = new Set(captured.events);
+  return own.flatMap((subscriber) =>
+    subscriber.events
+      .filter(({ name }) => !known.has(name))
+      .map(({ name }) =>
+        warning(
+          "subscribers",
+          `"${subscriber.name}" subscribes to "${name}", which is not among the events of the client's eventBus(). If another ` +
+            `program or SQL publishes it, that is as it should be; else${didYouMean(name, captured.events)}`,
+        ),
+      ),
+  );
 }
 
 function orphaned(subscriber: string): Finding {

@@ -1,10 +1,14 @@
 import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
-import type { CapturedModel } from "../registry/captured-model.js";
+import type { CapturedModel, DescribedCapture } from "../registry/captured-model.js";
 import type { Bus } from "./bus.js";
 import type { Model } from "./schema/model.js";
 
-/** What a client captures, by model, in the order of the schema. */
-export function describeCapture({ models, options }: Bus): readonly CapturedModel[] {
+/** What a client publishes. */
+export function describeCapture(bus: Bus): DescribedCapture {
+  return { events: [...bus.options.eventsByName.keys()], models: capturedModels(bus) };
+}
+
+function capturedModels({ models, options }: Bus): readonly CapturedModel[] {
   return Array.from(models.values(), (model) => {
     const rules = options.rules.get(model.name);
     const redaction = options.redactions.get(model.name);

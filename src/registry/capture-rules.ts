@@ -181,7 +181,7 @@ function checkRule(
   const known = eventsByName.get(event.name);
   if (known === undefined) {
     const possible = [...eventsByName.values()].filter((one) => one.model === model).map((one) => one.name);
-    const message = `"${event.name}" at ${path} is not among the events of ${of}${didYouMean(event.name, possible)}. Add it to events`;
+    const message = `"${event.name}" at ${path} is not among the events of ${of}; add it to them, or correct it${didYouMean(event.name, possible)}`;
     throw new EventBusError("UNKNOWN_EVENT", message, { value: event.name, path });
   }
   return Object.freeze({ event: known, when: checkFunction(given, "when", ofEntry) as Rule["when"] });

@@ -13,6 +13,14 @@ export interface CapturedModel {
   readonly notCaptured: readonly string[];
 }
 
+/** What a client publishes. */
+export interface DescribedCapture {
+  /** The names of its events. */
+  readonly events: readonly string[];
+  /** In the order of the schema. */
+  readonly models: readonly CapturedModel[];
+}
+
 /** The method of an extended client that tells it. Not for applications: `doctor` shows it. */
 export const DESCRIBE = "$describeCapture";
 

@@ -5,7 +5,7 @@ import { eventBus } from "../../src/index.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import { subscribe } from "../../src/testing.js";
 import { openClient } from "../extension/support/clients.js";
-import { allRules, events, UserCreated } from "../extension/support/events.js";
+import { allRules, defineEvent, events, UserCreated } from "../extension/support/events.js";
 import { Ledger } from "../extension/support/ledger.js";
 import { testDatabase } from "../support/database.js";
 
@@ -64,6 +64,17 @@ describe("doctor", () => {
       expect.stringMatching(/^warning capture: .*no eventBus/),
     ]);
     expect(await findings({})).toEqual([expect.stringMatching(/^warning capture/)]);
+  });
+
+  it("finds events of subscribers that the client does not publish", async () => {
+    const Misspelt = defineEvent("UserCreatd", { model: "User" });
+    const lost = defineSubscriber({ name: "lost", events: [UserCreated, Misspelt], handle: () => undefined });
+    expect(await findings({ ...options, subscribers: [lost] })).toContainEqual(
+      expect.stringMatching(
+        /^warning subscribers: "lost" subscribes to "UserCreatd".*did you mean "UserCreated"/,
+      ),
+    );
+    expect(await findings()).not.toContainEqual(expect.stringContaining("subscribes to"));
   });
 
   it("finds subscribers that are not subscribed, and those that nobody handles", async () => {

@@ -9,9 +9,9 @@ const { url, pool, subscriber, publish } = await workerFixture();
 const cli = await buildCli();
 const cwd = writeApp({
   "ex-event-bus.config.mjs": `export default {
-    prisma: { $describeCapture: () => [{
+    prisma: { $describeCapture: () => ({ events: ["UserCreated"], models: [{
       model: "User", create: ["UserCreated"], update: [], delete: [], omitted: ["password"], masked: ["email"],
-      notCaptured: ["update: no rule", "delete: no rule"] }] },
+      notCaptured: ["update: no rule", "delete: no rule"] }] }) },
     subscribers: [] }`,
 });
 
