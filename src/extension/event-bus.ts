@@ -14,6 +14,7 @@ import { metadataFor } from "./captured-events.js";
 import { ComputedNeeds } from "./computed-needs.js";
 import { describeCapture } from "./describe-capture.js";
 import { capturesReferences, isChangedByReferences } from "./nested/plan-far.js";
+import { plainCalls } from "./plain-calls.js";
 import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
 import {
   batchLimits,
@@ -70,7 +71,7 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const hooked = Array.from(models.values()).filter(isHooked);
     return client.$extends({
       name: "ex-event-bus",
-      query: Object.fromEntries(hooked.map((model) => [model.jsName, hooksOf(bus, model)])),
+      query: Object.fromEntries(hooked.map((model) => [model.jsName, hooksOf(bus, model, reached)])),
       client: clientMethods(bus, client, reached),
     });
   }) as unknown as EventBusExtension<Events>;
@@ -129,10 +130,9 @@ interface HookParameters {
   readonly __internalParams?: InternalParams;
 }
 
-function hooksOf(
-  bus: Bus,
-  model: Model,
-): Readonly<Record<string, (parameters: HookParameters) => Promise<unknown>>> {
+type Hook = (parameters: HookParameters) => PromiseLike<unknown>;
+
+function hooksOf(bus: Bus, model: Model, reached: ReadonlySet<string>): Readonly<Record<string, Hook>> {
   const hook = async ({ operation, args: given, query, __internalParams: params }: HookParameters) => {
     if (params === undefined) throw incompatible("the internal parameters of query hooks");
     const { args, extras } = takeExtras(model, operation, given, bus.options);
@@ -144,7 +144,9 @@ function hooksOf(
     const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
     return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
   };
-  return Object.fromEntries(Object.keys(WRITES).map((operation) => [operation, hook]));
+  const isPlain = reached.has(model.name) ? () => false : plainCalls(model);
+  const quick: Hook = (call) => (isPlain(call.operation, call.args) ? call.query(call.args) : hook(call));
+  return Object.fromEntries(Object.keys(WRITES).map((operation) => [operation, quick]));
 }
 
 /** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */
