@@ -146,7 +146,7 @@ describe("a database that cannot be used", () => {
   it("is not named at all", async () => {
     expect(await failure(files, {})).toBe(
       "error: There is no database: database.url is not given and DATABASE_URL is not set. Expected " +
-        '"postgresql://…" in one of them. (INVALID_OPTION)',
+        '"postgresql://…" in one of them: in defineConfig(), in the environment or in a file .env here. (INVALID_OPTION)',
     );
   });
 
