@@ -8,6 +8,7 @@ import { executorOf } from "../src/outbox/executor.js";
 import { DEFAULT_SCHEMA_NAMES } from "../src/outbox/schema-names.js";
 import { synchroniseSubscriptions } from "../src/outbox/subscriptions.js";
 import { eventsFor } from "../src/registry/define-event.js";
+import { samples } from "../test/support/samples.js";
 import { type Effort, speedRatio } from "./compare.js";
 import type { Ratio } from "./ratio.js";
 
@@ -81,16 +82,7 @@ function extend(client: PrismaClient) {
   return client.$extends(eventBus({ events: [SampleWritten], capture: { Sample: rules } }));
 }
 
-const data = Array.from({ length: ROWS }, (_, index) => ({
-  sensor: `sensor-${index % 97}`,
-  place: index % 3 === 0 ? null : `place ${index}`,
-  at: new Date(1_700_000_000_000 + index),
-  value: index / 7,
-  exact: `${index}.25`,
-  counter: BigInt(index),
-  isValid: index % 2 === 0,
-  extra: { index, list: [1, 2, 3] },
-}));
+const data = samples(ROWS);
 const update = { counter: { increment: 1 }, sensor: "other" };
 
 function waysOf({ sample }: { readonly sample: Pick<PrismaClient["sample"], keyof Way> }): Way {

@@ -1,30 +1,15 @@
 import { skip as prismaSkip } from "@prisma/client/runtime/client";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import type { Prisma } from "../../../prisma/generated/client/client.js";
 import { eventBus } from "../../../src/index.js";
-import { testDatabase } from "../../support/database.js";
 import { openClient } from "../support/clients.js";
-import { Ledger } from "../support/ledger.js";
 import { outcomeOf } from "../support/outcome.js";
 import { children, deep } from "./cases.js";
-import { capture, type Db, events, groundTruth, openTeams, p1, seed, type TeamsClient } from "./fixture.js";
+import { capture, type Db, events, p1, type TeamsClient } from "./fixture.js";
+import { seededTeams } from "./teams.js";
 
-const { url, pool } = await testDatabase();
-const ledger = new Ledger(pool);
-const base = openClient(url);
-const prisma = openTeams(url);
-const truth = await groundTruth(pool, base);
-
-beforeAll(async () => {
-  await seed(base);
-  await ledger.keep();
-});
-
-beforeEach(async () => {
-  await ledger.restore();
-  await truth.clear();
-});
+const { url, ledger, base, prisma, truth } = await seededTeams();
 
 const one = { id: 1 };
 // The types have it with the preview feature only; so do they undefined.

@@ -1,27 +1,11 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { eventBus } from "../../../src/index.js";
-import { testDatabase } from "../../support/database.js";
-import { openClient } from "../support/clients.js";
-import { Ledger } from "../support/ledger.js";
 import { children, deep, manyToMany, oneToOne, references } from "./cases.js";
-import { capture, type Db, events, groundTruth, openTeams, p1, p2, seed } from "./fixture.js";
+import { capture, type Db, events, p1, p2 } from "./fixture.js";
+import { seededTeams } from "./teams.js";
 
-const { url, pool } = await testDatabase();
-const ledger = new Ledger(pool);
-const base = openClient(url);
-const prisma = openTeams(url);
-const truth = await groundTruth(pool, base);
-
-beforeAll(async () => {
-  await seed(base);
-  await ledger.keep();
-});
-
-beforeEach(async () => {
-  await ledger.restore();
-  await truth.clear();
-});
+const { ledger, base, prisma, truth } = await seededTeams();
 
 const one = { id: 1 };
 

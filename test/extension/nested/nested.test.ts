@@ -1,8 +1,5 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { testDatabase } from "../../support/database.js";
-import { openClient } from "../support/clients.js";
-import { Ledger } from "../support/ledger.js";
 import { outcomeOf } from "../support/outcome.js";
 import {
   type Case,
@@ -15,23 +12,10 @@ import {
   refused,
   special,
 } from "./cases.js";
-import { type Db, groundTruth, openTeams, seed } from "./fixture.js";
+import type { Db } from "./fixture.js";
+import { seededTeams } from "./teams.js";
 
-const { url, pool } = await testDatabase();
-const ledger = new Ledger(pool);
-const base = openClient(url);
-const prisma = openTeams(url);
-const truth = await groundTruth(pool, base);
-
-beforeAll(async () => {
-  await seed(base);
-  await ledger.keep();
-});
-
-beforeEach(async () => {
-  await ledger.restore();
-  await truth.clear();
-});
+const { ledger, base, prisma, truth } = await seededTeams();
 
 const groups: readonly (readonly [string, readonly Case[]])[] = [
   ["children", children],
