@@ -8,6 +8,7 @@ import { withNames } from "./with-names.js";
 const KNOWN: readonly (keyof EventFilter)[] = [
   "event",
   "eventId",
+  "position",
   "aggregateType",
   "aggregateKey",
   "operation",

@@ -11,19 +11,20 @@ const VERSION = statement(
 /**
  * Compares the schema in the database with the one that this version of the package needs.
  *
+ * @param database which one it is, for people: `the database "shop" at localhost:5432`. Defaults to `this database`.
  * @throws EventBusError `SCHEMA_MISSING`, `SCHEMA_OUTDATED` or `SCHEMA_TOO_NEW`.
  */
-export async function checkSchema(executor: Executor, names: SchemaNames): Promise<void> {
+export async function checkSchema(executor: Executor, names: SchemaNames, database?: string): Promise<void> {
   let rows: readonly { readonly id: number; readonly compatible_with: number }[];
   try {
     rows = await executor.query(VERSION(names));
   } catch (error) {
     const state = databaseFailure(error)?.state;
-    if (state === "3F000" || state === "42P01") throw schemaMissing(names, error);
+    if (state === "3F000" || state === "42P01") throw schemaMissing(names, error, database);
     throw explainFailure(error, names);
   }
   const [installed] = rows;
-  if (installed === undefined) throw schemaMissing(names);
+  if (installed === undefined) throw schemaMissing(names, undefined, database);
   if (installed.id < SCHEMA_VERSION) {
     throw new EventBusError(
       "SCHEMA_OUTDATED",

@@ -16,8 +16,10 @@ export interface Claim {
     | undefined;
 }
 
+/** One row when it was taken. */
 const CLAIM = statement(/* sql */ `
-select :BUS.claim($1::bigint, $2::integer, $3::integer, $4::text, $5::integer, $6::integer, $7::integer) as taken`);
+select from :BUS.claim($1::bigint, $2::integer, $3::integer, $4::text, $5::integer, $6::integer, $7::integer) as taken
+ where taken`);
 
 /**
  * Moves a delivery on to `delivered`, in the transaction that `executor` is bound to. Waits while another transaction has
@@ -34,29 +36,57 @@ export async function claimDelivery(
     ...[position, subscriptionId, generation, claim],
     ...[limits?.idleMs ?? null, limits?.statementMs ?? null, limits?.lockMs ?? null],
   ];
-  const [row] = await explained(names, executor.query<{ readonly taken: boolean }>(CLAIM(names), values));
-  return row?.taken === true;
+  const sql = CLAIM(names);
+  // Prisma takes rows apart column by column: their number is all that is needed.
+  if (executor.execute !== undefined) return (await explained(names, executor.execute(sql, values))) === 1;
+  return (await explained(names, executor.query(sql, values))).length === 1;
 }
 
-const CONFIRM = statement(/* sql */ `
-select d.claim from :BUS.deliveries d
-  join unnest($1::bigint[], $2::integer[], $3::text[]) as c(position, subscription_id, claim)
-    on d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim
- where d.state = 'delivered'`);
+// One by one through the index, however small the table was when this was prepared.
+const COMMITTED = /* sql */ `
+select c.claim, c.job_id
+  from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[]) as c(position, subscription_id, claim, job_id)
+ cross join lateral (
+   select from :BUS.deliveries d
+    where d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim and d.state = 'delivered'
+   offset 0) d`;
 
-/** Which of the claims were committed. */
+const CONFIRM = statement(COMMITTED);
+
+const CONFIRM_WITH_JOBS = statement(/* sql */ `
+with committed as (${COMMITTED}
+), gone as (
+  delete from :WORKER._private_jobs j
+   where j.id = any(array(select c.job_id from committed c)) and j.job_queue_id is null
+)
+select claim from committed`);
+
+/** A claim of which it is asked whether it was committed. */
+export interface ClaimToConfirm extends Pick<Claim, "position" | "subscriptionId" | "claim"> {
+  /** The job of graphile-worker's that is over when it was. */
+  readonly jobId?: string | undefined;
+}
+
+/** Which of the claims were committed. Their jobs are over, and go. */
 export async function committedClaims(
   executor: Executor,
   names: SchemaNames,
-  claims: readonly Pick<Claim, "position" | "subscriptionId" | "claim">[],
+  claims: readonly ClaimToConfirm[],
 ): Promise<readonly boolean[]> {
+  const jobIds = claims.map(({ jobId }) => jobId ?? null);
+  const hasJobs = jobIds.some((id) => id !== null);
   const rows = await explained(
     names,
-    executor.query<{ readonly claim: string }>(CONFIRM(names), [
-      claims.map(({ position }) => position),
-      claims.map(({ subscriptionId }) => subscriptionId),
-      claims.map(({ claim }) => claim),
-    ]),
+    executor.query<{ readonly claim: string }>(
+      (hasJobs ? CONFIRM_WITH_JOBS : CONFIRM)(names),
+      [
+        claims.map(({ position }) => position),
+        claims.map(({ subscriptionId }) => subscriptionId),
+        claims.map(({ claim }) => claim),
+        `{${jobIds.map((id) => id ?? "null").join()}}`,
+      ],
+      hasJobs ? "confirm, jobs" : "confirm",
+    ),
   );
   const committed = new Set(rows.map(({ claim }) => claim));
   return claims.map(({ claim }) => committed.has(claim));

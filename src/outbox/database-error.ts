@@ -89,10 +89,15 @@ export async function explained<T>(names: SchemaNames, work: PromiseLike<T>): Pr
   }
 }
 
-export function schemaMissing(names: SchemaNames, cause?: unknown): EventBusError {
+/** @param database which one, for people; whoever only has a client of it does not know. */
+export function schemaMissing(
+  names: SchemaNames,
+  cause?: unknown,
+  database = "this database",
+): EventBusError {
   return new EventBusError(
     "SCHEMA_MISSING",
-    `The event bus is not installed in schema "${names.schema}" of this database (or graphile-worker is not in ` +
+    `The event bus is not installed in schema "${names.schema}" of ${database} (or graphile-worker is not in ` +
       `"${names.workerSchema}"); this version needs schema version ${SCHEMA_VERSION}. Run: npx ex-event-bus migrate`,
     { value: names.schema, ...(cause === undefined ? {} : { cause }) },
   );

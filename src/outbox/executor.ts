@@ -9,7 +9,7 @@ export interface Executor {
     /** Of a statement that is sent again and again: it may be prepared under this name. */
     name?: string,
   ): Promise<readonly Row[]>;
-  /** The same where the rows do not matter, if that is cheaper. */
+  /** The same where the rows do not matter, if that is cheaper. Resolves with how many there are. */
   execute?(sql: string, values: readonly SqlValue[]): Promise<unknown>;
 }
 
@@ -17,6 +17,8 @@ export interface Executor {
 export interface PrismaQueryable {
   // biome-ignore lint/suspicious/noExplicitAny: Prisma's own signature; `unknown[]` would not accept it
   $queryRawUnsafe<T = unknown>(query: string, ...values: any[]): PromiseLike<T>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  $executeRawUnsafe?(query: string, ...values: any[]): PromiseLike<number>;
 }
 
 /** A `pg` client or pool. */
@@ -41,7 +43,10 @@ export function executorOf(target: Queryable): Executor {
   if (EXECUTOR in target) return target as Executor;
   // Asked first: an extended Prisma client may have a method `query` of its own.
   if ("$queryRawUnsafe" in target) {
-    return branded(async (sql, values) => (await target.$queryRawUnsafe(sql, ...values)) as never);
+    return branded(
+      async (sql, values) => (await target.$queryRawUnsafe(sql, ...values)) as never,
+      target.$executeRawUnsafe && (async (sql, values) => target.$executeRawUnsafe?.(sql, ...values)),
+    );
   }
   const pg = target as PgQueryable;
   return branded(async (sql, values) => {

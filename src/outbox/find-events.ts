@@ -9,6 +9,8 @@ export interface EventFilter {
   /** The names of events. */
   readonly event?: string | readonly string[] | undefined;
   readonly eventId?: string | undefined;
+  /** The one event at this position. */
+  readonly position?: number | undefined;
   readonly aggregateType?: string | undefined;
   readonly aggregateKey?: string | undefined;
   readonly operation?: StoredEvent["operation"] | undefined;
@@ -50,6 +52,7 @@ select ${EVENT_COLUMNS}
         and ($9::boolean is not true or e.position <= (select h.safe from :BUS.horizon h)))
    and ($10::timestamptz is null or e.occurred_at >= $10)
    and ($11::timestamptz is null or e.occurred_at < $11)
+   and ($12::bigint is null or e.position = $12)
  order by e.position ${direction}
  limit $8::bigint`);
 const FIRST = find("asc");
@@ -78,6 +81,7 @@ export async function findEvents(
       isFinal,
       filter.since?.toISOString() ?? null,
       filter.until?.toISOString() ?? null,
+      filter.position ?? null,
     ]),
   );
   const events = rows.map((row) => readEvent(row));

@@ -16,6 +16,8 @@ export interface LoadedDelivery {
   readonly isPaused: boolean;
   /** How often it was put on record that processes died with it. */
   readonly deaths: number;
+  /** Its handler was called alone in a process, and since then there was no outcome. */
+  readonly ranAlone: boolean;
   readonly insertedAt: Date;
   /** What can be said of the event even when it cannot be decoded. */
   readonly eventId: string;
@@ -41,13 +43,14 @@ export interface DeliveryKey {
 const LOAD = statement(/* sql */ `select * from :BUS.load($1::bigint[], $2::integer[], $3::boolean[])`);
 
 /** An event with where its delivery stands. */
-interface LoadedRow extends EventRow {
+export interface LoadedRow extends EventRow {
   /** Of which key it is, from 1. */
   readonly n: number;
   readonly state: DeliveryState;
   readonly generation: number;
   readonly attempt: number;
   readonly deaths: number;
+  readonly runs_alone: boolean;
   readonly paused: boolean;
 }
 
@@ -72,18 +75,19 @@ export async function loadDeliveries(
   const found = new Map(rows.map((row) => [row.n, row]));
   return keys.map((_, index) => {
     const row = found.get(index + 1);
-    return row === undefined ? undefined : loaded(row);
+    return row === undefined ? undefined : readLoaded(row);
   });
 }
 
 /** What a row says of a delivery. */
-function loaded(row: LoadedRow): LoadedDelivery {
+export function readLoaded(row: LoadedRow): LoadedDelivery {
   return {
     state: row.state,
     generation: row.generation,
     attempts: row.attempt,
     isPaused: row.paused,
     deaths: row.deaths,
+    ranAlone: row.runs_alone,
     insertedAt: row.occurred_at,
     eventId: row.id,
     eventName: row.name,

@@ -63,37 +63,47 @@ export async function lockRow<Row extends object>(
   return row;
 }
 
-/**
- * How many rows of a table the running transaction has inserted and updated, as PostgreSQL itself counts. What was
- * inserted and taken back does not count: `on conflict` does so when another transaction inserts at the same moment.
- */
+/** What the running transaction has done to a table until now, as PostgreSQL itself counts. */
 export interface TableCounters {
-  readonly inserted: bigint | string;
-  readonly updated: bigint | string;
+  readonly ex_event_bus_inserted: bigint | string;
+  readonly ex_event_bus_updated: bigint | string;
+  readonly ex_event_bus_deleted: bigint | string;
+  /** False where PostgreSQL does not count, or not under this name: track_counts off, tables that others inherit, views. */
+  readonly ex_event_bus_counts: boolean;
 }
 
-function countersOf(table: TableName): string {
-  const oid = quoteText(`${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)}`);
-  return (
-    `pg_stat_get_xact_tuples_inserted(${oid}::regclass) - pg_stat_get_xact_tuples_deleted(${oid}::regclass) as inserted, ` +
-    `pg_stat_get_xact_tuples_updated(${oid}::regclass) as updated`
-  );
+const COUNTED = ["inserted", "updated", "deleted"] as const;
+
+/** What {@link countersOf} counts. */
+export type Counted = (typeof COUNTED)[number];
+
+/** How much more was counted. */
+export function countedSince(before: TableCounters, after: TableCounters, what: Counted): bigint {
+  return BigInt(after[`ex_event_bus_${what}`]) - BigInt(before[`ex_event_bus_${what}`]);
+}
+
+/** PostgreSQL counts for each partition alone. The names are none of a model's fields, which are in the same answer. */
+function countersOf(table: string): string {
+  const columns = COUNTED.map((what) => {
+    const count = (of: string) => `pg_stat_get_xact_tuples_${what}(${of})`;
+    return `coalesce((select sum(${count("p.relid")})::bigint from pg_partition_tree(${table}) p), ${count(table)}) as ex_event_bus_${what}`;
+  });
+  const isCounted = `exists (select from pg_class c where c.oid = ${table} and (c.relkind = 'p' or c.relkind = 'r' and not c.relhassubclass))`;
+  return `${columns.join(", ")}, current_setting('track_counts')::boolean and ${isCounted} as ex_event_bus_counts`;
+}
+
+function oidOf({ schema, table }: TableName): string {
+  return `${quoteText(`${quoteIdentifier(schema)}.${quoteIdentifier(table)}`)}::regclass`;
 }
 
 /** The counters of a table. */
 export function countersStatement(table: TableName): string {
-  return `select ${countersOf(table)}`;
+  return `select ${countersOf(oidOf(table))}`;
 }
 
-const COUNTERS_OF_TABLES = /* sql */ `
-select pg_stat_get_xact_tuples_inserted(t.name::regclass) as inserted,
-       pg_stat_get_xact_tuples_updated(t.name::regclass) as updated
-  from unnest($1::text[]) with ordinality t(name, n) order by t.n`;
+const COUNTERS_OF_TABLES = `select ${countersOf("t.name::regclass")} from unnest($1::text[]) with ordinality t(name, n) order by t.n`;
 
-/**
- * The counters of several tables. Rows that were deleted again count as inserted here, as do those that `on conflict`
- * took back.
- */
+/** The counters of several tables. */
 export function tableCounters(
   executor: Executor,
   tables: readonly TableName[],
@@ -107,7 +117,7 @@ export const FOUND = "ex_event_bus_found";
 
 /** A {@link lockRowStatement} that brings the table's counters along: one row, also when there is none to lock. */
 export function lockRowWithCounters(lock: string, table: TableName): string {
-  return `select ${countersOf(table)}, r.* from (select) s left join lateral (${lock.replace("select ", `select true as ${FOUND}, `)}) r on true`;
+  return `select ${countersOf(oidOf(table))}, r.* from (select) s left join lateral (${lock.replace("select ", `select true as ${FOUND}, `)}) r on true`;
 }
 
 /** A statement that always fails, so that PostgreSQL refuses to commit the transaction (or savepoint) around it. */

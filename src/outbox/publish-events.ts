@@ -10,13 +10,13 @@ const PUBLISH = statement(
 
 const STORE = statement(/* sql */ `select from :BUS.publish($1::jsonb, $2::integer)`);
 
-/** The same as {@link publishEvents} where nobody asks for positions: the path of captured mutations. */
-export async function storeEvents(
-  executor: Executor,
-  names: SchemaNames,
-  events: readonly string[],
-): Promise<void> {
-  const values = [`[${events.join(",")}]`, SCHEMA_VERSION];
+/**
+ * The same as {@link publishEvents} where nobody asks for positions: the path of captured mutations.
+ *
+ * @param events their JSON, see {@link encodeTogether}.
+ */
+export async function storeEvents(executor: Executor, names: SchemaNames, events: string): Promise<void> {
+  const values = [events, SCHEMA_VERSION];
   const { execute = executor.query.bind(executor) } = executor;
   await explained(names, execute(STORE(names), values));
 }

@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
-import type { Executor } from "./executor.js";
+import type { Executor, SqlValue } from "./executor.js";
 import type { DeliveryError } from "./find-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -27,17 +27,25 @@ export interface Settlement {
   readonly keepsFailuresOnly?: boolean;
   /** Who settles it: a name of its own for each run of a handler, so that who settles again is recognised. */
   readonly claim?: string;
+  /** The job of graphile-worker's that is over with it: it goes in the same transaction. */
+  readonly jobId?: string;
 }
 
-const SETTLE = statement(
-  /* sql */ `select position, subscription_id, generation, state from :BUS.settle($1::jsonb)`,
-);
+/** A function that moves deliveries on. The jobs whose ids are in the last parameter go in the same transaction. */
+function moving(call: string, jobs: number) {
+  const moved = `select position, subscription_id, generation, state from ${call}`;
+  return {
+    alone: statement(moved),
+    // What only deletes runs after what is selected.
+    withJobs: statement(/* sql */ `
+with gone as (delete from :WORKER._private_jobs j where j.id = any($${jobs}::bigint[]) and j.job_queue_id is null)
+${moved}`),
+  };
+}
 
-const DELIVER = statement(/* sql */ `
-select position, subscription_id, generation, state from :BUS.deliver($1::bigint[], $2::integer[], $3::text[])`);
-
-const DELIVER_WITHOUT_ROWS = statement(/* sql */ `
-select position, subscription_id, generation, state from :BUS.deliver_without_rows($1::bigint[], $2::integer[])`);
+const SETTLE = moving(":BUS.settle($1::jsonb)", 2);
+const DELIVER = moving(":BUS.deliver($1::bigint[], $2::integer[], $3::text[])", 4);
+const DELIVER_WITHOUT_ROWS = moving(":BUS.deliver_without_rows($1::bigint[], $2::integer[])", 3);
 
 interface NotMoved {
   readonly position: bigint | string;
@@ -101,14 +109,12 @@ function wayOf(settlement: Settlement): Way {
 }
 
 const deliverWithoutRows: Way = (executor, names, settlements) =>
-  executor.query(DELIVER_WITHOUT_ROWS(names), keysOf(settlements), "deliver without rows");
+  move(executor, names, DELIVER_WITHOUT_ROWS, settlements, keysOf(settlements), "deliver without rows");
 
-const deliver: Way = (executor, names, settlements) =>
-  executor.query(
-    DELIVER(names),
-    [...keysOf(settlements), settlements.map(({ claim = "" }) => claim)],
-    "deliver",
-  );
+const deliver: Way = (executor, names, settlements) => {
+  const claims = settlements.map(({ claim = "" }) => claim);
+  return move(executor, names, DELIVER, settlements, [...keysOf(settlements), claims], "deliver");
+};
 
 const settle: Way = (executor, names, settlements) => {
   const input = settlements.map((settlement) => ({
@@ -123,14 +129,36 @@ const settle: Way = (executor, names, settlements) => {
     reason: settlement.reason,
     claim: settlement.claim,
   }));
-  return executor.query(SETTLE(names), [JSON.stringify(input)]);
+  return move(executor, names, SETTLE, settlements, [JSON.stringify(input)]);
 };
 
-function keysOf(settlements: readonly Settlement[]): readonly (readonly number[])[] {
+function move(
+  executor: Executor,
+  names: SchemaNames,
+  { alone, withJobs }: ReturnType<typeof moving>,
+  settlements: readonly Settlement[],
+  values: readonly SqlValue[],
+  name?: string,
+): Promise<readonly NotMoved[]> {
+  const jobIds = settlements.flatMap(({ jobId }) => jobId ?? []);
+  if (jobIds.length === 0) return executor.query(alone(names), values, name);
+  return executor.query(
+    withJobs(names),
+    [...values, arrayOf(jobIds)],
+    name === undefined ? name : `${name}, jobs`,
+  );
+}
+
+function keysOf(settlements: readonly Settlement[]): readonly string[] {
   return [
-    settlements.map(({ position }) => position),
-    settlements.map(({ subscriptionId }) => subscriptionId),
+    arrayOf(settlements.map(({ position }) => position)),
+    arrayOf(settlements.map(({ subscriptionId }) => subscriptionId)),
   ];
+}
+
+/** An array of numbers as PostgreSQL writes it: nothing has to be quoted. */
+function arrayOf(numbers: readonly (number | string)[]): string {
+  return `{${numbers.join()}}`;
 }
 
 function keyOf({ position, subscriptionId, generation }: Settlement): string {

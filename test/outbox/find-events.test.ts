@@ -35,6 +35,8 @@ describe.each<[string, Queryable]>([
     ["several names", { event: ["B", "C"] }, [2, 5]],
     ["no name", { event: [] }, []],
     ["an id", { eventId: events[2]?.id ?? "" }, [3]],
+    ["a position", { position: 4 }, [4]],
+    ["a position that no event has", { position: 99 }, []],
     ["an aggregate", { aggregateType: "Order", aggregateKey: "1" }, [1, 2]],
     ["a type", { aggregateType: "User" }, [4, 5]],
     ["a compound key", { aggregateKey: '["1","2"]' }, [3]],

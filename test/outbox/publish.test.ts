@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
+import { encodeEvents, encodeTogether } from "../../src/outbox/encode-event.js";
 import { executorOf } from "../../src/outbox/executor.js";
 import { findEvents } from "../../src/outbox/find-events.js";
+import { publishEvents, storeEvents } from "../../src/outbox/publish-events.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { synchroniseSubscriptions, unsubscribe } from "../../src/outbox/subscriptions.js";
 import { testDatabase } from "../support/database.js";
@@ -12,6 +14,110 @@ const bus = executorOf(pool);
 beforeEach(() => empty(pool));
 
 const events = () => findEvents(bus, DEFAULT_SCHEMA_NAMES);
+
+describe("event_bus.publish of many events", () => {
+  it("takes what they share once", async () => {
+    await subscribe(pool, "OrderPaid", ["one"]);
+    const shared = {
+      ...{ name: "OrderPaid", version: 2, aggregateType: "Order", operation: "update", sourceSchema: "shop" },
+      ...{ types: { aggregate: { at: "datetime" } }, metadata: { actor: "sql" } },
+    };
+    const at = "2026-01-01T00:00:00.000Z";
+    const own = [
+      { aggregate: { at }, aggregateKey: "1" },
+      {
+        aggregate: null,
+        name: "Other",
+        version: 3,
+        aggregateType: "Else",
+        operation: "delete",
+        metadata: {},
+        types: {},
+      },
+    ];
+    const { rows } = await pool.query(
+      "select position::integer, deliveries from event_bus.publish($1::jsonb)",
+      [JSON.stringify({ shared, events: own })],
+    );
+    expect(rows).toEqual([
+      { position: 1, deliveries: 1 },
+      { position: 2, deliveries: 0 },
+    ]);
+    expect(await events()).toMatchObject([
+      {
+        ...{ name: "OrderPaid", version: 2, aggregateType: "Order", aggregateKey: "1", operation: "update" },
+        ...{ sourceSchema: "shop", aggregate: { at: new Date(at) }, metadata: { actor: "sql" } },
+      },
+      {
+        ...{ name: "Other", version: 3, aggregateType: "Else", aggregateKey: null, operation: "delete" },
+        ...{ sourceSchema: "shop", aggregate: null, metadata: {} },
+      },
+    ]);
+    expect(await tasks(pool)).toEqual(["event_bus:one"]);
+  });
+
+  it("needs nothing to be shared, and takes one event in that way too", async () => {
+    const { rows } = await pool.query("select deliveries from event_bus.publish($1::jsonb)", [
+      JSON.stringify({ events: [{ name: "OrderPaid", aggregate: { id: 1 } }] }),
+    ]);
+    expect(rows).toEqual([{ deliveries: 0 }]);
+    expect(await events()).toMatchObject([
+      {
+        name: "OrderPaid",
+        version: 1,
+        operation: "publish",
+        aggregate: { id: 1 },
+        changes: {},
+        metadata: {},
+      },
+    ]);
+  });
+
+  it("stores the same whether what is shared is said once or with each", async () => {
+    const of = (name: string, parts: object = {}) =>
+      event(name, {
+        aggregateType: "Order",
+        aggregateKey: "1",
+        metadata: META,
+        aggregate: { n: 1n },
+        ...parts,
+      });
+    const lists = [
+      [of("A"), of("A", { changes: { n: 2n }, initialData: { n: 1n } })],
+      [of("A"), of("B", { version: 2, aggregateType: null, aggregateKey: null })],
+      [
+        of("A", { aggregate: {} }),
+        of("A", { metadata: { other: true }, operation: "delete" }),
+        of("A", { aggregate: null }),
+      ],
+      [of("A")],
+      [of("A", { aggregate: { n: 1 } }), of("A", { aggregate: { n: 2 } })],
+    ];
+    for (const list of lists) {
+      const options = {
+        maxEventBytes: 1_000,
+        sourceSchemas: list.map((_, index) => (index === 1 ? null : "public")),
+      };
+      await empty(pool);
+      await storeEvents(bus, DEFAULT_SCHEMA_NAMES, encodeTogether(list, options));
+      const together = await events();
+      await empty(pool);
+      await publishEvents(bus, DEFAULT_SCHEMA_NAMES, encodeEvents(list, options));
+      const withTime = (await events()).map((one) => ({ ...one, occurredAt: expect.any(Date) }));
+      expect(together).toEqual(withTime);
+      expect(together).toHaveLength(list.length);
+    }
+  });
+
+  it("counts what is shared to the size of each", () => {
+    const big = event("A", { metadata: { text: "x".repeat(600) }, aggregate: { text: "y".repeat(500) } });
+    const options = { maxEventBytes: 1_000, sourceSchemas: [null, null] };
+    expect(() => encodeTogether([big, big], options)).toThrow("expected at most 1000");
+    expect(() => encodeTogether([event("A"), event("A")], options)).not.toThrow();
+  });
+});
+
+const META = { actor: "me" };
 
 describe("event_bus.publish by named arguments", () => {
   it("needs a name and an aggregate, and fills in the rest", async () => {

@@ -114,6 +114,7 @@ describe("settleDeliveries", () => {
           errors: [],
           error_count: 0,
           deaths: 0,
+          runs_alone: false,
           reason: null,
           claim: "worker 7",
           due_at: null,

@@ -63,6 +63,26 @@ describe("synchroniseSubscriptions", () => {
     ]);
   });
 
+  it("says so once when many do the same at once", async () => {
+    await synchronise(two);
+    const changed = two.map((input) => ({ ...input, priority: 1 }));
+    const first = await pool.connect();
+    try {
+      await first.query("begin");
+      expect(await synchronise(changed, "app", executorOf(first))).toEqual(["mail"]);
+      const second = synchronise(changed);
+      await eventually(async () =>
+        expect(
+          (await pool.query("select from pg_locks where locktype = 'advisory' and not granted")).rowCount,
+        ).toBe(1),
+      );
+      await first.query("commit");
+      expect(await second).toEqual([]);
+    } finally {
+      first.release();
+    }
+  });
+
   it("writes nothing when nothing differs, the order of policy keys included", async () => {
     await synchronise(two);
     const before = await rows();

@@ -1,5 +1,12 @@
 import { PLANNED_ONCE } from "./planned-once.js";
 
+/** Whether a timeout is off, or longer than so many milliseconds. */
+function isLooser(timeout: string, ms: string): string {
+  const now = `current_setting('${timeout}')`;
+  // In parentheses: PL/pgSQL would take the first "then" for that of its own if.
+  return `(case when ${now} = '0' then true else ${now}::interval > ${ms} * interval '1 millisecond' end)`;
+}
+
 /** Taking a delivery inside of the transaction of its handler. */
 export const claim = /* sql */ `
 -- Takes a delivery in the transaction of its handler, before anything else: moves it on to delivered, only where the
@@ -15,13 +22,17 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNE
 declare
   lock_before constant text := current_setting('lock_timeout');
   taken boolean;
+  ignored text;
 begin
+  -- Assigned and not performed: such an expression is evaluated without a query of its own.
   if idle_ms is not null then
-    perform set_config(l.name, l.ms::text, true)
-       from (values ('idle_in_transaction_session_timeout', idle_ms), ('statement_timeout', statement_ms)) as l(name, ms)
-      where current_setting(l.name)::interval = '0'
-         or current_setting(l.name)::interval > l.ms * interval '1 millisecond';
-    perform set_config('lock_timeout', lock_ms::text, true);
+    if ${isLooser("idle_in_transaction_session_timeout", "idle_ms")} then
+      ignored := set_config('idle_in_transaction_session_timeout', idle_ms::text, true);
+    end if;
+    if ${isLooser("statement_timeout", "statement_ms")} then
+      ignored := set_config('statement_timeout', statement_ms::text, true);
+    end if;
+    ignored := set_config('lock_timeout', lock_ms::text, true);
   end if;
   if claim.generation = 0 then
     -- Not of an event that was pruned meanwhile: without it nobody knows what had become of it.
@@ -38,7 +49,7 @@ begin
   end if;
   taken := found;
   if idle_ms is not null then
-    perform set_config('lock_timeout', lock_before, true);
+    ignored := set_config('lock_timeout', lock_before, true);
   end if;
   return taken;
 end $$;

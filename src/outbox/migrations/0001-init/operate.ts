@@ -26,7 +26,7 @@ begin
        set state = case when s.paused then 'paused' when was = 'dead' or d.attempt = 0 then 'waiting' else 'retrying' end,
            generation = d.generation + 1,
            attempt = case when was = 'dead' then 0 else d.attempt end,
-           deaths = case when was = 'dead' then 0 else d.deaths end,
+           deaths = case when was = 'dead' then 0 else d.deaths end, runs_alone = false,
            due_at = case when was = 'dead' then null else d.due_at end,
            claim = null, finished_at = null
       from free f join :BUS.subscriptions s on s.id = f.subscription_id

@@ -22,26 +22,30 @@ function valuesOf(event: string, fanout: string): string {
 }
 
 /** The same of many events, taken apart by one function: reading each column by its name takes half as long again. */
-const MANY = `rows from (jsonb_to_recordset(events) as (
+const MANY = `rows from (jsonb_to_recordset(list) as (
           id uuid, name text, version integer, "aggregateType" text, "aggregateKey" text, operation text,
           "sourceSchema" text, aggregate jsonb, changes jsonb, "initialData" jsonb, metadata jsonb, types jsonb
         )) with ordinality r(id, name, version, aggregate_type, aggregate_key, operation, source_schema,
           aggregate, changes, initial_data, metadata, types, n)`;
 
+/** What many events may have in common. */
+const SHARED = `jsonb_to_record(coalesce(events -> 'shared', '{}')) as
+          s(name text, version integer, "aggregateType" text, operation text, "sourceSchema" text, types jsonb, metadata jsonb)`;
+
 /** The columns of one of {@link MANY}. An aggregate can be null, which JSON and PostgreSQL do not say in the same way. */
 const VALUES_OF_ONE = `coalesce(g.id, :BUS.uuid_v7()),
-      g.name,
-      coalesce(g.version, 1),
-      g.aggregate_type,
+      coalesce(g.name, shared.name),
+      coalesce(g.version, shared.version, 1),
+      coalesce(g.aggregate_type, shared."aggregateType"),
       g.aggregate_key,
-      coalesce(g.operation, 'publish'),
-      g.source_schema,
-      coalesce(g.aggregate, events -> (g.n - 1)::integer -> 'aggregate'),
+      coalesce(g.operation, shared.operation, 'publish'),
+      coalesce(g.source_schema, shared."sourceSchema"),
+      coalesce(g.aggregate, list -> (g.n - 1)::integer -> 'aggregate'),
       coalesce(g.changes, '{}'),
       coalesce(g.initial_data, '{}'),
-      coalesce(g.metadata, '{}'),
-      g.types,
-      coalesce((select f.ids from fanouts f where f.event_name = g.name), '{}')`;
+      coalesce(g.metadata, shared.metadata, '{}'),
+      coalesce(g.types, shared.types),
+      coalesce((select f.ids from fanouts f where f.event_name = coalesce(g.name, shared.name)), '{}')`;
 
 const TASK = "'event_bus:' || s.subscriber";
 const RUN_AT = "case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end";
@@ -140,7 +144,8 @@ language sql set search_path = pg_catalog, pg_temp as $$
     from unnest(positions, subscriptions) h(p, s) join :BUS.subscriptions s on s.id = h.s
 $$;
 
--- Stores events and adds one job for each event and subscription, in the caller's transaction. The jobs of this
+-- Stores events and adds one job for each event and subscription, in the caller's transaction. "events" is an array of
+-- them, or {"shared": …, "events": […]}: what is said in "shared" holds for those that do not say it themselves. The jobs of this
 -- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
 -- that start faster than those for many; and nothing is planned anew for a table of a few rows, of which PostgreSQL
 -- has no statistics. This is the path of every write.
@@ -150,6 +155,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNE
 #variable_conflict use_column
 declare
   installed constant integer := 1;
+  list jsonb := events;
+  shared record;
   single jsonb;
   ids uuid[];
   positions bigint[];
@@ -166,7 +173,7 @@ begin
   end if;
   -- Before any position is drawn: who reads the log in its order relies on that.
   perform pg_current_xact_id();
-  if jsonb_array_length(events) = 1 then
+  if jsonb_typeof(events) = 'array' and jsonb_array_length(events) = 1 then
     single := events -> 0;
     -- Drawn first, so that the subscriptions are read once, for the event and for its jobs.
     position := nextval(format('%I.events_position_seq', :BUS_TEXT)::regclass);
@@ -182,11 +189,18 @@ begin
     values (publish.position, ${valuesOf("single", "goes_to")})
     returning events.id into id;
   else
+    if jsonb_typeof(events) = 'object' then
+      list := coalesce(events -> 'events', 'null');
+    end if;
+    if jsonb_typeof(list) <> 'array' then
+      raise exception 'events are expected as an array, or as an array "events" beside "shared"' using errcode = '22023';
+    end if;
+    select s.* into shared from ${SHARED};
     -- Subscriptions are read once for each name, not for each event.
     with given as materialized (
       select * from ${MANY}
     ), targets as materialized (
-      select s.* from (select distinct g.name from given g) names join :BUS.subscriptions s on s.event_name = names.name
+      select s.* from (select distinct coalesce(g.name, shared.name) as name from given g) names join :BUS.subscriptions s on s.event_name = names.name
        where s.ended_at is null
     ), fanouts as materialized (
       select t.event_name, array_agg(t.id order by t.id) as ids from targets t group by t.event_name

@@ -60,6 +60,7 @@ begin${COMMIT_SOON}
            errors = case when excluded.error_count > 0 and jsonb_array_length(d.errors) >= ${MOST_ERRORS}
                       then d.errors - ${FIRST_ERRORS} else d.errors end || excluded.errors,
            error_count = d.error_count + excluded.error_count, deaths = d.deaths + excluded.deaths,
+           runs_alone = false,
            reason = excluded.reason, claim = excluded.claim, due_at = excluded.due_at,
            finished_at = excluded.finished_at
      where d.generation = excluded.generation - 1
@@ -87,6 +88,16 @@ begin${COMMIT_SOON}
         on d.position = i.p and d.subscription_id = i.s and d.generation = i.g + 1 and d.claim = i.claim
      where format('%s/%s/%s', i.p, i.s, i.g) <> all (coalesce(moved, '{}'));
 end $$;
+
+-- Puts on record that the handler of a delivery is called now, in a process in which nothing else runs. Without an outcome
+-- later, that process has died of it. Who finds the delivery in other hands waits for nobody: it then does not count.
+create function :BUS.run_alone("position" bigint, subscription_id integer, generation integer) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update :BUS.deliveries d set runs_alone = true
+    from (select f.position, f.subscription_id from :BUS.deliveries f
+           where f.position = $1 and f.subscription_id = $2 and f.generation = $3 for no key update skip locked) f
+   where d.position = f.position and d.subscription_id = f.subscription_id
+$$;
 
 -- The same for deliveries that were made at the first attempt: nearly all of them.
 create function :BUS.deliver(positions bigint[], subscriptions integer[], claims text[])

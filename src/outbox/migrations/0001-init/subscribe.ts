@@ -65,6 +65,9 @@ begin
       on conflict (event_name, subscriber) do update
          set application = excluded.application, worker_schema = excluded.worker_schema, priority = excluded.priority,
              delay_ms = excluded.delay_ms, policy = excluded.policy, ended_at = null
+       -- Others that were waited for can have written the same.
+       where (s.application, s.worker_schema, s.priority, s.delay_ms, s.policy, s.ended_at) is distinct from
+             (excluded.application, excluded.worker_schema, excluded.priority, excluded.delay_ms, excluded.policy, null)
       returning s.subscriber
     )
     select distinct w.subscriber from written w order by 1;

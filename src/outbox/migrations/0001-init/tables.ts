@@ -53,6 +53,7 @@ create table :BUS.deliveries (
   errors jsonb not null default '[]',
   error_count integer not null default 0,
   deaths smallint not null default 0,
+  runs_alone boolean not null default false,
   reason text,
   claim text,
   due_at timestamptz,

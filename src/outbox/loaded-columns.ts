@@ -1,0 +1,27 @@
+import { madeWithoutRow } from "./open-deliveries.js";
+
+/** Where an event and its delivery are looked up, as SQL. */
+export interface LoadedFrom {
+  /** The number of the delivery among those that are asked for. */
+  readonly n: string;
+  readonly position: string;
+  readonly subscriptionId: string;
+  /** Whether it was taken up before: then it may have been made without leaving a row. */
+  readonly again: string;
+}
+
+/** An event and where its delivery stands, one row, or none when the event is gone; columns have the names of `load`. */
+export function loadedRow({ n, position, subscriptionId, again }: LoadedFrom): string {
+  return /* sql */ `
+    select ${n}::integer as n, e.position, e.id::text as id, e.name, e.version, e.aggregate_type, e.aggregate_key,
+           e.operation, e.source_schema, e.aggregate, e.changes, e.initial_data, e.metadata, e.types, e.occurred_at,
+           coalesce(d.state, case when ${again} and ${madeWithoutRow(position, subscriptionId)} then 'delivered' end,
+                    'waiting') as state,
+           coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
+           coalesce(d.deaths, 0)::integer as deaths, coalesce(d.runs_alone, false) as runs_alone,
+           exists (select from :BUS.subscriptions s where s.id = ${subscriptionId} and s.paused) as paused
+      from (select * from :BUS.events e where e.position = ${position} offset 0) e
+      left join lateral (
+        select * from :BUS.deliveries d where d.position = ${position} and d.subscription_id = ${subscriptionId} offset 0) d
+        on true`;
+}

@@ -1,0 +1,149 @@
+import { explained } from "./database-error.js";
+import type { Executor } from "./executor.js";
+import { type LoadedDelivery, type LoadedRow, readLoaded } from "./load-delivery.js";
+import { loadedRow } from "./loaded-columns.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+/** A job of graphile-worker's that was taken, and the delivery that it is for. */
+export interface TakenJob {
+  /** Its row, as far as graphile-worker looks at it. */
+  readonly job: { readonly attempts: number };
+  /** Undefined: the event is gone, or is to be read by itself, as it would not fit with the others. */
+  readonly loaded: LoadedDelivery | undefined;
+}
+
+/** Who takes which jobs, and how many. */
+export interface TakeOptions {
+  /** What graphile-worker locks them with. */
+  readonly workerId: string;
+  /** graphile-worker's ids of the tasks that this worker knows. */
+  readonly taskIds: readonly number[];
+  readonly most: number;
+  /** Without events: one that PostgreSQL cannot read would keep all jobs from being taken. */
+  readonly unread?: boolean;
+}
+
+/** So many bytes of events, as they are stored (compressed), are read with the jobs; what is beyond is read by itself. */
+const MOST_BYTES = 2 * 1024 * 1024;
+
+/**
+ * What cannot be a number of ours is nobody's delivery: the task says so. Nothing is looked for where a backslash is,
+ * which ours never have: some that JSON allows PostgreSQL cannot write out, and the whole statement would fail.
+ */
+function numberAt(field: string, type: string, digits: number): string {
+  const text = `(c.payload ->> '${field}')`;
+  return `case when strpos(c.payload::text, E'\\\\') = 0 then
+           case when ${text} ~ '^[0-9]{1,${digits}}$' then ${text}::${type} end end`;
+}
+
+/**
+ * Locks jobs as graphile-worker itself does. Ours are in no named queue: those that somebody put into one stay there. The
+ * number is a part of the text: PostgreSQL would plan for any number, and sort the whole table.
+ */
+function locking(most: number): string {
+  return /* sql */ `
+with found as (
+  select jobs.id from :WORKER._private_jobs as jobs
+   where jobs.is_available = true and jobs.run_at <= now() and jobs.task_id = any($2::integer[])
+     and jobs.job_queue_id is null
+   order by jobs.priority asc, jobs.run_at asc
+   limit ${most} for update skip locked
+), locked as (
+  update :WORKER._private_jobs as jobs
+     set attempts = jobs.attempts + 1, locked_by = $1::text, locked_at = now()
+   where jobs.id = any(array(select f.id from found f))
+  returning jobs.id, jobs.task_id, jobs.payload, jobs.priority, jobs.run_at, jobs.attempts, jobs.max_attempts
+)`;
+}
+
+const COLUMNS = "t.id as job_id, t.task_id, t.payload, t.attempts as job_attempts, t.max_attempts";
+
+/** What is left out of a row of which the event is beyond {@link MOST_BYTES}. */
+const LARGE = ["aggregate", "changes", "initial_data", "metadata", "types"];
+const SMALL = [
+  ...["position", "id", "name", "version", "aggregate_type", "aggregate_key", "operation", "source_schema"],
+  ...["occurred_at", "state", "generation", "attempt", "deaths", "runs_alone", "paused"],
+];
+
+/** Takes jobs, and reads what they are for in the same statement. */
+function take(most: number) {
+  const sizes = LARGE.map((column) => `coalesce(pg_column_size(l.${column}), 0)`).join(" + ");
+  const fitting = (value: string) => `case when t.bytes <= ${MOST_BYTES} then ${value} end`;
+  const columns = [
+    ...SMALL.map((column) => `t.${column}`),
+    ...LARGE.map((column) => `${fitting(`t.${column}`)} as ${column}`),
+  ];
+  return statement(/* sql */ `${locking(most)}, taken as (
+  select c.id as job_id, c.task_id, c.payload, c.attempts as job_attempts, c.max_attempts,
+         row_number() over (order by c.priority, c.run_at, c.id) as number,
+         ${numberAt("p", "bigint", 18)} as p, ${numberAt("s", "integer", 9)} as s
+    from locked c
+)
+select t.job_id, t.task_id, t.payload, t.job_attempts, t.max_attempts, ${fitting("t.n")} as n, ${columns.join(", ")}
+  from (select t.*, l.*, sum(${sizes}) over (order by t.number) as bytes
+          from taken t
+          left join lateral (${loadedRow({ n: "1", position: "t.p", subscriptionId: "t.s", again: "t.job_attempts > 1" })}) l on true) t
+ order by t.number`);
+}
+
+/**
+ * The same for one, by a plan that begins and ends sooner, without the call of a function: an idle worker has its next job
+ * with it.
+ */
+function takeOne() {
+  return statement(/* sql */ `${locking(1)}
+select ${COLUMNS}, l.*
+  from (select c.*, ${numberAt("p", "bigint", 18)} as p, ${numberAt("s", "integer", 9)} as s from locked c) t
+  left join lateral (${loadedRow({ n: "1", position: "t.p", subscriptionId: "t.s", again: "t.attempts > 1" })}) l on true`);
+}
+
+/** The same without looking at events. */
+function takeUnread(most: number) {
+  return statement(`${locking(most)}
+select ${COLUMNS}, null::integer as n from locked t order by t.priority, t.run_at, t.id`);
+}
+
+function textFor(most: number, unread: boolean): ReturnType<typeof statement> {
+  if (unread) return takeUnread(most);
+  return most === 1 ? takeOne() : take(most);
+}
+
+const TEXTS = new Map<string, ReturnType<typeof statement>>();
+
+/** Each is made once. */
+function textOf(name: string, make: () => ReturnType<typeof statement>): ReturnType<typeof statement> {
+  const text = TEXTS.get(name) ?? make();
+  TEXTS.set(name, text);
+  return text;
+}
+
+interface TakenRow extends Omit<LoadedRow, "n"> {
+  readonly n: number | null;
+  readonly job_id: string;
+  readonly task_id: number;
+  readonly payload: unknown;
+  readonly job_attempts: number;
+  readonly max_attempts: number;
+}
+
+/** Takes up to `most` jobs that are due, in the order in which graphile-worker would take them. */
+export async function takeJobs(
+  executor: Executor,
+  names: SchemaNames,
+  { workerId, taskIds, most, unread = false }: TakeOptions,
+): Promise<readonly TakenJob[]> {
+  const name = `take ${most}${unread ? " unread" : ""}`;
+  const text = textOf(name, () => textFor(most, unread));
+  const rows = await explained(names, executor.query<TakenRow>(text(names), [workerId, taskIds], name));
+  return rows.map((row) => ({
+    job: {
+      id: row.job_id,
+      job_queue_id: null,
+      task_id: row.task_id,
+      payload: row.payload,
+      attempts: row.job_attempts,
+      max_attempts: row.max_attempts,
+    },
+    loaded: row.n === null ? undefined : readLoaded(row as LoadedRow),
+  }));
+}
