@@ -1,4 +1,4 @@
-import type { Outcome } from "./outcome.js";
+import type { Outcome, SettledOutcome } from "./outcome.js";
 
 /** What came of running a handler. */
 export interface Attempt {
@@ -7,6 +7,8 @@ export interface Attempt {
   readonly isRecorded: boolean;
   /** The name of this run. */
   readonly claim: string;
+  /** To be called when nothing is held up by it any more: what is to be recorded after all. */
+  readonly confirm?: () => Promise<SettledOutcome | undefined>;
 }
 
 let claims = 0;

@@ -12,17 +12,15 @@ interface Waiting<In, Out> {
  * Nobody waits for others longer than that. When many fail together, each is tried alone: one that is refused takes no
  * others along.
  *
- * @param most so many at once.
+ * @param most how many of those that wait go at once.
  * @param isOfAll whether an error would meet each of them alone too.
- * @param rest when more is about to come, a promise of when that is over.
  */
 export function batched<In, Out>(
   forMany: ForMany<In, Out>,
-  most: number,
+  most: (waiting: number) => number,
   isOfAll: (error: unknown) => boolean,
-  rest: () => Promise<void> | undefined = () => undefined,
 ): (item: In) => Promise<Out> {
-  let waiting: Waiting<In, Out>[] = [];
+  const waiting: Waiting<In, Out>[] = [];
   let isUnderWay = false;
 
   const run = async (batch: readonly Waiting<In, Out>[]): Promise<void> => {
@@ -36,10 +34,7 @@ export function batched<In, Out>(
   };
   const drain = async () => {
     while (waiting.length > 0) {
-      const soon = waiting.length < most ? rest() : undefined;
-      if (soon !== undefined) await soon;
-      const batch = waiting.slice(0, most);
-      waiting = waiting.slice(most);
+      const batch = waiting.splice(0, most(waiting.length));
       await run(batch);
     }
     isUnderWay = false;
@@ -52,4 +47,9 @@ export function batched<In, Out>(
       // After everything that goes on in this turn, and not by a timer: tests replace those.
       process.nextTick(drain);
     });
+}
+
+/** So many at most. */
+export function atMostSo(most: number): (waiting: number) => number {
+  return (waiting) => Math.min(waiting, most);
 }

@@ -4,7 +4,8 @@ import type { Subscriber } from "../registry/subscriber.js";
 import type { SettledOutcome } from "./outcome.js";
 
 // When a process dies, everything that it was doing is suspect, and nearly all of it innocent. What was in two deaths is
-// put on record and from then on runs alone: whatever dies then is the reason, and nothing else is in its way.
+// put on record and from then on runs alone: whatever dies then is the reason, and nothing else is in its way. Each such
+// run is put on record before it begins: a process that dies while the delivery waits for its turn has not died of it.
 /** What the error is named that says so. */
 const WORKER_DIED = "WorkerDied";
 
@@ -24,20 +25,21 @@ export function comeBackLater(): SettledOutcome {
   return { state: "snoozed", dueMs: SPREAD_MS * (0.5 + Math.random()) };
 }
 
-/** What becomes of a delivery that was claimed `claims` times without an outcome since it was last recorded. */
+/** What becomes of a delivery that was claimed `claims` times without an outcome since it was last moved on. */
 export function outcomeOfDeaths(
   claims: number,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   worker: string,
 ): SettledOutcome | undefined {
-  if (claims < (loaded.deaths === 0 ? CLAIMS_BEFORE_RECORD : 1)) return undefined;
-  const before = loaded.deaths === 0 ? 0 : CLAIMS_BEFORE_RECORD - 1 + loaded.deaths;
+  const isFirst = loaded.deaths === 0;
+  if (isFirst ? claims < CLAIMS_BEFORE_RECORD : claims === 0 || !loaded.ranAlone) return undefined;
+  const times = isFirst ? claims : CLAIMS_BEFORE_RECORD + loaded.deaths;
   const thrown = new EventBusError(
     "WORKER_DIED",
-    `The process that ran "${subscriber.name}" for this event ended ${before + claims} times without an outcome. Look ` +
+    `The process that ran "${subscriber.name}" for this event ended ${times} times without an outcome. Look ` +
       "for what ends it: out of memory, process.exit(), a crash in native code, SIGKILL.",
-    { value: before + claims },
+    { value: times },
   );
   const error = {
     attempt: loaded.attempts + 1,

@@ -1,16 +1,25 @@
+import { hub } from "../log/hub.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Attempt, nextClaim } from "./attempt.js";
 import { comeBackLater, mustRunAlone } from "./dead-worker.js";
 import type { DeliverDeps } from "./deliver-deps.js";
+import { DeliveryReport, reportUnread } from "./delivery-report.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
 import { refuseDelivery } from "./refuse-delivery.js";
-import { reported } from "./reported.js";
 import { runPlain } from "./run-plain.js";
 import { runTransactional } from "./run-transactional.js";
 import { tellOfDeath } from "./tell-of-death.js";
 import type { Wakeup } from "./wakeup.js";
-import { whileUnreachable } from "./while-unreachable.js";
+import { again, whileUnreachable } from "./while-unreachable.js";
+
+/** What whoever makes a delivery may want to know before it is over. */
+export interface DeliveryProgress {
+  /** The handler has ended; the outcome is not recorded yet. */
+  readonly onHandled?: () => void;
+  /** The outcome is recorded, and the job of the wake-up is gone with it. */
+  readonly onSettled?: () => void;
+}
 
 /**
  * Makes a delivery: the only place where a handler is called.
@@ -18,27 +27,76 @@ import { whileUnreachable } from "./while-unreachable.js";
  * Returns only after the outcome is recorded, or when there is nothing to record because somebody else had moved the
  * delivery on. Throws when nothing is known to be recorded: then the wake-up must not be thrown away.
  *
- * @param onHandled is called when its handler has ended, before the outcome is recorded.
+ * @param progress is told how far it has come.
  */
-export function deliver(
+export async function deliver(
   wakeup: Wakeup,
   subscriber: Subscriber,
   deps: DeliverDeps,
-  onHandled: () => void = () => undefined,
+  progress: DeliveryProgress = {},
 ): Promise<Outcome> {
-  return reported(wakeup, subscriber, deps, {
-    load: () => load(wakeup, deps),
-    run: async (loaded) => {
-      if (loaded.generation !== wakeup.generation || loaded.state === "delivered") return STALE;
-      const { outcome, isRecorded, claim } = await attempt(wakeup, loaded, subscriber, deps);
-      onHandled();
-      if (isRecorded || outcome.state === "stale") return outcome;
-      const settled = await settle(outcome, wakeup, loaded, subscriber, deps, claim);
-      if (settled.state === "dead")
-        await tellOfDeath(wakeup.position, loaded, subscriber, settled.thrown, deps);
-      return settled;
-    },
-  });
+  const startedAt = performance.now();
+  let { loaded } = wakeup;
+  if (loaded === undefined) {
+    try {
+      loaded = await load(wakeup, deps);
+    } catch (error) {
+      reportUnread(wakeup, subscriber, deps, startedAt, error);
+      throw error;
+    }
+  }
+  // The event is gone: there is nothing to say of it.
+  if (loaded === undefined) return STALE;
+  const told = new DeliveryReport(wakeup, loaded, subscriber, deps, startedAt);
+  const known = loaded;
+  if (hub.surrounds("deliver"))
+    return surrounded(told, () => make(wakeup, known, subscriber, deps, progress));
+  let outcome: Outcome;
+  try {
+    outcome = await make(wakeup, loaded, subscriber, deps, progress);
+  } catch (error) {
+    told.fail(error);
+    throw error;
+  }
+  told.stop(outcome);
+  return outcome;
+}
+
+/** What is put around deliveries begins when the event is known, and ends with the outcome on record. */
+function surrounded(told: DeliveryReport, run: () => Promise<Outcome>): Promise<Outcome> {
+  return hub.within("deliver", told.start, () =>
+    run().then(
+      (outcome) => ({ end: told.stop(outcome), result: () => outcome }),
+      (error) => ({ end: told.fail(error), result: () => raise(error) }),
+    ),
+  );
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
+
+async function make(
+  wakeup: Wakeup,
+  loaded: LoadedDelivery,
+  subscriber: Subscriber,
+  deps: DeliverDeps,
+  { onHandled, onSettled }: DeliveryProgress,
+): Promise<Outcome> {
+  if (loaded.generation !== wakeup.generation || loaded.state === "delivered") return STALE;
+  const { outcome, isRecorded, claim, confirm } = await attempt(wakeup, loaded, subscriber, deps);
+  onHandled?.();
+  const refused = confirm && (await confirm());
+  if (refused === undefined && isRecorded) {
+    if (outcome.state === "delivered") onSettled?.();
+    return outcome;
+  }
+  const ending = refused ?? outcome;
+  if (ending.state === "stale") return ending;
+  const settled = await settle(ending, wakeup, loaded, subscriber, deps, claim);
+  onSettled?.();
+  if (settled.state === "dead") await tellOfDeath(wakeup.position, loaded, subscriber, settled.thrown, deps);
+  return settled;
 }
 
 function attempt(
@@ -47,17 +105,40 @@ function attempt(
   subscriber: Subscriber,
   deps: DeliverDeps,
 ): Promise<Attempt> {
-  const unrun = (outcome: Outcome) => ({ outcome, isRecorded: false, claim: nextClaim(deps.worker) });
+  const { gate, slots, signal } = deps;
   const refused = refuseDelivery(wakeup, loaded, subscriber, deps.worker);
-  if (refused !== undefined) return Promise.resolve(unrun(refused));
+  if (refused !== undefined) return Promise.resolve(unrun(refused, deps));
   const run = () =>
-    deps.slots(() =>
-      subscriber.policy.transactional
-        ? runTransactional(wakeup, loaded, subscriber, deps)
-        : runPlain(loaded, subscriber, deps),
-    );
-  if (!mustRunAlone(loaded)) return deps.gate.together(run, deps.signal);
-  return deps.gate.alone(run, deps.signal).then((made) => made ?? unrun(comeBackLater()));
+    subscriber.policy.transactional
+      ? runTransactional(wakeup, loaded, subscriber, deps)
+      : runPlain(loaded, subscriber, deps);
+  const runInSlot = () => between(slots.take(), run, slots.free);
+  if (!mustRunAlone(loaded)) return between(gate.enter(signal), runInSlot, gate.leave);
+  const { position, subscriptionId, generation } = wakeup;
+  const runAlone = async () => {
+    await whileUnreachable(deps, () => deps.outbox.runAlone({ position, subscriptionId, generation }));
+    return runInSlot();
+  };
+  return gate.alone(runAlone, signal).then((made) => made ?? unrun(comeBackLater(), deps));
+}
+
+/** Runs as soon as it may, and says when it has ended. */
+function between<T>(ready: Promise<void> | undefined, run: () => Promise<T>, ended: () => void): Promise<T> {
+  if (ready !== undefined) return ready.then(() => between(undefined, run, ended));
+  return run().then(
+    (value) => {
+      ended();
+      return value;
+    },
+    (error: unknown) => {
+      ended();
+      throw error;
+    },
+  );
+}
+
+function unrun(outcome: Outcome, deps: DeliverDeps): Attempt {
+  return { outcome, isRecorded: false, claim: nextClaim(deps.worker) };
 }
 
 function load(
@@ -74,7 +155,7 @@ function load(
  */
 async function settle(
   outcome: SettledOutcome,
-  { position, subscriptionId, generation }: Wakeup,
+  { position, subscriptionId, generation, jobId }: Wakeup,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,
@@ -89,8 +170,11 @@ async function settle(
     claim,
     keepsFailuresOnly: subscriber.policy.history === "failures",
     ...(outcome.state === "delivered" ? undefined : detailsOf(outcome)),
+    ...(jobId === undefined ? undefined : { jobId }),
   };
-  const state = await whileUnreachable(deps, () => deps.outbox.settle(settlement));
+  const state = await deps.outbox
+    .settle(settlement)
+    .catch((error: unknown) => again(deps, () => deps.outbox.settle(settlement), error));
   if (state === outcome.state) {
     if ("dueMs" in outcome) deps.wakeIn(outcome.dueMs);
     return outcome;

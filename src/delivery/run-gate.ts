@@ -1,7 +1,12 @@
 /** Lets handlers run together, or one of them alone. */
 export interface RunGate {
-  /** Runs beside others, as soon as nobody runs alone; when `stop` is aborted, at once: `run` has to look at it. */
-  together<T>(run: () => Promise<T>, stop: AbortSignal): Promise<T>;
+  /**
+   * To be called by who runs beside others. Undefined: it may; else resolves when nobody runs alone any more, and as soon
+   * as `stop` is aborted: who runs then has to look at that.
+   */
+  enter(stop: AbortSignal): Promise<void> | undefined;
+  /** To be called by each that has entered, when it has ended. */
+  leave(): void;
   /** Runs when nobody else does, and holds up everybody meanwhile. Undefined: others run, it shall come back later. */
   alone<T>(run: () => Promise<T>, stop: AbortSignal): Promise<T | undefined>;
 }
@@ -55,17 +60,20 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
     clearTimeout(timer);
     return together === 0;
   };
+  const waitToEnter = async (stop: AbortSignal) => {
+    // Woken together with others, it may find somebody alone again.
+    while (isAlone && !stop.aborted) await until(() => !isAlone, stop);
+    together += 1;
+  };
   return {
-    async together(run, stop) {
-      // Woken together with others, it may find somebody alone again.
-      while (isAlone && !stop.aborted) await until(() => !isAlone, stop);
+    enter(stop) {
+      if (isAlone && !stop.aborted) return waitToEnter(stop);
       together += 1;
-      try {
-        return await run();
-      } finally {
-        together -= 1;
-        change();
-      }
+      return undefined;
+    },
+    leave() {
+      together -= 1;
+      if (waiting.size > 0) change();
     },
     async alone(run, stop) {
       if (isAlone) return undefined;

@@ -1,6 +1,8 @@
 import { withCause } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import type { AnyEvent } from "../registry/event.js";
+import { fitToLookAt } from "./fit-to-look-at.js";
+import { whenAborted } from "./when-aborted.js";
 
 /** When a handler is told to end, and when it is given up. */
 export interface HandlerLimits {
@@ -43,14 +45,14 @@ export function runHandler(
     const end = (settle: () => void) => {
       clearTimeout(timer);
       clearTimeout(graceTimer);
-      shutdown.removeEventListener("abort", onShutdown);
+      forget();
       settle();
     };
-    shutdown.addEventListener("abort", onShutdown, { once: true });
+    const forget = whenAborted(shutdown, onShutdown);
     // It may have been given up before: then this settles nothing any more.
     withCause(event, () => start(told)).then(
       () => end(() => resolve()),
-      (error) => end(() => reject(told.reason() ?? error)),
+      (error) => end(() => reject(told.reason() ?? fitToLookAt(error))),
     );
   });
 }

@@ -44,10 +44,10 @@ export async function runTransactional(
       const { thrown, asked } = run;
       const isAgain = rerun < RERUNS && asked.last() === undefined && isWriteConflict(thrown);
       if (!isAgain) return { outcome: outcomeOfThrown(thrown, asked, attempt), isRecorded: false, claim };
-    } else if (await isCommitted(wakeup, deps, claim)) {
-      return { outcome: DELIVERED, isRecorded: true, claim };
     } else {
-      return { outcome: outcomeOfFailure(aborted(subscriber), attempt), isRecorded: false, claim };
+      const confirm = async () =>
+        (await isCommitted(wakeup, deps, claim)) ? undefined : outcomeOfFailure(aborted(subscriber), attempt);
+      return { outcome: DELIVERED, isRecorded: true, claim, confirm };
     }
   }
 }

@@ -1,19 +1,25 @@
 /** Lets so many run at once; others wait for their turn. */
-export type Slots = <T>(run: () => Promise<T>) => Promise<T>;
+export interface Slots {
+  /** Undefined: there was a place; else resolves when there is. */
+  take(): Promise<void> | undefined;
+  /** To be called by each that has taken a place, when it has ended. */
+  free(): void;
+}
 
 export function openSlots(most: number): Slots {
   let running = 0;
   const waiting: (() => void)[] = [];
-  return async (run) => {
-    // Who is woken has the place of the one that woke him.
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await run();
-    } finally {
+  return {
+    take() {
+      if (running >= most) return new Promise((resolve) => waiting.push(resolve));
+      running += 1;
+      return undefined;
+    },
+    free() {
+      // Who is woken has the place of the one that woke him.
       const next = waiting.shift();
       if (next === undefined) running -= 1;
       else next();
-    }
+    },
   };
 }

@@ -1,3 +1,5 @@
+import type { LoadedDelivery } from "../outbox/load-delivery.js";
+
 /** What a job carries: a delivery, and the point in its life at which it was to be taken up. */
 export interface Wakeup {
   readonly position: number;
@@ -10,4 +12,8 @@ export interface Wakeup {
   readonly claims?: number;
   /** Whether it was claimed before, whatever came of that. Defaults to whether `claims` is above 0. */
   readonly isAgain?: boolean;
+  /** The job of graphile-worker's: when an outcome is recorded, it goes in the same transaction. */
+  readonly jobId?: string;
+  /** What was read when the job was taken; else it is read now. */
+  readonly loaded?: LoadedDelivery | undefined;
 }

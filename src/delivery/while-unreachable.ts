@@ -16,19 +16,30 @@ export interface Patience {
  *
  * @throws what it threw last.
  */
-export async function whileUnreachable<T>(
+export async function whileUnreachable<T>(patience: Patience, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    return again(patience, run, error);
+  }
+}
+
+/** The same for a statement that has failed with `error` once already. */
+export async function again<T>(
   { patienceMs, ended }: Patience,
   run: () => Promise<T>,
+  error: unknown,
 ): Promise<T> {
-  let giveUpAt: number | undefined;
+  const giveUpAt = performance.now() + patienceMs;
+  let last = error;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    if (!mayPass(last) || performance.now() + pauseMs > giveUpAt) throw last;
+    await pause(pauseMs, ended);
+    if (ended.aborted) throw last;
     try {
       return await run();
-    } catch (error) {
-      giveUpAt ??= performance.now() + patienceMs;
-      if (!mayPass(error) || performance.now() + pauseMs > giveUpAt) throw error;
-      await pause(pauseMs, ended);
-      if (ended.aborted) throw error;
+    } catch (thrown) {
+      last = thrown;
     }
   }
 }

@@ -61,23 +61,30 @@ export function logReports(log: Logger): Report {
     if (event.type === "prune:stop" && event.events === 0) return;
     const [level, message] = line;
     const { type: _, ...fields } = event;
-    log[level](message, event.type === "deliver:stop" ? deliveryFields(event) : fields);
+    log[level](message, event.type === "deliver:stop" ? deliveryFields(event) : withTenths(fields));
   };
+}
+
+/** Reports have durations as they were measured, to the nanosecond; a reader wants tenths of a millisecond at most. */
+function withTenths(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const tenths = (name: string, value: unknown) =>
+    name.endsWith("Ms") && typeof value === "number" ? Math.round(value * 10) / 10 : value;
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, tenths(name, value)]));
 }
 
 function deliveryFields(delivery: TelemetryMap["deliver:stop"]): Readonly<Record<string, unknown>> {
   const { subscriber, eventName, aggregateKey, eventId, attempt, maxAttempts, dueMs, reason } = delivery;
-  return {
+  return withTenths({
     subscriber,
     event: eventName,
     key: aggregateKey,
     eventId,
-    durationMs: Math.round(delivery.durationMs),
-    lagMs: Math.round(delivery.lagMs),
+    durationMs: delivery.durationMs,
+    lagMs: delivery.lagMs,
     attempt,
     maxAttempts,
     ...(dueMs === undefined ? {} : { dueMs }),
     ...(reason === undefined ? {} : { reason }),
     ...("error" in delivery ? { error: delivery.error } : {}),
-  };
+  });
 }

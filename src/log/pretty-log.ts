@@ -7,6 +7,7 @@ import type { Logger } from "./logger.js";
 import type { Report, TelemetryMap } from "./telemetry.js";
 
 export interface PrettyOptions {
+  /** Debugging lines, and the stacks of errors beneath the lines that have one. Defaults to false. */
   readonly debug?: boolean;
   readonly colors: boolean;
 }
@@ -19,7 +20,13 @@ export function prettyLogger(write: WriteLine, options: PrettyOptions): Logger {
   const line =
     (sign: string) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-      write([time(colors), sign, message, colors.dim(describeFields(fields))].filter(Boolean).join(" "));
+      write(
+        withStacks(
+          [time(colors), sign, message, colors.dim(describeFields(fields))].filter(Boolean).join(" "),
+          Object.values(fields),
+          options,
+        ),
+      );
   return {
     debug: options.debug === true ? line(colors.dim("·")) : () => undefined,
     info: line(colors.blue("i")),
@@ -35,12 +42,12 @@ export function prettyReport(write: WriteLine, options: PrettyOptions): Report {
   return (event) => {
     if (event.type !== "deliver:stop") return others(event);
     if ((event.outcome === "stale" || event.outcome === "paused") && options.debug !== true) return;
-    write(deliveryLine(event, colors));
+    write(withStacks(deliveryLine(event, colors), [event.error], options));
   };
 }
 
 function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): string {
-  const { outcome, subscriber, eventName, aggregateKey, durationMs, attempt, maxAttempts, dueMs } = delivery;
+  const { outcome, subscriber, eventName, durationMs, attempt, maxAttempts, dueMs } = delivery;
   const sign = {
     delivered: colors.green("✓"),
     retrying: colors.yellow("✗"),
@@ -55,7 +62,8 @@ function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): s
     sign,
     colors.bold(subscriber),
     eventName,
-    aggregateKey,
+    delivery.aggregateType,
+    delivery.aggregateKey,
     colors.dim(`${Math.round(durationMs)} ms`),
     attempt > 1 || outcome === "retrying" || outcome === "dead" ? `attempt ${attempt}/${maxAttempts}` : "",
     outcome === "delivered" ? "" : outcome,
@@ -63,6 +71,16 @@ function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): s
     "error" in delivery ? colors.red(oneLine(delivery.error)) : "",
   ];
   return parts.filter(Boolean).join(" ");
+}
+
+/** A line, for debugging with all that the errors among `values` know beneath it: stacks, causes, codes. */
+function withStacks(line: string, values: readonly unknown[], options: PrettyOptions): string {
+  if (options.debug !== true) return line;
+  const { dim } = pc.createColors(options.colors);
+  const stacks = values
+    .filter((value) => value instanceof Error)
+    .map((error) => dim(inspect(error).replace(/^/gm, "    ")));
+  return [line, ...stacks].join("\n");
 }
 
 function time(colors: Colors): string {

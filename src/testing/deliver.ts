@@ -98,6 +98,7 @@ function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): Lo
     generation: attempt - 1,
     attempts: attempt - 1,
     deaths: 0,
+    ranAlone: false,
     isPaused: false,
     insertedAt: occurredAt,
     eventId: event.id,

@@ -5,7 +5,7 @@ import { isEventBusError } from "../errors.js";
 import { checkSchema } from "../outbox/check-schema.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import { type Executor, executorOf } from "../outbox/executor.js";
-import { unreachable } from "./database-url.js";
+import { describeDatabase, unreachable } from "./database-url.js";
 import { workerConnection } from "./worker-connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
@@ -30,7 +30,7 @@ export async function connectFirst(
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
-        await checkSchema(executor, setup.names);
+        await checkSchema(executor, setup.names, describeDatabase(setup.url));
         break;
       } catch (error) {
         if (isEventBusError(error)) throw error;

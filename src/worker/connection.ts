@@ -23,7 +23,20 @@ export interface ConnectionOptions {
   readonly name: string;
   /** How long a statement may take in milliseconds, before the connection counts as broken. */
   readonly timeoutMs: number;
+  /** They keep what is set and prepared on them, and nobody else gets that. Defaults to false. */
+  readonly isOwn?: boolean;
 }
+
+/**
+ * What is prepared is planned once, perhaps while the tables are empty, and kept when they have grown: it shall not read
+ * them from one end to the other. Everything that is prepared here looks up rows by an index.
+ */
+export const PLANS_ONCE = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
+/** pg understands times in no other style. Poolers keep it apart for each of their clients. */
+export const READABLE = "set datestyle = 'ISO'";
+/** A role or a database can have another default, in which statements that meet others fail instead of waiting. */
+const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
 
 /** Longer than a server takes that is there. */
 const LONGEST_CONNECT_MS = 10_000;
@@ -36,8 +49,9 @@ const FINISH_MS = 100;
  * Opens a pool that notices when nobody answers any more: a socket whose other end is gone without a word would
  * keep a statement waiting for ever.
  */
-export function openConnection({ url, max, name, timeoutMs }: ConnectionOptions): Connection {
+export function openConnection({ url, max, name, timeoutMs, isOwn = false }: ConnectionOptions): Connection {
   const sockets = new Set<Socket>();
+  const settings = isOwn ? [READABLE, MEETS_OTHERS, PLANS_ONCE].join("; ") : READABLE;
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -45,6 +59,7 @@ export function openConnection({ url, max, name, timeoutMs }: ConnectionOptions)
     connectionTimeoutMillis: Math.min(timeoutMs, LONGEST_CONNECT_MS),
     query_timeout: timeoutMs,
     keepAlive: true,
+    onConnect: async (client: pg.ClientBase) => void (await client.query(settings)),
     // Sockets of our own, since pg has no way to close a connection that does not answer.
     stream: () => {
       const socket = new Socket();

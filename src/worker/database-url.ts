@@ -41,14 +41,14 @@ function isReadable(url: string): boolean {
   }
 }
 
-/** Host, port and database of a connection string, and never the password. */
+/** Host, port and database of a connection string, and never the user or the password. */
 export function describeDatabase(url: string): string {
   try {
     const { hostname, port, pathname, searchParams } = new URL(url);
     const host = searchParams.get("host") ?? (decodeURIComponent(hostname) || "localhost");
-    return `"${decodeURIComponent(pathname.slice(1))}" at ${host}:${port || "5432"}`;
+    return `the database "${decodeURIComponent(pathname.slice(1))}" at ${host}:${port || "5432"}`;
   } catch {
-    return "of the given connection string";
+    return "the database of the given connection string";
   }
 }
 
@@ -69,7 +69,7 @@ export function unreachable(url: string, cause: unknown): EventBusError {
   const [found, toDo] = WHY[state.slice(0, 2)] ?? NO_ANSWER;
   return new EventBusError(
     "DATABASE_UNREACHABLE",
-    `The database ${describeDatabase(url)} ${found}: ${reasonOf(cause)}. ${toDo}`,
+    `${describeDatabase(url).replace(/^t/, "T")} ${found}: ${reasonOf(cause)}. ${toDo}`,
     { cause },
   );
 }

@@ -25,13 +25,12 @@ export interface WorkerSignals {
   readonly ended: AbortSignal;
 }
 
-/** What deliveries of a worker need. `rest`: when more are about to come, a promise of when that is over. */
+/** What deliveries of a worker need. */
 export function deliverDeps(
   { names, config, log, report }: WorkerSetup,
   worker: string,
   executor: Executor,
   { shutdown, ended }: WorkerSignals,
-  rest?: () => Promise<void> | undefined,
 ): DeliverDeps {
   // Every running delivery listens to them.
   setMaxListeners(0, shutdown, ended);
@@ -41,7 +40,7 @@ export function deliverDeps(
   });
   ended.addEventListener("abort", stop, { once: true });
   return {
-    outbox: deliveryOutbox(executor, names, rest),
+    outbox: deliveryOutbox(executor, names),
     names,
     prisma: config.prisma,
     log,

@@ -4,12 +4,14 @@ import { checkSchema } from "../outbox/check-schema.js";
 import { type Executor, executorOf, preparingExecutor } from "../outbox/executor.js";
 import { type Heartbeat, retireWorker } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
-import type { ClaimFlow } from "./claim-flow.js";
+import { describeDatabase } from "./database-url.js";
 import { claimGate, graphileOptions } from "./graphile-options.js";
 import { explainStart, messageOf } from "./is-fatal.js";
-import { silencePool } from "./silence-pool.js";
+import { openJobDesk } from "./job-desk.js";
+import type { TaskRun } from "./task-list.js";
 import { watchGraphile } from "./watch-graphile.js";
 import { workerConnection } from "./worker-connection.js";
+import { workerPool } from "./worker-pool.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /** One life of graphile-worker: an id that its jobs are locked with, and connections of its own. */
@@ -34,9 +36,8 @@ export interface IncarnationOptions {
   readonly worker: string;
   /** Whether notifications reach its connections; it polls otherwise. */
   readonly listens: boolean;
-  /** Its tasks, which call `leave` when a handler has ended. */
-  readonly tasks: (leave: () => void) => TaskList;
-  readonly claims: ClaimFlow;
+  /** Its tasks. */
+  readonly tasks: (run: TaskRun) => TaskList;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
 }
 
@@ -56,10 +57,9 @@ export async function startIncarnation({
   worker,
   listens,
   tasks,
-  claims,
   onBeat,
 }: IncarnationOptions): Promise<Incarnation> {
-  const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS);
+  const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS, listens);
   const executor = listens ? preparingExecutor(connection.pool) : executorOf(connection.pool);
   const watch = watchGraphile({ setup, worker, listens, executor, onBeat });
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
@@ -67,10 +67,10 @@ export async function startIncarnation({
   let isGivenUp = false;
   let isStopping = false;
   const gate = claimGate(watch.events, setup.config.worker);
-  // With a local queue, who waits for a job says nothing of when it comes.
-  if (gate !== undefined) claims.follow(watch.events);
+  const desk = openJobDesk(executor, setup.names);
   const mayStop = async () => {
     gate?.close();
+    desk.close();
     await nextTurn();
     if (!watch.hasFailed()) return;
     await connection.cut();
@@ -81,14 +81,15 @@ export async function startIncarnation({
     await Promise.all([watch.stopBeating(), connection.close()]);
   };
   try {
-    await checkSchema(executor, setup.names);
-    const pool = silencePool(connection.pool, {
+    await checkSchema(executor, setup.names, describeDatabase(setup.url));
+    const pool = workerPool(connection.pool, {
+      desk,
       listens,
       isSilent: () => isGivenUp,
       isStopping: () => isStopping,
       onBroken: (error) => watch.fail(messageOf(error)),
     });
-    const list = tasks(() => gate?.leave());
+    const list = tasks({ leave: () => gate?.leave(), desk });
     const runner = await run(graphileOptions({ setup, pool, tasks: list, watch, mayStop, listens, gate }));
     runner.promise.then(
       () => isStopping || watch.fail("graphile-worker ended"),

@@ -2,14 +2,13 @@ import { EventBusError } from "../errors.js";
 import { branded } from "../outbox/executor.js";
 import type { Heartbeat } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
-import { followClaims } from "./claim-flow.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
 import { keepHouse } from "./housekeeping.js";
 import { type Incarnation, startIncarnation } from "./incarnation.js";
 import { isFatal } from "./is-fatal.js";
 import { outage } from "./outage.js";
 import { retirement } from "./retirement.js";
-import { ownDeliveries, taskList } from "./task-list.js";
+import { ownDeliveries, type TaskRun, taskList } from "./task-list.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /** What keeps graphile-worker running, and stops it. */
@@ -62,9 +61,8 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     if (current === undefined) throw new EventBusError("DATABASE_UNREACHABLE", "The worker is reconnecting.");
     return current.executor.query(sql, values, name);
   });
-  const claims = followClaims();
   const signals = { shutdown: shutdown.signal, ended: ended.signal };
-  const deps = deliverDeps(setup, worker, executor, signals, claims.rest);
+  const deps = deliverDeps(setup, worker, executor, signals);
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {
     vitals.beat();
     if (swept.length > 0) report({ type: "worker:takeover", worker, dead: swept });
@@ -73,8 +71,8 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   };
   const start = () => {
     vitals.tries();
-    const tasks = (leave: () => void) => taskList(setup.subscribers, own, deps, onFatal, leave);
-    return startIncarnation({ setup, worker, listens, tasks, claims, onBeat });
+    const tasks = (run: TaskRun) => taskList(setup.subscribers, own, deps, onFatal, run);
+    return startIncarnation({ setup, worker, listens, tasks, onBeat });
   };
   const connection = outage(worker, report);
   const retiring = retirement(executor, names, stopRequested);

@@ -7,6 +7,7 @@ import type { Wakeup } from "../delivery/wakeup.js";
 import { taskIdentifier } from "../outbox/subscriptions.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { isFatal } from "./is-fatal.js";
+import type { JobDesk } from "./job-desk.js";
 
 /** What a worker knows of its deliveries, whatever becomes of its connections. */
 export interface OwnDeliveries {
@@ -20,6 +21,14 @@ export function ownDeliveries(): OwnDeliveries {
   return { running: new Map(), failures: new Map() };
 }
 
+/** What the tasks of one run of graphile-worker have to do with it. */
+export interface TaskRun {
+  /** Called once for each job, as soon as no handler runs for it any more. */
+  readonly leave?: () => void;
+  /** Where it gets its jobs from. */
+  readonly desk?: Pick<JobDesk, "loadedOf" | "gone">;
+}
+
 /** Others may make what failed here, which is not learnt: so many are kept at most. */
 const MOST_FAILURES = 10_000;
 
@@ -30,59 +39,71 @@ const MOST_FAILURES = 10_000;
  * it must return nothing: lists have a meaning of their own there.
  *
  * @param onFatal is called when a delivery fails for a reason for which all of them will.
- * @param leave is called once for each job, as soon as no handler runs for it any more.
+ * @param run what belongs to one run of graphile-worker.
  */
 export function taskList(
   subscribers: readonly Subscriber[],
   own: OwnDeliveries,
   deps: DeliverDeps,
   onFatal: (error: unknown) => void,
-  leave: () => void = () => undefined,
+  { leave = () => undefined, desk }: TaskRun = {},
 ): TaskList {
   return Object.fromEntries(
     subscribers.map((subscriber) => [
       taskIdentifier(subscriber.name),
-      async (payload: unknown, helpers: { readonly job: { readonly attempts: number } }) => {
+      (payload: unknown, { job }: { readonly job: ClaimedJob }) => {
         let hasLeft = false;
         const leaveOnce = () => {
           if (!hasLeft) leave();
           hasLeft = true;
         };
-        let key = "";
+        let wakeup: Wakeup;
         try {
           // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
-          const wakeup = readWakeup(payload, helpers.job.attempts - 1);
-          key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
-          // The connection broke while it ran, and this is its job again: it still runs, here.
-          await (own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce));
-          own.failures.delete(key);
+          wakeup = readWakeup(payload, job, desk);
         } catch (error) {
-          remember(own.failures, key);
-          throw error;
-        } finally {
           leaveOnce();
+          throw error;
         }
+        const key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
+        // The connection broke while it ran, and this is its job again: it still runs, here.
+        const delivery = own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce);
+        return delivery.then(
+          () => {
+            own.failures.delete(key);
+            leaveOnce();
+          },
+          (error: unknown) => {
+            remember(own.failures, key);
+            leaveOnce();
+            throw error;
+          },
+        );
       },
     ]),
   );
 
-  async function make(
+  function make(
     wakeup: Wakeup,
     key: string,
     subscriber: Subscriber,
     onHandled: () => void,
-  ): Promise<void> {
+  ): Promise<Outcome> {
     const claims = Math.max(0, (wakeup.claims ?? 0) - (own.failures.get(key) ?? 0));
-    const delivery = deliver({ ...wakeup, claims }, subscriber, deps, onHandled);
+    const onSettled = () => wakeup.jobId === undefined || desk?.gone(wakeup.jobId);
+    const delivery = deliver({ ...wakeup, claims }, subscriber, deps, { onHandled, onSettled }).then(
+      (outcome) => {
+        own.running.delete(key);
+        return outcome;
+      },
+      (error: unknown) => {
+        own.running.delete(key);
+        if (isFatal(error)) onFatal(error);
+        throw error;
+      },
+    );
     own.running.set(key, delivery);
-    try {
-      await delivery;
-    } catch (error) {
-      if (isFatal(error)) onFatal(error);
-      throw error;
-    } finally {
-      own.running.delete(key);
-    }
+    return delivery;
   }
 }
 
@@ -95,10 +116,28 @@ function remember(failures: Map<string, number>, key: string): void {
   if (failures.size > MOST_FAILURES && oldest !== undefined) failures.delete(oldest);
 }
 
-function readWakeup(payload: unknown, claims: number): Wakeup {
+/** What is looked at of a job. */
+interface ClaimedJob {
+  readonly id: string;
+  readonly job_queue_id: number | null;
+  readonly attempts: number;
+}
+
+function readWakeup(payload: unknown, job: ClaimedJob, desk: TaskRun["desk"]): Wakeup {
   const { p, s, g, a } = (payload ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof p === "number" && typeof s === "number" && typeof g === "number" && typeof a === "number") {
-    return { position: p, subscriptionId: s, generation: g, attempts: a, claims, isAgain: claims > 0 };
-  }
-  throw new Error(`The payload ${JSON.stringify(payload)} is none of ex-event-bus. Who added this job?`);
+  if (typeof p !== "number" || typeof s !== "number" || typeof g !== "number" || typeof a !== "number")
+    throw new Error(`The payload ${JSON.stringify(payload)} is none of ex-event-bus. Who added this job?`);
+  const claims = job.attempts - 1;
+  return {
+    position: p,
+    subscriptionId: s,
+    generation: g,
+    attempts: a,
+    claims,
+    isAgain: claims > 0,
+    // One that somebody put into a named queue is left to graphile-worker.
+    ...(desk === undefined || job.job_queue_id !== null
+      ? undefined
+      : { jobId: job.id, loaded: desk.loadedOf(job) }),
+  };
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { WorkerEvents } from "graphile-worker";
+import type { PoolClient } from "pg";
 
 import { awaitJobs } from "../outbox/await-jobs.js";
 import type { Executor } from "../outbox/executor.js";
@@ -86,10 +87,7 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
   });
   const listening = new Promise<void>((resolve, reject) => {
     if (!listens) return resolve();
-    events.on("pool:listen:success", ({ client }) => {
-      // It is going to listen now: what is asked afterwards is answered afterwards.
-      setImmediate(() => client.query("select 1").then(() => resolve(), reject));
-    });
+    events.on("pool:listen:success", ({ client }) => nextAnswer(client).then(() => resolve(), reject));
   });
   const tell = (awaits: boolean) => awaitJobs(executor, setup.names, id, awaits);
   const { pollIntervalMs } = setup.config.worker;
@@ -113,6 +111,23 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
     stopListening: () => heartbeat?.stopListening(),
     stopBeating: async () => heartbeat?.stop(),
   };
+}
+
+/**
+ * The answer to what `client` is asked next. graphile-worker says that it listens before it asks for that, and never
+ * when it is answered. A question of our own, behind that, would still wait when it gives the client back: then pg
+ * warns of questions that wait for each other.
+ */
+function nextAnswer(client: PoolClient): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    client.query = ((...args: Parameters<PoolClient["query"]>) => {
+      // What was there before is not the client's own.
+      Reflect.deleteProperty(client, "query");
+      const answer: unknown = client.query(...args);
+      Promise.resolve(answer).then(resolve, reject);
+      return answer;
+    }) as PoolClient["query"];
+  });
 }
 
 /** Told of a migration that breaks it, graphile-worker sets the exit code of a process that goes on, and may fit it. */

@@ -3,10 +3,20 @@ import { type Connection, openConnection } from "./connection.js";
 import { VERSION } from "./version.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** Connections of a worker. A statement that takes half of the time after which others take over is as good as lost. */
-export function workerConnection({ url, config }: WorkerSetup, max: number): Connection {
+/**
+ * Connections of a worker. A statement that takes half of the time after which others take over is as good as lost.
+ *
+ * @param isOwn whether a connection keeps what is set on it, and nobody else gets that.
+ */
+export function workerConnection({ url, config }: WorkerSetup, max: number, isOwn = false): Connection {
   const timeoutMs = Math.max(1_000, Math.min(30_000, config.worker.deadAfterMs / 2));
-  return openConnection({ url, max, name: `ex-event-bus worker ${config.application}`, timeoutMs });
+  return openConnection({
+    url,
+    max,
+    name: `ex-event-bus worker ${config.application}`,
+    timeoutMs,
+    isOwn,
+  });
 }
 
 /** What the other workers are told of this one. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { batched } from "../../src/delivery/batched.js";
+import { atMostSo, batched } from "../../src/delivery/batched.js";
 
 /** Answers when it is told to. */
 function manual() {
@@ -19,7 +19,7 @@ const never = () => false;
 describe("batched", () => {
   it("gathers what is asked for in one turn, and gives each its answer", async () => {
     const { calls, forMany } = manual();
-    const ask = batched(forMany, 10, never);
+    const ask = batched(forMany, atMostSo(10), never);
     const answers = Promise.all([ask(1), Promise.resolve().then(() => ask(2)), ask(3)]);
     await turn();
     expect(calls.map(({ items }) => items)).toEqual([[1, 3, 2]]);
@@ -27,34 +27,9 @@ describe("batched", () => {
     expect(await answers).toEqual(["1!", "2!", "3!"]);
   });
 
-  it("waits for what is said to come soon, unless there is enough", async () => {
-    const { calls, forMany } = manual();
-    let arrive = () => {};
-    const soon = new Promise<void>((resolve) => {
-      arrive = resolve;
-    });
-    const ask = batched(forMany, 2, never, () => soon);
-    void ask(1);
-    await turn();
-    expect(calls).toEqual([]);
-    void ask(2);
-    arrive();
-    await turn();
-    expect(calls.map(({ items }) => items)).toEqual([[1, 2]]);
-    calls[0]?.answer();
-    const full = batched(forMany, 2, never, () => new Promise(() => undefined));
-    void full(3);
-    void full(4);
-    await turn();
-    expect(calls.map(({ items }) => items)).toEqual([
-      [1, 2],
-      [3, 4],
-    ]);
-  });
-
   it("gathers what comes while a call is under way, and waits for nothing else", async () => {
     const { calls, forMany } = manual();
-    const ask = batched(forMany, 10, never);
+    const ask = batched(forMany, atMostSo(10), never);
     const first = ask(1);
     await turn();
     const later = [ask(2)];
@@ -80,7 +55,7 @@ describe("batched", () => {
         sizes.push(items.length);
         return items;
       },
-      3,
+      atMostSo(3),
       never,
     );
     expect(await Promise.all([1, 2, 3, 4, 5, 6, 7].map(ask))).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -93,7 +68,7 @@ describe("batched", () => {
         if (items.includes(2)) throw new Error("not 2");
         return items;
       },
-      10,
+      atMostSo(10),
       never,
     );
     expect(await Promise.allSettled([1, 2, 3].map(ask))).toEqual([
@@ -111,7 +86,7 @@ describe("batched", () => {
         calls += 1;
         throw new Error("gone");
       },
-      10,
+      atMostSo(10),
       () => true,
     );
     const results = await Promise.allSettled([ask(1), ask(2), ask(3)]);

@@ -42,11 +42,27 @@ describe("claims without an outcome", () => {
       calls += 1;
     });
     const states: string[] = [];
-    for (const claims of [2, 1, 1, 1]) states.push((await delivery.next({ claims })).state);
+    for (const claims of [2, 1, 1, 1]) {
+      states.push((await delivery.next({ claims })).state);
+      // As the process leaves it that calls the handler and dies.
+      await pool.query("update event_bus.deliveries set runs_alone = true");
+    }
     expect(states).toEqual(["snoozed", "snoozed", "snoozed", "dead"]);
     expect(calls).toBe(0);
     const { errors } = await delivery.row();
     expect(errors.at(-1)?.message).toContain("ended 5 times without an outcome");
+  });
+
+  it("do not count where the process died before the handler was called", async () => {
+    let calls = 0;
+    const delivery = await enqueue(() => {
+      calls += 1;
+      throw new Error("no");
+    });
+    await delivery.next({ claims: 2 });
+    expect(await delivery.next({ claims: 7 })).toMatchObject({ state: "retrying" });
+    expect(await delivery.next({ claims: 7 })).toMatchObject({ state: "retrying" });
+    expect(calls).toBe(2);
   });
 
   it("make the delivery run alone: while others run it comes back later, and does not hold them up", async () => {

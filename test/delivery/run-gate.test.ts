@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { openGate } from "../../src/delivery/run-gate.js";
+import { openGate, type RunGate } from "../../src/delivery/run-gate.js";
 import { eventually } from "../support/eventually.js";
 
 const never = new AbortController().signal;
@@ -15,13 +15,19 @@ function longRun() {
   return { run, end: () => end() };
 }
 
+function together<T>(gate: RunGate, run: () => Promise<T>, stop: AbortSignal): Promise<T> {
+  const entered = gate.enter(stop);
+  const running = entered === undefined ? run() : entered.then(run);
+  return running.finally(gate.leave);
+}
+
 describe("a gate", () => {
   it("refuses who wants to run alone while others run, at once", async () => {
     const gate = openGate();
     const long = longRun();
-    const running = gate.together(long.run, never);
+    const running = together(gate, long.run, never);
     expect(await gate.alone(async () => "alone", never)).toBeUndefined();
-    expect(await gate.together(async () => "other", never)).toBe("other");
+    expect(await together(gate, async () => "other", never)).toBe("other");
     long.end();
     expect(await running).toBe("long");
     expect(await gate.alone(async () => "alone", never)).toBe("alone");
@@ -31,10 +37,10 @@ describe("a gate", () => {
     const gate = openGate({ refusals: 1, holdMs: 60_000, restMs: 60_000 });
     const order: string[] = [];
     const long = longRun();
-    const running = gate.together(long.run, never);
+    const running = together(gate, long.run, never);
     expect(await gate.alone(async () => "alone", never)).toBeUndefined();
     const alone = gate.alone(async () => void order.push("alone"), never);
-    const other = gate.together(async () => void order.push("other"), never);
+    const other = together(gate, async () => void order.push("other"), never);
     long.end();
     await Promise.all([running, alone, other]);
     expect(order).toEqual(["alone", "other"]);
@@ -44,9 +50,9 @@ describe("a gate", () => {
     // With this rest it stays so for the rest of the test.
     const gate = openGate({ refusals: 0, holdMs: 2_000, restMs: 60_000 });
     const long = longRun();
-    const running = gate.together(long.run, never);
+    const running = together(gate, long.run, never);
     const alone = gate.alone(async () => "alone", never);
-    expect(await gate.together(async () => "other", never)).toBe("other");
+    expect(await together(gate, async () => "other", never)).toBe("other");
     expect(await alone).toBeUndefined();
     expect(await gate.alone(async () => "alone", never)).toBeUndefined();
     long.end();
@@ -57,7 +63,7 @@ describe("a gate", () => {
     const gate = openGate({ refusals: 0, holdMs: 60_000, restMs: 60_000 });
     for (let times = 1; times <= 3; times++) {
       const long = longRun();
-      const running = gate.together(long.run, never);
+      const running = together(gate, long.run, never);
       const alone = await eventually(async () => {
         const asked = gate.alone(async () => "alone", never);
         const isRefused = await Promise.race([
@@ -76,7 +82,7 @@ describe("a gate", () => {
   it("gives way when the worker stops", async () => {
     const gate = openGate({ refusals: 0, holdMs: 60_000, restMs: 60_000 });
     const long = longRun();
-    const running = gate.together(long.run, never);
+    const running = together(gate, long.run, never);
     const stop = new AbortController();
     const alone = gate.alone(async () => "alone", stop.signal);
     stop.abort();
@@ -91,10 +97,14 @@ describe("a gate", () => {
     const alone = gate.alone(long.run, never);
     const stop = new AbortController();
     let hasRun = false;
-    const waits = gate.together(async () => {
-      hasRun = true;
-      return stop.signal.aborted;
-    }, stop.signal);
+    const waits = together(
+      gate,
+      async () => {
+        hasRun = true;
+        return stop.signal.aborted;
+      },
+      stop.signal,
+    );
     expect(hasRun).toBe(false);
     stop.abort();
     expect(await waits).toBe(true);

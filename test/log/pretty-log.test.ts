@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import { prettyLogger, prettyReport } from "../../src/log/pretty-log.js";
-import type { DeliveryOutcome, TelemetryMap } from "../../src/log/telemetry.js";
+import { delivery } from "./delivery.js";
 
 const lines: string[] = [];
 const write = (line: string) => void lines.push(line.replace(/^\d\d:\d\d:\d\d\.\d{3} /, ""));
@@ -11,34 +11,14 @@ const written = (act: () => void) => {
   return [...lines];
 };
 
-const delivery = (outcome: DeliveryOutcome, more: Partial<TelemetryMap["deliver:stop"]> = {}) =>
-  ({
-    type: "deliver:stop",
-    worker: "w",
-    subscriber: "mails",
-    eventId: "1",
-    eventName: "UserRegistered",
-    aggregateType: "User",
-    aggregateKey: "17",
-    correlationId: undefined,
-    traceparent: undefined,
-    tracestate: undefined,
-    position: 1,
-    outcome,
-    attempt: 1,
-    maxAttempts: 20,
-    durationMs: 12.4,
-    lagMs: 20,
-    ...more,
-  }) as const;
-
 it("writes a line for each delivery", () => {
   const report = prettyReport(write, { colors: false });
   const error = new Error("no\n  mail server");
   expect(
     written(() => {
       report(delivery("delivered"));
-      report(delivery("delivered", { attempt: 3, aggregateKey: null }));
+      report(delivery("delivered", { attempt: 3, aggregateType: null }));
+      report(delivery("delivered", { aggregateType: null, aggregateKey: null }));
       report(delivery("retrying", { dueMs: 800, error }));
       report(delivery("retrying", { dueMs: 1_540, error }));
       report(delivery("retrying", { dueMs: 245_000, error: "text" }));
@@ -48,14 +28,15 @@ it("writes a line for each delivery", () => {
       report(delivery("stale"));
     }),
   ).toEqual([
-    "✓ mails UserRegistered 17 12 ms",
-    "✓ mails UserRegistered 12 ms attempt 3/20",
-    "✗ mails UserRegistered 17 12 ms attempt 1/20 retrying (again in 800 ms) Error: no mail server",
-    "✗ mails UserRegistered 17 12 ms attempt 1/20 retrying (again in 1.5 s) Error: no mail server",
-    "✗ mails UserRegistered 17 12 ms attempt 1/20 retrying (again in 4 min) text",
-    "✗ mails UserRegistered 17 12 ms attempt 20/20 dead undefined",
-    "↻ mails UserRegistered 17 12 ms snoozed (again in 1.5 h)",
-    "− mails UserRegistered 17 12 ms cancelled",
+    "✓ mails UserRegistered User 17 12 ms",
+    "✓ mails UserRegistered 17 12 ms attempt 3/20",
+    "✓ mails UserRegistered 12 ms",
+    "✗ mails UserRegistered User 17 12 ms attempt 1/20 retrying (again in 800 ms) Error: no mail server",
+    "✗ mails UserRegistered User 17 12 ms attempt 1/20 retrying (again in 1.5 s) Error: no mail server",
+    "✗ mails UserRegistered User 17 12 ms attempt 1/20 retrying (again in 4 min) text",
+    "✗ mails UserRegistered User 17 12 ms attempt 20/20 dead undefined",
+    "↻ mails UserRegistered User 17 12 ms snoozed (again in 1.5 h)",
+    "− mails UserRegistered User 17 12 ms cancelled",
   ]);
 });
 
@@ -73,6 +54,29 @@ it("writes other reports and lines with their fields", () => {
     "✗ Failed. error=TypeError: no ids=[ 1, 2 ]",
     "· written",
   ]);
+});
+
+it("shows the stacks of errors beneath their lines for debugging, and only then", () => {
+  const error = new TypeError("no", { cause: new Error("no mail server") });
+  const linesOf = (debug: boolean) =>
+    written(() => {
+      const options = { colors: false, debug };
+      prettyReport(write, options)(delivery("dead", { error }));
+      prettyReport(write, options)(delivery("delivered"));
+      prettyLogger(write, options).error("Failed.", { error, n: 1 });
+    });
+  const heads = [
+    "✗ mails UserRegistered User 17 12 ms attempt 1/20 dead TypeError: no",
+    "✓ mails UserRegistered User 17 12 ms",
+    "✗ Failed. error=TypeError: no n=1",
+  ];
+  expect(linesOf(false)).toEqual(heads);
+  const [dead, delivered, failed] = linesOf(true);
+  const stack =
+    /\n {4}TypeError: no\n {8}at .*pretty-log\.test\.ts[\s\S]*\n {6}\[cause\]: Error: no mail server\n/;
+  expect(dead).toMatch(stack);
+  expect(failed).toMatch(stack);
+  expect([dead?.split("\n")[0], delivered, failed?.split("\n")[0]]).toEqual(heads);
 });
 
 it("uses colours when it is told to", () => {

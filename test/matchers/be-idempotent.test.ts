@@ -111,12 +111,23 @@ describe("toBeIdempotent", () => {
   });
 
   it("with reset, finds a handler that is not alone between looking and writing", async () => {
+    let labels = 0;
+    let running = 0;
+    const waiting: (() => void)[] = [];
+    // All that run have looked, whichever connection was slow.
+    const allHaveLooked = async () => {
+      if (waiting.length + 1 < running) return new Promise<void>((resolve) => waiting.push(resolve));
+      for (const go of waiting.splice(0)) go();
+    };
     const looks = subscriberOf(async (_, client) => {
-      if ((await prisma.label.count()) > 0) return;
+      running += 1;
+      const isFirst = (await prisma.label.count()) === 0;
+      await allHaveLooked();
+      running -= 1;
+      if (!isFirst) return;
       labels += 1;
       await client.label.create({ data: { name: `${labels}` } });
     });
-    let labels = 0;
     const count = () => prisma.label.count();
     await expect(looks).toBeIdempotent(event, { prisma, observe: count });
     const reset = () => prisma.label.deleteMany();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { defineConfig } from "../../src/registry/define-config.js";
-import { databaseUrl, unreachable } from "../../src/worker/database-url.js";
+import { databaseUrl, describeDatabase, unreachable } from "../../src/worker/database-url.js";
 
 describe("unreachable", () => {
   const of = (message: string, code?: string) =>
@@ -33,6 +33,17 @@ describe("unreachable", () => {
     const text = of(message, code);
     expect(text).toContain(`The database "shop" at db:6432 ${found}: ${message}. ${toDo}`);
     expect(text).not.toContain("secret");
+  });
+});
+
+describe("describeDatabase", () => {
+  it.each([
+    ["postgresql://ann:secret@db:6432/shop", 'the database "shop" at db:6432'],
+    ["postgres://ann:secret@db/my%20shop?sslmode=disable", 'the database "my shop" at db:5432'],
+    ["postgresql://ann:secret@/shop?host=/var/run/postgresql", "the database of the given connection string"],
+    ["postgresql:///shop?host=/var/run/postgresql", 'the database "shop" at /var/run/postgresql:5432'],
+  ])("names of %s host, port and database, and nobody's name or password", (url, text) => {
+    expect(describeDatabase(url)).toBe(text);
   });
 });
 

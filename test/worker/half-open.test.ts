@@ -32,7 +32,7 @@ describe("connections whose other end is gone without a word", () => {
     const { of } = await start([subscriber("one", () => undefined)], behindProxy);
     const { rows } = await pool.query(
       `select client_port from pg_stat_activity
-        where query in ('select 1', 'LISTEN "jobs:insert"; LISTEN "worker:migrate";')
+        where query = 'LISTEN "jobs:insert"; LISTEN "worker:migrate";'
           and datname = current_database()`,
     );
     expect(proxy.mute(rows.map(({ client_port }) => client_port))).toBe(1);
@@ -40,5 +40,26 @@ describe("connections whose other end is gone without a word", () => {
     expect(of("recover:start")[0]?.reason).toBe("notifications are not heard any more");
     await publish(3);
     await allIn("delivered", 3);
+  });
+
+  it("are told of in one line when they go as the worker begins to listen", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    try {
+      const mute = proxy.muteAt('LISTEN "jobs:insert"');
+      const started = start([subscriber("one", () => undefined)], {
+        ...behindProxy,
+        // The statement is given up before it is noticed that nothing is heard.
+        worker: { ...behindProxy.worker, heartbeatMs: 1_000 },
+      });
+      await mute;
+      await expect(started).rejects.toThrow("Query read timeout");
+      // Warnings are told of after everything else that is due.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off("warning", onWarning);
+    }
   });
 });

@@ -9,6 +9,8 @@ export interface MuteProxy {
    * Returns how many that are.
    */
   mute(ports?: readonly number[]): number;
+  /** Drops everything on the next connection on which this text is sent, from then on. Resolves when it does. */
+  muteAt(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -16,11 +18,19 @@ export interface MuteProxy {
 export async function startMuteProxy(url: string): Promise<MuteProxy> {
   const target = new URL(url);
   const pairs = new Set<{ near: Socket; far: Socket; mute: boolean }>();
+  let last: { readonly text: string; readonly onMute: () => void } | undefined;
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname);
     const pair = { near, far, mute: false };
     pairs.add(pair);
-    near.on("data", (data) => pair.mute || far.write(data));
+    near.on("data", (data) => {
+      if (last !== undefined && data.includes(last.text)) {
+        pair.mute = true;
+        last.onMute();
+        last = undefined;
+      }
+      if (!pair.mute) far.write(data);
+    });
     far.on("data", (data) => pair.mute || near.write(data));
     for (const socket of [near, far]) {
       socket.on("error", () => undefined);
@@ -45,6 +55,7 @@ export async function startMuteProxy(url: string): Promise<MuteProxy> {
       for (const pair of chosen) pair.mute = true;
       return chosen.length;
     },
+    muteAt: (text) => new Promise((resolve) => (last = { text, onMute: resolve })),
     async close() {
       for (const { near, far } of pairs) {
         near.destroy();

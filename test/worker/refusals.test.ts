@@ -7,7 +7,7 @@ import { runWorker } from "../../src/worker/run-worker.js";
 import { eventually } from "../support/eventually.js";
 import { emptyDatabases } from "./empty-database.js";
 import { Ping } from "./ping.js";
-import { workerFixture } from "./worker-fixture.js";
+import { terminateWorkers, workerFixture } from "./worker-fixture.js";
 
 const emptyDatabase = emptyDatabases();
 const { url, pool, options, subscriber, start, allIn } = await workerFixture();
@@ -63,9 +63,12 @@ describe.each([
 
   it("refuses a database without the schema", async () => {
     const { url: empty } = await emptyDatabase();
+    const { host, pathname } = new URL(empty);
     await expect(run(options([one], { database: { url: empty } }))).rejects.toMatchObject({
       code: "SCHEMA_MISSING",
-      message: expect.stringContaining("Run: npx ex-event-bus migrate"),
+      message: expect.stringMatching(
+        `of the database "${pathname.slice(1)}" at ${host} .* Run: npx ex-event-bus migrate`,
+      ),
     });
   });
 
@@ -100,10 +103,7 @@ describe("a worker that runs", () => {
     await upgradedPool.query(
       "insert into event_bus.migrations (id, name, compatible_with) values (99, 'future', 99)",
     );
-    await upgradedPool.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name like 'ex-event-bus worker%'`,
-    );
+    await terminateWorkers(upgradedPool);
     await expect(worker.finished).rejects.toMatchObject({ code: "SCHEMA_TOO_NEW" });
     expect(of("worker:error")).toMatchObject([{ error: { code: "SCHEMA_TOO_NEW" } }]);
     expect(of("worker:stop")).toHaveLength(1);

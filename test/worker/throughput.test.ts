@@ -4,7 +4,7 @@ import { runOnce } from "../../src/worker/run-once.js";
 import { eventually } from "../support/eventually.js";
 import { gate, workerFixture } from "./worker-fixture.js";
 
-const { pool, options, subscriber, start, publish, allIn, deliveries, jobs } = await workerFixture();
+const { options, subscriber, start, publish, allIn, deliveries, jobs, terminate } = await workerFixture();
 const high = { concurrency: 3, throughput: "high" } as const;
 const worker = {
   pollIntervalMs: 200,
@@ -72,9 +72,7 @@ describe('a worker with throughput "high"', () => {
     await eventually(async () =>
       expect((await deliveries()).some(({ state }) => state === "delivered")).toBe(true),
     );
-    await pool.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'ex-event-bus worker%' and datname = current_database()",
-    );
+    await terminate();
     await allIn("delivered", 300, 30_000);
     expect(of("recover:stop").length).toBeGreaterThan(0);
     expect(rejections).toEqual([]);

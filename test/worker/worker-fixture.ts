@@ -1,3 +1,4 @@
+import type { Pool } from "pg";
 import { afterEach, expect } from "vitest";
 
 import type { TelemetryEvent } from "../../src/log/telemetry.js";
@@ -110,6 +111,7 @@ export async function workerFixture(given?: TestDatabase, names: SchemaNames = D
     );
     return rows;
   };
+  const terminate = (query?: string) => terminateWorkers(pool, query);
   return {
     database,
     pool,
@@ -124,7 +126,18 @@ export async function workerFixture(given?: TestDatabase, names: SchemaNames = D
     allIn,
     jobs,
     workerRows,
+    terminate,
   };
+}
+
+/** Cuts the connections of workers whose last statement is like `query`, and says how many; the test's own ones stay. */
+export async function terminateWorkers(pool: Pool, query = "%"): Promise<number> {
+  const { rows } = await pool.query(
+    `select count(pg_terminate_backend(pid))::int as n from pg_stat_activity
+      where datname = current_database() and application_name like 'ex-event-bus worker%' and query like $1`,
+    [query],
+  );
+  return rows[0].n;
 }
 
 /** A promise and what resolves it. */
