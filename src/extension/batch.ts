@@ -1,5 +1,6 @@
 import { EventBusError } from "../errors.js";
 import { WRITES } from "./plan.js";
+import { asConflictAtCommit } from "./prisma-errors.js";
 import {
   type BatchHandle,
   type InternalClient,
@@ -26,56 +27,67 @@ interface BatchPlace {
   lock?: PromiseLike<void>;
 }
 
+/** What `$transaction` of an extended client builds on. */
+export interface TransactionWiring {
+  /** `$transaction` as it was before. */
+  readonly base: InternalClient["$transaction"];
+  /** The client without extensions; a client of a transaction cannot be followed to it: its parents have no end. */
+  readonly root: InternalClient;
+  /** Limits of a batch that becomes an interactive transaction, where the caller gives none. */
+  readonly defaults: TransactionLimits;
+  /** Whether such calls can be captured. */
+  isHooked(model: string, action: string): boolean;
+}
+
 /**
  * `$transaction` of an extended client. Batches in which something is captured become an interactive transaction
  * that runs their promises one after the other: a hook can send no statement into a batch of Prisma's own.
  * Everything else goes on as it came.
- *
- * @param base `$transaction` as it was before.
- * @param isHooked whether such calls can be captured.
- * @param defaults limits of a batch that becomes an interactive transaction, where the caller gives none.
  */
 export function transaction(
-  base: InternalClient["$transaction"],
-  isHooked: (model: string, action: string) => boolean,
+  wiring: TransactionWiring,
   client: InternalClient,
   input: unknown,
   options: unknown,
-  defaults: TransactionLimits,
 ): Promise<unknown> {
   const outer = transactionOf(client);
   const isBatch = isListOfPromises(input);
-  if (isBatch && needsCapture(input, isHooked)) {
+  if (isBatch && needsCapture(input, wiring.isHooked)) {
     const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
-    const limits = { ...defaults, ...(options as object | undefined) };
-    const run = () => runCallback(base, client, work, limits, outer === undefined);
+    const limits = { ...wiring.defaults, ...(options as object | undefined) };
+    const run = () => runCallback(wiring, client, work, limits, outer === undefined);
     return outer?.kind === "itx" ? inTurn(outer, run) : run();
   }
-  if (typeof input !== "function") return base.call(client, input, options);
+  if (typeof input !== "function") return wiring.base.call(client, input, options);
   const callback = input as (inner: InternalClient) => Promise<unknown>;
-  const run = () => runCallback(base, client, callback, options, outer === undefined);
+  const run = () => runCallback(wiring, client, callback, options, outer === undefined);
   return outer?.kind === "itx" ? nestedInTurn(outer, run) : run();
 }
 
-/** Runs a callback such that nothing that it starts outlives it. */
+/**
+ * Runs a callback in a transaction of its own such that nothing that it starts outlives it.
+ *
+ * @throws what the callback throws, and what Prisma does; P2034 also where PostgreSQL finds a conflict at COMMIT only.
+ */
 async function runCallback(
-  base: InternalClient["$transaction"],
+  { base, root }: TransactionWiring,
   client: InternalClient,
   callback: (inner: InternalClient) => Promise<unknown>,
   options: unknown,
   isOutermost: boolean,
 ): Promise<unknown> {
-  let id: string | undefined;
+  let own: TransactionHandle | undefined;
   const { timeout: timeoutMs = transactionTimeoutMs(client) } = (options ?? {}) as TransactionLimits;
   const work = (inner: InternalClient) => {
-    const handle = ownTransactionOf(inner);
-    id = handle.id;
-    return ownTransaction(handle, timeoutMs, async () => await callback(inner));
+    own = ownTransactionOf(inner);
+    return ownTransaction(own, timeoutMs, async () => await callback(inner));
   };
   try {
     return await base.call(client, work, options);
+  } catch (error) {
+    throw own === undefined ? error : await asConflictAtCommit(error, root, own);
   } finally {
-    if (isOutermost && id !== undefined) forgetTransaction(id);
+    if (isOutermost && own !== undefined) forgetTransaction(own.id);
   }
 }
 

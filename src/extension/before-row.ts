@@ -1,5 +1,7 @@
 import type { Row } from "../changes/diff.js";
 import {
+  type Counted,
+  countedSince,
   countersStatement,
   FOUND,
   type LockStrength,
@@ -72,9 +74,12 @@ export async function hasCreated(
 ): Promise<boolean> {
   const table = await sourceTable(bus, model);
   const [after] = await executorIn(bus.root, transaction).query<TableCounters>(countersStatement(table));
-  const inserted = BigInt(after?.inserted ?? 0) > BigInt(before.inserted);
-  // Where PostgreSQL does not count (track_counts off), nothing is known: then it is taken for what it looked like.
-  return inserted || BigInt(after?.updated ?? 0) === BigInt(before.updated);
+  // Where PostgreSQL does not count, nothing is known: then it is taken for what it looked like.
+  if (after?.ex_event_bus_counts !== true) return true;
+  const more = (what: Counted) => countedSince(before, after, what);
+  // `on conflict` takes back what it inserted when another transaction inserts at the same moment, and updates.
+  const isTakenBack = more("deleted") >= more("inserted") && more("updated") > 0n;
+  return more("inserted") > 0n && !isTakenBack;
 }
 
 const statements = new WeakMap<Model, Map<string, string>>();

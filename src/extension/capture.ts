@@ -9,7 +9,7 @@ import { changesOf } from "./captured-events.js";
 import { LostRace } from "./lost-race.js";
 import { FailedAfterWriting, type Mutation, type Written, write } from "./mutation.js";
 import { isBulk } from "./plan.js";
-import { asWriteConflict } from "./prisma-errors.js";
+import { asConflictAtCommit, asWriteConflict } from "./prisma-errors.js";
 import {
   executeIn,
   type InternalClient,
@@ -49,15 +49,18 @@ const RETRIES = 5;
 export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unknown> {
   const { maxWaitMs, timeoutMs } = bus.options.transaction;
   for (let attempt = 1; ; attempt++) {
+    let own: TransactionHandle | undefined;
     const work = (client: InternalClient) => {
       const transaction = ownTransactionOf(client);
+      own = transaction;
       if (attempt > RETRIES) return captureIn(bus, transaction, mutation);
       return inTurn(transaction, () => capture(bus, transaction, mutation));
     };
     try {
       return await bus.root.$transaction(work, { maxWait: maxWaitMs, timeout: timeoutMs });
     } catch (error) {
-      if (!(error instanceof LostRace)) throw error;
+      if (error instanceof LostRace) continue;
+      throw own === undefined ? error : await asConflictAtCommit(error, bus.root, own);
     }
   }
 }

@@ -39,21 +39,17 @@ async function changeOf(
 ): Promise<RowChange> {
   const { model, operation: call } = mutation;
   const { plan, row, past } = written;
-  // What it wrote through a relation took it along.
+  // What it wrote through a relation took it along, or to another key: then it is found there.
   if (row === null) {
-    return {
-      model,
-      operation: call === "create" ? "create" : "update",
-      before: past.row,
-      after: undefined,
-      rules: [],
-    };
+    const operation = call === "create" ? "create" : "update";
+    const rules = written.far === undefined ? [] : plan[operation];
+    return { model, operation, before: past.row, after: undefined, rules };
   }
   const before = pastOf(mutation, { ...written, row });
   const operation = call !== "upsert" ? call : before === undefined ? "create" : "update";
   const rules = plan[operation];
   const after =
-    operation === "create" ? await ownVersion(bus, transaction, mutation, { ...written, row }) : row;
+    operation === "delete" ? row : await ownVersion(bus, transaction, mutation, { ...written, row }, before);
   return operation === "delete"
     ? { model, operation, before: before ?? row, after: undefined, rules }
     : { model, operation, before, after, rules };

@@ -6,7 +6,7 @@ import { DESCRIBE } from "../registry/captured-model.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
-import { PUBLISH, resolveTransaction, transaction } from "./batch.js";
+import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./batch.js";
 import type { Bus } from "./bus.js";
 import { takeExtras } from "./call-extras.js";
 import { captureAlone, captureIn } from "./capture.js";
@@ -151,18 +151,20 @@ function hooksOf(bus: Bus, model: Model, reached: ReadonlySet<string>): Readonly
 
 /** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */
 function clientMethods(bus: Bus, client: InternalClient, reached: ReadonlySet<string>): object {
-  const base = client.$transaction;
   const extend = client.$extends;
-  const limits = batchLimits(bus.root, bus.options.transaction);
+  const wiring: TransactionWiring = {
+    base: client.$transaction,
+    root: bus.root,
+    defaults: batchLimits(bus.root, bus.options.transaction),
+    isHooked: (model, action) => reached.has(model) || goesOnUnknown(bus, model, action as WriteOperation),
+  };
   return {
     $extends(this: InternalClient, extension: object) {
       bus.computedNeeds.note(extension);
       return extend.call(this, extension);
     },
     $transaction(this: InternalClient, input: unknown, options?: unknown) {
-      const isHooked = (model: string, action: string) =>
-        reached.has(model) || goesOnUnknown(bus, model, action as WriteOperation);
-      return transaction(base, isHooked, this, input, options, limits);
+      return transaction(wiring, this, input, options);
     },
     $publish(this: InternalClient, drafts: Drafts) {
       const promise = this._createPrismaPromise(async (handle) => {

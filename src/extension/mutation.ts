@@ -166,7 +166,8 @@ function borderOf(
     arrive(answer, { past, far }) {
       const row = answer as Record<string, unknown> | null;
       // Nothing may be thrown here: Prisma would make another error of it.
-      if (Array.from(kept.values()).some(({ isUsed }) => !isUsed))
+      // Without them the row was not there beforehand, which is looked at later.
+      if (far !== undefined && Array.from(kept.values()).some(({ isUsed }) => !isUsed))
         last.failure = incompatible("the order of its steps (serialize, lock, send)");
       if (plan !== undefined) written.push({ plan, args, past, far, row: rowIn(model, row) });
       if (row === null) return null;

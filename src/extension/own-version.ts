@@ -5,33 +5,42 @@ import type { Mutation, Written } from "./mutation.js";
 import { dataOf } from "./nested/plan-far.js";
 import type { TransactionHandle } from "./prisma-internals.js";
 import { lookUp } from "./rows/look-up.js";
+import type { Model } from "./schema/model.js";
 import { selectsRelations } from "./selection.js";
 import { keyTexts } from "./unique-match.js";
 
 /**
- * A new row as this transaction wrote it. With a snapshot (REPEATABLE READ) the row that had its key before can still
- * be seen, though others have deleted it since; where Prisma reads again what it has inserted, its answer may be that
- * one.
+ * A row as this transaction wrote it. With a snapshot (REPEATABLE READ) the row that had its key before can still be
+ * seen, though others have deleted it since; where Prisma reads again what it has written, its answer may be that one.
+ *
+ * @param before the row before; undefined when it is new.
  */
 export async function ownVersion(
   bus: Bus,
   transaction: TransactionHandle,
   { model }: Mutation,
   written: Written & { readonly row: Row },
+  before: Row | undefined,
 ): Promise<Row> {
   const fields = model.identity?.fields ?? [];
   const texts = keyTexts(model, fields, written.row);
-  if (texts === undefined || !isReadAgain(fields, model, written)) return written.row;
+  const mayBeAnother =
+    before === undefined
+      ? isReadAgain(fields, model, written)
+      : fields.some((field) => !sameValue(before[field] ?? null, written.row[field] ?? null));
+  if (texts === undefined || !mayBeAnother) return written.row;
   const [own] = await lookUp(bus, transaction, { model, fields, keys: [texts], ownOnly: true });
   return own?.row ?? written.row;
 }
 
 /** Whether the call says which key the row gets, and is none that is answered by the statement that inserts. */
-function isReadAgain(fields: readonly string[], model: Mutation["model"], { args, far }: Written): boolean {
+function isReadAgain(fields: readonly string[], model: Model, { args, far }: Written): boolean {
   const isUpsert = args["create"] !== undefined;
   const data = (dataOf(isUpsert ? "upsert" : "create", args).create ?? {}) as Row;
   const where = (args["where"] ?? {}) as Row;
   if (!fields.some((field) => data[field] !== undefined)) return false;
   if (far !== undefined || selectsRelations(model, args)) return true;
+  // A reference by `connect` is enough.
+  if (Object.keys(data).some((name) => model.relations.has(name) && data[name] !== undefined)) return true;
   return isUpsert && fields.some((field) => !sameValue(where[field] ?? null, data[field] ?? null));
 }

@@ -1,6 +1,6 @@
 // Errors in the words and classes of Prisma itself.
 import { databaseFailure, isTransient } from "../outbox/database-error.js";
-import type { InternalClient } from "./prisma-internals.js";
+import { executeIn, type InternalClient, type TransactionHandle } from "./prisma-internals.js";
 
 const WRITE_CONFLICT =
   "Transaction failed due to a write conflict or a deadlock. Please retry your transaction";
@@ -20,6 +20,32 @@ export function asWriteConflict(error: unknown, root: InternalClient): unknown {
   const KnownRequestError = error.constructor as KnownRequestErrorClass;
   const { meta } = error as { readonly meta?: unknown };
   return new KnownRequestError(WRITE_CONFLICT, { code: "P2034", clientVersion: root._clientVersion, meta });
+}
+
+/**
+ * A conflict that PostgreSQL found only at COMMIT as Prisma's own P2034. Prisma has a code for those of statements only:
+ * at COMMIT the error of its driver adapter comes as it is, and code that retries does not know it.
+ *
+ * @param transaction it has ended. What is sent into it Prisma refuses with an error of the class that is wanted.
+ */
+export async function asConflictAtCommit(
+  error: unknown,
+  root: InternalClient,
+  transaction: TransactionHandle,
+): Promise<unknown> {
+  if (!(error instanceof Error) || error.name !== "DriverAdapterError") return error;
+  const { kind } = (error.cause ?? {}) as { readonly kind?: unknown };
+  if (kind !== "TransactionWriteConflict") return error;
+  const refusal: unknown = await executeIn(root, transaction, "select 1").catch((reason: unknown) => reason);
+  if (!(refusal instanceof Error) || refusal.name !== "PrismaClientKnownRequestError") return error;
+  const KnownRequestError = refusal.constructor as KnownRequestErrorClass;
+  const conflict = new KnownRequestError(WRITE_CONFLICT, {
+    code: "P2034",
+    clientVersion: root._clientVersion,
+    meta: { driverAdapterError: error },
+  });
+  conflict.cause = error;
+  return conflict;
 }
 
 /**

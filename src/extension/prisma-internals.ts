@@ -65,11 +65,17 @@ interface AdapterFactory {
   connect(): Promise<{ getConnectionInfo?(): { readonly schemaName?: string }; dispose(): Promise<void> }>;
 }
 
+/** More extensions than anybody has. The parents of a client of a transaction have no end. */
+const MOST_EXTENSIONS = 10_000;
+
 /** The client without any extension: what runs on it meets no other extension's hooks. */
 export function rootOf(client: InternalClient): InternalClient {
   let root = client;
-  while (root.$parent !== undefined && root.$parent !== root) root = root.$parent;
-  return root;
+  for (let steps = 0; steps < MOST_EXTENSIONS; steps++) {
+    if (root.$parent === undefined || root.$parent === root) return root;
+    root = root.$parent;
+  }
+  throw incompatible("an end of its parents ($parent)");
 }
 
 /** The transaction that a client is bound to; undefined for a client outside of one. */

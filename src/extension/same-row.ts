@@ -16,7 +16,12 @@ export function pastOf(
 ): Row | undefined {
   const missing = Array.from(model.scalars.keys()).find((name) => row[name] === undefined);
   if (missing !== undefined) throw incomplete(model, operation, missing);
-  if (operation === "create" || operation === "delete") return past.row;
+  if (operation === "create") return undefined;
+  if (operation === "delete") {
+    // It came after what would go with it was looked for.
+    if (past.isKnown && past.row === undefined) throw new LostRace();
+    return past.row;
+  }
   const data = (operation === "upsert" ? args["update"] : args["data"]) as Row | undefined;
   if (past.row !== undefined && isSameRow(model, past.row, row, data ?? {})) return past.row;
   // An upsert whose further conditions the row did not meet creates another one.

@@ -1,11 +1,9 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { capture, groundTruth, openTeams, seed } from "../extension/nested/fixture.js";
-import { openClient } from "../extension/support/clients.js";
-import { Ledger } from "../extension/support/ledger.js";
-import { testDatabase } from "../support/database.js";
+import { capture } from "../extension/nested/fixture.js";
+import { seededTeams } from "../extension/nested/teams.js";
 import { type Change, modelsOf } from "../support/ground-truth.js";
-import { make, RandomWrites, show, Tape } from "./random-writes.js";
+import { make, numbersFrom, RandomWrites, show, Tape } from "./random-writes.js";
 
 // Sixteen writers of every operation on a few rows: the events of each row are a chain, and together they are what
 // triggers saw. `CONCURRENCY_ROUNDS` says how many calls each writer makes.
@@ -13,34 +11,11 @@ const rounds = Number(process.env["CONCURRENCY_ROUNDS"] ?? 12);
 const seedOfRuns = Number(process.env["PROPERTY_SEED"] ?? 7);
 const writers = 16;
 
-const { url, pool } = await testDatabase();
-const ledger = new Ledger(pool);
-const base = openClient(url);
-const prisma = openTeams(url, { max: writers });
-const truth = await groundTruth(pool, base);
+const { ledger, base, prisma, truth } = await seededTeams({ max: writers });
 const models = modelsOf(base);
 
 /** What Prisma and PostgreSQL refuse for good reasons when many write at once. */
 const EXPECTED = /^P20(02|03|11|14|15|16|17|18|25|28|34)$/;
-
-beforeAll(async () => {
-  await seed(base);
-  await ledger.keep();
-});
-
-beforeEach(async () => {
-  await ledger.restore();
-  await truth.clear();
-});
-
-/** The same numbers for the same seed. */
-function numbers(seed: number): readonly number[] {
-  let state = seed * 7_919 + 1;
-  return Array.from({ length: 300 }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state;
-  });
-}
 
 /** What only one of the two has. */
 function difference(told: readonly Change[], seen: readonly Change[]) {
@@ -60,7 +35,7 @@ describe.each(contexts)("sixteen writers, %s:", (_, isolationLevel) => {
     let done = 0;
     const writer = async (n: number) => {
       for (let round = 0; round < rounds; round++) {
-        const tape = numbers(seedOfRuns * 1_000_000 + n * 1_000 + round);
+        const tape = numbersFrom(seedOfRuns * 1_000_000 + n * 1_000 + round);
         const call = new RandomWrites(models, Object.keys(capture), new Tape(tape)).call();
         const options = {
           isolationLevel: isolationLevel ?? ("ReadCommitted" as const),

@@ -6,11 +6,20 @@ type Data = Record<string, unknown>;
 /** A call that can be made on any client and shown in a message. */
 export interface RandomCall {
   readonly model: string;
-  readonly operation: "create" | "update" | "upsert" | "delete";
+  readonly operation: string;
   readonly args: Data;
 }
 
 const ID = "0190a000-0000-7000-8000-0000000000";
+
+/** The same numbers for a tape for the same seed. */
+export function numbersFrom(seed: number): readonly number[] {
+  let state = seed * 7_919 + 1;
+  return Array.from({ length: 300 }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state;
+  });
+}
 
 /** Draws choices from a tape of numbers, so that fast-check can make a failing one small: 0 is the simplest choice. */
 export class Tape {
@@ -67,6 +76,26 @@ export class RandomWrites {
       case "delete":
         return { model: model.jsName, operation, args: { where } };
     }
+  }
+
+  /** Creates a row. */
+  creating(model: Model): RandomCall {
+    return { model: model.jsName, operation: "create", args: { data: this.#create(model, 0) } };
+  }
+
+  /** Changes a row. */
+  updating(model: Model, where: Data): RandomCall {
+    return { model: model.jsName, operation: "update", args: { where, data: this.#update(model, 1) } };
+  }
+
+  /** Brings rows into a relation of a row, or out of it. */
+  relating(model: Model, where: Data, name: string): RandomCall {
+    const relation = model.relations.get(name);
+    if (relation === undefined) return this.updating(model, where);
+    const data = {
+      [name]: relation.isList ? this.#list(model, relation, 0) : this.#single(model, relation, 0),
+    };
+    return { model: model.jsName, operation: "update", args: { where, data } };
   }
 
   #model(name: string): Model {
@@ -307,9 +336,14 @@ export class RandomWrites {
 }
 
 /** Makes the call on a client. */
-export function make(db: object, { model, operation, args }: RandomCall): Promise<unknown> {
-  const delegate = (db as Record<string, Record<string, (args: object) => Promise<unknown>>>)[model];
-  return Promise.resolve(delegate?.[operation]?.(structuredClone(args)));
+export function make(db: object, call: RandomCall): Promise<unknown> {
+  return Promise.resolve(ask(db, call));
+}
+
+/** What Prisma gives for the call, which is not made before it is awaited or given to a batch. */
+export function ask(db: object, { model, operation, args }: RandomCall): unknown {
+  const delegate = (db as Record<string, Record<string, (args: object) => unknown>>)[model];
+  return delegate?.[operation]?.(structuredClone(args));
 }
 
 /** The call as code. */

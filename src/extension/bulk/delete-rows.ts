@@ -1,4 +1,5 @@
 import type { Row } from "../../changes/diff.js";
+import { incompatible } from "../prisma-internals.js";
 import { readRows } from "../rows/read-rows.js";
 import { aggregateKeyOf } from "../unique-match.js";
 import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
@@ -16,6 +17,7 @@ export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
     const written = await write(run, "deleteMany", args);
     const { count } = written as { readonly count: number };
     const gone = count === locked.length ? locked : await withoutThoseLeft(run, locked);
+    if (count > gone.length) throw incompatible("the condition that names rows by their key");
     await publishPart(
       run,
       part,

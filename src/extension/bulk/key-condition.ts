@@ -1,10 +1,8 @@
 import type { Row } from "../../changes/diff.js";
+import { noRow } from "../no-row.js";
 import { isSkipped } from "../prisma-internals.js";
 import type { UniqueKey } from "../schema/model.js";
 import type { CallArgs } from "../selection.js";
-
-/** A condition that no row meets. */
-const NONE = { OR: [] };
 
 /** A `where` for those of the rows that the caller's `where` finds. */
 export function amongRows(args: CallArgs, key: UniqueKey, rows: readonly Row[]): object {
@@ -14,7 +12,7 @@ export function amongRows(args: CallArgs, key: UniqueKey, rows: readonly Row[]):
 }
 
 function keyCondition({ fields }: UniqueKey, rows: readonly Row[]): object {
-  if (rows.length === 0) return NONE;
+  if (rows.length === 0) return noRow(fields);
   const [only = ""] = fields;
   if (fields.length === 1) return { [only]: { in: rows.map((row) => row[only]) } };
   return { OR: grouped(fields, rows) };

@@ -8,11 +8,13 @@ import { loadReferences } from "../references/references.js";
 import { lookUp } from "../rows/look-up.js";
 import { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
+import { checkAbsent } from "./check-absent.js";
 import { checkCreated, countersOf } from "./check-created.js";
 import type { Kept } from "./keep-to.js";
 import { AfterWalk } from "./load-after.js";
-import { BeforeWalk, type NestedPast } from "./load-before.js";
+import { BeforeWalk } from "./load-before.js";
 import type { Ways } from "./mirror.js";
+import type { NestedPast } from "./nested-past.js";
 import { capturesReferences, isChangedByReferences } from "./plan-far.js";
 import { type TouchedRow, TouchedRows } from "./touched-rows.js";
 import type { NestedItem, NestedNode } from "./tree.js";
@@ -64,12 +66,13 @@ export async function loadFarBefore(
   const { node } = call;
   if (node !== undefined) {
     const subjects = call.row === undefined ? [] : [top];
-    await loader.all([() => walk.visit(node, subjects)]);
+    await loader.all([() => walk.visit(node, subjects, true)]);
   }
   const before = (item: NestedItem): readonly Row[] =>
     (walk.reached.get(item) ?? []).flatMap((row) => (row.before === undefined ? [] : [row.before]));
   for (const kept of call.kept.values()) kept.fill(before);
   if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows, call.model);
+  await walk.noteUnlinking(top, node, call.written);
   return { call, top, past: walk, counters: await countersOf(bus, transaction, walk) };
 }
 
@@ -91,7 +94,8 @@ export async function loadFarAfter(
   await walk.readAgain(own);
   const { node } = call;
   if (node !== undefined) await loader.all([() => walk.visit(node, [top])]);
-  await checkCreated(bus, transaction, past, counters);
+  const counts = await checkCreated(bus, transaction, past, counters);
+  await checkAbsent(loader, past, call, counts);
   return { own, rows: past.rows, ways: walk.ways };
 }
 
@@ -139,6 +143,8 @@ export async function loadFarRowsAfter(
     reached: new Map(),
     ownBefore: new Set(),
     missing: new Set(),
+    absent: [],
+    unlinking: new Set(),
   });
   for (const [index, row] of own.entries()) {
     const now = after[index];

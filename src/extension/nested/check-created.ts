@@ -1,12 +1,13 @@
-import { type TableCounters, tableCounters } from "../../outbox/lock-row.js";
+import { countedSince, type TableCounters, tableCounters } from "../../outbox/lock-row.js";
 import type { Bus } from "../bus.js";
 import { LostRace } from "../lost-race.js";
 import { executorIn, type TransactionHandle } from "../prisma-internals.js";
 import { sourceTable } from "../rows/source-table.js";
-import type { NestedPast } from "./load-before.js";
+import type { Model } from "../schema/model.js";
+import type { NestedPast } from "./nested-past.js";
 import type { TouchedRow } from "./touched-rows.js";
 
-/** What PostgreSQL has counted of the models of which rows were missing. No statement when there are none. */
+/** What PostgreSQL has counted of the models in {@link NestedPast.missing}. No statement when there are none. */
 export async function countersOf(
   bus: Bus,
   transaction: TransactionHandle,
@@ -15,6 +16,14 @@ export async function countersOf(
   if (missing.size === 0) return [];
   const tables = await Promise.all(Array.from(missing, (model) => sourceTable(bus, model)));
   return tableCounters(executorIn(bus.root, transaction), tables);
+}
+
+/** What a call did to the models in {@link NestedPast.missing}, as far as PostgreSQL says. */
+export interface Counts {
+  /** Those of which rows were changed or deleted. */
+  readonly written: ReadonlySet<Model>;
+  /** Those that got rows of which nothing is known, by a trigger for example. */
+  readonly unknown: ReadonlySet<Model>;
 }
 
 /**
@@ -27,26 +36,26 @@ export async function checkCreated(
   bus: Bus,
   transaction: TransactionHandle,
   past: NestedPast,
-  before: readonly TableCounters[],
-): Promise<void> {
+  counters: readonly TableCounters[],
+): Promise<Counts> {
   const now = await countersOf(bus, transaction, past);
+  const [written, unknown] = [new Set<Model>(), new Set<Model>()];
   Array.from(past.missing).forEach((model, at) => {
-    const created = past.rows.all().filter((one) => one.model === model && isCreated(one)).length;
-    if (hasTakenForNew(created, before[at], now[at])) throw new LostRace();
+    const [before, after] = [counters[at], now[at]];
+    if (before === undefined || after?.ex_event_bus_counts !== true) {
+      written.add(model);
+      return;
+    }
+    const created = BigInt(past.rows.all().filter((one) => one.model === model && isCreated(one)).length);
+    const inserted = countedSince(before, after, "inserted");
+    if (inserted < created) throw new LostRace();
+    if (inserted > created) unknown.add(model);
+    if (countedSince(before, after, "updated") + countedSince(before, after, "deleted") > 0n)
+      written.add(model);
   });
+  return { written, unknown };
 }
 
 function isCreated({ before, after }: TouchedRow): boolean {
   return before === undefined && after !== undefined;
-}
-
-function hasTakenForNew(
-  created: number,
-  before: TableCounters | undefined,
-  after: TableCounters | undefined,
-): boolean {
-  if (before === undefined || after === undefined) return false;
-  const inserted = BigInt(after.inserted) - BigInt(before.inserted);
-  // Where PostgreSQL does not count (track_counts off), nothing is known.
-  return BigInt(after.updated) > BigInt(before.updated) && inserted < BigInt(created);
 }

@@ -1,4 +1,5 @@
 import type { Row } from "../../changes/diff.js";
+import { noRow } from "../no-row.js";
 import { isSkipped } from "../prisma-internals.js";
 import type { Model } from "../schema/model.js";
 import { type LateObject, lateObject } from "./late-object.js";
@@ -90,7 +91,9 @@ function withCondition({ operation, argument }: NestedItem, condition: unknown):
 }
 
 /** A condition that every row meets. */
-const ALL = { NOT: { OR: [] } };
+function all(model: Model): Readonly<Record<string, unknown>> {
+  return { NOT: noRow(model.identity?.fields ?? []) };
+}
 
 function keptMany(late: LateObject, { target }: NestedRelation, item: NestedItem): Kept {
   let isReleased = false;
@@ -101,7 +104,7 @@ function keptMany(late: LateObject, { target }: NestedRelation, item: NestedItem
     get isUsed() {
       return late.isUsed;
     },
-    fill: (reached) => late.fill(isReleased ? ALL : { OR: conditions(target, reached(item)) }),
+    fill: (reached) => late.fill(isReleased ? all(target) : { OR: conditions(target, reached(item)) }),
   };
 }
 
@@ -135,8 +138,8 @@ function writtenOut(value: unknown): unknown {
 function conditions({ identity }: Model, rows: readonly Row[]): readonly object[] {
   const fields = identity?.fields ?? [];
   const [only = ""] = fields;
-  if (fields.length === 1)
-    return rows.length === 0 ? [] : [{ [only]: { in: rows.map((row) => writtenOut(row[only])) } }];
+  if (rows.length === 0) return [noRow(fields)];
+  if (fields.length === 1) return [{ [only]: { in: rows.map((row) => writtenOut(row[only])) } }];
   return rows.map((row) => keyOf(fields, row));
 }
 

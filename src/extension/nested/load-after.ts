@@ -3,8 +3,8 @@ import type { LookupKey } from "../../outbox/lookup-rows.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { keyTexts } from "../unique-match.js";
-import { type NestedPast, ownKey } from "./load-before.js";
 import { followLink } from "./moves.js";
+import { type NestedPast, ownKey } from "./nested-past.js";
 import { identityOf, type TouchedRow } from "./touched-rows.js";
 import type { NestedNode, NestedRelation } from "./tree.js";
 
@@ -64,12 +64,13 @@ export class AfterWalk {
   }
 
   async #created(
-    { target, link, mayUnlinkCreated }: NestedRelation,
+    nested: NestedRelation,
     subjects: readonly TouchedRow[],
     pairs: readonly TouchedRow[],
   ): Promise<readonly TouchedRow[]> {
+    const { target, link } = nested;
     // Only the transaction that wrote them tells rows that are related to nobody any more: all rows are looked at.
-    if (mayUnlinkCreated) return this.#newWith(target, [], [[]]);
+    if (this.#past.unlinking.has(nested)) return this.#newWith(target, [], [[]]);
     if (link.between === undefined) return this.#new(target, link.other, subjects, link.own);
     return this.#new(target, link.other, pairs, [link.between.otherField]);
   }
@@ -132,7 +133,10 @@ export class AfterWalk {
     const { model } = row;
     const fields = model.identity?.fields ?? [];
     const texts = place === undefined ? undefined : keyTexts(model, fields, place);
-    const [now] = await this.#loader.find({ model, fields, keys: texts === undefined ? [] : [texts] });
+    const keys = texts === undefined ? [] : [texts];
+    const found = await this.#loader.find({ model, fields, keys });
+    // With a snapshot, a row that had the key before is still seen when others have deleted it since.
+    const [now] = found.length > 1 ? await this.#loader.find({ model, fields, keys, ownOnly: true }) : found;
     const known = now === undefined ? row : this.#past.rows.withAfter(model, now);
     if (now !== undefined && (known === undefined || known === row)) this.#past.rows.settle(row, now);
   }

@@ -84,7 +84,13 @@ function takesFromAnother(
 }
 
 /** The row is found again by its key, which has the reference in it. */
-function isInKey({ owner, link }: { readonly owner: Model; readonly link: NestedRelation["link"] }): boolean {
+export function isInKey({
+  owner,
+  link,
+}: {
+  readonly owner: Model;
+  readonly link: NestedRelation["link"];
+}): boolean {
   return owner.identity?.fields.some((field) => link.own.includes(field)) === true;
 }
 

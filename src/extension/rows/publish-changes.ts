@@ -1,5 +1,5 @@
 import { hub } from "../../log/hub.js";
-import { encodeEvents } from "../../outbox/encode-event.js";
+import { encodeTogether } from "../../outbox/encode-event.js";
 import { storeEvents } from "../../outbox/publish-events.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
@@ -46,7 +46,7 @@ export async function prepareChanges(
     }
   }
   if (drafts.length === 0) return undefined;
-  const encode = (all: readonly EventDraft[]) => encodeEvents(all, { maxEventBytes, sourceSchemas });
+  const encode = (all: readonly EventDraft[]) => encodeTogether(all, { maxEventBytes, sourceSchemas });
   // Who listens is told of what cannot be encoded too, and may give the events a trace first.
   const encoded = hub.watches("publish") ? undefined : encode(drafts);
   return async () => {

@@ -42,19 +42,23 @@ export class RowLoader {
   /** Runs flows side by side. To be used for all that a flow does beside awaiting one query. */
   async all<T>(flows: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
     if (flows.length === 0) return [];
+    // The flow that runs inner ones waits meanwhile: one of them runs in its place, and the last one gives it back.
     const isInner = this.#running > 0;
-    this.#running += flows.length - (isInner ? 1 : 0);
+    let left = flows.length;
+    this.#running += isInner ? left - 1 : left;
     const outcomes = await Promise.allSettled(
       flows.map(async (flow) => {
         try {
           return await flow();
         } finally {
-          this.#running -= 1;
-          this.#sendWhenAllWait();
+          left -= 1;
+          if (left > 0 || !isInner) {
+            this.#running -= 1;
+            this.#sendWhenAllWait();
+          }
         }
       }),
     );
-    if (isInner) this.#running += 1;
     return outcomes.map((outcome) => {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;

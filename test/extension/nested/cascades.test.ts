@@ -1,31 +1,16 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
 import { byReference } from "../../../src/extension/nested/event-order.js";
 import { ROWS_PER_STATEMENT } from "../../../src/extension/rows/read-rows.js";
 import { eventBus } from "../../../src/index.js";
-import { testDatabase } from "../../support/database.js";
 import { modelsOf } from "../../support/ground-truth.js";
 import { openClient } from "../support/clients.js";
-import { Ledger } from "../support/ledger.js";
-import { capture, events, groundTruth, openTeams, seed } from "./fixture.js";
+import { capture, events } from "./fixture.js";
+import { seededTeams } from "./teams.js";
 
-const { url, pool } = await testDatabase();
-const ledger = new Ledger(pool);
 const statements: string[] = [];
-const base = openClient(url, { statements });
-const prisma = openTeams(url);
-const truth = await groundTruth(pool, base);
+const { url, pool, ledger, base, prisma } = await seededTeams({ statements });
 const models = modelsOf(base);
-
-beforeAll(async () => {
-  await seed(base);
-  await ledger.keep();
-});
-
-beforeEach(async () => {
-  await ledger.restore();
-  await truth.clear();
-});
 
 /** Waits until a statement waits for a lock. */
 const somebodyWaits = () =>

@@ -549,6 +549,60 @@ export const manyToMany: readonly Case[] = [
 /** Relations of a model with itself, several between two models, compound and other unique keys. */
 export const special: readonly Case[] = [
   [
+    "create of a parent of a row that goes along with another",
+    (db) =>
+      db.desk.update({
+        where: { memberId: 1 },
+        data: { member: { delete: true }, room: { create: { building: "north", number: 3 } } },
+      }),
+  ],
+  [
+    "rows that are connected, and then named by the key that they get so",
+    (db) =>
+      db.member.update({
+        where: { id: 3 },
+        data: {
+          roles: {
+            connect: { memberId_projectId: { memberId: 1, projectId: p1 } },
+            update: {
+              where: { memberId_projectId: { memberId: 3, projectId: p1 } },
+              data: { role: "x" },
+            },
+          },
+        },
+      }),
+  ],
+  [
+    "create below a row beside others that go",
+    (db) =>
+      db.project.update({
+        where: { id: p1 },
+        data: {
+          tasks: {
+            deleteMany: { id: 1 },
+            update: { where: { id: 2 }, data: { notes: { create: { text: "x" } } } },
+          },
+        },
+      }),
+  ],
+  [
+    "update of a row whose key follows that of another",
+    (db) =>
+      db.membership.update({
+        where: { memberId_projectId: { memberId: 1, projectId: p1 } },
+        data: { role: "x", project: { update: { id: new1, name: "x" } } },
+      }),
+  ],
+  [
+    "upsert of a row whose key follows that of another",
+    (db) =>
+      db.membership.upsert({
+        where: { memberId_projectId: { memberId: 1, projectId: p1 } },
+        create: { memberId: 1, projectId: p1 },
+        update: { project: { update: { id: new1, name: "x" } } },
+      }),
+  ],
+  [
     "reports: create",
     (db) => db.member.update({ where: one, data: { reports: { create: { handle: "x" } } } }),
   ],
@@ -917,7 +971,7 @@ export const references: readonly Case[] = [
     "delete: a row that refers to itself",
     async (db) => {
       await db.member.update({ where: one, data: { managerId: 1 } });
-      return db.member.delete({ where: one, include: { reports: true } });
+      return db.member.delete({ where: one, include: { reports: { orderBy: { id: "asc" } } } });
     },
   ],
   [

@@ -1,28 +1,12 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { testDatabase } from "../../support/database.js";
-import { openClient } from "../support/clients.js";
-import { Ledger } from "../support/ledger.js";
-import { groundTruth, openTeams, p1, seed, type TeamsClient } from "./fixture.js";
+import { p1, type TeamsClient } from "./fixture.js";
+import { seededTeams } from "./teams.js";
 
-const { url, pool } = await testDatabase();
-const ledger = new Ledger(pool);
-const base = openClient(url);
-const prisma = openTeams(url);
-const truth = await groundTruth(pool, base);
+const { pool, ledger, base, prisma, truth } = await seededTeams();
 
 type Tx = Parameters<Parameters<TeamsClient["$transaction"]>[0]>[0];
 const where = { id: 1 };
-
-beforeAll(async () => {
-  await seed(base);
-  await ledger.keep();
-});
-
-beforeEach(async () => {
-  await ledger.restore();
-  await truth.clear();
-});
 
 /** Two transactions that each insert a row that refers to a team, before either goes on. */
 async function twoWithChildren(then: (tx: Tx, name: string) => PromiseLike<unknown>) {

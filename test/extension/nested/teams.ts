@@ -6,11 +6,17 @@ import { Ledger } from "../support/ledger.js";
 import { groundTruth, openTeams, seed } from "./fixture.js";
 
 /** A database with the rows of the fixture, which each test finds as they were, and what watches it. */
-export async function seededTeams() {
+export async function seededTeams({
+  statements,
+  max,
+}: {
+  readonly statements?: string[];
+  readonly max?: number;
+} = {}) {
   const { url, pool } = await testDatabase();
   const ledger = new Ledger(pool);
-  const base = openClient(url);
-  const prisma = openTeams(url);
+  const base = openClient(url, statements === undefined ? {} : { statements });
+  const prisma = openTeams(url, max === undefined ? {} : { max });
   const truth = await groundTruth(pool, base);
   beforeAll(async () => {
     await seed(base);

@@ -5,6 +5,7 @@ import { afterAll } from "vitest";
 import { type Prisma, PrismaClient } from "../../../prisma/generated/client/client.js";
 import { eventBus } from "../../../src/index.js";
 import { events, rules } from "./events.js";
+import { type Interruption, interruptedClient } from "./interrupted.js";
 
 /** How a client is opened. */
 export interface OpenOptions {
@@ -14,6 +15,8 @@ export interface OpenOptions {
   readonly schema?: string;
   /** Gets the text of every statement that is sent, BEGIN and COMMIT included. */
   readonly statements?: string[];
+  /** Runs something before statements of the client. */
+  readonly interruption?: Interruption;
   /** Options of the Prisma client itself. */
   readonly client?: Omit<Prisma.PrismaClientOptions, "adapter" | "accelerateUrl">;
 }
@@ -40,12 +43,16 @@ export function openBus(url: string, options: OpenOptions = {}) {
 export type BusClient = ReturnType<typeof openBus>;
 
 /** The driver adapter of {@link openClient}, for clients of another generator. */
-export function openAdapter(url: string, { max, schema, statements }: OpenOptions = {}): PrismaPg {
+export function openAdapter(
+  url: string,
+  { max, schema, statements, interruption }: OpenOptions = {},
+): PrismaPg {
   return new PrismaPg(
     {
       connectionString: url,
       ...(max === undefined ? {} : { max }),
       ...(statements === undefined ? {} : { Client: recordingClient(statements) }),
+      ...(interruption === undefined ? {} : { Client: interruptedClient(interruption) }),
     },
     schema === undefined ? {} : { schema },
   );
