@@ -15,7 +15,7 @@ import { parseCount } from "./parse-number.js";
 import { printJson, printRows } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
-import { showEvent } from "./show-command.js";
+import { ONE_EVENT, showEvent } from "./show-command.js";
 import { withDatabase } from "./with-database.js";
 
 interface ListOptions extends DeliveryOptions {
@@ -39,9 +39,11 @@ export function deadCommand(): Command {
   dead.addCommand(
     new Command("show")
       .description("show an event with its dead deliveries and all their errors")
-      .argument("<id>", "the id of the event")
+      .argument(...ONE_EVENT)
       .option("--json", "print as JSON")
-      .action(runAction<{ readonly json?: boolean }>((options, [id = ""]) => showEvent(id, options, "dead"))),
+      .action(
+        runAction<{ readonly json?: boolean }>((options, [event = ""]) => showEvent(event, options, "dead")),
+      ),
   );
   dead.addCommand(discardCommand());
   return dead;

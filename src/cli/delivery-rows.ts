@@ -6,6 +6,7 @@ export function deliveryRow(delivery: Delivery): Row {
   return {
     position: delivery.position,
     event: delivery.eventName,
+    id: delivery.eventId,
     subscriber: delivery.subscriber,
     state: delivery.state,
     attempts: delivery.attempts,

@@ -57,7 +57,7 @@ function rowOf(model: CapturedModel) {
     create: model.create.join(", "),
     update: model.update.join(", "),
     delete: model.delete.join(", "),
-    "not said": hidden.join(", "),
+    "omitted (-), masked (~)": hidden.join(", "),
     "not captured": model.notCaptured.join("; "),
   };
 }

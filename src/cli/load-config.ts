@@ -5,6 +5,7 @@ import { createJiti } from "jiti";
 
 import { EventBusError, isEventBusError } from "../errors.js";
 import { type ConfigOptions, defineConfig, type EventBusConfig } from "../registry/define-config.js";
+import { loadFailure } from "./load-failure.js";
 
 const NAMES = ["ts", "mts", "js", "mjs", "cjs"].map((extension) => `ex-event-bus.config.${extension}`);
 
@@ -22,12 +23,11 @@ export async function loadConfig(named: string | undefined): Promise<EventBusCon
   try {
     loaded = await createJiti(file, { tsconfigPaths: true }).import(file, { default: true });
   } catch (error) {
-    if (isEventBusError(error)) throw atFile(error, file);
-    throw notLoaded(`The configuration ${file} cannot be loaded: ${messageOf(error)}`, error);
+    throw explained(error, file);
   }
   try {
     // Checked again: it may come from another version of the package, or have been written without defineConfig.
-    return defineConfig(loaded as ConfigOptions);
+    return explaining(defineConfig(loaded as ConfigOptions), file);
   } catch (error) {
     if (isEmptyModule(loaded))
       throw notLoaded(`The configuration ${file} has no default export. ${EXPECTED}`);
@@ -56,6 +56,25 @@ function isEmptyModule(loaded: unknown): boolean {
   return typeof loaded !== "object" || loaded === null || !("subscribers" in loaded || "prisma" in loaded);
 }
 
+/** Subscribers that are loaded later are a part of the configuration, with the same mistakes in them. */
+function explaining(config: EventBusConfig, file: string): EventBusConfig {
+  const { subscribers } = config;
+  if (typeof subscribers !== "function") return config;
+  const load = async () => {
+    try {
+      return await subscribers();
+    } catch (error) {
+      throw explained(error, file);
+    }
+  };
+  return { ...config, subscribers: load };
+}
+
+function explained(error: unknown, file: string): EventBusError {
+  if (isEventBusError(error)) return atFile(error, file);
+  return notLoaded(`The configuration ${file} cannot be loaded: ${loadFailure(error, process.cwd())}`, error);
+}
+
 function atFile(error: EventBusError, file: string): EventBusError {
   const { code, message, value, path } = error;
   return new EventBusError(code, `${basename(file)}: ${message}`, {
@@ -67,8 +86,4 @@ function atFile(error: EventBusError, file: string): EventBusError {
 
 function notLoaded(message: string, cause?: unknown): EventBusError {
   return new EventBusError("CONFIG_NOT_LOADED", message, cause === undefined ? {} : { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@ import { deadCommand } from "./dead-command.js";
 import { deliveriesCommand } from "./deliveries-command.js";
 import { doctorCommand } from "./doctor-command.js";
 import { eventsCommand } from "./events-command.js";
+import { explainErrors } from "./explain-errors.js";
 import { migrateCommand } from "./migrate-command.js";
 import { pauseCommand, resumeCommand } from "./pause-commands.js";
 import { pruneCommand } from "./prune-command.js";
@@ -26,8 +27,7 @@ const program = new Command("ex-event-bus")
       "json",
     ]),
   )
-  .option("--verbose", "write debugging lines, and the stacks of errors")
-  .showHelpAfterError("(--help shows what there is)");
+  .option("--verbose", "write debugging lines, and the stacks of errors");
 
 const commands = [
   workerCommand,
@@ -46,6 +46,7 @@ const commands = [
   doctorCommand,
 ];
 for (const create of commands) program.addCommand(create());
+explainErrors(program);
 // Whoever reads the output may have seen enough, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;

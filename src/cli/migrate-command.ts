@@ -1,9 +1,14 @@
 import { Command } from "commander";
 
+import { MIGRATIONS } from "../outbox/migrations.js";
+import type { MigrateResult } from "../worker/migrate.js";
 import { outputOf } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+
+/** The step that makes the tables. */
+const FIRST = MIGRATIONS[0]?.name ?? "";
 
 /** `ex-event-bus migrate`: installs the event bus, or brings it up to date. */
 export function migrateCommand(): Command {
@@ -25,11 +30,16 @@ export function migrateCommand(): Command {
         }
         if (options.json === true) return printJson(await migrate(config));
         const { log } = outputOf(options);
-        const { applied, subscribers } = await migrate({ ...config, log });
-        log.info(applied.length === 0 ? "The schema was up to date." : "The schema is up to date.", {
-          applied,
-          subscribers,
-        });
+        const done = await migrate({ ...config, log });
+        const { schema, workerSchema } = config.database;
+        log.info(describe(done), { schema, workerSchema, ...done });
       }),
     );
+}
+
+function describe({ applied, subscribers }: MigrateResult): string {
+  if (applied.includes(FIRST)) return "The event bus is installed in this database.";
+  if (applied.length > 0) return "The event bus is brought up to date.";
+  if (subscribers.length > 0) return "The event bus was up to date; its subscribers have changed.";
+  return "The event bus was up to date: there was nothing to do.";
 }

@@ -15,35 +15,50 @@ interface ShowOptions extends CliOptions {
   readonly json?: boolean;
 }
 
-/** `ex-event-bus show <id>`: everything that is known of an event. */
+/** The argument by which commands are told of one event. */
+export const ONE_EVENT = ["<event>", "the id of the event, or its position"] as const;
+
+/** `ex-event-bus show <event>`: everything that is known of an event. */
 export function showCommand(): Command {
   return new Command("show")
     .description("show an event with all of its deliveries, their attempts and errors")
-    .argument("<id>", "the id of the event")
+    .argument(...ONE_EVENT)
     .option("--json", "print as JSON")
-    .action(runAction<ShowOptions>((options, [id = ""]) => showEvent(id, options)));
+    .action(runAction<ShowOptions>((options, [event = ""]) => showEvent(event, options)));
 }
 
 /**
- * Prints an event with its deliveries, or those of them that are in a state.
+ * Prints an event, by its id or position, with its deliveries, or those of them that are in a state.
  *
  * @throws EventBusError `INVALID_OPTION` when there is no such event.
  */
-export function showEvent(eventId: string, options: ShowOptions, state?: Delivery["state"]): Promise<void> {
+export function showEvent(given: string, options: ShowOptions, state?: Delivery["state"]): Promise<void> {
   return withDatabase(options, async (client, names) => {
     const call = { database: names };
-    const of = await deliveries(client, { eventId, state }, call);
-    const [event] = await events(client, { eventId }, call);
+    const which = whichEvent(given);
+    const of = await deliveries(client, { ...which, state }, call);
+    const [event] = await events(client, which, call);
     if (event === undefined) {
+      const where = "eventId" in which ? `with the id "${given}"` : `at position ${given}`;
       throw new EventBusError(
         "INVALID_OPTION",
-        `There is no event with the id "${eventId}": it never was, or it was old and is deleted. See: npx ex-event-bus events`,
-        { value: eventId },
+        `There is no event ${where}: it never was, or it was old and is deleted. See: npx ex-event-bus events`,
+        { value: given },
       );
     }
     if (options.json === true) printJson({ event, deliveries: of });
     else process.stdout.write(`${pageOf(event, of)}\n`);
   });
+}
+
+function whichEvent(given: string): { readonly eventId: string } | { readonly position: number } {
+  if (/^\d+$/.test(given)) return { position: Number(given) };
+  if (/^[\da-f-]{36}$/i.test(given)) return { eventId: given };
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `"${given}" is neither the id of an event, a UUID, nor its position, a whole number. See: npx ex-event-bus events`,
+    { value: given },
+  );
 }
 
 function pageOf(event: StoredEvent, of: readonly Delivery[]): string {

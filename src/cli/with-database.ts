@@ -4,7 +4,8 @@ import { checkSchema } from "../outbox/check-schema.js";
 import { executorOf } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import type { EventBusConfig } from "../registry/define-config.js";
-import { databaseUrl, unreachable } from "../worker/database-url.js";
+import { READABLE } from "../worker/connection.js";
+import { databaseUrl, describeDatabase, unreachable } from "../worker/database-url.js";
 import type { CliOptions } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
 
@@ -29,12 +30,13 @@ export async function withDatabase<T>(
   client.on("error", () => undefined);
   try {
     await client.connect();
+    await client.query(READABLE);
   } catch (error) {
     throw unreachable(url, error);
   }
   const names = { schema: config.database.schema, workerSchema: config.database.workerSchema };
   try {
-    await checkSchema(executorOf(client), names);
+    await checkSchema(executorOf(client), names, describeDatabase(url));
     return await work(client, names, config);
   } finally {
     await client.end();

@@ -24,8 +24,8 @@ it("doctor lists what is captured, and fails when there is a problem", async () 
     [
       "No problem was found.",
       "",
-      "model  create       update  delete  not said           not captured",
-      "User   UserCreated                  -password, ~email  update: no rule; delete: no rule",
+      "model  create       update  delete  omitted (-), masked (~)  not captured",
+      "User   UserCreated                  -password, ~email        update: no rule; delete: no rule",
       "",
       "Never seen: raw SQL, clients without the extension, triggers and other programs.",
       "",

@@ -62,6 +62,24 @@ describe("listings", () => {
     expect(await json("events", "--since", "4h", "--until", "1m")).toMatchObject([{ aggregateKey: "1" }]);
     expect((await run("events", "--since", "yesterday")).stderr).toContain("Expected a time as 2026-11-23");
 
+    expect(await json("show", String(position + 1))).toMatchObject({
+      event: { position: position + 1, aggregateKey: "2" },
+      deliveries: [
+        { subscriber: "fails", state: "dead" },
+        { subscriber: "succeeds", state: "delivered" },
+      ],
+    });
+    expect((await run("show", String(position + 1))).text).toContain("Ping UUID\n  position ");
+
+    const listed = await run("deliveries", "--subscriber", "succeeds");
+    expect(listed.text).toBe(
+      [
+        "position  event  id                                    subscriber  state      attempts  due or finished           last error or reason",
+        `${position}         Ping   UUID  succeeds    delivered  1         TIME`,
+        `${position + 1}         Ping   UUID  succeeds    delivered  1         TIME`,
+        "",
+      ].join("\n"),
+    );
     const dead = await run("deliveries", "--state", "dead");
     expect(dead.text).toContain("fails       dead   1         TIME  Error: no mail server");
     expect(await json("deliveries", "--subscriber", "fails", "--limit", "1")).toMatchObject([
@@ -107,6 +125,26 @@ describe("listings", () => {
     expect(await run("statsu")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("(Did you mean status?)"),
+    });
+  });
+
+  it.each([
+    [["worker", "--verbos"], 'error: unknown option "--verbos": did you mean "--verbose"?'],
+    [["--verbos", "status"], 'error: unknown option "--verbos": did you mean "--verbose"?'],
+    [["status", "-verbose"], 'error: unknown option "-verbose": did you mean "--verbose"?'],
+    [["events", "--limt=5"], 'error: unknown option "--limt": did you mean "--limit"?'],
+    [["dead", "list", "--evnet", "x"], 'error: unknown option "--evnet": did you mean "--event"?'],
+    [["show", "-j", "7"], 'error: unknown option "-j": did you mean "--json"?'],
+    [["worker", "-v"], 'error: unknown option "-v": expected one of "--version", "--verbose"'],
+    [
+      ["status", "--quietly"],
+      'error: unknown option "--quietly": expected one of "--json", "--help", "--version", "--config", "--log", "--verbose"',
+    ],
+  ])("name the option that was meant: %j", async (args, message) => {
+    expect(await run(...args)).toEqual({
+      code: 1,
+      text: "",
+      stderr: `${message}\n(--help shows what there is)\n`,
     });
   });
 });

@@ -101,7 +101,8 @@ describe("a wrong configuration", () => {
     [
       "throws",
       { "ex-event-bus.config.mjs": 'throw new Error("no secret in the vault")' },
-      "error: The configuration FOLDER/ex-event-bus.config.mjs cannot be loaded: no secret in the vault (CONFIG_NOT_LOADED)",
+      "error: The configuration FOLDER/ex-event-bus.config.mjs cannot be loaded: " +
+        "ex-event-bus.config.mjs:1: no secret in the vault (CONFIG_NOT_LOADED)",
     ],
     [
       "has no default export",
@@ -118,11 +119,57 @@ describe("a wrong configuration", () => {
     expect(await failure(files)).toBe(message);
   });
 
-  it("has a syntax error: the message says where", async () => {
-    const message = await failure({ "ex-event-bus.config.ts": "export default {\n  prisma: {,\n};" });
-    expect(message).toMatch(/^error: The configuration FOLDER\/ex-event-bus\.config\.ts cannot be loaded: /);
-    expect(message).toContain("2:");
-    expect(message).not.toContain("    at ");
+  const importing = (path: string) => `// first\nimport { b } from "${path}";\nexport default { b };`;
+  it.each([
+    [
+      "a syntax error",
+      { "ex-event-bus.config.ts": "export default {\n  prisma: {,\n};" },
+      "ex-event-bus.config.ts:2:12: Unexpected token",
+    ],
+    [
+      "a syntax error in a file that it imports",
+      {
+        "ex-event-bus.config.ts": importing("./src/db.js"),
+        "src/db.ts": "export const a = 1;\nexport const b = = 2;",
+      },
+      "src/db.ts:2:18: Unexpected token",
+    ],
+    [
+      "an import that is not found",
+      { "ex-event-bus.config.ts": importing("./src/db.js"), "src/db.ts": importing("./gone.js") },
+      "src/db.ts:2: Cannot find module './gone.js'",
+    ],
+    [
+      "a package that is not installed",
+      { "ex-event-bus.config.mjs": importing("no-such-package/at-all") },
+      "ex-event-bus.config.mjs:2: Cannot find module 'no-such-package/at-all'",
+    ],
+    [
+      "an import that throws",
+      {
+        "ex-event-bus.config.ts": importing("./src/my db.js"),
+        "src/my db.ts":
+          'const open = () => {\n  throw new TypeError("no\\nsecret");\n};\nexport const b = open();',
+      },
+      "src/my db.ts:2: no\nsecret",
+    ],
+  ])("has %s: the message says where", async (_, files, where) => {
+    const name = Object.keys(files)[0];
+    expect(await failure(files)).toBe(
+      `error: The configuration FOLDER/${name} cannot be loaded: ${where} (CONFIG_NOT_LOADED)`,
+    );
+  });
+
+  it("has a mistake in the subscribers that it loads later", async () => {
+    const files = {
+      "ex-event-bus.config.ts":
+        'export default { prisma: {}, subscribers: async () => Object.values(await import("./subscribers.js")) };',
+      "subscribers.ts": "export const one = = 1;",
+    };
+    expect(await failure(files, undefined, ["worker"])).toBe(
+      "error: The configuration FOLDER/ex-event-bus.config.ts cannot be loaded: subscribers.ts:1:20: Unexpected token " +
+        "(CONFIG_NOT_LOADED)",
+    );
   });
 
   it("is not found under the name that is given", async () => {
@@ -166,6 +213,9 @@ describe("a database that cannot be used", () => {
     const server = new URL(url);
     server.pathname = "/postgres";
     const message = await failure(files, { DATABASE_URL: server.href });
+    expect(message).toContain(
+      `The event bus is not installed in schema "event_bus" of the database "postgres" at ${server.host} (or`,
+    );
     expect(message).toContain("Run: npx ex-event-bus migrate (SCHEMA_MISSING)");
   });
 });

@@ -21,7 +21,13 @@ describe("migrate", () => {
     expect(await Promise.all(migrations.map(({ exit }) => exit))).toEqual([0, 0, 0]);
     const messages = migrations.flatMap((migration) => migration.lines());
     expect(messages).toContainEqual(
-      expect.objectContaining({ level: "info", message: "The schema is up to date.", applied: ["init"] }),
+      expect.objectContaining({
+        level: "info",
+        message: "The event bus is installed in this database.",
+        schema: "bus",
+        workerSchema: "bus_worker",
+        applied: ["init"],
+      }),
     );
     expect(messages.flatMap(({ applied }) => applied)).toEqual(["init"]);
     expect(messages.flatMap(({ subscribers }) => subscribers)).toEqual(["pinged"]);
@@ -32,6 +38,19 @@ describe("migrate", () => {
     await worker.line({ message: "Delivered." });
     worker.kill("SIGTERM");
     expect(await worker.exit).toBe(0);
+  });
+
+  it("says in one line what it did", async () => {
+    const { url, pool } = await emptyDatabase();
+    const messages = async () => {
+      const migrated = cli(["migrate"], { env: { DATABASE_URL: url } });
+      expect(await migrated.exit).toBe(0);
+      return migrated.lines().map(({ message }) => message);
+    };
+    expect(await messages()).toEqual(["The event bus is installed in this database."]);
+    expect(await messages()).toEqual(["The event bus was up to date: there was nothing to do."]);
+    await pool.query("update event_bus.subscriptions set ended_at = now()");
+    expect(await messages()).toEqual(["The event bus was up to date; its subscribers have changed."]);
   });
 
   it("prints with --json what it did", async () => {

@@ -62,6 +62,8 @@ describe("dead", () => {
       "\nsend-mail  dead  1 attempt  at TIME\n  attempt 1  TIME  drain\n    Error: no mail server 1\n        at ",
     );
     expect(shown).not.toContain("other");
+    const [{ position }] = await json("dead", "list", "--id", first);
+    expect((await run("dead", "show", String(position))).text).toBe(shown);
 
     expect(await run("dead", "discard", "--id", first)).toMatchObject({
       code: 1,
@@ -125,6 +127,14 @@ describe("redrive", () => {
     expect(await run("show", "00000000-0000-0000-0000-000000000000")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("There is no event with the id"),
+    });
+    expect(await run("show", "987654321")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no event at position 987654321"),
+    });
+    expect(await run("show", "Ping")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"Ping" is neither the id of an event, a UUID, nor its position'),
     });
   });
 });

@@ -79,6 +79,20 @@ describe("worker", () => {
     ]);
   });
 
+  it("shows with --verbose the stacks of errors, and nothing of graphile-worker's own steps", async () => {
+    const env = { DATABASE_URL: url, HANDLER: "fail" };
+    const worker = cli(["worker", "--log", "pretty", "--verbose"], { env });
+    await eventually(() => expect(worker.stdout).toContain("The worker is ready."));
+    await publish();
+    await eventually(() => expect(worker.stdout).toContain("dead"));
+    expect(worker.stdout).toMatch(
+      /attempt 1\/2 retrying .* Error: no mail server\n {4}Error: no mail server\n {8}at /,
+    );
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+    expect(worker.stdout).not.toContain("graphile-worker wrote a line.");
+  });
+
   it("writes nothing on the standard error output while all is well", async () => {
     const worker = await runWorker();
     worker.kill("SIGTERM");

@@ -9,7 +9,7 @@ export function withoutChances(text: string): string {
     .replace(/\b\d{2}:\d{2}:\d{2}\.\d{3}\b/g, "<time>")
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<id>")
     .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, "<duration>")
-    .replace(/"(durationMs|lagMs)":\d+/g, '"$1":0')
+    .replace(/"(durationMs|lagMs)":[\d.]+/g, '"$1":0')
     .replace(/\b[\w.-]+-\d+-\d+\b/g, "<worker>")
     .replace(/[ \t]+$/gm, "");
 }

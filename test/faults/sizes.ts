@@ -40,11 +40,14 @@ export const MEDIUM: Size = {
   },
 };
 
+/** For `npm run test:faults -- --calm`: one fault after the other, and workers that keep up, to see how soon they go on. */
+export const CALM: Size = { ...MEDIUM, events: 1_500, callsPerSecond: 5, pauseMs: [3_000, 5_000] };
+
 /** For `npm run test:faults -- --long`. */
 export const LONG: Size = {
   ...MEDIUM,
   events: 100_000,
-  callsPerSecond: 60,
+  callsPerSecond: 80,
   pauseMs: [1_000, 4_000],
   patienceMs: 300_000,
   faults: {

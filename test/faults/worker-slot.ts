@@ -99,7 +99,7 @@ export class WorkerSlot {
 
   #spawn(): ChildProcess {
     const settings: WorkerSettings = { ...this.#settings(), name: this.current };
-    const child = spawn(process.execPath, [this.#program, JSON.stringify(settings)], {
+    const child = spawn(process.execPath, ["--trace-deprecation", this.#program, JSON.stringify(settings)], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env["PATH"], NODE_ENV: "production" },
     });
