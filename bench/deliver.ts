@@ -2,6 +2,7 @@ import { Logger, run } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
 
+import { atMostSo, batched } from "../src/delivery/batched.js";
 import { encodeEvent } from "../src/outbox/encode-event.js";
 import { executorOf } from "../src/outbox/executor.js";
 import { publishEvents } from "../src/outbox/publish-events.js";
@@ -36,6 +37,7 @@ export async function benchDeliver(url: string, { rounds, calls }: Effort): Prom
     [FULL]: ours(url, "full", "normal", 10),
     [FAILURES]: ours(url, "failures", "normal", 10),
     [RAW_HIGH]: { fill: fillRaw, start: raw(url, 24, 8 * 24) },
+    [READING_HIGH]: readingRaw(url, 24, 8 * 24),
     [FULL_HIGH]: ours(url, "full", "high", 24),
     [FAILURES_HIGH]: ours(url, "failures", "high", 24),
   };
@@ -58,6 +60,14 @@ export async function benchDeliver(url: string, { rounds, calls }: Effort): Prom
         ratio: rateRatio(rates, FAILURES_HIGH, RAW_HIGH),
         target: 0.9,
       },
+      {
+        what: 'throughput "high": history "failures" / raw that reads an event for each job',
+        ratio: rateRatio(rates, FAILURES_HIGH, READING_HIGH),
+      },
+      {
+        what: "raw that reads an event for each job / raw, with a local queue",
+        ratio: rateRatio(rates, READING_HIGH, RAW_HIGH),
+      },
       ...Object.keys(cases).map((name) => ({
         what: `deliveries per second: ${name}`,
         ratio: Math.round(median(rates.get(name) ?? [])),
@@ -72,6 +82,7 @@ const RAW = "raw";
 const FULL = "full history";
 const FAILURES = 'history "failures"';
 const RAW_HIGH = "raw, local queue";
+const READING_HIGH = "raw, local queue, reading an event for each job";
 const FULL_HIGH = "full history, high";
 const FAILURES_HIGH = 'history "failures", high';
 
@@ -137,11 +148,55 @@ export function fillRaw(pool: pg.Pool, total: number) {
   );
 }
 
+/**
+ * Raw jobs that say which event they are for, and read it by its key: all of those that run at a time with one
+ * statement. What nobody can do without who stores an event once, however many receive it.
+ */
+function readingRaw(url: string, concurrentJobs: number, size: number): Deliverer {
+  let pool: pg.Pool;
+  const read = batched<number, object | undefined>(
+    async (positions) => {
+      const { rows } = await pool.query({
+        name: "read",
+        text: "select * from event_bus.events where position = any($1)",
+        values: [positions],
+      });
+      const byPosition = new Map(
+        rows.map((row: { readonly position: string }) => [Number(row.position), row]),
+      );
+      return positions.map((position) => byPosition.get(position));
+    },
+    atMostSo(size),
+    () => true,
+  );
+  return {
+    async fill(client, total) {
+      for (let left = total; left > 0; left -= CHUNK) await publishTicks(client, Math.min(left, CHUNK));
+      await client.query(
+        `select count(*) from graphile_worker.add_jobs(array(
+           select row('tick', json_build_object('p', position), null, null, null, null, null, null)::graphile_worker.job_spec
+             from event_bus.events))`,
+      );
+      await client.query("vacuum analyze event_bus.events");
+    },
+    async start(onDelivery) {
+      pool = new pg.Pool({ connectionString: url, max: 2 });
+      const stop = await raw(url, concurrentJobs, size, (payload) => read((payload as { p: number }).p))(
+        onDelivery,
+      );
+      return async () => {
+        await stop();
+        await pool.end();
+      };
+    },
+  };
+}
+
 export function raw(
   url: string,
   concurrentJobs: number,
   size: number | undefined,
-  work: () => Promise<unknown> = async () => undefined,
+  work: (payload: unknown) => Promise<unknown> = async () => undefined,
 ): Start {
   return async (onDelivery) => {
     const runner = await run({
@@ -151,8 +206,8 @@ export function raw(
       parsedCronItems: [],
       logger: new Logger(() => () => undefined),
       taskList: {
-        async tick() {
-          await work();
+        async tick(payload) {
+          await work(payload);
           onDelivery();
         },
       },
