@@ -51,8 +51,7 @@ describe.each(contexts)("sixteen writers, %s:", (_, isolationLevel) => {
           done += 1;
         } catch (error) {
           const { code, name, message } = error as { code?: string; name: string; message: string };
-          // Prisma has no code for what fails at COMMIT.
-          if (!EXPECTED.test(code ?? "") && message !== "TransactionWriteConflict")
+          if (!EXPECTED.test(code ?? ""))
             unexpected.push(`${show(call)}\n${name} ${code} ${message.slice(-300)}`);
         }
       }

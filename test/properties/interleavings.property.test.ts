@@ -116,7 +116,7 @@ function outcomeOf(run: () => Promise<unknown>): Promise<string> {
   return run().then(
     () => "done",
     (error: { readonly code?: string; readonly name: string; readonly message: string }) =>
-      EXPECTED.test(error.code ?? "") || error.message === "TransactionWriteConflict"
+      EXPECTED.test(error.code ?? "")
         ? `refused with ${error.code}`
         : `${error.name} ${error.code} ${error.message.slice(-300)}`,
   );
