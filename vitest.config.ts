@@ -13,7 +13,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    // The long ones compare with plain Prisma on twins, and belong to `npm run test:properties`.
+    include: ["test/**/*.test.ts", ...(process.env["PROPERTY_RUNS"] ? ["test/properties/*.long.ts"] : [])],
     pool: "forks",
     maxWorkers: 2,
     globalSetup: ["test/support/global-setup.ts"],

@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { keysSchema } from "./keys-schema.mjs";
+
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const generated = join(here, "generated");
@@ -13,14 +15,29 @@ const stamp = join(generated, ".stamp");
 
 const prisma = createRequire(import.meta.url).resolve("prisma/package.json");
 const { version, bin } = JSON.parse(readFileSync(prisma, "utf8"));
-const schemas = ["schema.prisma", "several-schemas.prisma"].map((name) => join(here, name));
+mkdirSync(generated, { recursive: true });
+writeFileSync(join(generated, "keys.prisma"), keysSchema());
+const schemas = [
+  "schema.prisma",
+  "several-schemas.prisma",
+  "rights.prisma",
+  "relation-mode.prisma",
+  "odd.prisma",
+  "generated/keys.prisma",
+].map((name) => join(here, name));
 const wanted = schemas
   .reduce((hash, file) => hash.update(readFileSync(file)), createHash("sha256"))
   .update(version)
   .digest("hex");
-const outputs = ["client/client.ts", "client-js/index.js", "several-schemas/client.ts"].map((file) =>
-  join(generated, file),
-);
+const outputs = [
+  "client/client.ts",
+  "client-js/index.js",
+  "several-schemas/client.ts",
+  "rights/client.ts",
+  "relation-mode/client.ts",
+  "odd/client.ts",
+  "keys/client.ts",
+].map((file) => join(generated, file));
 
 if (outputs.every(existsSync) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) process.exit(0);
 
@@ -43,5 +60,4 @@ for (const schema of schemas) {
   process.stderr.write(`${run.stdout ?? ""}${run.stderr ?? ""}`);
   process.exit(1);
 }
-mkdirSync(generated, { recursive: true });
 writeFileSync(stamp, wanted);

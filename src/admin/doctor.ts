@@ -2,7 +2,12 @@ import { findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose
 import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
-import { type CapturedModel, DESCRIBE, type DescribedCapture } from "../registry/captured-model.js";
+import {
+  type CapturedModel,
+  DESCRIBE,
+  type DescribedCapture,
+  type EarlierExtension,
+} from "../registry/captured-model.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import type { Subscriber } from "../registry/subscriber.js";
@@ -63,6 +68,7 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
       ...(await rights(options.prisma, executor, names)),
       ...(await subscribers(executor, names, options)),
       ...unpublished(captured, options),
+      ...(captured?.earlier ?? []).map(earlier),
       ...(await jobs(executor, names)),
       ...(await sequences(executor, names)),
     ];
@@ -81,6 +87,15 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
 function describe(prisma: object | undefined): DescribedCapture | null {
   const tell = (prisma as Readonly<Record<string, unknown>> | undefined)?.[DESCRIBE];
   return typeof tell === "function" ? (tell.call(prisma) as DescribedCapture) : null;
+}
+
+function earlier({ name, calls }: EarlierExtension): Finding {
+  const extension = name === undefined ? "An extension without a name" : `The extension "${name}"`;
+  return warning(
+    "capture",
+    `${extension} was applied before eventBus() and has hooks for ${calls.join(", ")}. What it answers by itself, and what it ` +
+      "writes with a Prisma client of its own, is not captured. Apply eventBus() first.",
+  );
 }
 
 async function rights(

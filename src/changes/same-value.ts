@@ -19,7 +19,10 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  if (a.length !== b.length) return false;
+  // Few calls for each level: Json can have as many levels as the stack has room for.
+  for (let index = 0; index < a.length; index++) if (!sameValue(a[index], b[index])) return false;
+  return true;
 }
 
 function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
@@ -32,7 +35,8 @@ function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
 function sameRecord(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]));
+  for (const key of keys) if (!Object.hasOwn(b, key) || !sameValue(a[key], b[key])) return false;
+  return true;
 }
 
 /** A decimal's plain notation without what does not change its value: 1.50 is 1.5. */

@@ -8,8 +8,10 @@ export interface Encoded {
   readonly hint?: TypeHint;
 }
 
-/** Deeper values are refused: PostgreSQL's JSON parser has a limit, and a cycle has no end. */
-const MAX_DEPTH = 500;
+/** Deeper values are refused: Prisma's and PostgreSQL's JSON parsers have limits, and a cycle has no end. */
+const MAX_DEPTH = 4_000;
+/** From here on what is JSON as it is, is looked through without calls in calls: the stack has an end before that. */
+const DEEP = 50;
 
 /** What PostgreSQL refuses inside of jsonb: the NUL character and half of a surrogate pair. */
 const NOT_TEXT = /[\0\p{Surrogate}]/u;
@@ -26,7 +28,14 @@ const NOT_TEXT = /[\0\p{Surrogate}]/u;
  * @throws EventBusError `VALUE_NOT_STORABLE`, with the path, for everything else.
  */
 export function encode(value: unknown, path: string, like?: Known): Encoded {
-  return encodeAt(value, { parent: undefined, step: path }, 0, like);
+  const place = { parent: undefined, step: path };
+  try {
+    return encodeAt(value, place, 0, like);
+  } catch (error) {
+    // Deep down there is something that is no JSON.
+    if (error instanceof RangeError) throw notStorable(place, TOO_DEEP);
+    throw error;
+  }
 }
 
 /** A plain object and what became of it. */
@@ -41,8 +50,10 @@ interface Place {
   readonly step: string;
 }
 
-function pathOf({ parent, step }: Place): string {
-  return parent === undefined ? step : `${pathOf(parent)}${step}`;
+function pathOf(place: Place): string {
+  const steps: string[] = [];
+  for (let at: Place | undefined = place; at !== undefined; at = at.parent) steps.push(at.step);
+  return steps.reverse().join("");
 }
 
 /** Whether a value is JSON as it is, and no object. */
@@ -75,9 +86,30 @@ function encodeAt(value: unknown, place: Place, depth: number, like?: Known): En
   }
 }
 
+const TOO_DEEP = `more than ${MAX_DEPTH} levels, or an object that contains itself`;
+
+/** Whether a value at {@link DEEP} levels is JSON as it is. */
+function isJson(top: object, place: Place): boolean {
+  const open: (readonly [value: object, depth: number])[] = [[top, DEEP]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, depth] = next;
+    if (depth >= MAX_DEPTH) throw notStorable(place, TOO_DEEP);
+    const isList = Array.isArray(value);
+    if (!isList && Object.getPrototypeOf(value) !== Object.prototype) return false;
+    for (const key of isList ? value.keys() : Object.keys(value)) {
+      const item = (value as Readonly<Record<string | number, unknown>>)[key];
+      if (typeof key === "string" && NOT_TEXT.test(key)) return false;
+      if (isPlain(item) || (!isList && item === undefined)) continue;
+      if (typeof item !== "object" || item === null) return false;
+      open.push([item, depth + 1]);
+    }
+  }
+  return true;
+}
+
 function encodeObject(value: object, place: Place, depth: number, like: Known | undefined): Encoded {
-  if (depth >= MAX_DEPTH)
-    throw notStorable(place, `more than ${MAX_DEPTH} levels, or an object that contains itself`);
+  if (depth >= MAX_DEPTH) throw notStorable(place, TOO_DEEP);
+  if (depth === DEEP && isJson(value, place)) return { json: value };
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw notStorable(place, "an invalid Date");
     return tagged("datetime", value.toISOString());

@@ -1,17 +1,24 @@
 import { EventBusError } from "../errors.js";
+import { databaseFailure } from "../outbox/database-error.js";
+import { uuidV7 } from "../registry/uuid-v7.js";
+import { checkOrder, keepOrder, keepsOrder } from "./call-order.js";
+import { joinable } from "./joined-batch.js";
 import { WRITES } from "./plan.js";
-import { asConflictAtCommit } from "./prisma-errors.js";
+import { asConflictAtCommit, asOfBatch } from "./prisma-errors.js";
 import {
   type BatchHandle,
+  executeIn,
   type InternalClient,
+  incompatible,
   type LazyPromise,
   ownTransactionOf,
   type TransactionHandle,
   type TransactionLimits,
   transactionOf,
-  transactionTimeoutMs,
 } from "./prisma-internals.js";
-import { forgetTransaction, inTurn, nestedInTurn, ownTransaction } from "./transaction-queue.js";
+import { transactionTimeoutMs } from "./transaction-limits.js";
+import { hasEnded, inTurn, nestedInTurn, ownTransaction } from "./transaction-queue.js";
+import { forgetTransaction, isInsideTransaction } from "./turns.js";
 
 /** On a place in a batch: the transaction that the batch became. */
 const TRANSACTION = Symbol("ex-event-bus.transaction");
@@ -23,7 +30,8 @@ interface BatchPlace {
   kind: "batch" | "itx";
   readonly id: string;
   readonly index: number;
-  readonly [TRANSACTION]: TransactionHandle;
+  /** Undefined: none. */
+  readonly [TRANSACTION]: TransactionHandle | undefined;
   lock?: PromiseLike<void>;
 }
 
@@ -35,6 +43,8 @@ export interface TransactionWiring {
   readonly root: InternalClient;
   /** Limits of a batch that becomes an interactive transaction, where the caller gives none. */
   readonly defaults: TransactionLimits;
+  /** The client of a transaction, as `client` would have made it. */
+  within(client: InternalClient, inner: InternalClient): InternalClient;
   /** Whether such calls can be captured. */
   isHooked(model: string, action: string): boolean;
 }
@@ -53,11 +63,17 @@ export function transaction(
   const outer = transactionOf(client);
   const isBatch = isListOfPromises(input);
   if (isBatch && needsCapture(input, wiring.isHooked)) {
+    const [only, ...others] = input;
+    if (outer === undefined && only !== undefined && others.length === 0) return runAlone(only);
     const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
     const limits = { ...wiring.defaults, ...(options as object | undefined) };
-    const run = () => runCallback(wiring, client, work, limits, outer === undefined);
+    const run = () =>
+      runCallback(wiring, client, work, limits, outer === undefined).catch((error: unknown) => {
+        throw asOfBatch(error, wiring.root);
+      });
     return outer?.kind === "itx" ? inTurn(outer, run) : run();
   }
+  if (isBatch && isInsideTransaction()) return wiring.base.call(client, joinable(input), options);
   if (typeof input !== "function") return wiring.base.call(client, input, options);
   const callback = input as (inner: InternalClient) => Promise<unknown>;
   const run = () => runCallback(wiring, client, callback, options, outer === undefined);
@@ -70,7 +86,7 @@ export function transaction(
  * @throws what the callback throws, and what Prisma does; P2034 also where PostgreSQL finds a conflict at COMMIT only.
  */
 async function runCallback(
-  { base, root }: TransactionWiring,
+  { base, root, within }: TransactionWiring,
   client: InternalClient,
   callback: (inner: InternalClient) => Promise<unknown>,
   options: unknown,
@@ -80,15 +96,42 @@ async function runCallback(
   const { timeout: timeoutMs = transactionTimeoutMs(client) } = (options ?? {}) as TransactionLimits;
   const work = (inner: InternalClient) => {
     own = ownTransactionOf(inner);
-    return ownTransaction(own, timeoutMs, async () => await callback(inner));
+    const capturing = within(client, inner);
+    if (!keepsOrder(capturing)) throw incompatible("_executeRequest in its transactions");
+    const isAborted = () => refuses(root, ownTransactionOf(inner));
+    return ownTransaction(own, timeoutMs, async () => await callback(capturing), isAborted);
   };
+  keepOrder(client);
   try {
+    if (isOutermost) await checkOrder(client);
     return await base.call(client, work, options);
   } catch (error) {
     throw own === undefined ? error : await asConflictAtCommit(error, root, own);
   } finally {
+    if (own !== undefined) hasEnded(own);
     if (isOutermost && own !== undefined) forgetTransaction(own.id);
   }
+}
+
+/** Whether PostgreSQL has aborted a transaction: it would answer COMMIT with a rollback, of which Prisma says nothing. */
+async function refuses(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
+  return executeIn(root, transaction, "select 1").then(
+    () => false,
+    (error: unknown) => databaseFailure(error)?.state === "25P02",
+  );
+}
+
+/** A batch of one is no transaction to Prisma, which sends the call as if it were alone. */
+async function runAlone(promise: LazyPromise): Promise<readonly unknown[]> {
+  const handle: BatchPlace = {
+    kind: "batch",
+    // Prisma sends together what has the same.
+    id: uuidV7(),
+    index: 0,
+    [TRANSACTION]: undefined,
+    lock: Promise.resolve(),
+  };
+  return [await promise.requestTransaction(handle)];
 }
 
 async function runBatch(
@@ -132,15 +175,13 @@ export function resolveTransaction(
   call: string,
 ): TransactionHandle | undefined {
   if (handle === undefined) return undefined;
-  const converted = (handle as Partial<BatchPlace>)[TRANSACTION];
-  if (converted !== undefined) return converted;
+  if (TRANSACTION in handle) return (handle as BatchPlace)[TRANSACTION];
   if (handle.kind === "itx") return handle;
   throw new EventBusError(
     "TRANSACTION_ESCAPED",
     `${call} was called in $transaction([…]) of a client without the event bus, where its events could not be ` +
-      "written with it. Nothing was written. Call $transaction of the extended client; where another extension does " +
-      "this with query(args), let it open an interactive transaction, $transaction(async (tx) => …), and call the " +
-      "model of tx in it.",
+      "written with it. Nothing was written. Expected $transaction of the extended client; where another extension " +
+      "does this with query(args), apply the event bus first: new PrismaClient(…).$extends(eventBus(…)).$extends(…).",
     { value: call },
   );
 }

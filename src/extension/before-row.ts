@@ -9,16 +9,18 @@ import {
   lockRowStatement,
   lockRowWithCounters,
   type TableCounters,
-  type TableName,
 } from "../outbox/lock-row.js";
-import { asPrismaReads } from "./as-prisma-reads.js";
+import type { TableName } from "../outbox/row-columns.js";
+import { askPrisma } from "./ask-prisma.js";
 import type { Bus } from "./bus.js";
+import { knownCatalog } from "./catalog/catalog.js";
 import type { CapturableCall } from "./plan.js";
-import { executorIn, type TransactionHandle } from "./prisma-internals.js";
-import { columnReads, columnsOf, sourceTable } from "./rows/source-table.js";
+import { executorIn, type InternalParams, type TransactionHandle } from "./prisma-internals.js";
+import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "./rows/source-table.js";
+import { asPrismaReads } from "./rows/stored-row.js";
 import type { Model } from "./schema/model.js";
 import { type CallArgs, selectsRelations } from "./selection.js";
-import { findUniqueMatch, type UniqueMatch } from "./unique-match.js";
+import type { UniqueMatch } from "./unique-match.js";
 
 /** The call, as far as it says which row it is going to change. */
 export interface RowCall {
@@ -36,33 +38,72 @@ export interface Past {
   readonly row: Row | undefined;
   /** Whether the row was looked for. */
   readonly isKnown: boolean;
+  /** Whether others cannot change it meanwhile. Rows that a role may see and not change cannot be locked. */
+  readonly isLocked: boolean;
+  /** How it was found. */
+  readonly match?: UniqueMatch;
   /** For an upsert: to tell afterwards whether it created a row where it found none. */
   readonly counters?: TableCounters;
 }
 
-const NOT_NEEDED: Past = { row: undefined, isKnown: false };
+const NOT_NEEDED: Past = { row: undefined, isKnown: false, isLocked: false };
 
 /**
  * Reads the row that a call is going to change, and locks it, in one statement: without the lock another transaction
  * could change it in between, and the old values would be false.
  *
  * A new row has no past, and a delete of columns alone answers with the row that went: then nothing is read.
+ *
+ * @param params of the call.
  */
-export async function loadBefore(bus: Bus, transaction: TransactionHandle, call: RowCall): Promise<Past> {
+export async function loadBefore(
+  bus: Bus,
+  transaction: TransactionHandle,
+  call: RowCall,
+  params: InternalParams,
+): Promise<Past> {
   const { model, operation, args } = call;
   if (operation === "create") return NOT_NEEDED;
   const isAnswered = operation === "delete" && !call.isFluent && !selectsRelations(model, args);
   if (isAnswered && !call.isPastNeeded) return NOT_NEEDED;
-  const match = findUniqueMatch(model, args["where"]);
+  const match = await askPrisma(bus, transaction, params, model, args["where"]);
   if (match === undefined) return NOT_NEEDED;
+  if (match === "absent") return absent(bus, transaction, call);
   const table = await sourceTable(bus, model);
-  const sql = lockStatement(call, table, match);
-  const answer = await lockRow<Record<string, unknown>>(executorIn(bus.root, transaction), sql, match.texts);
-  if (operation !== "upsert") return { row: answer && asPrismaReads(model, answer), isKnown: true };
-  const counters = answer as unknown as TableCounters;
-  return answer?.[FOUND] === true
-    ? { row: asPrismaReads(model, answer), isKnown: true, counters }
-    : { row: undefined, isKnown: true, counters };
+  const columns = modelColumns(bus, model);
+  const executor = executorIn(bus.root, transaction);
+  const find = async (strength: LockStrength | undefined): Promise<Past> => {
+    const sql = lockStatement(call, table, columns, match, strength);
+    const answer = await lockRow<Record<string, unknown>>(executor, sql, match.texts);
+    const isFound = operation === "upsert" ? answer?.[FOUND] === true : answer !== undefined;
+    return {
+      row: isFound && answer !== undefined ? asPrismaReads(model, columns, answer) : undefined,
+      isKnown: true,
+      isLocked: strength !== undefined,
+      match,
+      ...(operation === "upsert" ? { counters: answer as unknown as TableCounters } : {}),
+    };
+  };
+  const facts = knownCatalog(bus)?.table(model);
+  // Every other writer waits for either; whoever inserts a row that refers to this one waits only for the stronger.
+  // That a key is written does not say that it changes: PostgreSQL takes the stronger lock only where it does.
+  const strength = operation === "delete" ? "update" : "no key update";
+  const locked = facts?.mayLock === false ? undefined : await find(strength);
+  if (locked?.row !== undefined || (locked !== undefined && facts?.hasRowSecurity !== true)) return locked;
+  return find(undefined);
+}
+
+/** Prisma found no such row. */
+async function absent(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model, operation }: RowCall,
+): Promise<Past> {
+  const none: Past = { row: undefined, isKnown: true, isLocked: false };
+  if (operation !== "upsert") return none;
+  const sql = countersStatement(await sourceTable(bus, model));
+  const [counters] = await executorIn(bus.root, transaction).query<TableCounters>(sql);
+  return counters === undefined ? none : { ...none, counters };
 }
 
 /** Whether the upsert that found no row created one; otherwise another transaction did meanwhile, and it was changed. */
@@ -82,19 +123,21 @@ export async function hasCreated(
   return more("inserted") > 0n && !isTakenBack;
 }
 
-const statements = new WeakMap<Model, Map<string, string>>();
+const statements = new WeakMap<ModelColumns, Map<string, string>>();
 
-function lockStatement(call: RowCall, table: TableName, { key }: UniqueMatch): string {
-  const { model, operation } = call;
-  // Every other writer waits for either; whoever inserts a row that refers to this one waits only for the stronger.
-  // That a key is written does not say that it changes: PostgreSQL takes the stronger lock only where it does.
-  const strength: LockStrength = operation === "delete" ? "update" : "no key update";
-  const known = statements.get(model) ?? new Map<string, string>();
-  statements.set(model, known);
+function lockStatement(
+  { model, operation }: RowCall,
+  table: TableName,
+  columns: ModelColumns,
+  { key }: UniqueMatch,
+  strength: LockStrength | undefined,
+): string {
+  const known = statements.get(columns) ?? new Map<string, string>();
+  statements.set(columns, known);
   const id = JSON.stringify([table.schema, key.fields, strength, operation]);
   const cached = known.get(id);
   if (cached !== undefined) return cached;
-  const lock = lockRowStatement(table, columnReads(model), columnsOf(model, key.fields), strength);
+  const lock = lockRowStatement(table, columns, columnsOf(model, key.fields), strength);
   const sql = operation === "upsert" ? lockRowWithCounters(lock, table) : lock;
   known.set(id, sql);
   return sql;

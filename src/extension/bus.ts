@@ -1,5 +1,4 @@
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
-import type { ComputedNeeds } from "./computed-needs.js";
 import type { InternalClient } from "./prisma-internals.js";
 import type { Models } from "./schema/model.js";
 
@@ -9,5 +8,6 @@ export interface Bus {
   readonly models: Models;
   /** The client without any extension. */
   readonly root: InternalClient;
-  readonly computedNeeds: ComputedNeeds;
+  /** The client that was extended. */
+  readonly client: InternalClient;
 }

@@ -1,3 +1,4 @@
+import { databaseFailure } from "../outbox/database-error.js";
 import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
 import type { EventMetadata } from "../registry/event.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
@@ -5,20 +6,25 @@ import { hasCreated } from "./before-row.js";
 import type { BulkMutation } from "./bulk/bulk-call.js";
 import { writeMany } from "./bulk/write-many.js";
 import type { Bus } from "./bus.js";
+import { ticketOf } from "./call-order.js";
 import { changesOf } from "./captured-events.js";
+import { forgetCatalog, knowCatalog, knownCatalog } from "./catalog/catalog.js";
 import { LostRace } from "./lost-race.js";
 import { FailedAfterWriting, type Mutation, type Written, write } from "./mutation.js";
+import { capturesReferences } from "./nested/plan-far.js";
+import { mayNotRead } from "./not-captured.js";
 import { isBulk } from "./plan.js";
-import { asConflictAtCommit, asWriteConflict } from "./prisma-errors.js";
+import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma-errors.js";
 import {
   executeIn,
   type InternalClient,
+  ownClientOf,
   ownTransactionOf,
   type TransactionHandle,
 } from "./prisma-internals.js";
 import { publishInParts } from "./rows/publish-in-parts.js";
 import type { RowChange } from "./rows/row-change.js";
-import { inTurn } from "./transaction-queue.js";
+import { inTurn, noteFailure } from "./transaction-queue.js";
 
 /** A captured call of one row, or of many. */
 type AnyMutation = Mutation | BulkMutation;
@@ -34,33 +40,42 @@ export async function captureIn(
   mutation: AnyMutation,
 ): Promise<unknown> {
   try {
-    return await inTurn(transaction, () => capture(bus, transaction, mutation));
+    const ticket = ticketOf(mutation.params);
+    return await inTurn(transaction, () => capture(bus, transaction, mutation), ticket);
   } catch (error) {
     // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
-    if (error instanceof LostRace) throw await abort(bus, transaction, error, ABORT_FOR_RETRY);
+    if (error instanceof LostRace) throw await abort(bus, transaction, mutation, error, ABORT_FOR_RETRY);
     throw error;
   }
 }
 
-/** How often a mutation is run again because others kept writing its row at the same moment. */
+const PERMISSION_DENIED = "42501";
+
+/** How often a mutation is run again because others kept getting in its way. */
 const RETRIES = 5;
 
 /** Runs a mutation that is in no transaction in one of its own. */
 export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unknown> {
   const { maxWaitMs, timeoutMs } = bus.options.transaction;
+  const catalog = knownCatalog(bus);
   for (let attempt = 1; ; attempt++) {
-    let own: TransactionHandle | undefined;
-    const work = (client: InternalClient) => {
+    let isInside = false;
+    const work = async (client: InternalClient) => {
+      isInside = true;
       const transaction = ownTransactionOf(client);
-      own = transaction;
-      if (attempt > RETRIES) return captureIn(bus, transaction, mutation);
-      return inTurn(transaction, () => capture(bus, transaction, mutation));
+      const result = await (attempt > RETRIES
+        ? captureIn(bus, transaction, mutation)
+        : inTurn(transaction, () => capture(bus, transaction, mutation)));
+      isInside = false;
+      return result;
     };
     try {
-      return await bus.root.$transaction(work, { maxWait: maxWaitMs, timeout: timeoutMs });
+      return await ownClientOf(bus.root).$transaction(work, { maxWait: maxWaitMs, timeout: timeoutMs });
     } catch (error) {
-      if (error instanceof LostRace) continue;
-      throw own === undefined ? error : await asConflictAtCommit(error, bus.root, own);
+      if (attempt <= RETRIES && (error instanceof LostRace || isOwnConflict(error))) continue;
+      // The role may have lost the right to lock rows since it was asked for its rights.
+      if (databaseFailure(error)?.state === PERMISSION_DENIED && forgetCatalog(bus, catalog)) continue;
+      throw isInside ? error : asFailureAround(error, bus.root, mutation.params);
     }
   }
 }
@@ -68,6 +83,8 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
 /** load before → write → load after (the write's own answer): all in `write`; then diff → publish */
 async function capture(bus: Bus, transaction: TransactionHandle, mutation: AnyMutation): Promise<unknown> {
   try {
+    if (capturesReferences(bus)) await knowCatalog(bus, transaction);
+    if (!mayReadOwn(bus, mutation)) throw mayNotRead(mutation.model);
     if (isBulkMutation(mutation)) return await writeMany(bus, transaction, mutation);
     const { result, written } = await write(bus, transaction, mutation);
     await checkCreated(bus, transaction, mutation, written);
@@ -80,9 +97,22 @@ async function capture(bus: Bus, transaction: TransactionHandle, mutation: AnyMu
     }
     return result;
   } catch (error) {
-    if (error instanceof FailedAfterWriting) throw await abort(bus, transaction, error.error, ABORT);
-    throw error;
+    if (error instanceof FailedAfterWriting)
+      throw await abort(bus, transaction, mutation, error.error, ABORT);
+    const told = asCallFailure(error, bus.root, mutation.params);
+    if (told !== error) noteFailure(transaction, told);
+    throw told;
   }
+}
+
+/** The first call of a client is planned before anything is known of its tables. */
+function mayReadOwn(bus: Bus, { model, plan }: AnyMutation): boolean {
+  const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
+  return (
+    !isCaptured ||
+    knownCatalog(bus)?.table(model)?.mayRead !== false ||
+    bus.options.uncaptured.has(model.name)
+  );
 }
 
 /** What a call that can lead to several events says of all of them. */
@@ -118,11 +148,14 @@ async function checkCreated(
 async function abort(
   bus: Bus,
   transaction: TransactionHandle,
+  { params }: AnyMutation,
   error: unknown,
   statement: string,
 ): Promise<unknown> {
   const failure: unknown = await executeIn(bus.root, transaction, statement).catch(
     (raised: unknown) => raised,
   );
-  return asWriteConflict(error instanceof LostRace ? failure : error, bus.root);
+  const told = asCallFailure(error instanceof LostRace ? failure : error, bus.root, params);
+  noteFailure(transaction, told);
+  return told;
 }

@@ -2,15 +2,20 @@ import { currentContext } from "../context/event-context.js";
 import { checkMetadata } from "../registry/check-metadata.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { Bus } from "./bus.js";
+import { knownCatalog } from "./catalog/catalog.js";
+import { keyTexts } from "./key-text.js";
 import { LostRace } from "./lost-race.js";
 import type { Mutation, Written } from "./mutation.js";
 import { loadFarAfter } from "./nested/capture-nested.js";
 import { farChanges } from "./nested/far-changes.js";
+import { asDeleted, asStored } from "./odd-values.js";
 import { ownVersion } from "./own-version.js";
 import type { TransactionHandle } from "./prisma-internals.js";
+import { lookUp } from "./rows/look-up.js";
 import type { RowChange } from "./rows/row-change.js";
 import { pastOf } from "./same-row.js";
-import { correlationIn } from "./transaction-queue.js";
+import { selectsRelations } from "./selection.js";
+import { correlationIn } from "./turns.js";
 
 /** What a mutation did: to its own row, and to the others that it touched, in the order of their events. */
 export async function changesOf(
@@ -48,11 +53,35 @@ async function changeOf(
   const before = pastOf(mutation, { ...written, row });
   const operation = call !== "upsert" ? call : before === undefined ? "create" : "update";
   const rules = plan[operation];
-  const after =
-    operation === "delete" ? row : await ownVersion(bus, transaction, mutation, { ...written, row }, before);
-  return operation === "delete"
-    ? { model, operation, before: before ?? row, after: undefined, rules }
-    : { model, operation, before, after, rules };
+  if (operation === "delete") {
+    const gone = before ?? asDeleted(model, row);
+    // Nothing has changed then: an update that says so leads to no event.
+    if (await isStillThere(bus, transaction, mutation, written))
+      return { model, operation: "update", before: gone, after: gone, rules: [] };
+    return { model, operation, before: gone, after: undefined, rules };
+  }
+  const own = await ownVersion(bus, transaction, mutation, { ...written, row }, before);
+  const after = await asStored(bus, transaction, model, own, before);
+  return { model, operation, before, after, rules };
+}
+
+/**
+ * Whether a row that Prisma has read before it deleted it is there all the same: policies and triggers can have PostgreSQL
+ * leave it alone without a word. What a DELETE itself answers is gone.
+ */
+async function isStillThere(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model, params }: Mutation,
+  { args, past }: Written,
+): Promise<boolean> {
+  const facts = knownCatalog(bus)?.table(model);
+  const mayBeLeft = facts?.hasRowSecurity === true || facts?.hasTriggers === true;
+  const isReadBefore = params.dataPath.length > 0 || selectsRelations(model, args);
+  if (!mayBeLeft || !isReadBefore || past.row === undefined) return false;
+  const fields = model.identity?.fields ?? [];
+  const keys = keyTexts(model, fields, past.row);
+  return keys !== undefined && (await lookUp(bus, transaction, { model, fields, keys: [keys] })).length > 0;
 }
 
 /** The metadata of an event: the client's, then the context's, then the call's, key by key. */

@@ -1,11 +1,36 @@
 import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
-import type { CapturedModel, DescribedCapture } from "../registry/captured-model.js";
+import type { CapturedModel, DescribedCapture, EarlierExtension } from "../registry/captured-model.js";
 import type { Bus } from "./bus.js";
+import { WRITES } from "./plan.js";
+import { hooksFor } from "./prisma-extensions.js";
 import type { Model } from "./schema/model.js";
 
 /** What a client publishes. */
 export function describeCapture(bus: Bus): DescribedCapture {
-  return { events: [...bus.options.eventsByName.keys()], models: capturedModels(bus) };
+  return {
+    events: [...bus.options.eventsByName.keys()],
+    models: capturedModels(bus),
+    earlier: earlierExtensions(bus),
+  };
+}
+
+/** The extensions from before that have hooks for captured writes. */
+function earlierExtensions({ client, models, options }: Bus): readonly EarlierExtension[] {
+  const found = new Map<number, { readonly name: string | undefined; readonly calls: string[] }>();
+  for (const [name, rules] of options.rules) {
+    const { jsName = "" } = models.get(name) ?? {};
+    for (const [operation, kinds] of Object.entries(WRITES)) {
+      if (!kinds.some((kind) => rules[kind].length > 0)) continue;
+      for (const { extension, position } of hooksFor(client, jsName, operation)) {
+        const known = found.get(position) ?? { name: extension, calls: [] };
+        found.set(position, known);
+        known.calls.push(`${name}.${operation}`);
+      }
+    }
+  }
+  return Array.from(found)
+    .sort(([a], [b]) => a - b)
+    .map(([, extension]) => extension);
 }
 
 function capturedModels({ models, options }: Bus): readonly CapturedModel[] {

@@ -9,16 +9,18 @@ import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./batch.js";
 import type { Bus } from "./bus.js";
 import { takeExtras } from "./call-extras.js";
+import { noteCaller } from "./caller.js";
 import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
-import { ComputedNeeds } from "./computed-needs.js";
+import { knownCatalog } from "./catalog/catalog.js";
 import { describeCapture } from "./describe-capture.js";
+import { EarlierCalls } from "./earlier-calls.js";
+import { earlierComponents, inCallersTransaction } from "./earlier-clients.js";
 import { capturesReferences, isChangedByReferences } from "./nested/plan-far.js";
 import { plainCalls } from "./plain-calls.js";
 import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
+import { asCallFailure } from "./prisma-errors.js";
 import {
-  batchLimits,
-  computedNeedsOf,
   executorIn,
   type InternalClient,
   type InternalParams,
@@ -28,12 +30,13 @@ import {
   rootOf,
 } from "./prisma-internals.js";
 import { type Drafts, publishDrafts } from "./publish.js";
-import { knownReferences } from "./references/references.js";
+import { type ModelHooks, queryHooks } from "./query-hooks.js";
 import { rememberEvents } from "./remember-events.js";
 import type { Model, Models } from "./schema/model.js";
 import { readModels } from "./schema/read-models.js";
 import type { CallArgs } from "./selection.js";
-import { inTurn } from "./transaction-queue.js";
+import { batchLimits } from "./transaction-limits.js";
+import { inTurn, noteFailure } from "./transaction-queue.js";
 import type { EventBusExtension } from "./types/event-bus-extension.js";
 import type { EventBusOptions } from "./types/event-bus-options.js";
 
@@ -56,7 +59,7 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
   options: EventBusOptions<Events>,
 ): EventBusExtension<Events> {
   resolveBusOptions(options, undefined);
-  return ((client: unknown) => {
+  const extension = (client: unknown): object => {
     probe(client);
     if ("$publish" in client) throw alreadyExtended();
     const root = rootOf(client);
@@ -65,16 +68,22 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
     for (const [name, redaction] of resolved.redactions) checkRedactable(models.get(name), redaction);
     rememberEvents(resolved, models);
-    const bus: Bus = { options: resolved, models, root, computedNeeds: computedNeedsSoFar(client, models) };
+    const bus: Bus = { options: resolved, models, root, client };
     const reached = reachedModels(models, resolved);
     const isHooked = (model: Model) => reached.has(model.name) || (!model.isView && capturesReferences(bus));
     const hooked = Array.from(models.values()).filter(isHooked);
-    return client.$extends({
+    const query = queryHooks(hooked.map((model) => hooksOf(bus, model, reached, (run) => calls.hooked(run))));
+    const calls = new EarlierCalls(bus, (model, action) => isWatched(bus, reached, model, action), query);
+    const earlier = earlierComponents({ bus, calls, extend: (other) => extension(other) as InternalClient });
+    const extended = client.$extends({
       name: "ex-event-bus",
-      query: Object.fromEntries(hooked.map((model) => [model.jsName, hooksOf(bus, model, reached)])),
-      client: clientMethods(bus, client, reached),
+      query,
+      model: earlier.model,
+      client: { ...earlier.client, ...clientMethods(bus, client, reached, calls) },
     });
-  }) as unknown as EventBusExtension<Events>;
+    return noteCaller(extended as object, calls.around);
+  };
+  return extension as unknown as EventBusExtension<Events>;
 }
 
 function alreadyExtended(): EventBusError {
@@ -116,14 +125,8 @@ function reachedModels(models: Models, options: ResolvedBusOptions): ReadonlySet
   return reached;
 }
 
-function computedNeedsSoFar(client: InternalClient, models: Models): ComputedNeeds {
-  const needs = new ComputedNeeds();
-  needs.client = client;
-  for (const model of models.values()) needs.add(model.jsName, computedNeedsOf(client, model.name));
-  return needs;
-}
-
 interface HookParameters {
+  readonly model?: string;
   readonly operation: WriteOperation;
   readonly args: CallArgs;
   readonly query: (args: CallArgs, params?: InternalParams) => LazyPromise;
@@ -132,7 +135,12 @@ interface HookParameters {
 
 type Hook = (parameters: HookParameters) => PromiseLike<unknown>;
 
-function hooksOf(bus: Bus, model: Model, reached: ReadonlySet<string>): Readonly<Record<string, Hook>> {
+function hooksOf(
+  bus: Bus,
+  model: Model,
+  reached: ReadonlySet<string>,
+  within: <T>(run: () => T) => T,
+): ModelHooks<HookParameters> {
   const hook = async ({ operation, args: given, query, __internalParams: params }: HookParameters) => {
     if (params === undefined) throw incompatible("the internal parameters of query hooks");
     const { args, extras } = takeExtras(model, operation, given, bus.options);
@@ -144,24 +152,31 @@ function hooksOf(bus: Bus, model: Model, reached: ReadonlySet<string>): Readonly
     const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
     return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
   };
-  const isPlain = reached.has(model.name) ? () => false : plainCalls(model);
-  const quick: Hook = (call) => (isPlain(call.operation, call.args) ? call.query(call.args) : hook(call));
-  return Object.fromEntries(Object.keys(WRITES).map((operation) => [operation, quick]));
+  const isPlain = reached.has(model.name) ? () => false : plainCalls(bus, model);
+  const quick: Hook = (call) =>
+    within(() => (isPlain(call.operation, call.args) ? call.query(call.args) : hook(call)));
+  const { name, jsName } = model;
+  return { name, jsName, byOperation: new Map(Object.keys(WRITES).map((operation) => [operation, quick])) };
 }
 
 /** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */
-function clientMethods(bus: Bus, client: InternalClient, reached: ReadonlySet<string>): object {
+function clientMethods(
+  bus: Bus,
+  client: InternalClient,
+  reached: ReadonlySet<string>,
+  calls: EarlierCalls,
+): object {
   const extend = client.$extends;
   const wiring: TransactionWiring = {
     base: client.$transaction,
     root: bus.root,
     defaults: batchLimits(bus.root, bus.options.transaction),
-    isHooked: (model, action) => reached.has(model) || goesOnUnknown(bus, model, action as WriteOperation),
+    isHooked: (model, action) => isWatched(bus, reached, model, action),
+    within: inCallersTransaction,
   };
   return {
     $extends(this: InternalClient, extension: object) {
-      bus.computedNeeds.note(extension);
-      return extend.call(this, extension);
+      return noteCaller(extend.call(this, extension) as object, calls.around);
     },
     $transaction(this: InternalClient, input: unknown, options?: unknown) {
       return transaction(wiring, this, input, options);
@@ -177,7 +192,12 @@ function clientMethods(bus: Bus, client: InternalClient, reached: ReadonlySet<st
           redact: (event: EventDraft, { model = "" }: AnyEventType) =>
             redactEvent(bus.options.redactions.get(model), event),
         };
-        const run = () => publishDrafts(executorIn(bus.root, outer), drafts, settings);
+        const run = () =>
+          publishDrafts(executorIn(bus.root, outer), drafts, settings).catch((error: unknown) => {
+            const told = asCallFailure(error, bus.root, { clientMethod: "$publish" });
+            if (outer !== undefined) noteFailure(outer, told);
+            throw told;
+          });
         return outer === undefined ? run() : inTurn(outer, run);
       });
       return Object.assign(promise, { [PUBLISH]: true });
@@ -188,11 +208,19 @@ function clientMethods(bus: Bus, client: InternalClient, reached: ReadonlySet<st
   };
 }
 
+/** Whether such calls can be captured. */
+function isWatched(bus: Bus, reached: ReadonlySet<string>, model: string, action: string): boolean {
+  return reached.has(model) || goesOnUnknown(bus, model, action as WriteOperation);
+}
+
 /** Whether PostgreSQL may go on from rows of a model that Prisma does not know to be referred to. */
 function goesOnUnknown(bus: Bus, name: string, action: WriteOperation): boolean {
   const model = bus.models.get(name);
   if (model === undefined || action.startsWith("create") || !capturesReferences(bus)) return false;
-  return knownReferences(bus)?.leadsFrom(model, (holder) => isChangedByReferences(bus, holder.name)) ?? true;
+  const references = knownCatalog(bus)?.references.to(model, (holder) =>
+    isChangedByReferences(bus, holder.name),
+  );
+  return references === undefined || references.length > 0;
 }
 
 function checkPublished({ options }: Bus, type: AnyEventType): void {

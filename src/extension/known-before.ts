@@ -1,13 +1,14 @@
 import { isEventBusError } from "../errors.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
+import { callerOf } from "./caller.js";
 import { type FarPast, loadFarBefore } from "./nested/capture-nested.js";
 import type { KeptData } from "./nested/keep-to.js";
 import { dataOf } from "./nested/plan-far.js";
-import { changedFields, writtenFields } from "./nested/written-fields.js";
+import { changedFields, writesKey, writtenFields } from "./nested/written-fields.js";
 import type { Plan } from "./plan.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "./prisma-internals.js";
-import { findUniqueMatch, hasFurtherConditions } from "./unique-match.js";
+import { hasFurtherConditions } from "./unique-match.js";
 
 /** What is known before a query is sent. */
 export interface Loaded {
@@ -22,29 +23,31 @@ export async function loadRow(
   call: RowCall,
   params: InternalParams,
 ): Promise<Past> {
-  const found = await loadBefore(bus, transaction, call);
+  const found = await loadBefore(bus, transaction, call, params);
   const isMet = await meetsConditions(bus, transaction, params, call, found);
   return isMet ? found : { ...found, row: undefined };
 }
 
 /**
  * Whether Prisma will take the row with the key of an upsert for the one to update: it creates another one where
- * further conditions are not met. Asked only where other rows depend on it; else the answer tells.
+ * further conditions are not met. Asked only where other rows depend on it, or the call writes the key.
  */
 async function meetsConditions(
   bus: Bus,
   transaction: TransactionHandle,
   params: InternalParams,
   { model, operation, args, isPastNeeded }: RowCall,
-  { row }: Past,
+  { row, match }: Past,
 ): Promise<boolean> {
   const { where } = args;
-  const match = findUniqueMatch(model, where);
-  if (operation !== "upsert" || row === undefined || !isPastNeeded || match === undefined) return true;
+  if (operation !== "upsert" || row === undefined || match === undefined) return true;
   if (!hasFurtherConditions(where, match)) return true;
+  // Else the keys of the row and of the answer tell.
+  if (!isPastNeeded && !writesKey(model, args["update"])) return true;
   const select = Object.fromEntries(match.key.fields.map((field) => [field, true]));
-  const client = bus.computedNeeds.client ?? bus.root;
-  return (await requestIn(client, transaction, params, "findUnique", { where, select })) !== null;
+  return (
+    (await requestIn(callerOf(bus, params), transaction, params, "findUnique", { where, select })) !== null
+  );
 }
 
 /** Reads and locks the other rows that the call may touch, once it is clear whether it creates or changes. */
@@ -55,6 +58,7 @@ export async function loadFar(
   { row, isKnown }: Past,
   plan: Plan | undefined,
   kept: KeptData["kept"],
+  params: InternalParams,
 ): Promise<FarPast | undefined> {
   if (plan?.far === undefined) return undefined;
   // There is nothing to write to: Prisma says so.
@@ -64,7 +68,7 @@ export async function loadFar(
   const node = row === undefined ? plan.far.create : plan.far.update;
   const goes = operation === "delete";
   try {
-    return await loadFarBefore(bus, transaction, { model, row, goes, written, node, kept });
+    return await loadFarBefore(bus, transaction, { model, row, goes, written, node, kept }, params);
   } catch (error) {
     if (isEventBusError(error, "TOO_MANY_ROWS") && bus.options.uncaptured.has(model.name)) return undefined;
     throw error;

@@ -5,15 +5,27 @@ import { databaseFailure } from "../outbox/database-error.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
+import { canTap } from "./can-tap.js";
+import { answeringOf } from "./computed-needs.js";
 import { type Loaded, loadFar, loadRow } from "./known-before.js";
+import { LostRace } from "./lost-race.js";
 import type { FarPast } from "./nested/capture-nested.js";
 import { canBeHalfDone } from "./nested/half-done.js";
 import { type KeptData, keepTo } from "./nested/keep-to.js";
 import { dataOf } from "./nested/plan-far.js";
-import { type CapturableCall, type Plan, planCall } from "./plan.js";
-import { asCallFailure, isValidationError } from "./prisma-errors.js";
 import {
-  canTap,
+  AskedTooMuch,
+  askedFor,
+  avoidUnreadable,
+  isOddModel,
+  isUnreadable,
+  noteOdd,
+  withoutFields,
+} from "./odd-values.js";
+import { type CapturableCall, type Plan, planCall } from "./plan.js";
+import { isValidationError } from "./prisma-errors.js";
+import {
+  asOurs,
   type InternalParams,
   incompatible,
   type LazyPromise,
@@ -21,7 +33,6 @@ import {
 } from "./prisma-internals.js";
 import type { Model } from "./schema/model.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "./selection.js";
-
 import { type Border, overlapping, type Progress, tapped } from "./tap.js";
 
 /** A captured call on its way to the database. */
@@ -71,29 +82,38 @@ export async function write(
   const progress: Progress = { asked: false, arrived: false, overlapped: false };
   const last: LastCall = { call: undefined, past: undefined, failure: undefined };
   const params = tapped(
+    bus.root,
     mutation.params,
     transaction,
     borderOf(bus, transaction, mutation, written, last),
     progress,
   );
   try {
-    const result = await mutation.query(mutation.args, params);
+    const result = await askedFor(() => mutation.query(mutation.args, params));
     if (progress.overlapped)
       throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     // Not even read before, and written all the same.
     if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
-    if (written.length === 0) await checkUnseen(bus, transaction, progress, last);
+    if (written.length === 0) await checkUnseen(bus, transaction, progress, last, mutation.params);
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
     if (progress.overlapped)
       throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
+    if (written.length === 0 && isUnreadable(error) && mayBeReadBefore(mutation, last)) throw new LostRace();
     if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
     if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
-    if (isValidationError(error)) await runUnchanged(transaction, mutation);
+    if (isValidationError(error)) await refuseUnchanged(transaction, mutation);
     throw error;
   }
+}
+
+/** A delete is told by its answer: of a row that Prisma cannot read it is read before, when it is run again. */
+function mayBeReadBefore({ model, operation }: Mutation, { past }: LastCall): boolean {
+  if (operation !== "delete" || past === undefined || past.isKnown || isOddModel(model)) return false;
+  noteOdd(model);
+  return true;
 }
 
 /** "current transaction is aborted": nothing of it can be committed. */
@@ -114,8 +134,16 @@ function mayHaveWritten({ models }: Bus, error: unknown, { call, past }: LastCal
   return !isMissing && canBeHalfDone(models, call.model, call.operation, call.args);
 }
 
-function runUnchanged(transaction: TransactionHandle, { params, args, query }: Mutation): Promise<unknown> {
-  return query(args, { ...params, transaction });
+/**
+ * @throws what Prisma has against the call as it was made; FailedAfterWriting when it has nothing against it, as the
+ * call has been made then and nobody looked.
+ */
+async function refuseUnchanged(
+  transaction: TransactionHandle,
+  { params, args, query }: Mutation,
+): Promise<void> {
+  await query(args, asOurs({ ...params, transaction }));
+  throw new FailedAfterWriting(incompatible("one opinion of the caller's arguments and of ours"));
 }
 
 function borderOf(
@@ -125,10 +153,11 @@ function borderOf(
   written: Written[],
   last: LastCall,
 ): Border<Loaded> {
-  const globalOmit = bus.root._globalOmit?.[model.jsName];
+  const answering = answeringOf(bus, model, params);
   let args = given;
   let plan: Plan | undefined;
   let kept: KeptData["kept"] = new Map();
+  const avoid = new Set<string>();
   // A fluent call gets the relation at the end of its path instead of the row.
   const path = params.dataPath.filter((_, index) => index % 2 === 1);
   return {
@@ -140,7 +169,7 @@ function borderOf(
       const { data, kept: keeping } = keepTo(model, plan?.far?.update, update);
       kept = keeping;
       const sent = kept.size === 0 ? args : { ...args, [operation === "upsert" ? "update" : "data"]: data };
-      return selectAllScalars(model, sent, globalOmit);
+      return selectAllScalars({ ...answering, model: withoutFields(model, avoid) }, sent);
     },
     async before() {
       try {
@@ -149,30 +178,41 @@ function borderOf(
           operation,
           args,
           isFluent: path.length > 0,
-          isPastNeeded: plan?.far !== undefined,
+          isPastNeeded: plan?.far !== undefined || isOddModel(model),
         };
         last.past = await loadRow(bus, transaction, last.call, params);
-        return { past: last.past, far: await loadFar(bus, transaction, last.call, last.past, plan, kept) };
+        avoidUnreadable(last.past.row, avoid);
+        return {
+          past: last.past,
+          far: await loadFar(bus, transaction, last.call, last.past, plan, kept, params),
+        };
       } catch (error) {
-        if (isEventBusError(error)) throw error;
+        if (isEventBusError(error) || error instanceof AskedTooMuch) throw error;
         // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
         // aborted: the call itself will be refused likewise, in words that name it.
         const state = databaseFailure(error)?.state;
         if (state === undefined || state === ABORTED) last.failure = error;
-        if (last.failure !== undefined) return { past: { row: undefined, isKnown: false }, far: undefined };
-        throw asCallFailure(error, bus.root, `prisma.${model.jsName}.${operation}`);
+        if (last.failure !== undefined)
+          return { past: { row: undefined, isKnown: false, isLocked: false }, far: undefined };
+        throw error;
       }
     },
+    readsAfterwards: () => plan?.far !== undefined,
     arrive(answer, { past, far }) {
       const row = answer as Record<string, unknown> | null;
       // Nothing may be thrown here: Prisma would make another error of it.
       // Without them the row was not there beforehand, which is looked at later.
       if (far !== undefined && Array.from(kept.values()).some(({ isUsed }) => !isUsed))
         last.failure = incompatible("the order of its steps (serialize, lock, send)");
-      if (plan !== undefined) written.push({ plan, args, past, far, row: rowIn(model, row) });
+      const whole = rowIn(model, row);
+      const missing =
+        whole && Object.keys(whole).find((name) => whole[name] === undefined && !avoid.has(name));
+      if (missing)
+        last.failure = incompatible(`${missing} in its answer to prisma.${model.jsName}.${operation}`);
+      if (plan !== undefined) written.push({ plan, args, past, far, row: whole });
       if (row === null) return null;
-      dropUnselected(model, args, globalOmit, bus.computedNeeds, row);
-      return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], row);
+      dropUnselected(answering, args, row);
+      return path.reduce<unknown>((value, key) => value && (value as Record<string, unknown>)[key], row);
     },
   };
 }
@@ -200,12 +240,13 @@ async function checkUnseen(
   transaction: TransactionHandle,
   { asked }: Progress,
   { call, past }: LastCall,
+  params: InternalParams,
 ): Promise<void> {
   try {
     const works = await canTap(bus.root, transaction);
     if (works && !asked) return;
     if (works && call !== undefined && past?.isKnown === true) {
-      const now = await loadBefore(bus, transaction, call);
+      const now = await loadBefore(bus, transaction, call, params);
       if (sameValue(past.row ?? null, now.row ?? null)) return;
     }
   } catch (error) {

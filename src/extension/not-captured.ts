@@ -12,3 +12,15 @@ export function notCaptured(model: Model, operation: string): EventBusError {
     { path: `${model.name}.${operation}`, value: model.name },
   );
 }
+
+/** The refusal of a call that changes rows of which its role may not know. Nothing was written. */
+export function mayNotRead({ name, table }: Model): EventBusError {
+  return new EventBusError(
+    "NOT_CAPTURED",
+    `A call was refused before it wrote anything: it can change rows of ${name}, and the role of this connection may not ` +
+      `read every column of the table ${table}, so that their events would not hold them. Expected a role that may: give it the ` +
+      'right to SELECT, or say that no events are wanted: in capture of eventBus() with uncaptured: "allow" for the model of ' +
+      "the call, or for the call with prisma.$withoutEvents(() => …).",
+    { path: name, value: name },
+  );
+}

@@ -1,13 +1,13 @@
 import type { Row } from "../changes/diff.js";
 import { sameValue } from "../changes/same-value.js";
 import type { Bus } from "./bus.js";
+import { keyTexts } from "./key-text.js";
 import type { Mutation, Written } from "./mutation.js";
 import { dataOf } from "./nested/plan-far.js";
 import type { TransactionHandle } from "./prisma-internals.js";
 import { lookUp } from "./rows/look-up.js";
 import type { Model } from "./schema/model.js";
 import { selectsRelations } from "./selection.js";
-import { keyTexts } from "./unique-match.js";
 
 /**
  * A row as this transaction wrote it. With a snapshot (REPEATABLE READ) the row that had its key before can still be

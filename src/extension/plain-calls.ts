@@ -1,34 +1,65 @@
+import type { Bus } from "./bus.js";
+import { type Catalog, knownCatalog } from "./catalog/catalog.js";
+import { isChangedByReferences } from "./nested/plan-far.js";
 import type { Model } from "./schema/model.js";
 import type { CallArgs } from "./selection.js";
 
 type IsPlain = (operation: string, args: CallArgs) => boolean;
 
+/** What a call may do to a model from which no relation leads to one with rules. */
+interface Harmless {
+  /** Fields that no foreign key refers to by which PostgreSQL goes on to rows with rules. */
+  readonly fields: ReadonlySet<string>;
+  /** Whether it goes on to none when rows go. */
+  readonly isDelete: boolean;
+}
+
 /**
- * Tells calls that leave keys as they are and write no other rows. From a model of which no relation leads to one with
- * rules, PostgreSQL goes on from a key that changes or a row that goes, if at all. All that is asked of such a call is
- * the names of its fields: most applications have many models without rules.
+ * Tells calls of which nothing can be captured: they write no other rows, and PostgreSQL does not go on from theirs. All
+ * that is asked of such a call is the names of its fields: most applications have many models without rules.
  */
-export function plainCalls(model: Model): IsPlain {
-  const inKeys = new Set(model.keys.flatMap(({ fields }) => fields));
-  const harmless = new Set(Array.from(model.scalars.keys()).filter((field) => !inKeys.has(field)));
-  const isWritten = (data: unknown, fields: { has(field: string): boolean }) =>
-    typeof data === "object" &&
-    data !== null &&
-    !Array.isArray(data) &&
-    Object.keys(data).every((field) => fields.has(field));
+export function plainCalls(bus: Bus, model: Model): IsPlain {
+  let known: Harmless | undefined;
+  const harmless = (): Harmless | undefined => {
+    const catalog = known === undefined ? knownCatalog(bus) : undefined;
+    if (catalog !== undefined) known = harmlessIn(bus, catalog, model);
+    return known;
+  };
   return (operation, args) => {
     if ("event" in args || "eventMetadata" in args || "silentOnUpdate" in args) return false;
     switch (operation) {
       case "create":
         return isWritten(args["data"], model.scalars);
+      case "createMany":
+      case "createManyAndReturn":
+        return true;
       case "update":
       case "updateMany":
       case "updateManyAndReturn":
-        return isWritten(args["data"], harmless);
+        return isWritten(args["data"], harmless()?.fields);
       case "upsert":
-        return isWritten(args["create"], model.scalars) && isWritten(args["update"], harmless);
+        return isWritten(args["create"], model.scalars) && isWritten(args["update"], harmless()?.fields);
       default:
-        return false;
+        return harmless()?.isDelete === true;
     }
   };
+}
+
+function harmlessIn(bus: Bus, { references }: Catalog, model: Model): Harmless {
+  const all = references.to(model, ({ name }) => isChangedByReferences(bus, name));
+  const referredTo = new Set(all.flatMap(({ onUpdate, toFields }) => (onUpdate === null ? [] : toFields)));
+  return {
+    fields: new Set(Array.from(model.scalars.keys()).filter((field) => !referredTo.has(field))),
+    isDelete: all.every(({ onDelete }) => onDelete === null),
+  };
+}
+
+function isWritten(data: unknown, fields: { has(field: string): boolean } | undefined): boolean {
+  return (
+    fields !== undefined &&
+    typeof data === "object" &&
+    data !== null &&
+    !Array.isArray(data) &&
+    Object.keys(data).every((field) => fields.has(field))
+  );
 }

@@ -1,8 +1,9 @@
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
 import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
+import { knownCatalog } from "./catalog/catalog.js";
 import { type FarPlan, planFar } from "./nested/plan-far.js";
-import { notCaptured } from "./not-captured.js";
+import { mayNotRead, notCaptured } from "./not-captured.js";
 import type { Model } from "./schema/model.js";
 import type { CallArgs } from "./selection.js";
 
@@ -60,9 +61,10 @@ export function planCall(
       ? undefined
       : planFar(bus, model, kindOf(operation), args, plan);
   const matters = isCaptured || (far !== undefined && isReferredTo(bus, model));
-  if (matters && isKeyless(model, operation)) {
+  const isUnreadable = isCaptured && knownCatalog(bus)?.table(model)?.mayRead === false;
+  if (matters && (isKeyless(model, operation) || isUnreadable)) {
     if (options.uncaptured.has(model.name)) return undefined;
-    throw notCaptured(model, operation);
+    throw isUnreadable ? mayNotRead(model) : notCaptured(model, operation);
   }
   if (far !== undefined) return { ...plan, far };
   return isCaptured ? plan : undefined;

@@ -1,25 +1,88 @@
 // Errors in the words and classes of Prisma itself.
 import { databaseFailure, isTransient } from "../outbox/database-error.js";
-import { executeIn, type InternalClient, type TransactionHandle } from "./prisma-internals.js";
-
-const WRITE_CONFLICT =
-  "Transaction failed due to a write conflict or a deadlock. Please retry your transaction";
+import { executeIn, type InternalClient, isOwnFailure, type TransactionHandle } from "./prisma-internals.js";
+import { isAdapterError, userFacing } from "./user-facing.js";
 
 interface KnownRequestErrorClass {
   new (message: string, options: { code: string; clientVersion: string; meta?: unknown }): Error;
 }
 
+/** The call that an error is told of: the parameters that Prisma gives to its hook. */
+export interface ToldCall {
+  readonly [parameter: string]: unknown;
+}
+
+const ownConflicts = new WeakSet<object>();
+
+/** Whether it was a statement of ours that met a conflict. In a transaction of our own the call may be run again. */
+export function isOwnConflict(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ownConflicts.has(error);
+}
+
 /**
- * A serialization failure or deadlock of one of our statements as Prisma's own P2034, so that code which retries
- * on it works: raw statements give P2010 instead. Made by the class of the error itself, as generated clients can
- * have their own. Other errors are returned as they are.
+ * A failed statement of ours as what plain Prisma would say, and log, if the call's own statement had met it. Other errors
+ * are returned as they are.
  */
-export function asWriteConflict(error: unknown, root: InternalClient): unknown {
+export function asCallFailure(error: unknown, root: InternalClient, call: ToldCall): unknown {
+  if (!isOwnFailure(error)) return error;
+  const told = tell(error, root, call);
   const state = databaseFailure(error)?.state;
-  if (state === undefined || !isTransient(state) || !(error instanceof Error)) return error;
+  if (state !== undefined && isTransient(state) && told instanceof Error) ownConflicts.add(told);
+  return told;
+}
+
+/**
+ * What fails where a transaction of ours begins and commits as what plain Prisma would say of the call in it: constraints
+ * that are deferred, conflicts, a lost connection. Plain Prisma begins and commits within the call.
+ */
+export function asFailureAround(error: unknown, root: InternalClient, call: ToldCall): unknown {
+  const isPrismas =
+    error instanceof Error && (isAdapterError(error) || error.name.startsWith("PrismaClient"));
+  return isPrismas ? tell(error, root, call) : error;
+}
+
+function tell(error: unknown, root: InternalClient, call: ToldCall): unknown {
+  const { meta } = error as { readonly meta?: { readonly driverAdapterError?: unknown } };
+  const adapterError = isAdapterError(error) ? error : meta?.driverAdapterError;
+  const facing = isAdapterError(adapterError) ? userFacing(adapterError) : undefined;
+  const handler = root._requestHandler;
+  if (typeof handler.handleAndLogRequestError !== "function") return asKnown(error, facing, root);
+  try {
+    return handler.handleAndLogRequestError({
+      error: facing ?? error,
+      clientMethod: call["clientMethod"],
+      callsite: call["callsite"],
+      args: call["args"],
+      modelName: call["model"],
+      globalOmit: root._globalOmit,
+    });
+  } catch (told) {
+    return told;
+  }
+}
+
+/** The same without Prisma's help. By the class of the error itself, as generated clients can have their own. */
+function asKnown(
+  error: unknown,
+  facing: { readonly code: string; readonly message: string; readonly meta: object } | undefined,
+  { _clientVersion: clientVersion }: Pick<InternalClient, "_clientVersion">,
+): unknown {
+  if (facing === undefined || !(error instanceof Error) || error.name !== "PrismaClientKnownRequestError")
+    return error;
   const KnownRequestError = error.constructor as KnownRequestErrorClass;
-  const { meta } = error as { readonly meta?: unknown };
-  return new KnownRequestError(WRITE_CONFLICT, { code: "P2034", clientVersion: root._clientVersion, meta });
+  const { code, message, meta } = facing;
+  return new KnownRequestError(message, { code, clientVersion, meta });
+}
+
+/** A raw statement of ours that failed on a client that somebody gave us, as what Prisma says of statements of models. */
+export function asStatementFailure(error: unknown): unknown {
+  const { code, meta, clientVersion } = (error ?? {}) as {
+    readonly code?: unknown;
+    readonly meta?: { readonly driverAdapterError?: unknown };
+    readonly clientVersion?: unknown;
+  };
+  if (code !== "P2010" || !isAdapterError(meta?.driverAdapterError)) return error;
+  return asKnown(error, userFacing(meta.driverAdapterError), { _clientVersion: String(clientVersion) });
 }
 
 /**
@@ -33,33 +96,17 @@ export async function asConflictAtCommit(
   root: InternalClient,
   transaction: TransactionHandle,
 ): Promise<unknown> {
-  if (!(error instanceof Error) || error.name !== "DriverAdapterError") return error;
-  const { kind } = (error.cause ?? {}) as { readonly kind?: unknown };
-  if (kind !== "TransactionWriteConflict") return error;
+  if (!isAdapterError(error) || error.cause.kind !== "TransactionWriteConflict") return error;
   const refusal: unknown = await executeIn(root, transaction, "select 1").catch((reason: unknown) => reason);
-  if (!(refusal instanceof Error) || refusal.name !== "PrismaClientKnownRequestError") return error;
-  const KnownRequestError = refusal.constructor as KnownRequestErrorClass;
-  const conflict = new KnownRequestError(WRITE_CONFLICT, {
-    code: "P2034",
-    clientVersion: root._clientVersion,
-    meta: { driverAdapterError: error },
-  });
+  const conflict = asKnown(refusal, userFacing(error), root);
+  if (conflict === refusal || !(conflict instanceof Error)) return error;
   conflict.cause = error;
   return conflict;
 }
 
-/**
- * A statement of ours that PostgreSQL refused before the call itself was sent, in the words that Prisma has for
- * refusals by the database: they name the call, not our statement.
- */
-export function asCallFailure(error: unknown, root: InternalClient, call: string): unknown {
-  const failure = databaseFailure(error);
-  if (failure === undefined || isTransient(failure.state) || !(error instanceof Error))
-    return asWriteConflict(error, root);
-  const KnownRequestError = error.constructor as KnownRequestErrorClass;
-  const { meta } = error as { readonly meta?: unknown };
-  const message = `\nInvalid \`${call}()\` invocation:\n\n\nDatabase error. Code: \`${failure.state}\`. Message: \`${failure.message}\``;
-  return new KnownRequestError(message, { code: "P2039", clientVersion: root._clientVersion, meta });
+/** An error at COMMIT as a batch of Prisma's own has it. */
+export function asOfBatch(error: unknown, { _clientVersion: clientVersion }: InternalClient): unknown {
+  return isAdapterError(error) ? Object.assign(error, { clientVersion }) : error;
 }
 
 /** Whether Prisma refused the arguments before it sent anything. */

@@ -2,6 +2,7 @@
 // is made: where something is missing, the extension refuses to run instead of writing outside of the transaction.
 import { EventBusError } from "../errors.js";
 import { branded, type Executor } from "../outbox/executor.js";
+import type { ExtensionList } from "./prisma-extensions.js";
 import type { RuntimeDataModel } from "./schema/read-models.js";
 
 /** An interactive transaction that is open. */
@@ -24,28 +25,57 @@ export interface InternalParams {
   readonly [key: string]: unknown;
 }
 
+const OURS = Symbol("ex-event-bus.ours");
+
+/** Parameters of which the query is a part of a captured call, and has its turn. */
+export function asOurs<P extends object>(params: P): P {
+  return Object.defineProperty(params, OURS, { value: true, enumerable: true });
+}
+
+/** Whether a query is a part of a captured call, see {@link asOurs}. */
+export function isOurs(params: object): boolean {
+  return OURS in params;
+}
+
 /** What Prisma's methods return: starts when it is awaited, or when a transaction is requested for it. */
 export interface LazyPromise<T = unknown> extends Promise<T> {
   requestTransaction(transaction: object): Promise<T>;
   readonly spec?: { readonly model?: string; readonly action?: string } | undefined;
 }
 
+/** An error on its way to the caller, and the call that it is told of. */
+export interface RequestFailure {
+  readonly error: unknown;
+  readonly clientMethod: unknown;
+  readonly callsite?: unknown;
+  readonly args?: unknown;
+  readonly modelName?: unknown;
+  readonly globalOmit?: unknown;
+}
+
 /** A client of any kind: base, extended, or of a transaction. */
 export interface InternalClient {
   readonly $parent?: InternalClient;
+  /** The client without extensions, of clients of transactions too. */
+  readonly _originalClient?: InternalClient;
   readonly _runtimeDataModel: RuntimeDataModel;
   readonly _engineConfig: {
     readonly inlineSchema: string;
     readonly adapter?: AdapterFactory;
-    readonly transactionOptions?: TransactionLimits;
+    readonly transactionOptions?: TransactionLimits & { readonly isolationLevel?: string | undefined };
   };
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   readonly _clientVersion: string;
-  readonly _extensions?: {
-    getAllComputedFields?(
-      model: string,
-    ): Readonly<Record<string, { readonly needs: readonly string[] }>> | undefined;
+  readonly _previewFeatures?: readonly string[];
+  readonly _extensions?: ExtensionList;
+  readonly _engine?: unknown;
+  readonly _appliedParent?: InternalClient;
+  readonly _requestHandler: {
+    /** Throws what the caller gets: in the right class, with what the message begins with, and logged. */
+    handleAndLogRequestError?(failure: RequestFailure): never;
   };
+  _createItxClient(transaction: TransactionHandle, scopeId: unknown, scopeState: unknown): InternalClient;
+  _request(params: object): Promise<unknown>;
   _executeRequest(request: object): Promise<unknown>;
   _createPrismaPromise<T>(run: (transaction?: TransactionHandle | BatchHandle) => Promise<T>): LazyPromise<T>;
   $queryRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<readonly object[]>;
@@ -60,7 +90,8 @@ export interface TransactionLimits {
   readonly timeout?: number;
 }
 
-interface AdapterFactory {
+/** A driver adapter. */
+export interface AdapterFactory {
   readonly options?: { readonly schema?: string };
   connect(): Promise<{ getConnectionInfo?(): { readonly schemaName?: string }; dispose(): Promise<void> }>;
 }
@@ -97,13 +128,79 @@ export function ownTransactionOf(client: InternalClient): TransactionHandle {
   throw incompatible("the transaction of a transaction's client");
 }
 
+const ownClients = new WeakMap<InternalClient, InternalClient>();
+
+/**
+ * The root client for transactions and statements of our own. Its transactions begin as calls alone do: at the isolation
+ * level of the database, whatever the client's default for transactions is. Its errors come as the engine made
+ * them: neither do they name a raw statement that nobody called, nor are they logged.
+ *
+ * @throws EventBusError `PRISMA_INCOMPATIBLE` when Prisma does not begin transactions so.
+ */
+export function ownClientOf(root: InternalClient): InternalClient {
+  const known = ownClients.get(root);
+  if (known !== undefined) return known;
+  const transactionOptions = { ...root._engineConfig.transactionOptions, isolationLevel: undefined };
+  const own = Object.create(root, {
+    _engineConfig: { value: { ...root._engineConfig, transactionOptions } },
+    _requestHandler: {
+      value: Object.create(root._requestHandler, {
+        handleAndLogRequestError: {
+          value: ({ error }: RequestFailure) => {
+            throw error;
+          },
+        },
+      }),
+    },
+  }) as InternalClient;
+  if (levelOf(own) !== NO_LEVEL) throw incompatible("transactions at the default of the database");
+  ownClients.set(root, own);
+  return own;
+}
+
+const NO_LEVEL = "none";
+
+/** The isolation level at which a client begins transactions. Nothing is sent. */
+function levelOf(client: InternalClient): unknown {
+  let level: unknown;
+  const asked = Object.create(client, {
+    _tracingHelper: {
+      value: { runInChildSpan: (_: unknown, run: () => unknown) => run(), getTraceParent: () => "" },
+    },
+    _engine: {
+      value: {
+        transaction: (_action: string, _headers: object, options: { readonly isolationLevel?: unknown }) => {
+          level = options.isolationLevel ?? NO_LEVEL;
+          return Promise.reject(new Error("asked only"));
+        },
+      },
+    },
+  }) as InternalClient;
+  asked.$transaction(() => Promise.resolve()).catch(() => undefined);
+  return level;
+}
+
+const ownFailures = new WeakSet<object>();
+
+/** Whether an error comes from a statement of ours, and nobody was told of it yet. */
+export function isOwnFailure(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ownFailures.has(error);
+}
+
 /** Runs statements on the root client, in `transaction` when one is given. */
 export function executorIn(root: InternalClient, transaction: TransactionHandle | undefined): Executor {
-  const within = <T>(promise: LazyPromise<T>) =>
-    transaction === undefined ? promise : promise.requestTransaction(transaction);
+  const own = ownClientOf(root);
+  const within = async <T>(promise: LazyPromise<T>): Promise<T> => {
+    try {
+      return await (transaction === undefined ? promise : promise.requestTransaction(transaction));
+    } catch (error) {
+      if (typeof error === "object" && error !== null) ownFailures.add(error);
+      throw error;
+    }
+  };
   return branded(
-    (sql, values) => within(root.$queryRawUnsafe(sql, ...values)),
-    (sql, values) => within(root.$executeRawUnsafe(sql, ...values)),
+    (sql, values) => within(own.$queryRawUnsafe(sql, ...values)),
+    (sql, values) => within(own.$executeRawUnsafe(sql, ...values)),
   );
 }
 
@@ -113,13 +210,13 @@ export async function executeIn(
   transaction: TransactionHandle,
   sql: string,
 ): Promise<void> {
-  await root.$executeRawUnsafe(sql).requestTransaction(transaction);
+  await executorIn(root, transaction).execute?.(sql, []);
 }
 
 /**
  * Runs a query of Prisma's own in `transaction`, past the hooks of all extensions.
  *
- * @param client its computed fields say what has to be read of related rows.
+ * @param client its computed fields say what has to be read, of related rows too.
  * @param like the parameters of the call that it is part of: errors name that one, and the place it was called from.
  */
 export function requestIn(
@@ -130,7 +227,8 @@ export function requestIn(
   args: object,
 ): Promise<unknown> {
   const { model, clientMethod, jsModelName, callsite, otelParentCtx } = like;
-  return client._executeRequest({
+  // Past whatever an extension of ours has put around it.
+  return (client._originalClient ?? client)._executeRequest.call(client, {
     model,
     clientMethod,
     jsModelName,
@@ -143,105 +241,20 @@ export function requestIn(
   });
 }
 
-/** Whether a value is `Prisma.skip`, of whichever generated client. */
+/** Whether a value is `Prisma.skip`, of whichever generated client; a field of a model may be named like its method. */
 export function isSkipped(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "ifUndefined" in value;
-}
-
-const tappable = new WeakMap<InternalClient, Promise<boolean>>();
-
-/**
- * Whether Prisma still maps the arguments and unpacks the answer by the functions in a query's parameters. Asked with
- * a statement, once for each client, and only when there is doubt.
- */
-export function canTap(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
-  const known = tappable.get(root) ?? tryTap(root, transaction);
-  tappable.set(root, known);
-  known.catch(() => tappable.delete(root));
-  return known;
-}
-
-async function tryTap(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
-  const steps: string[] = [];
-  const tapping = root.$extends({
-    query: {
-      $queryRawUnsafe: (call: {
-        readonly args: unknown;
-        readonly query: (args: unknown, params: InternalParams) => LazyPromise;
-        readonly __internalParams: InternalParams;
-      }) => {
-        const { argsMapper } = call.__internalParams as { readonly argsMapper?: (args: unknown) => unknown };
-        return call.query(call.args, {
-          ...call.__internalParams,
-          argsMapper: (args: unknown) => {
-            steps.push("map");
-            return argsMapper?.(args) ?? args;
-          },
-          unpacker: (answer: unknown) => {
-            steps.push("unpack");
-            return answer;
-          },
-        });
-      },
-    },
-  }) as InternalClient;
-  await tapping.$queryRawUnsafe("select 1").requestTransaction(transaction);
-  return steps.join() === "map,unpack";
-}
-
-/** The columns that computed fields of the extensions before this one read. */
-export function computedNeedsOf(client: InternalClient, model: string): readonly string[] {
-  return Object.values(client._extensions?.getAllComputedFields?.(model) ?? {}).flatMap(
-    (field) => field.needs,
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "ifUndefined" in value &&
+    typeof value.ifUndefined === "function" &&
+    !Object.hasOwn(value, "ifUndefined")
   );
 }
 
-/** What Prisma allows a transaction when nobody says otherwise. */
-const PRISMA_LIMITS = { maxWait: 2_000, timeout: 5_000 };
-
-/**
- * Limits for a batch that becomes an interactive transaction and takes longer than as a batch: the client's, where it
- * was given any, else ours.
- */
-export function batchLimits(
-  root: InternalClient,
-  ours: { readonly maxWaitMs: number; readonly timeoutMs: number },
-): TransactionLimits {
-  const { maxWait, timeout } = root._engineConfig.transactionOptions ?? {};
-  return {
-    ...(maxWait === PRISMA_LIMITS.maxWait ? { maxWait: ours.maxWaitMs } : {}),
-    ...(timeout === PRISMA_LIMITS.timeout ? { timeout: ours.timeoutMs } : {}),
-  };
-}
-
-/** How long an interactive transaction of this client may take when its caller does not say. */
-export function transactionTimeoutMs(client: InternalClient): number {
-  return client._engineConfig.transactionOptions?.timeout ?? PRISMA_LIMITS.timeout;
-}
-
-const schemas = new WeakMap<object, Promise<string>>();
-
-/** The PostgreSQL schema in which Prisma finds the tables of models without `@@schema`. */
-export function connectionSchema(root: InternalClient): Promise<string> {
-  const adapter = root._engineConfig.adapter;
-  if (adapter === undefined) return Promise.resolve("public");
-  const known = schemas.get(adapter);
-  if (known !== undefined) return known;
-  const schema = askAdapter(adapter);
-  schemas.set(adapter, schema);
-  schema.catch(() => schemas.delete(adapter));
-  return schema;
-}
-
-async function askAdapter(adapter: AdapterFactory): Promise<string> {
-  // Prisma's adapters keep their options; connecting one that was given a pool could end that pool.
-  if ("options" in adapter) return adapter.options?.schema ?? "public";
-  const connection = await adapter.connect();
-  try {
-    return connection.getConnectionInfo?.().schemaName ?? "public";
-  } finally {
-    await connection.dispose();
-  }
+/** What clients of one database share. */
+export function catalogOwner(root: InternalClient): object {
+  return root._engineConfig.adapter ?? root;
 }
 
 /**
@@ -261,6 +274,8 @@ export function probe(client: unknown): asserts client is InternalClient {
   const lazy: Partial<LazyPromise> = root.$queryRawUnsafe("select 1");
   if (typeof lazy.requestTransaction !== "function") throw incompatible("requestTransaction of its promises");
   if (transactionOf(root) !== undefined) throw incompatible("a base client outside of a transaction");
+  if (typeof root._requestHandler !== "object") throw incompatible("_requestHandler");
+  ownClientOf(root);
 }
 
 export function incompatible(missing: string): EventBusError {

@@ -13,6 +13,7 @@ import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import type { PublishResult } from "../registry/publish-result.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { validateAggregate } from "../registry/validate-aggregate.js";
+import { asStatementFailure } from "./prisma-errors.js";
 import { reported } from "./reported.js";
 
 /** How events are published. */
@@ -95,10 +96,13 @@ export async function publish(
     }
     throw invalidOption("options", options, "none for a client that has the extension: its own hold", PLACE);
   }
-  return publishDrafts(executorOf(client), drafts, {
+  const stored = publishDrafts(executorOf(client), drafts, {
     names: checkDatabaseNames(given["database"], [], PLACE),
     maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, PLACE),
     metadata: currentContext().metadata,
+  });
+  return stored.catch((error: unknown) => {
+    throw asStatementFailure(error);
   });
 }
 

@@ -1,12 +1,20 @@
 import type { Row } from "../changes/diff.js";
 import { sameValue } from "../changes/same-value.js";
 import { EventBusError } from "../errors.js";
+import { aggregateKeyOf } from "./key-text.js";
 import { LostRace } from "./lost-race.js";
 import type { Mutation, Written } from "./mutation.js";
+import { writesKey } from "./nested/written-fields.js";
+import { isInvalidDate } from "./rows/invalid-date.js";
+import { storedOf } from "./rows/stored-row.js";
 import type { Model } from "./schema/model.js";
+import { hasFurtherConditions } from "./unique-match.js";
 
 /**
  * The row that was written as it was before; undefined when it is new.
+ *
+ * What Prisma answers with is the row that was locked: both were found by the same key, which nobody else could change.
+ * Only an upsert may have left that row alone, where it did not meet further conditions, and created another one.
  *
  * @throws EventBusError, LostRace when that is not known: the transaction must be aborted then.
  */
@@ -14,50 +22,55 @@ export function pastOf(
   { model, operation }: Mutation,
   { args, past, row }: Written & { readonly row: Row },
 ): Row | undefined {
-  const missing = Array.from(model.scalars.keys()).find((name) => row[name] === undefined);
+  const missing = Array.from(model.scalars.keys()).find(
+    (name) => row[name] === undefined && !isLeftOut(past.row, name),
+  );
   if (missing !== undefined) throw incomplete(model, operation, missing);
   if (operation === "create") return undefined;
   if (operation === "delete") {
     // It came after what would go with it was looked for.
     if (past.isKnown && past.row === undefined) throw new LostRace();
+    if (past.row !== undefined && !past.isLocked && !isSame(model, past.row, row)) throw new LostRace();
     return past.row;
   }
-  const data = (operation === "upsert" ? args["update"] : args["data"]) as Row | undefined;
-  if (past.row !== undefined && isSameRow(model, past.row, row, data ?? {})) return past.row;
+  if (past.row !== undefined && !isCreatedBeside(model, operation, args, past, row)) {
+    // Whoever may not lock it may not change it either; somebody else has.
+    if (!past.isLocked && !isSame(model, past.row, row)) throw new LostRace();
+    return past.row;
+  }
   // An upsert whose further conditions the row did not meet creates another one.
   if (operation === "upsert" && past.isKnown) return undefined;
   if (past.row === undefined && past.isKnown) throw new LostRace();
   throw new EventBusError(
     "NOT_CAPTURED",
     `prisma.${model.jsName}.${operation} changed a row that could not be found beforehand, so its old values are not ` +
-      "known; the transaction was aborted. Expected a where with a unique key of the model, in the usual notation.",
+      "known; the transaction was aborted. Expected a where with a unique key of the model.",
     { path: `${model.name}.${operation}` },
   );
 }
 
-/** Whether `after` is the row that `before` was, given what the call wrote to its key. */
-function isSameRow(model: Model, before: Row, after: Row, data: Row): boolean {
-  return (model.identity?.fields ?? []).every((name) => {
-    const value = writtenTo(model, name, data);
-    // A key that stayed what it was is that row's, however the call writes it down.
-    if (sameValue(before[name], after[name])) return true;
-    return value === UNKNOWN || sameValue(value === undefined ? before[name] : value, after[name]);
-  });
+/** Prisma was not asked for what it cannot read. */
+function isLeftOut(before: Row | undefined, name: string): boolean {
+  return before !== undefined && storedOf(before)?.unreadable.includes(name) === true;
 }
 
-const UNKNOWN = Symbol("unknown");
+function isSame(model: Model, before: Row, after: Row): boolean {
+  return Array.from(model.scalars.keys()).every(
+    (name) => after[name] === undefined || isInvalidDate(after[name]) || sameValue(before[name], after[name]),
+  );
+}
 
-/** What is written to a field; not known beforehand for `{ increment }` and for a relation that is connected. */
-function writtenTo(model: Model, name: string, data: Row): unknown {
-  for (const relation of model.relations.values()) {
-    if (relation.fields.includes(name) && data[relation.name] !== undefined) return UNKNOWN;
-  }
-  const value = data[name];
-  if (typeof value !== "object" || value === null) return value;
-  const [operation, ...others] = Object.keys(value);
-  if (others.length > 0) return value;
-  if (operation === "set") return (value as { readonly set: unknown }).set;
-  return ["increment", "decrement", "multiply", "divide"].includes(operation ?? "") ? UNKNOWN : value;
+/** Whether an upsert that found a row by the key created another one: then that one has another key. */
+function isCreatedBeside(
+  model: Model,
+  operation: string,
+  args: Mutation["args"],
+  { row: before, match }: Written["past"],
+  row: Row,
+): boolean {
+  if (operation !== "upsert" || before === undefined || match === undefined) return false;
+  if (!hasFurtherConditions(args["where"], match)) return false;
+  return !writesKey(model, args["update"]) && aggregateKeyOf(model, before) !== aggregateKeyOf(model, row);
 }
 
 function incomplete(model: Model, operation: string, missing: string): EventBusError {

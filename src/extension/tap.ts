@@ -1,6 +1,15 @@
 import { EventBusError } from "../errors.js";
-import { type InternalParams, incompatible, type TransactionHandle } from "./prisma-internals.js";
+import { type Seat, seatOf } from "./joined-batch.js";
+import { asCallFailure } from "./prisma-errors.js";
+import {
+  asOurs,
+  type InternalClient,
+  type InternalParams,
+  incompatible,
+  type TransactionHandle,
+} from "./prisma-internals.js";
 import type { CallArgs } from "./selection.js";
+import { noteFailure } from "./transaction-queue.js";
 
 /** What is done at the border to the database, after all other extensions and before all of them. */
 export interface Border<Before> {
@@ -8,6 +17,8 @@ export interface Border<Before> {
   readonly depart: (args: CallArgs) => CallArgs;
   /** Runs in the transaction just before the query is sent. */
   readonly before: () => Promise<Before>;
+  /** Whether rows are read after the answer, for which what another extension has set must still hold. */
+  readonly readsAfterwards?: () => boolean;
   /** Gets the database's own answer; what it returns is what the extensions and the caller get. */
   readonly arrive: (answer: unknown, before: Before) => unknown;
 }
@@ -45,6 +56,7 @@ type Unpacker = (answer: unknown) => unknown;
  * mapper turns the transaction into a batch whose lock does our part and turns it back.
  */
 export function tapped<Before>(
+  root: InternalClient,
   params: InternalParams,
   transaction: TransactionHandle,
   border: Border<Before>,
@@ -54,15 +66,27 @@ export function tapped<Before>(
   // One after the other, an extension may ask several times. Prisma reads the unpacker just before it maps.
   let request: Request<Before> = { loaded: undefined };
   let latest = request;
+  // Its place in a batch of another extension.
+  let seat: Seat | undefined;
+  // The extensions after this one get it first.
+  const fail = (error: unknown): never => {
+    const told = asCallFailure(error, root, params);
+    if (told !== error) noteFailure(transaction, told);
+    throw told;
+  };
   const depart: Mapper = (args) => {
     const departing = handle;
     handle = { ...transaction };
     const current = request;
+    const place = seat;
+    seat = undefined;
     current.loaded = undefined;
     latest = current;
     const mapped = border.depart((params["argsMapper"] as Mapper | undefined)?.(args) ?? args);
     const load = async () => {
-      current.loaded = { before: await border.before() };
+      await place?.turn;
+      if (place?.isLast === false && border.readsAfterwards?.() === true) throw notLast();
+      current.loaded = { before: await border.before().catch(fail) };
       departing.kind = "itx";
       delete departing.lock;
       progress.asked = true;
@@ -86,14 +110,27 @@ export function tapped<Before>(
     return border.arrive(unpacked, before);
   };
   // A path of a fluent call is gone by our answer's hand: the whole row is needed first.
-  const bound = { ...params, dataPath: [], argsMapper: depart };
+  const bound = asOurs({ ...params, dataPath: [], argsMapper: depart });
   return Object.defineProperties(bound, {
+    // Prisma computes fields of other extensions by the arguments that hooks have left in the call's own parameters.
+    args: {
+      enumerable: true,
+      configurable: true,
+      get: () => params["args"],
+      set: (args: CallArgs) => {
+        Object.assign(params, { args });
+      },
+    },
     transaction: {
       enumerable: true,
       configurable: true,
       get: () => handle,
       set: (other: { readonly id?: unknown } | undefined) => {
-        if (other !== undefined && other.id !== transaction.id) throw escaped(other.id);
+        if (other === undefined || other.id === transaction.id) return;
+        const before = seat?.turn ?? Promise.resolve();
+        const given = seatOf(other);
+        if (given?.claim(transaction, (run) => void before.then(run, run)) !== true) throw escaped(other.id);
+        seat = given;
       },
     },
     unpacker: {
@@ -118,12 +155,21 @@ export function overlapping(call: string): EventBusError {
   );
 }
 
+function notLast(): EventBusError {
+  return new EventBusError(
+    "TRANSACTION_ESCAPED",
+    "An extension that comes after the event bus put statements behind query(args) in $transaction([…]), so that they would " +
+      "run before the rows that this call brings along can be read again. Nothing was written. Expected query(args) as " +
+      "the last one: set_config(…, true) ends with the transaction by itself.",
+  );
+}
+
 function escaped(id: unknown): EventBusError {
   return new EventBusError(
     "TRANSACTION_ESCAPED",
-    "An extension that comes after the event bus put this mutation into a transaction of its own, with query(args) in " +
-      "$transaction([…]), so that its events could not be written with it. Nothing was written. Expected that this " +
-      "extension opens an interactive transaction, $transaction(async (tx) => …), and calls the model of tx in it.",
+    "An extension that comes after the event bus put this mutation into a transaction of another client, with query(args) in " +
+      "$transaction([…]), so that its events could not be written with it. Nothing was written. Expected $transaction of " +
+      "the client that the extension is given: Prisma.defineExtension((prisma) => prisma.$extends({ … prisma.$transaction([…]) … })).",
     { value: id },
   );
 }

@@ -1,4 +1,5 @@
 import { isDecimal } from "../codec/decimal.js";
+import { fits, labelOf, momentText } from "./key-text.js";
 import { isSkipped } from "./prisma-internals.js";
 import type { Model, ScalarField, UniqueKey } from "./schema/model.js";
 
@@ -10,19 +11,25 @@ export interface UniqueMatch {
 
 type Where = Readonly<Record<string, unknown>>;
 
+/** Values of which only Prisma knows what it sends for them. */
+export const ASK = Symbol("ask Prisma");
+
 /**
- * The unique key by which a `where` finds its row. Undefined when there is none, or none with values that its
- * columns can have: Prisma will refuse the call, in its own words. Further conditions are Prisma's to check.
+ * The unique key by which a `where` finds its row. {@link ASK}: it names its row in a way of which only Prisma knows
+ * what it means. Undefined when there is none, or none with values that its columns can have: Prisma will refuse the
+ * call, in its own words. Further conditions are Prisma's to check.
  */
-export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | undefined {
+export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | typeof ASK | undefined {
   if (!isRecord(where)) return undefined;
+  let isOpen = false;
   for (const key of model.keys) {
     const values = key.fields.length === 1 && key.fields[0] === key.name ? where : where[key.name];
     if (!isRecord(values)) continue;
-    const texts = keyTexts(model, key.fields, values);
-    if (texts !== undefined) return { key, texts };
+    const texts = key.fields.map((field) => asPrismaSends(model.scalars.get(field), own(values, field)));
+    if (texts.every((text) => typeof text === "string")) return { key, texts };
+    isOpen ||= texts.every((text) => text !== undefined);
   }
-  return undefined;
+  return isOpen ? ASK : undefined;
 }
 
 /** Whether a `where` has more conditions than that key. */
@@ -33,75 +40,59 @@ export function hasFurtherConditions(where: unknown, { key }: UniqueMatch): bool
   );
 }
 
-/** Values of fields as PostgreSQL reads them; undefined when one is missing, or none that its column can have. */
-export function keyTexts(
-  model: Model,
-  fields: readonly string[],
-  values: Where,
-): readonly string[] | undefined {
-  const texts = fields.map((field) => asKeyText(model.scalars.get(field), values[field]));
-  return texts.every((text) => text !== undefined) ? texts : undefined;
-}
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** The key of a row as text; for a compound key a JSON array of texts. Null when the model has no key. */
-export function aggregateKeyOf(model: Model, row: Where): string | null {
-  const fields = model.identity?.fields ?? [];
-  const texts = fields.map((field) => asText(row[field]) ?? "");
-  const [only] = texts;
-  if (only === undefined) return null;
-  return texts.length === 1 ? only : JSON.stringify(texts);
-}
-
-/** A value of a `where` as the text of its column's type; undefined when the column cannot have it. */
-function asKeyText(field: ScalarField | undefined, value: unknown): string | undefined {
-  if (field === undefined) return undefined;
-  if (field.enumNames !== undefined) return labelOf(field.enumNames, value);
-  // Prisma cuts off the fraction of a number that stands for an integer.
-  const text = asText(field.type === "Int" && typeof value === "number" ? Math.trunc(value) : value);
-  return text !== undefined && fits(field, text) ? text : undefined;
-}
-
-function asText(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
-    return String(value);
-  if (typeof value !== "object" || value === null) return undefined;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
-  if (ArrayBuffer.isView(value)) {
-    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
-  }
-  return isDecimal(value) ? value.toFixed() : undefined;
-}
-
-const INTEGER_BITS: Readonly<Record<string, number>> = { SmallInt: 16, Integer: 32, BigInt: 64 };
-
-/** Whether PostgreSQL can read the text as the column's type: an error of ours would hide Prisma's own. */
-function fits(field: ScalarField, text: string): boolean {
+/**
+ * A value as Prisma sends it to PostgreSQL, which reads it as the type of the column that it is compared with. Undefined:
+ * there is none, or Prisma or PostgreSQL will refuse it.
+ */
+function asPrismaSends(field: ScalarField | undefined, value: unknown): string | typeof ASK | undefined {
+  if (field === undefined || value === undefined || value === null || isSkipped(value)) return undefined;
+  if (field.isList) return ASK;
+  if (field.enumNames !== undefined) return typeof value === "string" ? labelOf(field.enumNames, value) : ASK;
   switch (field.type) {
     case "Int":
-    case "BigInt": {
-      if (field.nativeType === "Oid") return /^\d+$/.test(text) && BigInt(text) < 2n ** 32n;
-      const bits = INTEGER_BITS[field.nativeType ?? (field.type === "Int" ? "Integer" : "BigInt")] ?? 32;
-      return /^-?\d+$/.test(text) && BigInt.asIntN(bits, BigInt(text)) === BigInt(text);
-    }
+      // Prisma cuts off the fraction of a number that stands for an integer.
+      return typeof value === "number" || typeof value === "bigint"
+        ? fitting(field, String(typeof value === "number" ? Math.trunc(value) : value))
+        : ASK;
+    case "BigInt":
+      return typeof value === "number" || typeof value === "bigint" ? fitting(field, String(value)) : ASK;
     case "Float":
+      return typeof value === "number" ? String(value) : ASK;
     case "Decimal":
-      return text !== "" && Number.isFinite(Number(text));
+      if (typeof value === "number" || typeof value === "string") return fitting(field, String(value));
+      return typeof value === "object" && isDecimal(value) ? fitting(field, value.toFixed()) : ASK;
     case "Boolean":
-      return text === "true" || text === "false";
+      return typeof value === "boolean" ? String(value) : ASK;
     case "DateTime":
-      return !Number.isNaN(Date.parse(text));
+      return moment(field, value);
     case "String":
-      if (field.nativeType === "Uuid") return /^[0-9a-f]{32}$/i.test(text.replace(/^\{|\}$|-/g, ""));
-      return !text.includes("\0");
+      return typeof value === "string" ? fitting(field, value) : ASK;
+    case "Bytes":
+      return ArrayBuffer.isView(value)
+        ? `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`
+        : ASK;
     default:
-      return true;
+      return ASK;
   }
 }
 
-function labelOf(enumNames: ReadonlyMap<string, string>, value: unknown): string | undefined {
-  for (const [label, name] of enumNames) if (name === value) return label;
-  return undefined;
+function fitting(field: ScalarField, text: string): string | undefined {
+  return fits(field, text) ? text : undefined;
+}
+
+function moment(field: ScalarField, value: unknown): string | typeof ASK | undefined {
+  const date = typeof value === "string" && MOMENT.test(value) ? new Date(value) : value;
+  if (!(date instanceof Date)) return ASK;
+  if (Number.isNaN(date.getTime())) return undefined;
+  // Prisma sends years before Christ as PostgreSQL does not read them.
+  return date.getUTCFullYear() > 0 ? momentText(field, date) : undefined;
+}
+
+/** Names of fields can be those of every object's properties. */
+function own(values: Where, field: string): unknown {
+  return Object.hasOwn(values, field) ? values[field] : undefined;
 }
 
 function isRecord(value: unknown): value is Where {

@@ -8,6 +8,8 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "publish:start": undefined,
   "publish:stop": undefined,
   "publish:error": undefined,
+  // As a warning of the process.
+  "capture:unseen": undefined,
   "deliver:start": undefined,
   "deliver:error": ["error", "The delivery failed without an outcome on record; it is made again."],
   "backoff:error": ["error", "The backoff function of a subscriber failed; the default delay was used."],

@@ -62,6 +62,14 @@ export interface TelemetryMap {
   /** They could not be stored, and their transaction will not commit. */
   readonly "publish:error": Publishing & { readonly durationMs: number; readonly error: unknown };
 
+  /** A call was answered by an extension from before the event bus, which saw none of it. Once for each such call. */
+  readonly "capture:unseen": {
+    readonly model: string;
+    readonly operation: string;
+    /** The names of the extensions that may have. */
+    readonly extensions: readonly string[];
+  };
+
   /** A delivery was taken up; its handler runs next. */
   readonly "deliver:start": Delivering & {
     /** From the event to now, by the clocks of the database and of this process. */

@@ -37,7 +37,41 @@ export function encodeEvents(events: readonly AnyEvent[], options: EncodeManyOpt
  * @throws EventBusError `VALUE_NOT_STORABLE` or `EVENT_TOO_LARGE`.
  */
 export function encodeTogether(events: readonly AnyEvent[], options: EncodeManyOptions): string {
-  const all = encodeParts(events, options);
+  return together(encodeParts(events, options));
+}
+
+/** How many characters of JSON one statement publishes. PostgreSQL's limit for a jsonb value is 256 MiB. */
+const TEXT_LENGTH = 8 * 2 ** 20;
+
+/**
+ * {@link encodeTogether} in as many texts as statements are needed: an event that is larger than that has one for itself.
+ *
+ * @throws EventBusError `VALUE_NOT_STORABLE` or `EVENT_TOO_LARGE`.
+ */
+export function encodeInTexts(events: readonly AnyEvent[], options: EncodeManyOptions): readonly string[] {
+  const texts: string[] = [];
+  let some: Parts[] = [];
+  let length = 0;
+  for (const parts of encodeParts(events, options)) {
+    const own = lengthOf(parts);
+    if (some.length > 0 && length + own > TEXT_LENGTH) {
+      texts.push(together(some));
+      some = [];
+      length = 0;
+    }
+    some.push(parts);
+    length += own;
+  }
+  return some.length === 0 ? texts : [...texts, together(some)];
+}
+
+function lengthOf(parts: Parts): number {
+  let length = 0;
+  for (const name in parts) length += name.length + (parts[name]?.length ?? 0) + 4;
+  return length;
+}
+
+function together(all: readonly Parts[]): string {
   const [first] = all;
   if (first === undefined || all.length === 1)
     return `[${all.map((one) => textOf(one, NOTHING_SHARED)).join()}]`;
@@ -70,10 +104,8 @@ function encodeParts(events: readonly AnyEvent[], options: EncodeManyOptions): r
     if (shared === undefined || shared.metadata !== event.metadata)
       shared = { metadata: event.metadata, text: metadataText(event) };
     const parts = partsOf(event, options.sourceSchemas[index] ?? null, shared.text);
-    let length = 0;
-    for (const name in parts) length += name.length + (parts[name]?.length ?? 0) + 4;
     // A character has at most three bytes in UTF-8: the exact size matters only near the limit.
-    if (length * 3 > options.maxEventBytes)
+    if (lengthOf(parts) * 3 > options.maxEventBytes)
       assertSize(event, Buffer.byteLength(textOf(parts, NOTHING_SHARED)), options.maxEventBytes);
     return parts;
   });

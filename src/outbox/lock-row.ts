@@ -1,25 +1,6 @@
 import type { Executor, SqlValue } from "./executor.js";
+import { type RowColumns, selectList, type TableName } from "./row-columns.js";
 import { quoteIdentifier, quoteText } from "./schema-names.js";
-
-/** A table as SQL has to name it. */
-export interface TableName {
-  readonly schema: string;
-  readonly table: string;
-}
-
-/** A column and the name under which its value is returned. */
-export interface ColumnRead {
-  readonly column: string;
-  readonly as: string;
-  /** For types that the driver does not know, or reads otherwise than Prisma: enums, money, and lists of them. */
-  readonly castTo?: "text" | "text[]" | "numeric" | "numeric[]";
-}
-
-/** A column and the value that it must have, as the text of that type. */
-export interface ColumnMatch {
-  readonly column: string;
-  readonly text: string;
-}
 
 /**
  * `no key update` lets others insert rows that refer to this one; `update` is for a row that goes or gets
@@ -29,28 +10,21 @@ export type LockStrength = "no key update" | "update";
 
 /**
  * The statement that reads a row and locks it. Parameters have no type of their own, so that PostgreSQL takes
- * them for what the columns are and can use their indexes.
+ * them for what the columns are, as it does in the statements of Prisma, and can use their indexes.
+ *
+ * @param strength undefined: the row is read only.
  */
 export function lockRowStatement(
   table: TableName,
-  columns: readonly ColumnRead[],
+  columns: RowColumns,
   match: readonly string[],
-  strength: LockStrength,
+  strength: LockStrength | undefined,
 ): string {
-  const conditions = match.map((column, index) => `${quoteIdentifier(column)} = $${index + 1}`);
+  const conditions = match.map((column, index) => `t.${quoteIdentifier(column)} = $${index + 1}`);
   return (
-    `select ${selectList(columns)} from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} ` +
-    `where ${conditions.join(" and ")} for ${strength}`
+    `select ${selectList(columns)} from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} t ` +
+    `where ${conditions.join(" and ")}${strength === undefined ? "" : ` for ${strength} of t`}`
   );
-}
-
-/** The columns of a select. */
-export function selectList(columns: readonly ColumnRead[], prefix = ""): string {
-  const list = columns.map(({ column, as, castTo }) => {
-    const value = `${prefix}${quoteIdentifier(column)}`;
-    return `${castTo === undefined ? value : `${value}::${castTo}`} as ${quoteIdentifier(as)}`;
-  });
-  return list.join(", ");
 }
 
 /** Runs a {@link lockRowStatement}. Undefined when there is no such row. */

@@ -1,24 +1,36 @@
 import type { Executor } from "./executor.js";
-import { type ColumnRead, type LockStrength, selectList, type TableName } from "./lock-row.js";
+import type { LockStrength } from "./lock-row.js";
+import { isWithinDates, type RowColumns, selectedNames, selectList, type TableName } from "./row-columns.js";
 import { quoteIdentifier } from "./schema-names.js";
+
+/** A column that must have a given value. */
+export interface LookupColumn {
+  readonly column: string;
+  /** As SQL names it. */
+  readonly type: string;
+  /** Whether values of it that lie in the same millisecond are meant together. */
+  readonly isByMillisecond?: boolean;
+}
 
 /** Which rows of a table are looked up, and how. */
 export interface Lookup {
   readonly table: TableName;
-  readonly columns: readonly ColumnRead[];
-  /** Columns that must have given values; none for all rows. */
-  readonly match: readonly string[];
+  readonly columns: RowColumns;
+  /** Columns that must have given values; none for all rows. `"place"`: rows that were at given places before. */
+  readonly match: readonly LookupColumn[] | "place";
+  /** Columns that must hold moments that no `Date` can be made of. */
+  readonly beyond?: readonly string[];
   /** Columns by which the rows are ordered, and locked in that order. */
   readonly order: readonly string[];
   /** Undefined: they are not locked. */
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
-  /** Whether a second parameter says how many rows to find at most. */
+  /** Whether a further parameter says how many rows to find at most. */
   readonly isLimited?: boolean | undefined;
 }
 
-/** Values of the columns of `match`, each as the text of its type. */
+/** Values of the columns of `match`, each as the text of its type; or the number of a table, and a place in it. */
 export type LookupKey = readonly string[];
 
 /** In the answer: by which of the keys a row was found, counted from zero. */
@@ -37,27 +49,72 @@ const OWN = /* sql */ `(
     from (select pg_current_xact_id()::text::bigint as own,
                  pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid)::bigint - age(f.ex_event_bus_xmin) as n) o)`;
 
-/** The statement of a {@link Lookup}: one parameter holds all keys, in the types of the table's own columns. */
-export function lookupStatement({ table, columns, match, order, lock, ownOnly, isLimited }: Lookup): string {
-  const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)}`;
-  const conditions = match.map((column) => `t.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`);
-  if (conditions.length === 0) conditions.push("true");
-  const source = `jsonb_populate_recordset(null::${name}, $1::jsonb) with ordinality k join ${name} t on ${conditions.join(" and ")}`;
-  const index = `(k.ordinality - 1)::integer as ${KEY_INDEX}`;
-  if (ownOnly === true) {
-    // Asked of the rows that are found only, which the offset sees to: of every row of the table it would take long.
-    const found = `select ${index}, t.xmin as ex_event_bus_xmin, ${selectList(columns, "t.")} from ${source} offset 0`;
-    const aliases = columns.map(({ as }) => `f.${quoteIdentifier(as)}`);
-    const keys = columns
-      .filter(({ column }) => order.includes(column))
-      .map(({ as }) => `f.${quoteIdentifier(as)}`);
-    return `select f.${KEY_INDEX}, ${aliases.join(", ")} from (${found}) f where ${OWN} order by ${keys.join(", ")}`;
+/** The statement of a {@link Lookup}: one parameter for each column of `match`, an array of texts. */
+export function lookupStatement(lookup: Lookup): string {
+  const { table, columns, match, beyond = [], order, lock, ownOnly, isLimited } = lookup;
+  const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} t`;
+  const parameters = match === "place" ? 2 : match.length;
+  const keys = match === "place" ? MOVED : keysOf(parameters);
+  const own = match === "place" ? [AT_PLACE] : match.map((column, n) => matches(column, `k.k${n}`));
+  const conditions = [...own, ...beyond.map(isBeyondDates)];
+  const where = conditions.length === 0 ? "true" : conditions.join(" and ");
+  const index = `(k.ordinality - 1)::pg_catalog.int4 as ${KEY_INDEX}`;
+  const limit = isLimited === true ? ` limit $${parameters + 1}` : "";
+  if (lock !== undefined) {
+    const by = order.map((column) => `t.${quoteIdentifier(column)}`);
+    return `select ${index}, ${selectList(columns)} from ${keys} join ${name} on ${where}${orderedBy(by)}${limit} for ${lock} of t`;
   }
-  const ordered = order.map((column) => `t.${quoteIdentifier(column)}`);
-  const limit = isLimited === true ? " limit $2" : "";
-  const locking = lock === undefined ? "" : ` for ${lock} of t`;
-  return `select ${index}, ${selectList(columns, "t.")} from ${source} order by ${ordered.join(", ")}${limit}${locking}`;
+  // With a snapshot, two rows with one key can be seen: the offset keeps PostgreSQL from looking for one only. Whether a
+  // row is our own is asked of those that are found: of every row of the table it would take long.
+  const sorted = order.map((column, n) => `t.${quoteIdentifier(column)} as o${n}`);
+  const version = ownOnly === true ? ["t.xmin as ex_event_bus_xmin"] : [];
+  const found = `select ${[...version, selectList(columns), ...sorted].join(", ")} from ${name} where ${where} offset 0`;
+  const selected = [index, ...selectedNames(columns).map((one) => `f.${one}`)].join(", ");
+  const condition = ownOnly === true ? ` where ${OWN}` : "";
+  return `select ${selected} from ${keys} cross join lateral (${found}) f${condition}${orderedBy(order.map((_, n) => `f.o${n}`))}${limit}`;
 }
+
+const AT_PLACE = "t.ctid = k.place and t.tableoid = k.place_table";
+
+function orderedBy(columns: readonly string[]): string {
+  return columns.length === 0 ? "" : ` order by ${columns.join(", ")}`;
+}
+
+function keysOf(columns: number): string {
+  if (columns === 0) return "(select 1::pg_catalog.int8 as ordinality) k";
+  const numbers = Array.from({ length: columns }, (_, n) => n);
+  const arrays = numbers.map((n) => `pg_catalog.unnest($${n + 1}::pg_catalog.text[])`).join(", ");
+  return `rows from (${arrays}) with ordinality k(${numbers.map((n) => `k${n}`).join(", ")}, ordinality)`;
+}
+
+/**
+ * Where rows are now that were somewhere else before: PostgreSQL follows the chain of a row's versions, whatever has
+ * become of its key. A row that is gone stays where it was, where nobody sees it. Partitions of which the role may not
+ * read the table itself are left alone; a row that moves to another partition is another row to PostgreSQL.
+ */
+const MOVED = /* sql */ `(
+  select p.ordinality, p.place_table::pg_catalog.oid as place_table,
+         case when pg_catalog.has_table_privilege(p.place_table::pg_catalog.oid, 'select')
+              then pg_catalog.currtid2(p.place_table::pg_catalog.oid::pg_catalog.regclass::pg_catalog.text, p.place::pg_catalog.tid)
+              else p.place::pg_catalog.tid end as place
+    from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
+         with ordinality p(place_table, place, ordinality)
+  offset 0) k`;
+
+function isBeyondDates(column: string): string {
+  return `not (${isWithinDates(`t.${quoteIdentifier(column)}`)})`;
+}
+
+function matches({ column, type, isByMillisecond }: LookupColumn, text: string): string {
+  const own = `t.${quoteIdentifier(column)}`;
+  // The text of an amount has the separators of the server's locale.
+  const value = type === MONEY ? `${text}::pg_catalog.numeric::${type}` : `${text}::${type}`;
+  if (isByMillisecond !== true) return `${own} = ${value}`;
+  // Not "before the next millisecond": after the last one of a day there is none in a column of times.
+  return `${own} between ${value} and ${value} + interval '999 microseconds'`;
+}
+
+const MONEY = "pg_catalog.money";
 
 /**
  * Runs a {@link lookupStatement} for any number of keys.
@@ -67,15 +124,14 @@ export function lookupStatement({ table, columns, match, order, lock, ownOnly, i
 export async function lookupRows(
   executor: Executor,
   sql: string,
-  match: readonly string[],
   keys: readonly LookupKey[],
   most?: number,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const found: Readonly<Record<string, unknown>>[] = [];
   for (let from = 0; from < keys.length; from += KEYS_PER_LOOKUP) {
     const some = keys.slice(from, from + KEYS_PER_LOOKUP);
-    const objects = some.map((texts) => Object.fromEntries(match.map((column, at) => [column, texts[at]])));
-    const values = [JSON.stringify(objects), ...(most === undefined ? [] : [most - found.length])];
+    const arrays = (some[0] ?? []).map((_, n) => some.map((texts) => texts[n] ?? ""));
+    const values = [...arrays, ...(most === undefined ? [] : [most - found.length])];
     const rows = await executor.query<Record<string, unknown>>(sql, values);
     for (const row of rows) found.push({ ...row, [KEY_INDEX]: Number(row[KEY_INDEX]) + from });
   }

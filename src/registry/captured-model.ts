@@ -13,12 +13,22 @@ export interface CapturedModel {
   readonly notCaptured: readonly string[];
 }
 
+/** An extension that was applied before the event bus, and whose hooks run around its own. */
+export interface EarlierExtension {
+  /** Undefined: it has no name. */
+  readonly name: string | undefined;
+  /** Writes of models with rules for which it has hooks: "User.delete". */
+  readonly calls: readonly string[];
+}
+
 /** What a client publishes. */
 export interface DescribedCapture {
   /** The names of its events. */
   readonly events: readonly string[];
   /** In the order of the schema. */
   readonly models: readonly CapturedModel[];
+  /** The first one first. */
+  readonly earlier: readonly EarlierExtension[];
 }
 
 /** The method of an extended client that tells it. Not for applications: `doctor` shows it. */

@@ -3,16 +3,19 @@ import { EventBusError } from "../../errors.js";
 import type { CapturedOperation } from "../../registry/capture-rules.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Bus } from "../bus.js";
+import { callerOf } from "../caller.js";
+import { answeringOf } from "../computed-needs.js";
 import type { Mutation } from "../mutation.js";
+import { withoutFields } from "../odd-values.js";
 import type { BulkOperation, Plan } from "../plan.js";
 import { isValidationError } from "../prisma-errors.js";
 import { incompatible, requestIn, type TransactionHandle } from "../prisma-internals.js";
 import { prepareChanges } from "../rows/publish-changes.js";
+import { partsOfChanges } from "../rows/publish-in-parts.js";
 import type { PublishingLine } from "../rows/publishing-line.js";
-import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import type { RowChange } from "../rows/row-change.js";
-import type { UniqueKey } from "../schema/model.js";
-import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../selection.js";
+import type { Model, UniqueKey } from "../schema/model.js";
+import { type Answering, type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../selection.js";
 
 /** A captured call that writes any number of rows. */
 export interface BulkMutation extends Omit<Mutation, "operation"> {
@@ -47,7 +50,7 @@ export interface BulkAnswer {
 /** A query of Prisma's own, under the caller's name. */
 export function request(run: BulkRun, action: string, args: CallArgs): Promise<unknown> {
   const { bus, transaction, mutation } = run;
-  return requestIn(bus.computedNeeds.client ?? bus.root, transaction, mutation.params, action, args);
+  return requestIn(callerOf(bus, mutation.params), transaction, mutation.params, action, args);
 }
 
 /** The same for one that writes. */
@@ -63,16 +66,28 @@ export async function write(run: BulkRun, action: string, args: CallArgs): Promi
   }
 }
 
-/** Writes rows such that the answer is the whole rows. */
+/**
+ * Writes rows such that the answer is the whole rows.
+ *
+ * @param unreadable fields that Prisma cannot read of some of the rows: asked for only where the caller does.
+ */
 export async function writeRows(
   run: BulkRun,
   action: "createManyAndReturn" | "updateManyAndReturn",
   args: CallArgs,
+  unreadable: ReadonlySet<string> = new Set(),
 ): Promise<readonly Row[]> {
-  const { model, operation } = run.mutation;
-  const rows = (await write(run, action, selectAllScalars(model, args, globalOmit(run)))) as readonly Row[];
+  const { operation } = run.mutation;
+  // A call that returns a count asks for what can be read only; one that returns rows for what its caller wants.
+  const model = withoutFields(run.mutation.model, unreadable);
+  const asked = unreadable.size > 0 && !returnsRows(run.mutation) ? { ...args, select: allOf(model) } : args;
+  const rows = (await write(
+    run,
+    action,
+    selectAllScalars({ ...answering(run), model }, asked),
+  )) as readonly Row[];
   const [first] = rows;
-  const missing = first && Array.from(model.scalars.keys()).find((name) => first[name] === undefined);
+  const missing = first && Array.from(model.scalars.keys()).find((name) => !Object.hasOwn(first, name));
   if (missing !== undefined)
     throw incompatible(`${missing} in its answer to prisma.${model.jsName}.${operation}`);
   return rows;
@@ -83,6 +98,10 @@ export function keptRows({ mutation }: BulkRun, rows: readonly Row[]): Row[] {
   return returnsRows(mutation) ? rows.map((row) => scalarsOf(mutation.model, row)) : [...rows];
 }
 
+function allOf({ scalars }: Model): Readonly<Record<string, true>> {
+  return Object.fromEntries(Array.from(scalars.keys(), (name) => [name, true as const]));
+}
+
 function returnsRows({ operation }: BulkMutation): boolean {
   return operation.endsWith("AndReturn");
 }
@@ -90,7 +109,7 @@ function returnsRows({ operation }: BulkMutation): boolean {
 /** What happened to a row of the call's own model. */
 export type OwnChange = Pick<RowChange, "operation" | "before" | "after">;
 
-/** Publishes what happened to rows, with one statement for each {@link ROWS_PER_STATEMENT}. */
+/** Publishes what happened to rows, part by part. */
 export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promise<void> {
   const { model } = run.mutation;
   return publishAll(
@@ -108,25 +127,24 @@ export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promis
 /** The same where rows of other models are among them. */
 export async function publishAll(run: BulkRun, changes: readonly RowChange[]): Promise<void> {
   const { bus, transaction, metadata } = run;
-  for (let at = 0; at < changes.length; at += ROWS_PER_STATEMENT) {
-    const some = changes.slice(at, at + ROWS_PER_STATEMENT);
+  for (const some of partsOfChanges(changes))
     await run.line.add(() => prepareChanges(bus, transaction, some, metadata));
-  }
 }
 
 /** Adds written rows to the answer, as the caller wants them. */
 export function answerWith(run: BulkRun, answer: BulkAnswer, rows: readonly object[]): void {
-  const { bus, mutation, args } = run;
+  const { mutation, args } = run;
   answer.count += rows.length;
   if (!returnsRows(mutation)) return;
+  const as = answering(run);
   for (const row of rows) {
-    dropUnselected(mutation.model, args, globalOmit(run), bus.computedNeeds, row);
+    dropUnselected(as, args, row);
     answer.rows.push(row);
   }
 }
 
-function globalOmit({ bus, mutation }: BulkRun): Readonly<Record<string, boolean>> | undefined {
-  return bus.root._globalOmit?.[mutation.model.jsName];
+function answering({ bus, mutation: { model, params } }: BulkRun): Answering {
+  return answeringOf(bus, model, params);
 }
 
 /** @throws EventBusError `TOO_MANY_ROWS` when a call writes more rows than one transaction should. */

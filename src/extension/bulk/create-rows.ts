@@ -1,4 +1,6 @@
 import type { Row } from "../../changes/diff.js";
+import { asStored } from "../odd-values.js";
+import { bytesOf, cut, PART_BYTES } from "../rows/part-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";
 import {
@@ -19,12 +21,16 @@ export async function createRows(run: BulkRun): Promise<BulkAnswer> {
   checkRows(run, data.length, false);
   const answer: BulkAnswer = { count: 0, rows: [] };
   // Also an empty list is asked for: Prisma says whether it likes the other arguments.
-  const size = rowsPerWrite(run);
-  for (let at = 0; at === 0 || at < data.length; at += size) {
-    const part = data.length <= size ? run.args : { ...run.args, data: data.slice(at, at + size) };
-    const rows = await writeRows(run, "createManyAndReturn", part);
-    for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-      const created = keptRows(run, rows.slice(from, from + ROWS_PER_STATEMENT));
+  const rowsOfPart = rowsPerWrite(run, undefined);
+  const most = { rows: rowsOfPart, bytes: rowsOfPart > ROWS_PER_STATEMENT ? rowsOfPart : PART_BYTES };
+  const parts = data.length === 0 ? [data] : cut(data, most, bytesOf);
+  for (const part of parts) {
+    const args = part.length === data.length ? run.args : { ...run.args, data: part };
+    const rows = await writeRows(run, "createManyAndReturn", args);
+    for (const some of cut(rows, { rows: ROWS_PER_STATEMENT, bytes: PART_BYTES }, bytesOf)) {
+      const created: Row[] = [];
+      for (const row of keptRows(run, some))
+        created.push(await asStored(run.bus, run.transaction, model, row, undefined));
       created.sort(compareBy(model, run.key.fields));
       await publishRows(
         run,

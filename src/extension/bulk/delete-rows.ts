@@ -1,19 +1,16 @@
 import type { Row } from "../../changes/diff.js";
+import { identityOf } from "../key-text.js";
 import { incompatible } from "../prisma-internals.js";
 import { readRows } from "../rows/read-rows.js";
-import { aggregateKeyOf } from "../unique-match.js";
 import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
 import { loadPart, publishPart } from "./far-rows.js";
-import { findKeys, lockFound, parts, withoutLimit } from "./find-rows.js";
-import { amongRows } from "./key-condition.js";
+import { partsToWrite } from "./parts-to-write.js";
 
 /** `deleteMany`. */
 export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
   const answer: BulkAnswer = { count: 0, rows: [] };
-  for (const keys of parts(run, await findKeys(run))) {
-    const locked = await lockFound(run, keys, "update");
+  for await (const { locked, args } of partsToWrite(run, "update", () => answer.count)) {
     const part = await loadPart(run, locked);
-    const args = { ...withoutLimit(run.args), where: amongRows(run.args, run.key, locked) };
     const written = await write(run, "deleteMany", args);
     const { count } = written as { readonly count: number };
     const gone = count === locked.length ? locked : await withoutThoseLeft(run, locked);
@@ -33,6 +30,6 @@ async function withoutThoseLeft(run: BulkRun, locked: readonly Row[]): Promise<r
   const { bus, transaction, mutation, key } = run;
   const { model } = mutation;
   const left = await readRows(bus, transaction, { model, by: key.fields, among: locked });
-  const keys = new Set(left.map((row) => aggregateKeyOf(model, row)));
-  return locked.filter((row) => !keys.has(aggregateKeyOf(model, row)));
+  const keys = new Set(left.map((row) => identityOf(model, row)));
+  return locked.filter((row) => !keys.has(identityOf(model, row)));
 }

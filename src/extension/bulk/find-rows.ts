@@ -1,73 +1,105 @@
 import type { Row } from "../../changes/diff.js";
-import { databaseFailure } from "../../outbox/database-error.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
-import { asCallFailure } from "../prisma-errors.js";
+import { loadCatalog } from "../catalog/catalog.js";
 import { isSkipped } from "../prisma-internals.js";
 import { readRows } from "../rows/read-rows.js";
+import { compareBy } from "../rows/row-order.js";
 import type { CallArgs } from "../selection.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
-import { checkFound } from "./check-found.js";
-import { rowsPerWrite } from "./rows-per-write.js";
+import type { NamingKey } from "./key-condition.js";
+import type { WhereChunk } from "./where-values.js";
 
-/** The keys of the rows that the call's `where` finds, in order, not more than its `limit`. */
-export async function findKeys(run: BulkRun): Promise<readonly Row[]> {
-  const { args, key, bus } = run;
+/** The keys of rows, in their order. */
+export type FoundKeys = readonly Row[];
+
+/** With more values in a `where` there may be no room for the parameters of `take`. */
+const MOST_BESIDE_TAKE = 32_700;
+/** With more there is none for that of an order, with which Prisma sends an offset. */
+const MOST_BESIDE_ORDER = 32_765;
+
+/** The keys of the rows that a `where` finds, in order, not more than the `limit`. */
+export async function findKeys(run: BulkRun, { args, values }: WhereChunk): Promise<FoundKeys> {
   const { limit } = args;
-  const most = bus.options.bulk.maxRows + 1;
-  const keys = (await request(run, "findMany", {
-    ...("where" in args ? { where: args["where"] } : {}),
-    select: Object.fromEntries(key.fields.map((field) => [field, true])),
-    orderBy: key.fields.map((field) => ({ [field]: "asc" })),
-    // What is no number of rows is left to Prisma to refuse when it is asked to write.
-    take: isCount(limit) ? Math.min(Math.trunc(limit), most) : isGiven(limit) ? 0 : most,
-  })) as readonly Row[];
+  const most = run.bus.options.bulk.maxRows + 1;
+  // What is no number of rows is left to Prisma to refuse when it is asked to write.
+  const take = isCount(limit) ? Math.min(Math.trunc(limit), most) : isGiven(limit) ? 0 : most;
+  const isLong = values.count > MOST_BESIDE_TAKE && take > 0;
+  const found = await askKeys(run, { args, values }, isLong ? {} : { take });
+  const keys = found.slice(0, take);
   checkRows(run, keys.length, true);
   return keys;
 }
 
-/** The arguments without a `limit` that the keys have kept already. */
-export function withoutLimit(args: CallArgs): CallArgs {
+/** The keys of all rows that a `where` finds, in order. */
+export async function askKeys(
+  run: BulkRun,
+  { args, values }: WhereChunk,
+  most: { readonly take?: number },
+): Promise<FoundKeys> {
+  const { key, mutation } = run;
+  const { where } = args;
+  const isOrdered = values.count <= MOST_BESIDE_ORDER;
+  const keys = (await request(run, "findMany", {
+    ...("where" in args ? { where } : {}),
+    select: Object.fromEntries(key.fields.map((field) => [field, true])),
+    ...(isOrdered ? { orderBy: key.fields.map((field) => ({ [field]: "asc" })) } : {}),
+    ...most,
+  })) as FoundKeys;
+  return isOrdered ? keys : keys.toSorted(compareBy(mutation.model, key.fields));
+}
+
+/**
+ * The arguments without a `limit` that the keys have kept already. Where more rows were locked than have been looked for,
+ * since a `Date` is the key of several, it stays.
+ *
+ * @param written how many rows the statement has written so far.
+ */
+export function withoutLimit(
+  args: CallArgs,
+  keys: readonly Row[],
+  locked: readonly Row[],
+  written: number,
+): CallArgs {
   const { limit, ...rest } = args;
-  return isCount(limit) ? rest : args;
+  if (!isCount(limit)) return args;
+  return locked.length > keys.length ? { ...rest, limit: limit - written } : rest;
 }
 
 function isCount(limit: unknown): limit is number {
   return typeof limit === "number" && Number.isFinite(limit) && limit >= 0;
 }
 
-function isGiven(limit: unknown): boolean {
+/** Whether an argument is there. */
+export function isGiven(limit: unknown): boolean {
   return limit !== undefined && !isSkipped(limit);
 }
 
-/** Keys in parts that one statement writes; none are one empty part, so that Prisma checks all arguments. */
-export function* parts(run: BulkRun, keys: readonly Row[]): Generator<readonly Row[]> {
-  const size = rowsPerWrite(run);
-  for (let at = 0; at === 0 || at < keys.length; at += size) yield keys.slice(at, at + size);
+/** How the call's rows are named to Prisma. */
+export async function namingKey({ bus, transaction, mutation, key }: BulkRun): Promise<NamingKey> {
+  const { model } = mutation;
+  const catalog = await loadCatalog(bus, transaction);
+  return {
+    model,
+    key,
+    fine: new Set(key.fields.filter((field) => catalog.column(model, field)?.isFine === true)),
+  };
 }
 
-/** Reads the rows with these keys, which the call's `where` found, and locks them. */
+/**
+ * Reads the rows with these keys, which the call's `where` found, and locks them. A `Date` has milliseconds, a column may
+ * have microseconds: all rows of a key's millisecond are locked then, and the `where` is left to tell them apart.
+ */
 export async function lockFound(
   run: BulkRun,
   keys: readonly Row[],
   lock: LockStrength,
 ): Promise<readonly Row[]> {
-  const locked = await lockRows(run, keys, lock);
-  await checkFound(run, keys, locked);
-  return locked;
-}
-
-/** Reads the rows with these keys and locks them. */
-export async function lockRows(
-  run: BulkRun,
-  keys: readonly Row[],
-  lock: LockStrength,
-): Promise<readonly Row[]> {
   const { bus, transaction, mutation, key } = run;
-  const { model, operation } = mutation;
-  try {
-    return await readRows(bus, transaction, { model, by: key.fields, among: keys, lock });
-  } catch (error) {
-    if (databaseFailure(error) === undefined) throw error;
-    throw asCallFailure(error, bus.root, `prisma.${model.jsName}.${operation}`);
-  }
+  return readRows(bus, transaction, {
+    model: mutation.model,
+    by: key.fields,
+    among: keys,
+    lock,
+    isByMillisecond: true,
+  });
 }

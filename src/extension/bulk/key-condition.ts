@@ -1,25 +1,73 @@
 import type { Row } from "../../changes/diff.js";
 import { noRow } from "../no-row.js";
 import { isSkipped } from "../prisma-internals.js";
-import type { UniqueKey } from "../schema/model.js";
+import { isInvalidDate } from "../rows/invalid-date.js";
+import type { Model, ScalarField, UniqueKey } from "../schema/model.js";
 import type { CallArgs } from "../selection.js";
 
+/** The key by which rows are named. */
+export interface NamingKey {
+  readonly model: Model;
+  readonly key: UniqueKey;
+  /** Fields of it that keep more of a moment than milliseconds. */
+  readonly fine: ReadonlySet<string>;
+}
+
 /** A `where` for those of the rows that the caller's `where` finds. */
-export function amongRows(args: CallArgs, key: UniqueKey, rows: readonly Row[]): object {
-  const condition = keyCondition(key, rows);
+export function amongRows(args: CallArgs, naming: NamingKey, rows: readonly Row[]): object {
+  const condition = keyCondition(naming, rows);
   const { where } = args;
   return where === undefined || isSkipped(where) ? condition : { AND: [where, condition] };
 }
 
-function keyCondition({ fields }: UniqueKey, rows: readonly Row[]): object {
+/** A `where` for rows by their keys. */
+export function keyCondition(naming: NamingKey, rows: readonly Row[]): object {
+  const { fields } = naming.key;
   if (rows.length === 0) return noRow(fields);
   const [only = ""] = fields;
-  if (fields.length === 1) return { [only]: { in: rows.map((row) => row[only]) } };
-  return { OR: grouped(fields, rows) };
+  const values = () => rows.map((row) => row[only]);
+  return fields.length === 1 ? oneOf(naming, only, values()) : { OR: grouped(naming, rows) };
+}
+
+/** The values that a field may have. */
+function oneOf({ model, fine }: NamingKey, name: string, values: readonly unknown[]): object {
+  const field = model.scalars.get(name);
+  if (fine.has(name)) return { OR: values.map((value) => withinMillisecond(name, value)) };
+  const listed = values.filter((value) => isListable(field, value));
+  const others = values.filter((value) => !isListable(field, value));
+  const conditions = [
+    ...(listed.length > 0 ? [{ [name]: { in: listed } }] : []),
+    ...others.map((value) => withinMillisecond(name, value)),
+  ];
+  return conditions.length === 1 ? (conditions[0] as object) : { OR: conditions };
+}
+
+/** Prisma has no `in` for every type, and what JSON has no numbers for gets lost in lists. */
+function isListable(field: ScalarField | undefined, value: unknown): boolean {
+  if (field?.isList === true || field?.type === "Boolean" || field?.type === "Json") return false;
+  if (typeof value === "number") return Number.isFinite(value);
+  return !(value instanceof Date) || isUsual(value);
+}
+
+function isUsual(moment: Date): boolean {
+  const year = moment.getUTCFullYear();
+  return year > 0 && year < 10_000;
+}
+
+const FIRST = new Date("0001-01-01T00:00:00Z");
+const LAST = new Date("9999-12-31T23:59:59.999Z");
+
+function withinMillisecond(field: string, value: unknown): object {
+  if (!(value instanceof Date)) return { [field]: { equals: value } };
+  // There is no way to say which: all of them were locked.
+  if (isInvalidDate(value) || !isUsual(value))
+    return { OR: [{ [field]: { lt: FIRST } }, { [field]: { gt: LAST } }] };
+  return { [field]: { gte: value, lt: new Date(value.getTime() + 1) } };
 }
 
 /** The parts of a key that rows share are said once: it makes the condition, and PostgreSQL's work, smaller. */
-function grouped(fields: readonly string[], rows: readonly Row[]): readonly object[] {
+function grouped(naming: NamingKey, rows: readonly Row[]): readonly object[] {
+  const { fields } = naming.key;
   const distinct = fields.map((field) => new Set(rows.map((row) => textOf(row[field]))).size);
   const listed = fields[distinct.indexOf(Math.max(...distinct))] ?? "";
   const shared = fields.filter((field) => field !== listed);
@@ -31,11 +79,11 @@ function grouped(fields: readonly string[], rows: readonly Row[]): readonly obje
     group.values.push(row[listed]);
   }
   return Array.from(groups.values(), ({ first, values }) => ({
-    ...Object.fromEntries(shared.map((field) => [field, first[field]])),
-    [listed]: { in: values },
+    AND: [...shared.map((field) => oneOf(naming, field, [first[field]])), oneOf(naming, listed, values)],
   }));
 }
 
 function textOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString() : String(value);
+  if (value instanceof Date) return String(value.getTime());
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -1,8 +1,10 @@
 import type { InternalParams } from "../prisma-internals.js";
 import type { CallArgs } from "../selection.js";
 
-/** Arguments with which Prisma's `findMany` sends no statement at all. */
-const NOTHING: CallArgs = { take: 0 };
+/** Arguments with which Prisma's `findMany` sends no statement at all, though the client may omit every column. */
+function nothing(column: string): CallArgs {
+  return { take: 0, select: { [column]: true } };
+}
 
 /**
  * Parameters whose query goes through all other extensions as what it is, and asks the database for nothing: the rows
@@ -14,16 +16,18 @@ const NOTHING: CallArgs = { take: 0 };
  *
  * @param tap makes the parameters, with what its mapper returns.
  * @param harmless arguments of the caller's operation that write nothing.
+ * @param column one of the model.
  */
 export function withoutRequest(
   params: InternalParams,
   harmless: CallArgs,
+  column: string,
   tap: (params: InternalParams, nothing: () => CallArgs) => InternalParams,
 ): InternalParams {
   const { action, callsite, model } = params;
   let isRequest = false;
   let isNothing = false;
-  const tapping = tap(params, () => (isNothing ? NOTHING : harmless));
+  const tapping = tap(params, () => (isNothing ? nothing(column) : harmless));
   const reads = (value: unknown, onRead: () => void): PropertyDescriptor => ({
     enumerable: true,
     configurable: true,

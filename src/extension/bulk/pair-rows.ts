@@ -1,11 +1,12 @@
 import type { Row } from "../../changes/diff.js";
-import { Decimal } from "../../codec/decimal.js";
 import { EventBusError } from "../../errors.js";
-import { isSkipped } from "../prisma-internals.js";
-import { readRows } from "../rows/read-rows.js";
-import { compareBy } from "../rows/row-order.js";
-import type { Model } from "../schema/model.js";
-import { aggregateKeyOf } from "../unique-match.js";
+import { loadCatalog } from "../catalog/catalog.js";
+import { aggregateKeyOf } from "../key-text.js";
+import { writesKey } from "../nested/written-fields.js";
+import { saysLess } from "../odd-values.js";
+import { lookUp } from "../rows/look-up.js";
+import { AT_PLACE } from "../rows/row-loader.js";
+import { isStillAt, type Place, storedOf } from "../rows/stored-row.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** A row before and after. */
@@ -14,107 +15,82 @@ export interface Pair {
   readonly after: Row;
 }
 
-/** Puts updated rows together with what they were before, in the order of the latter. */
+/**
+ * Puts updated rows together with what they were before, in the order of the latter.
+ *
+ * By their keys, where these have stayed what they were and Prisma's answer tells them apart. Else by their places: what a
+ * call, a rounding column or a trigger makes of a key is PostgreSQL's to say.
+ */
 export async function pairRows(
   run: BulkRun,
   data: Row,
   locked: readonly Row[],
   updated: readonly Row[],
 ): Promise<readonly Pair[]> {
-  const { model } = run.mutation;
-  const written = run.key.fields.filter((field) => data[field] !== undefined && !isSkipped(data[field]));
-  if (written.length === 0) return pairByKey(run, locked, updated);
-  const before = locked.length === updated.length ? locked : await withoutThoseLeft(run, locked, updated);
-  return pairByRank(run, data, written, before, updated).sort((a, b) =>
-    compareBy(model, run.key.fields)(a.before, b.before),
-  );
+  const pairs = writesKey(run.mutation.model, data)
+    ? onlyPair(locked, updated)
+    : pairByKey(run, locked, updated);
+  if (pairs !== undefined && !pairs.some(({ after }) => saysLess(run.mutation.model, after))) return pairs;
+  return pairByPlace(run, locked, updated);
 }
 
-function pairByKey(run: BulkRun, locked: readonly Row[], updated: readonly Row[]): readonly Pair[] {
-  const { model } = run.mutation;
+function onlyPair(locked: readonly Row[], updated: readonly Row[]): readonly Pair[] | undefined {
+  const [before, after] = [locked[0], updated[0]];
+  if (updated.length === 0) return [];
+  if (locked.length > 1 || before === undefined || after === undefined) return undefined;
+  return [{ before, after }];
+}
+
+/** Undefined where a key is that of two rows, or of none: a `Date` has milliseconds only, and triggers write keys too. */
+function pairByKey(
+  { mutation: { model } }: BulkRun,
+  locked: readonly Row[],
+  updated: readonly Row[],
+): readonly Pair[] | undefined {
+  const fields = model.identity?.fields ?? [];
   const byKey = new Map(updated.map((row) => [aggregateKeyOf(model, row), row]));
+  const keys = new Set(locked.map((row) => aggregateKeyOf(model, row)));
+  if (byKey.size < updated.length || keys.size < locked.length) return undefined;
   const pairs = locked.flatMap((before) => {
     const after = byKey.get(aggregateKeyOf(model, before));
-    return after === undefined ? [] : [{ before, after }];
+    if (after === undefined) return [];
+    isStillAt(after, before, fields);
+    return [{ before, after }];
   });
-  if (pairs.length !== updated.length) throw unpaired(run);
-  return pairs;
+  return pairs.length === updated.length ? pairs : undefined;
 }
 
-/**
- * Rows whose key was written: what was not written of it is as before, and among the rows that share that, the
- * written parts keep their order, since adding and multiplying do; with a negative factor they turn it around.
- */
-function pairByRank(
-  run: BulkRun,
-  data: Row,
-  written: readonly string[],
-  before: readonly Row[],
-  updated: readonly Row[],
-): Pair[] {
-  const { model } = run.mutation;
-  const kept = run.key.fields.filter((field) => !written.includes(field));
-  const groups = groupBy(model, kept, updated);
-  const pairs: Pair[] = [];
-  for (const [shared, rows] of groupBy(model, kept, before)) {
-    const news = groups.get(shared) ?? [];
-    if (news.length !== rows.length) throw unpaired(run);
-    rows.sort((a, b) => compareTurned(model, written, data)(a, b));
-    news.sort(compareBy(model, written));
-    for (const [index, row] of rows.entries()) pairs.push({ before: row, after: news[index] as Row });
-  }
-  if (pairs.length !== updated.length) throw unpaired(run);
-  return pairs;
-}
-
-function compareTurned(model: Model, fields: readonly string[], data: Row): (a: Row, b: Row) => number {
-  return (a, b) => {
-    for (const field of fields) {
-      const order = compareBy(model, [field])(a, b);
-      if (order !== 0) return turnsOrder(data[field]) ? -order : order;
-    }
-    return 0;
-  };
-}
-
-function turnsOrder(value: unknown): boolean {
-  const { multiply, divide } = (value ?? {}) as { readonly multiply?: unknown; readonly divide?: unknown };
-  const factor = multiply ?? divide;
-  return factor !== undefined && new Decimal(String(factor)).isNegative();
-}
-
-function groupBy(model: Model, fields: readonly string[], rows: readonly Row[]): Map<string, Row[]> {
-  const part = { ...model, identity: { name: "", fields } };
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const id = aggregateKeyOf(part, row) ?? "";
-    const group = groups.get(id) ?? [];
-    groups.set(id, group);
-    group.push(row);
-  }
-  return groups;
-}
-
-/** A row may have stopped to be what the `where` looks for while its lock was waited for: it has its old key still. */
-async function withoutThoseLeft(
+/** Those that were not updated are what they were, and lead to no event. */
+async function pairByPlace(
   run: BulkRun,
   locked: readonly Row[],
   updated: readonly Row[],
-): Promise<readonly Row[]> {
-  const { bus, transaction, mutation, key } = run;
-  const { model } = mutation;
-  const left = await readRows(bus, transaction, { model, by: key.fields, among: locked });
-  const news = new Set(updated.map((row) => aggregateKeyOf(model, row)));
-  const keys = new Set(left.map((row) => aggregateKeyOf(model, row)).filter((text) => !news.has(text)));
-  return locked.filter((row) => !keys.has(aggregateKeyOf(model, row)));
+): Promise<readonly Pair[]> {
+  const { bus, transaction, mutation } = run;
+  const places = locked.map((row) => storedOf(row)?.place);
+  const known = places.filter((place): place is Place => place !== undefined);
+  if (known.length < locked.length) throw unpaired(run);
+  const found = await lookUp(bus, transaction, { model: mutation.model, fields: AT_PLACE, keys: known });
+  const pairs = found
+    .map(({ key, row }) => ({ key, before: locked[key], after: row }))
+    .filter((pair): pair is typeof pair & Pair => pair.before !== undefined)
+    .sort((a, b) => a.key - b.key);
+  if (pairs.length < locked.length && !(await isOneTable(run))) throw unpaired(run);
+  return pairs.length < updated.length ? Promise.reject(unpaired(run)) : pairs;
+}
+
+/** Whether its rows cannot move to another partition. */
+async function isOneTable({ bus, transaction, mutation }: BulkRun): Promise<boolean> {
+  return (await loadCatalog(bus, transaction)).table(mutation.model)?.kind === "table";
 }
 
 function unpaired({ mutation }: BulkRun): EventBusError {
   const { model, operation } = mutation;
   return new EventBusError(
     "NOT_CAPTURED",
-    `prisma.${model.jsName}.${operation} changed rows whose old values could not be told apart, since something else ` +
-      "than the call wrote their keys; the transaction was aborted. Look for a trigger that writes the key.",
+    `prisma.${model.jsName}.${operation} changed keys of several rows, which could not be found again: the model is on a view, ` +
+      "or rows have moved to another partition. The transaction was aborted. Expected one row for each call that changes " +
+      "keys: update them one by one.",
     { path: `${model.name}.${operation}` },
   );
 }

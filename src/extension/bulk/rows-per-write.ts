@@ -9,15 +9,17 @@ const KEY_PARAMETERS = 30_000;
 /**
  * How many rows one statement of a call writes. Where what a row refers to matters, parts would give another result
  * than the one statement that Prisma sends: a row may refer to one of a later part, or be found by one of an earlier.
+ *
+ * @param where what is asked of the rows when they are written, beside their keys.
  */
-export function rowsPerWrite({ mutation, key, args }: BulkRun): number {
+export function rowsPerWrite({ mutation, key, args }: BulkRun, where: unknown): number {
   const { model, operation } = mutation;
   const own = Array.from(model.relations.values()).filter((relation) => relation.model === model.name);
   if (operation.startsWith("create"))
     // Prisma makes as few statements of all of them as it can.
     return own.length > 0 && setsAny(own, args["data"]) ? Number.POSITIVE_INFINITY : ROWS_PER_STATEMENT;
   const data = operation === "deleteMany" ? undefined : (args["data"] ?? {});
-  const isWhole = asksRelations(model, args["where"]) || own.some((relation) => writes(relation, data));
+  const isWhole = asksRelations(model, where) || own.some((relation) => writes(relation, data));
   return isWhole ? Math.floor(KEY_PARAMETERS / key.fields.length) : ROWS_PER_STATEMENT;
 }
 
@@ -34,7 +36,7 @@ function writes({ fields, references }: RelationField, data: object | undefined)
 }
 
 /** Whether a `where` looks at other rows. */
-function asksRelations(model: Model, where: unknown): boolean {
+export function asksRelations(model: Model, where: unknown): boolean {
   if (typeof where !== "object" || where === null || isSkipped(where)) return false;
   return Object.entries(where).some(([name, condition]) => {
     if (["AND", "OR", "NOT"].includes(name))

@@ -2,10 +2,11 @@ import { isEventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import type { Bus } from "../bus.js";
+import { canTap } from "../can-tap.js";
 import { FailedAfterWriting } from "../mutation.js";
 import { planCall } from "../plan.js";
 import { isValidationError } from "../prisma-errors.js";
-import { canTap, incompatible, type TransactionHandle } from "../prisma-internals.js";
+import { asOurs, incompatible, type TransactionHandle } from "../prisma-internals.js";
 import { PublishingLine } from "../rows/publishing-line.js";
 import type { CallArgs } from "../selection.js";
 import { overlapping, type Progress, tapped } from "../tap.js";
@@ -37,8 +38,9 @@ export async function writeMany(
 ): Promise<unknown> {
   const runs: BulkRun[] = [];
   const progress: Progress = { asked: false, arrived: false, overlapped: false };
-  const params = withoutRequest(mutation.params, harmless(mutation), (given, nothing) =>
-    tapped(given, transaction, borderOf(bus, transaction, mutation, runs, nothing), progress),
+  const [column = ""] = mutation.model.scalars.keys();
+  const params = withoutRequest(mutation.params, harmless(mutation), column, (given, nothing) =>
+    tapped(bus.root, given, transaction, borderOf(bus, transaction, mutation, runs, nothing), progress),
   );
   try {
     const result = await mutation.query(mutation.args, params);
@@ -61,7 +63,7 @@ export async function writeMany(
 /** Why Prisma refuses the call; undefined when it does not, and has written. */
 function refusalOf(transaction: TransactionHandle, mutation: BulkMutation): Promise<unknown> {
   const { args, params, query } = mutation;
-  return query(args, { ...params, transaction }).then(
+  return query(args, asOurs({ ...params, transaction })).then(
     () => undefined,
     (refusal: unknown) => refusal,
   );
@@ -132,9 +134,12 @@ async function checkSelection(run: BulkRun): Promise<void> {
 }
 
 /** Arguments of the same call that write no row. */
-function harmless({ operation }: BulkMutation): CallArgs {
-  if (operation.startsWith("create")) return { data: [] };
-  return operation === "deleteMany" ? { where: NO_ROW } : { where: NO_ROW, data: {} };
+function harmless({ operation, model }: BulkMutation): CallArgs {
+  const [column = ""] = model.scalars.keys();
+  // The client may omit every column, which Prisma refuses.
+  const answer = operation.endsWith("AndReturn") ? { select: { [column]: true } } : {};
+  if (operation.startsWith("create")) return { data: [], ...answer };
+  return operation === "deleteMany" ? { where: NO_ROW } : { where: NO_ROW, data: {}, ...answer };
 }
 
 const NO_ROW = { OR: [] };

@@ -1,23 +1,27 @@
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import type { TableCounters } from "../../outbox/lock-row.js";
+import { askPrisma } from "../ask-prisma.js";
 import type { Bus } from "../bus.js";
-import type { TransactionHandle } from "../prisma-internals.js";
-import { followReferences } from "../references/follow-references.js";
-import { loadReferences } from "../references/references.js";
+import { loadCatalog } from "../catalog/catalog.js";
+import type { InternalParams, TransactionHandle } from "../prisma-internals.js";
 import { lookUp } from "../rows/look-up.js";
 import { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import { checkAbsent } from "./check-absent.js";
 import { checkCreated, countersOf } from "./check-created.js";
+import { checkHidden, countersBefore, type Following, type HiddenPast } from "./check-hidden.js";
+import { followReferences } from "./follow-references.js";
 import type { Kept } from "./keep-to.js";
 import { AfterWalk } from "./load-after.js";
 import { BeforeWalk } from "./load-before.js";
 import type { Ways } from "./mirror.js";
 import type { NestedPast } from "./nested-past.js";
 import { capturesReferences, isChangedByReferences } from "./plan-far.js";
+import { relationsIn } from "./reach.js";
+import { ReadAgain } from "./read-again.js";
 import { type TouchedRow, TouchedRows } from "./touched-rows.js";
-import type { NestedItem, NestedNode } from "./tree.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
 import { changedFields } from "./written-fields.js";
 
 /** A call whose effects go beyond its own row. */
@@ -41,6 +45,7 @@ export interface FarPast {
   readonly past: NestedPast;
   /** What PostgreSQL had counted of each model in {@link NestedPast.missing}. */
   readonly counters: readonly TableCounters[];
+  readonly hidden: HiddenPast;
 }
 
 /** What became of all rows that such a call may have touched. */
@@ -51,18 +56,24 @@ export interface FarOutcome {
   readonly ways: Ways;
 }
 
-/** Locks and reads every row that the call may touch beside its own. */
+/**
+ * Locks and reads every row that the call may touch beside its own.
+ *
+ * @param params of the call.
+ */
 export async function loadFarBefore(
   bus: Bus,
   transaction: TransactionHandle,
   call: FarCall,
+  params: InternalParams,
 ): Promise<FarPast> {
   const rows = new TouchedRows();
   const top = call.row === undefined ? rows.created(call.model) : rows.found(call.model, call.row);
   top.mayGo = call.goes;
   for (const field of call.written) top.written.add(field);
   const loader = loaderIn(bus, transaction);
-  const walk = new BeforeWalk(loader, rows, call.kept);
+  const ask = (model: Model, where: unknown) => askPrisma(bus, transaction, params, model, where);
+  const walk = new BeforeWalk(loader, rows, call.kept, ask);
   const { node } = call;
   if (node !== undefined) {
     const subjects = call.row === undefined ? [] : [top];
@@ -71,9 +82,12 @@ export async function loadFarBefore(
   const before = (item: NestedItem): readonly Row[] =>
     (walk.reached.get(item) ?? []).flatMap((row) => (row.before === undefined ? [] : [row.before]));
   for (const kept of call.kept.values()) kept.fill(before);
-  if (capturesReferences(bus)) await loadFollowing(bus, transaction, loader, rows, call.model);
+  const following = capturesReferences(bus)
+    ? await loadFollowing(bus, transaction, loader, rows, call.model)
+    : NOTHING_FOLLOWS;
   await walk.noteUnlinking(top, node, call.written);
-  return { call, top, past: walk, counters: await countersOf(bus, transaction, walk) };
+  const hidden = await countersBefore(bus, transaction, following);
+  return { call, top, past: walk, counters: await countersOf(bus, transaction, walk), hidden };
 }
 
 /**
@@ -84,11 +98,11 @@ export async function loadFarBefore(
 export async function loadFarAfter(
   bus: Bus,
   transaction: TransactionHandle,
-  { call, top, past, counters }: FarPast,
+  { call, top, past, counters, hidden }: FarPast,
   row: Row | undefined,
 ): Promise<FarOutcome> {
   const loader = loaderIn(bus, transaction);
-  const walk = new AfterWalk(loader, past);
+  const walk = new AfterWalk(loader, past, new ReadAgain(loader, await loadCatalog(bus, transaction)));
   if (row !== undefined) past.rows.settle(top, row);
   const own = new Set([top]);
   await walk.readAgain(own);
@@ -96,6 +110,8 @@ export async function loadFarAfter(
   if (node !== undefined) await loader.all([() => walk.visit(node, [top])]);
   const counts = await checkCreated(bus, transaction, past, counters);
   await checkAbsent(loader, past, call, counts);
+  const written = new Set([call.model, ...Array.from(relationsIn(node), ({ target }) => target)]);
+  await checkHidden(bus, transaction, hidden, past.rows, (model) => written.has(model));
   return { own, rows: past.rows, ways: walk.ways };
 }
 
@@ -103,6 +119,7 @@ export async function loadFarAfter(
 export interface FarRowsPast {
   readonly own: readonly TouchedRow[];
   readonly rows: TouchedRows;
+  readonly hidden: HiddenPast;
 }
 
 /**
@@ -123,8 +140,8 @@ export async function loadFarRowsBefore(
     row.mayGo = data === undefined;
     for (const field of changedFields(model, row.before ?? {}, data)) row.written.add(field);
   }
-  await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows, model);
-  return { own, rows };
+  const following = await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows, model);
+  return { own, rows, hidden: await countersBefore(bus, transaction, following) };
 }
 
 /**
@@ -135,38 +152,51 @@ export async function loadFarRowsBefore(
 export async function loadFarRowsAfter(
   bus: Bus,
   transaction: TransactionHandle,
-  { own, rows }: FarRowsPast,
+  { own, rows, hidden }: FarRowsPast,
   after: readonly (Row | undefined)[],
 ): Promise<FarOutcome> {
-  const walk = new AfterWalk(loaderIn(bus, transaction), {
+  const loader = loaderIn(bus, transaction);
+  const past = {
     rows,
     reached: new Map(),
-    ownBefore: new Set(),
-    missing: new Set(),
+    ownBefore: new Set<string>(),
+    missing: new Set<Model>(),
     absent: [],
-    unlinking: new Set(),
-  });
+    unlinking: new Set<NestedRelation>(),
+  };
+  const walk = new AfterWalk(loader, past, new ReadAgain(loader, await loadCatalog(bus, transaction)));
   for (const [index, row] of own.entries()) {
     const now = after[index];
     if (now !== undefined) rows.settle(row, now);
   }
   await walk.readAgain(new Set(own));
+  await checkHidden(bus, transaction, hidden, rows, (model) => model === own[0]?.model);
   return { own: new Set(own), rows, ways: walk.ways };
 }
 
+const NOTHING_FOLLOWS: Following = new Map();
+
+/** @returns the models with policies of which rows may follow. */
 async function loadFollowing(
   bus: Bus,
   transaction: TransactionHandle,
   loader: RowLoader,
   rows: TouchedRows,
   model: Model,
-): Promise<void> {
-  const references = await loadReferences(bus, transaction);
+): Promise<Following> {
+  const catalog = await loadCatalog(bus, transaction);
   const { maxRows } = bus.options.bulk;
-  await followReferences(references, ({ name }) => isChangedByReferences(bus, name), loader, rows, {
-    maxRows,
-    error: () => tooManyFollow(model, maxRows),
-  });
+  const changes = await followReferences(
+    catalog.references,
+    ({ name }) => isChangedByReferences(bus, name),
+    loader,
+    rows,
+    {
+      maxRows,
+      error: () => tooManyFollow(model, maxRows),
+    },
+  );
+  return new Map(Array.from(changes).filter(([holder]) => catalog.table(holder)?.hasRowSecurity === true));
 }
 
 function tooManyFollow({ name, jsName }: Model, maxRows: number): EventBusError {

@@ -1,8 +1,8 @@
 import type { Row } from "../../changes/diff.js";
+import { comparableTexts } from "../key-text.js";
 import type { RowChange } from "../rows/row-change.js";
 import { compareByKey } from "../rows/row-order.js";
 import type { Model, Models } from "../schema/model.js";
-import { keyTexts } from "../unique-match.js";
 
 interface Changed {
   readonly change: RowChange;
@@ -48,7 +48,7 @@ function referredFirst<C extends Changed>(changes: readonly C[], row: (one: C) =
       index = new Map();
       for (const one of changes) {
         const key =
-          one.change.model.name === model ? keyTexts(one.change.model, fields, row(one)) : undefined;
+          one.change.model.name === model ? comparableTexts(one.change.model, fields, row(one)) : undefined;
         if (key !== undefined) index.set(JSON.stringify(key), one);
       }
       indexes.set(name, index);
@@ -91,7 +91,7 @@ function* referencesOf(
   row: Row,
 ): Generator<readonly [string, readonly string[], readonly string[]]> {
   for (const relation of model.relations.values()) {
-    const texts = relation.fields.length === 0 ? undefined : keyTexts(model, relation.fields, row);
+    const texts = relation.fields.length === 0 ? undefined : comparableTexts(model, relation.fields, row);
     if (texts !== undefined) yield [relation.model, relation.references, texts];
   }
 }

@@ -5,6 +5,7 @@ import type { Model } from "../schema/model.js";
 import { type LateObject, lateObject } from "./late-object.js";
 import { relationsIn } from "./reach.js";
 import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
+import { writtenFields } from "./written-fields.js";
 
 /** A write to whatever is related that will keep to rows named later. */
 export interface Kept {
@@ -29,9 +30,12 @@ export interface KeptData {
  */
 export function keepTo(model: Model, node: NestedNode | undefined, data: unknown): KeptData {
   const all = Array.from(relationsIn(node));
+  const written = writtenFields(model, data);
   const kept = new Map<NestedItem, Kept>();
   const replaced = new Map<unknown, unknown>();
   for (const nested of all) {
+    // Prisma looks for whom it relates by the key that the row gets.
+    if (nested.link.own.some((field) => written.includes(field))) continue;
     if (!canKeep(nested, model, all)) continue;
     const [closing, ...named] = nested.items;
     if (closing?.operation === "set") {
@@ -67,7 +71,13 @@ function canKeep(nested: NestedRelation, top: Model, all: readonly NestedRelatio
   if (!relation.isList || creates !== undefined || target === top || !isAlone) return false;
   if (!key.every((field) => WRITTEN_OUT.has(target.scalars.get(field)?.type ?? ""))) return false;
   const foreign = Array.from(target.relations.values()).flatMap(({ fields }) => fields);
-  if (key.some((field) => foreign.includes(field) || items.some(({ data }) => data[field] !== undefined)))
+  if (
+    key.some(
+      (field) =>
+        foreign.includes(field) ||
+        items.some(({ data }) => Object.hasOwn(data, field) && data[field] !== undefined),
+    )
+  )
     return false;
   const operations = Object.keys(nested.given).filter((name) => isGiven(nested.given[name]));
   return operations.includes("set") ? operations.length === 1 && canUnlink(nested) : items.some(meansAll);

@@ -1,32 +1,31 @@
-import type { Row } from "../../changes/diff.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
+import { identityOf, keyTexts } from "../key-text.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
-import { keyTexts } from "../unique-match.js";
-import { followLink } from "./moves.js";
 import { type NestedPast, ownKey } from "./nested-past.js";
-import { identityOf, type TouchedRow } from "./touched-rows.js";
+import type { ReadAgain } from "./read-again.js";
+import type { TouchedRow } from "./touched-rows.js";
 import type { NestedNode, NestedRelation } from "./tree.js";
 
 /** Reads again what a call with nested writes may have touched, and finds the rows that it created. */
 export class AfterWalk {
   readonly #loader: RowLoader;
   readonly #past: NestedPast;
-  readonly #tried = new Set<string>();
+  readonly #again: ReadAgain;
   /** Where the writes went. */
   readonly ways = new Map<TouchedRow, Set<NestedRelation>>();
 
-  constructor(loader: RowLoader, past: NestedPast) {
+  constructor(loader: RowLoader, past: NestedPast, again: ReadAgain) {
     this.#loader = loader;
     this.#past = past;
+    this.#again = again;
   }
 
   /** @param own the call's own rows, which its answer has told already, unless PostgreSQL went on with them. */
   async readAgain(own: ReadonlySet<TouchedRow>): Promise<void> {
     const isOpen = (row: TouchedRow) => row.before !== undefined && (row.mayFollow || !own.has(row));
     const rows = this.#past.rows.all().filter(isOpen);
-    await this.#loader.all(rows.map((row) => () => this.#readAt(row, row.after ?? row.before)));
-    await this.#followMoves();
+    await this.#loader.all(rows.map((row) => () => this.#settle(row)));
   }
 
   /** @param subjects the rows that the node's data was written to. */
@@ -41,11 +40,6 @@ export class AfterWalk {
 
   async #relation(nested: NestedRelation, subjects: readonly TouchedRow[]): Promise<void> {
     const { link, items, creates } = nested;
-    for (const item of items) {
-      if (item.effect !== "link") continue;
-      for (const row of this.#past.reached.get(item) ?? []) followLink(row, link, subjects);
-    }
-    await this.#loader.all([() => this.#followMoves()]);
     const pairs = link.between === undefined ? [] : await this.#newPairs(nested, subjects);
     const created = creates === undefined ? [] : await this.#created(nested, subjects, pairs);
     const flows = items.flatMap(({ node }, at) => {
@@ -103,41 +97,9 @@ export class AfterWalk {
     });
   }
 
-  /** Finds rows whose keys have changed, until nothing more is found. */
-  async #followMoves(): Promise<void> {
-    for (let found = true; found; ) {
-      const lost = this.#past.rows.all().filter((row) => row.before !== undefined && row.after === undefined);
-      const places = lost.flatMap((row) => row.moves.map((move) => [row, move()] as const));
-      const open = places.filter(([row, place]) => place !== undefined && this.#isNew(row, place));
-      await this.#loader.all(
-        open.map(
-          ([row, place]) =>
-            () =>
-              this.#readAt(row, place),
-        ),
-      );
-      found = open.some(([row]) => row.after !== undefined);
-    }
-  }
-
-  #isNew(row: TouchedRow, place: Row): boolean {
-    const identity = identityOf(row.model, place);
-    if (row.before === undefined || identity === identityOf(row.model, row.before)) return false;
-    const id = JSON.stringify([row.model.name, identityOf(row.model, row.before), identity]);
-    if (this.#tried.has(id)) return false;
-    this.#tried.add(id);
-    return true;
-  }
-
-  async #readAt(row: TouchedRow, place: Row | undefined): Promise<void> {
-    const { model } = row;
-    const fields = model.identity?.fields ?? [];
-    const texts = place === undefined ? undefined : keyTexts(model, fields, place);
-    const keys = texts === undefined ? [] : [texts];
-    const found = await this.#loader.find({ model, fields, keys });
-    // With a snapshot, a row that had the key before is still seen when others have deleted it since.
-    const [now] = found.length > 1 ? await this.#loader.find({ model, fields, keys, ownOnly: true }) : found;
-    const known = now === undefined ? row : this.#past.rows.withAfter(model, now);
+  async #settle(row: TouchedRow): Promise<void> {
+    const now = await this.#again.find(row);
+    const known = now === undefined ? row : this.#past.rows.withAfter(row.model, now);
     if (now !== undefined && (known === undefined || known === row)) this.#past.rows.settle(row, now);
   }
 }

@@ -1,12 +1,12 @@
 import type { LookupKey } from "../../outbox/lookup-rows.js";
+import { identityOf } from "../key-text.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import type { Kept } from "./keep-to.js";
 import { LostCreations, mayReachNew, type Place } from "./lost-creations.js";
-import { followLink, movesByData } from "./moves.js";
 import { type Absent, absentRow, type NestedPast, ownKey } from "./nested-past.js";
-import { keysOfAll, RelatedRows } from "./related-rows.js";
-import { identityOf, type TouchedRow, type TouchedRows } from "./touched-rows.js";
+import { type AskFor, keysOfAll, RelatedRows } from "./related-rows.js";
+import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
 import { changedFields } from "./written-fields.js";
 
@@ -26,9 +26,9 @@ export class BeforeWalk implements NestedPast {
   readonly #finder: RelatedRows;
 
   /** @param kept items that will write no other rows than they are found to reach. */
-  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>) {
+  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>, ask: AskFor) {
     this.#loader = loader;
-    this.#finder = new RelatedRows(loader, rows, kept);
+    this.#finder = new RelatedRows(loader, rows, kept, ask);
     this.rows = rows;
   }
 
@@ -93,14 +93,14 @@ export class BeforeWalk implements NestedPast {
     const { nested, subjects } = place;
     const { target, link, owner } = nested;
     const lock = item.effect === "delete" ? "update" : "no key update";
-    const found =
+    const { rows: found, match } =
       item.where === undefined
-        ? await this.#finder.related(nested, item, subjects, lock)
+        ? { rows: await this.#finder.related(nested, item, subjects, lock), match: undefined }
         : await this.#finder.named(target, item.where, lock);
     const connected = item.where === undefined && item.effect !== "link" ? this.#connected(nested) : [];
     const reached = Array.from(new Set([...found, ...connected]));
     const mayBeFound = item.where !== undefined || item.effect === "update";
-    const absent = reached.length === 0 ? absentRow(nested, item, isReached) : [];
+    const absent = reached.length === 0 ? absentRow(nested, item, match, isReached) : [];
     this.absent.push(...absent);
     const canTakeForNew = reached.length === 0 && nested.creates !== undefined && mayBeFound;
     if (canTakeForNew || absent.length > 0) this.missing.add(target);
@@ -109,8 +109,6 @@ export class BeforeWalk implements NestedPast {
     for (const row of reached) {
       this.#notice([row], writtenTo(row, nested, item));
       if (item.effect === "delete") row.mayGo = true;
-      movesByData(row, item, this.reached);
-      if (item.effect === "link") followLink(row, link, subjects);
     }
     if (item.effect === "link" && item.where !== undefined && link.holder === "this" && link.isExclusive) {
       this.#notice(

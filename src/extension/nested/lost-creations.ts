@@ -44,12 +44,45 @@ export class LostCreations {
   ): ReadonlySet<NestedRelation> {
     const isLost = (place: Place): boolean =>
       place.nested.mayUnlinkCreated ||
+      isRelatedByNull(place) ||
       place.subjects.some((subject) => subject.mayGo) ||
       (place.subjects.includes(top) && isOverwritten(place, node, written)) ||
       this.#writes.some((write) => loses(write, place));
     return new Set(this.#creations.filter(isLost).map(({ nested }) => nested));
   }
 }
+
+/**
+ * Whether what relates the rows that are created to the others may be null: a relation can refer to a key without a
+ * value, and then it relates nobody.
+ */
+function isRelatedByNull({ nested, subjects }: Place): boolean {
+  const { link, target, owner, given } = nested;
+  const isOptional = (model: Model, field: string) => model.scalars.get(field)?.isOptional === true;
+  if (link.holder === "this") {
+    const created = [given["create"], given["connectOrCreate"], given["upsert"]].flat().map(createdBy);
+    return link.other.some(
+      (field) => isOptional(target, field) && created.some((data) => hasNo(data, field)),
+    );
+  }
+  if (link.holder === "between") return false;
+  const isNull = (field: string) =>
+    subjects.length === 0 || subjects.some(({ before }) => hasNo(before, field));
+  return link.own.some((field) => isOptional(owner, field) && isNull(field));
+}
+
+function createdBy(argument: unknown): unknown {
+  const { create } = (argument ?? {}) as { readonly create?: unknown };
+  return create ?? argument;
+}
+
+function hasNo(values: unknown, field: string): boolean {
+  if (typeof values !== "object" || values === null) return false;
+  const value: unknown = Object.hasOwn(values, field) ? (values as Values)[field] : undefined;
+  return value === undefined || value === null;
+}
+
+type Values = Readonly<Record<string, unknown>>;
 
 /** Whether a write may take away what relates the rows that are created to those for which they were. */
 function loses(write: Write, creation: Place): boolean {

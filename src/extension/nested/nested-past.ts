@@ -1,5 +1,5 @@
 import type { Model } from "../schema/model.js";
-import { findUniqueMatch, type UniqueMatch } from "../unique-match.js";
+import type { UniqueMatch } from "../unique-match.js";
 import { isInKey } from "./reach.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 import type { NestedItem, NestedRelation } from "./tree.js";
@@ -34,9 +34,13 @@ export function ownKey(model: Model, identity: string): string {
 }
 
 /** What is noted of a named row that was not there: nothing where the call would not write to it. */
-export function absentRow(nested: NestedRelation, item: NestedItem, isReached: boolean): readonly Absent[] {
-  const { target, link } = nested;
-  const match = findUniqueMatch(target, item.where);
+export function absentRow(
+  nested: NestedRelation,
+  item: NestedItem,
+  match: UniqueMatch | undefined,
+  isReached: boolean,
+): readonly Absent[] {
+  const { link } = nested;
   // A row that is referred to is not written, unless it is taken from another, and does not matter, unless in a key.
   const isOnlyReferredTo =
     item.effect === "link" && link.holder === "this" && !link.isExclusive && !isInKey(nested);

@@ -1,7 +1,7 @@
 import { sameValue } from "../../changes/same-value.js";
 import type { CapturedOperation, Rule } from "../../registry/capture-rules.js";
 import type { Bus } from "../bus.js";
-import { knownReferences } from "../references/references.js";
+import { knownCatalog } from "../catalog/catalog.js";
 import type { Model } from "../schema/model.js";
 import type { CallArgs } from "../selection.js";
 import { type Captured, reachOf } from "./reach.js";
@@ -62,26 +62,26 @@ export function isChangedByReferences({ options }: Bus, name: string): boolean {
 /** Whether PostgreSQL may delete or change captured rows along with the one that is written. */
 function goesOnInDatabase(bus: Bus, model: Model, operation: string, args: CallArgs): boolean {
   if (operation === "delete") return goesOn(bus, model, undefined);
-  return goesOn(bus, model, changedKeyFields(model, args["where"], dataOf(operation, args).update));
+  return goesOn(bus, model, changedKeyFields(bus, model, args["where"], dataOf(operation, args).update));
 }
 
 /** The same for rows of a model that go, or of which these fields change. What is not known yet is assumed. */
 function goesOn(bus: Bus, model: Model, fields: readonly string[] | undefined): boolean {
   if (!capturesReferences(bus)) return false;
-  const references = knownReferences(bus)?.to(model, ({ name }) => isChangedByReferences(bus, name));
-  if (fields === undefined) return references?.some(({ onDelete }) => onDelete !== null) ?? true;
-  const keys = fields.filter((field) => model.keys.some((key) => key.fields.includes(field)));
-  if (keys.length === 0 || references === undefined) return keys.length > 0;
+  const references = knownCatalog(bus)?.references.to(model, ({ name }) => isChangedByReferences(bus, name));
+  if (references === undefined) return true;
+  if (fields === undefined) return references.some(({ onDelete }) => onDelete !== null);
   return references.some(
     ({ onUpdate, toFields }) => onUpdate !== null && toFields.some((field) => fields.includes(field)),
   );
 }
 
-/** A key that is found by its value and written with that value stays what it is. */
-function changedKeyFields(model: Model, where: unknown, data: unknown): readonly string[] {
+/** A key that is found by its value and written with that value stays what it is, where equal values are the same. */
+function changedKeyFields(bus: Bus, model: Model, where: unknown, data: unknown): readonly string[] {
   const known = (where ?? {}) as Readonly<Record<string, unknown>>;
   const written = (data ?? {}) as Readonly<Record<string, unknown>>;
+  const folds = (field: string) => knownCatalog(bus)?.column(model, field)?.folds !== false;
   return writtenFields(model, data).filter(
-    (field) => known[field] === undefined || !sameValue(known[field], written[field]),
+    (field) => known[field] === undefined || !sameValue(known[field], written[field]) || folds(field),
   );
 }

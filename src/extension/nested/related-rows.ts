@@ -1,8 +1,9 @@
 import type { LockStrength } from "../../outbox/lock-row.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
+import { keyTexts } from "../key-text.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
-import { findUniqueMatch, keyTexts } from "../unique-match.js";
+import type { UniqueMatch } from "../unique-match.js";
 import type { Kept } from "./keep-to.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 import type { NestedItem, NestedRelation } from "./tree.js";
@@ -10,25 +11,36 @@ import type { NestedItem, NestedRelation } from "./tree.js";
 /** How many rows a write to whatever is related is told to keep to: each is a parameter of the statement. */
 const MOST_NAMED = 10_000;
 
+/** Which row a `where` names: by which key; "absent": none. Undefined: Prisma will refuse it. */
+export type AskFor = (model: Model, where: unknown) => Promise<UniqueMatch | "absent" | undefined>;
+
+/** Rows that were found by a key. */
+export interface Named {
+  readonly rows: readonly TouchedRow[];
+  readonly match: UniqueMatch | undefined;
+}
+
 /** Finds and locks the rows that nested writes name, and those that are related to others. */
 export class RelatedRows {
   readonly #loader: RowLoader;
   readonly #rows: TouchedRows;
   readonly #kept: ReadonlyMap<NestedItem, Kept>;
+  readonly #ask: AskFor;
 
   /** @param kept items that will write no other rows than they are found to reach. */
-  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>) {
+  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>, ask: AskFor) {
+    this.#ask = ask;
     this.#loader = loader;
     this.#rows = rows;
     this.#kept = kept;
   }
 
   /** The row that `where` names by a unique key, as long as it is there. */
-  async named(model: Model, where: unknown, lock: LockStrength): Promise<readonly TouchedRow[]> {
-    const match = findUniqueMatch(model, where);
-    if (match === undefined) return [];
+  async named(model: Model, where: unknown, lock: LockStrength): Promise<Named> {
+    const match = await this.#ask(model, where);
+    if (match === undefined || match === "absent") return { rows: [], match: undefined };
     const found = await this.#loader.find({ model, fields: match.key.fields, keys: [match.texts], lock });
-    return found.map((row) => this.#rows.found(model, row));
+    return { rows: found.map((row) => this.#rows.found(model, row)), match };
   }
 
   /** The rows that are related to `subjects`, of which the item writes to any. */

@@ -1,6 +1,6 @@
 import type { Row } from "../../changes/diff.js";
+import { comparableTexts } from "../key-text.js";
 import type { Model } from "../schema/model.js";
-import { keyTexts } from "../unique-match.js";
 import type { Related } from "./mirror.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 import type { NestedRelation } from "./tree.js";
@@ -64,6 +64,6 @@ export class RelatedRows implements Related {
 }
 
 function textOf(model: Model, fields: readonly string[], row: Row | undefined): string | undefined {
-  const texts = row === undefined ? undefined : keyTexts(model, fields, row);
+  const texts = row === undefined ? undefined : comparableTexts(model, fields, row);
   return texts === undefined ? undefined : JSON.stringify(texts);
 }

@@ -1,6 +1,7 @@
 import type { Row } from "../../changes/diff.js";
+import { aggregateKeyOf, identityOf } from "../key-text.js";
+import { isStillAt } from "../rows/stored-row.js";
 import type { Model } from "../schema/model.js";
-import { aggregateKeyOf } from "../unique-match.js";
 
 /** A row that a call may write, before and after it. */
 export interface TouchedRow {
@@ -15,8 +16,6 @@ export interface TouchedRow {
   mayFollow: boolean;
   /** Fields that the call may write, as far as known beforehand. */
   readonly written: Set<string>;
-  /** Where it may be found when its key has changed, asked when that is known. */
-  readonly moves: (() => Row | undefined)[];
 }
 
 /** All rows that a call may write, each once. */
@@ -49,6 +48,9 @@ export class TouchedRows {
 
   /** Notes what has become of a row. */
   settle(row: TouchedRow, after: Row): void {
+    const { model, before } = row;
+    if (before !== undefined && aggregateKeyOf(model, before) === aggregateKeyOf(model, after))
+      isStillAt(after, before, model.identity?.fields ?? []);
     (row as { after: Row }).after = after;
     this.#after.set(keyOf(row.model, after), row);
   }
@@ -66,7 +68,6 @@ export class TouchedRows {
       mayGo: false,
       mayFollow: false,
       written: new Set(),
-      moves: [],
     };
     this.#all.push(row);
     return row;
@@ -75,9 +76,4 @@ export class TouchedRows {
 
 function keyOf(model: Model, row: Row): string {
   return `${model.name} ${identityOf(model, row)}`;
-}
-
-/** The key of a row, to tell rows of one model apart. */
-export function identityOf(model: Model, row: Row): string {
-  return aggregateKeyOf(model, row) ?? "";
 }

@@ -1,5 +1,7 @@
-import { type Link, linkOf } from "../schema/link.js";
+import { isSkipped } from "../prisma-internals.js";
+import { type Link, linkOf, otherSide } from "../schema/link.js";
 import type { Model, Models, RelationField } from "../schema/model.js";
+import { toOneUpdateData } from "./to-one-update.js";
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -47,7 +49,8 @@ export function nestedWrites(models: Models, model: Model, data: unknown): Neste
   if (!isData(data)) return undefined;
   const relations: NestedRelation[] = [];
   for (const relation of model.relations.values()) {
-    const nested = data[relation.name];
+    // A relation may be called like a member of Object.prototype.
+    const nested = Object.hasOwn(data, relation.name) ? data[relation.name] : undefined;
     const target = models.get(relation.model);
     if (!isData(nested) || target === undefined) continue;
     const builder = new RelationBuilder(models, model, relation, target, nested);
@@ -88,9 +91,11 @@ class RelationBuilder {
     if (this.#creates !== undefined && (UNLINKING.has(operation) || !this.#relation.isList))
       this.#mayUnlinkCreated = true;
     // `set: []` names nobody and still unlinks everybody.
-    if (operation === "set" && argument !== undefined && !isSkip(argument)) this.#item(undefined, "link");
+    if (operation === "set" && argument !== undefined && !isSkipped(argument)) this.#item(undefined, "link");
     for (const one of [argument].flat()) {
-      if (one !== undefined && one !== null && !isSkip(one)) this.#addOne(operation, one);
+      // `disconnect: false` and `delete: false` say that nothing is to be done.
+      const isGiven = one !== undefined && one !== null && one !== false && !isSkipped(one);
+      if (isGiven) this.#addOne(operation, one);
     }
   }
 
@@ -134,7 +139,7 @@ class RelationBuilder {
         break;
       case "update":
         if (isList) this.#item(where, "update", data);
-        else this.#item(undefined, "update", isWrapped(this.#target, argument) ? data : argument);
+        else this.#item(undefined, "update", this.#toOneData(argument));
         break;
       case "updateMany":
         this.#item(undefined, "update", data);
@@ -151,6 +156,11 @@ class RelationBuilder {
         break;
       // Prisma refuses what it does not know.
     }
+  }
+
+  #toOneData(argument: unknown): unknown {
+    const back = otherSide(this.#models, this.#owner, this.#relation);
+    return toOneUpdateData({ models: this.#models, model: this.#target, back }, argument);
   }
 
   #create(data: unknown): void {
@@ -180,26 +190,6 @@ class RelationBuilder {
 
 function isUnlinking({ where, effect }: NestedItem): boolean {
   return where === undefined && effect === "link";
-}
-
-/** `{ where, data }` instead of the data itself, in relations to one row. */
-function isWrapped(target: Model, argument: unknown): boolean {
-  if (!isData(argument) || !isData(argument["data"])) return false;
-  const isField = (name: string) => target.scalars.has(name) || target.relations.has(name);
-  return !isField("data") && Object.keys(argument).every((name) => name === "data" || name === "where");
-}
-
-/** `Prisma.skip`: as if it were not there. */
-function isSkip(value: unknown): boolean {
-  return (
-    typeof value === "object" && value !== null && value.constructor?.name !== "Object" && isEmpty(value)
-  );
-}
-
-function isEmpty(value: object): boolean {
-  return (
-    !Array.isArray(value) && Object.getPrototypeOf(value) !== null && Reflect.ownKeys(value).length === 0
-  );
 }
 
 function isData(value: unknown): value is Data {

@@ -1,8 +1,8 @@
 import type { Row } from "../../changes/diff.js";
 import { sameValue } from "../../changes/same-value.js";
+import { keyTexts } from "../key-text.js";
 import { isSkipped } from "../prisma-internals.js";
 import type { Model } from "../schema/model.js";
-import { keyTexts } from "../unique-match.js";
 
 /** The fields of the row itself that data writes, those of references included. */
 export function writtenFields(model: Model, data: unknown): readonly string[] {
@@ -10,6 +10,12 @@ export function writtenFields(model: Model, data: unknown): readonly string[] {
   return Object.entries(data).flatMap(([name, value]) =>
     value === undefined || isSkipped(value) ? [] : (model.relations.get(name)?.fields ?? [name]),
   );
+}
+
+/** Whether data writes the key of the row. */
+export function writesKey(model: Model, data: unknown): boolean {
+  const written = writtenFields(model, data);
+  return model.identity?.fields.some((field) => written.includes(field)) === true;
 }
 
 /**

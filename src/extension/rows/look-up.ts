@@ -1,47 +1,116 @@
 import type { Row } from "../../changes/diff.js";
-import type { TableName } from "../../outbox/lock-row.js";
-import { KEY_INDEX, lookupRows, lookupStatement } from "../../outbox/lookup-rows.js";
-import { asPrismaReads } from "../as-prisma-reads.js";
+import { KEY_INDEX, type Lookup, lookupRows, lookupStatement } from "../../outbox/lookup-rows.js";
 import type { Bus } from "../bus.js";
+import { type Catalog, loadCatalog } from "../catalog/catalog.js";
+import { identityOf } from "../key-text.js";
+import { mayNotRead } from "../not-captured.js";
 import { executorIn, type TransactionHandle } from "../prisma-internals.js";
 import type { Model } from "../schema/model.js";
-import type { Found, RowQuery } from "./row-loader.js";
-import { columnReads, columnsOf, sourceTable } from "./source-table.js";
+import { columnOf } from "../schema/model.js";
+import { AT_PLACE, type Found, type RowQuery } from "./row-loader.js";
+import { compareByKey } from "./row-order.js";
+import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "./source-table.js";
+import { asPrismaReads } from "./stored-row.js";
 
 /**
  * Reads rows by keys, and locks them where the query says so, in the order of their primary keys. Says of each row
  * which key found it.
  */
 export async function lookUp(bus: Bus, transaction: TransactionHandle, query: RowQuery): Promise<Found> {
-  const { model, fields, keys } = query;
-  const sql = statementFor(await sourceTable(bus, model), query);
-  const answer = await lookupRows(
-    executorIn(bus.root, transaction),
-    sql,
-    columnsOf(model, fields),
-    keys,
-    query.most,
-  );
-  return answer.map((row) => ({ key: Number(row[KEY_INDEX]), row: asPrismaReads(model, row as Row) }));
+  const catalog = await loadCatalog(bus, transaction);
+  const facts = catalog.table(query.model);
+  if (facts?.mayRead === false) throw mayNotRead(query.model);
+  if (query.lock === undefined) return find(bus, transaction, catalog, query);
+  const unlocked = { ...query, lock: undefined };
+  if (facts?.mayLock === false) return find(bus, transaction, catalog, unlocked);
+  const locked = await find(bus, transaction, catalog, query);
+  return facts?.hasRowSecurity === true && !isComplete(query, locked)
+    ? withUnlocked(query, locked, await find(bus, transaction, catalog, unlocked))
+    : locked;
 }
 
-const statements = new WeakMap<Model, Map<string, string>>();
+/** By a unique key there is one row for each, at most. */
+function isComplete({ model, fields, keys }: RowQuery, found: Found): boolean {
+  return found.length >= keys.length && model.keys.some((key) => key.fields.join() === fields.join());
+}
 
-function statementFor(table: TableName, { model, fields, lock, ownOnly, most }: RowQuery): string {
-  const known = statements.get(model) ?? new Map<string, string>();
-  statements.set(model, known);
-  const id = JSON.stringify([table.schema, fields, lock, ownOnly, most !== undefined]);
+/**
+ * A policy can let a role see and delete rows that it may not change, and PostgreSQL itself goes on in them: such rows
+ * cannot be locked, and count all the same.
+ */
+function withUnlocked({ model }: RowQuery, locked: Found, all: Found): Found {
+  const known = new Set(locked.map(({ row }) => identityOf(model, row)));
+  const others = all.filter(({ row }) => !known.has(identityOf(model, row)));
+  return [...locked, ...others].sort((a, b) => compareByKey(model, a.row, b.row));
+}
+
+async function find(
+  bus: Bus,
+  transaction: TransactionHandle,
+  catalog: Catalog,
+  query: RowQuery,
+): Promise<Found> {
+  const { model, keys, most } = query;
+  const columns = modelColumns(bus, model);
+  const sql = await statementFor(bus, catalog, columns, query);
+  const answer = await lookupRows(executorIn(bus.root, transaction), sql, keys, most);
+  return answer.map((row) => ({
+    key: Number(row[KEY_INDEX]),
+    row: asPrismaReads(model, columns, row as Row),
+  }));
+}
+
+const statements = new WeakMap<ModelColumns, Map<string, string>>();
+
+async function statementFor(
+  bus: Bus,
+  catalog: Catalog,
+  columns: ModelColumns,
+  query: RowQuery,
+): Promise<string> {
+  const lookup = await lookupOf(bus, catalog, columns, query);
+  const known = statements.get(columns) ?? new Map<string, string>();
+  statements.set(columns, known);
+  const { table, match, beyond, order, lock, ownOnly, isLimited } = lookup;
+  const id = JSON.stringify([table.schema, match, beyond, order, lock, ownOnly, isLimited]);
   const cached = known.get(id);
   if (cached !== undefined) return cached;
-  const sql = lookupStatement({
-    table,
-    columns: columnReads(model),
-    match: columnsOf(model, fields),
-    order: columnsOf(model, model.identity?.fields ?? fields),
+  const sql = lookupStatement(lookup);
+  known.set(id, sql);
+  return sql;
+}
+
+async function lookupOf(
+  bus: Bus,
+  catalog: Catalog,
+  columns: ModelColumns,
+  { model, fields, lock, ownOnly, most, isByMillisecond, beyond = [] }: RowQuery,
+): Promise<Lookup> {
+  const isOne = (field: string) => {
+    const known = catalog.column(model, field);
+    return {
+      column: columnOf(model, field),
+      type: wide(known?.type ?? "pg_catalog.text"),
+      isByMillisecond: isByMillisecond === true && known?.isFine === true,
+    };
+  };
+  return {
+    table: await sourceTable(bus, model),
+    columns,
+    match: fields === AT_PLACE ? "place" : fields.map(isOne),
+    beyond: columnsOf(model, beyond),
+    order: columnsOf(model, orderOf(model, fields)),
     lock,
     ownOnly,
     isLimited: most !== undefined,
-  });
-  known.set(id, sql);
-  return sql;
+  };
+}
+
+function orderOf({ identity }: Model, fields: readonly string[]): readonly string[] {
+  return identity?.fields ?? (fields === AT_PLACE ? [] : fields);
+}
+
+/** A key that others refer to may have more digits than their columns: those are no error, there just is no such row. */
+function wide(type: string): string {
+  return type === "pg_catalog.int2" || type === "pg_catalog.int4" ? "pg_catalog.int8" : type;
 }

@@ -1,5 +1,5 @@
 import { hub } from "../../log/hub.js";
-import { encodeTogether } from "../../outbox/encode-event.js";
+import { encodeInTexts } from "../../outbox/encode-event.js";
 import { storeEvents } from "../../outbox/publish-events.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
@@ -12,7 +12,8 @@ import { draftsOf, type RowChange } from "./row-change.js";
 import { sourceSchema } from "./source-table.js";
 
 /**
- * Publishes the events of changes, in their order, with one statement; with none when they lead to no event.
+ * Publishes the events of changes, in their order, with one statement; with several where they are large, with none when
+ * they lead to no event.
  *
  * @param called metadata of the call that led to the changes.
  */
@@ -46,12 +47,13 @@ export async function prepareChanges(
     }
   }
   if (drafts.length === 0) return undefined;
-  const encode = (all: readonly EventDraft[]) => encodeTogether(all, { maxEventBytes, sourceSchemas });
+  const encode = (all: readonly EventDraft[]) => encodeInTexts(all, { maxEventBytes, sourceSchemas });
   // Who listens is told of what cannot be encoded too, and may give the events a trace first.
   const encoded = hub.watches("publish") ? undefined : encode(drafts);
   return async () => {
     await reported("capture", drafts, async (traced) => {
-      await storeEvents(executorIn(bus.root, transaction), database, encoded ?? encode(traced));
+      const executor = executorIn(bus.root, transaction);
+      for (const text of encoded ?? encode(traced)) await storeEvents(executor, database, text);
       return {};
     });
   };

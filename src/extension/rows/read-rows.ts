@@ -1,18 +1,19 @@
 import type { Row } from "../../changes/diff.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
-import { readRows as readRowsOf, readRowsStatement, rowsParameter } from "../../outbox/read-rows.js";
-import { asPrismaReads } from "../as-prisma-reads.js";
 import type { Bus } from "../bus.js";
-import { executorIn, type TransactionHandle } from "../prisma-internals.js";
+import { keyTexts } from "../key-text.js";
+import type { TransactionHandle } from "../prisma-internals.js";
 import type { Model } from "../schema/model.js";
-import { keyTexts } from "../unique-match.js";
-import { columnReads, columnsOf, sourceTable } from "./source-table.js";
+import { isInvalidDate } from "./invalid-date.js";
+import { lookUp } from "./look-up.js";
+import type { RowQuery } from "./row-loader.js";
+import { storedOf } from "./stored-row.js";
 
 /** How many rows one statement reads, writes or publishes. */
 export const ROWS_PER_STATEMENT = 500;
 
 /** Which rows of a model. */
-export interface RowsWanted {
+export interface RowsWanted extends Pick<RowQuery, "lock" | "isByMillisecond"> {
   readonly model: Model;
   /** Fields: of a key, of a foreign key, or any others. */
   readonly by: readonly string[];
@@ -30,30 +31,36 @@ export interface RowsWanted {
 export async function readRows(
   bus: Bus,
   transaction: TransactionHandle,
-  { model, by, among, lock }: RowsWanted,
+  { model, by, among, lock, isByMillisecond }: RowsWanted,
 ): Promise<Row[]> {
-  const wanted = distinct(
-    among.flatMap((row) => {
-      const texts = keyTexts(model, by, row);
-      return texts === undefined ? [] : [texts];
-    }),
-  );
-  if (wanted.length === 0) return [];
-  const columns = columnsOf(model, by);
-  const sql = readRowsStatement({
-    table: await sourceTable(bus, model),
-    columns: columnReads(model),
-    by: columns,
-    orderBy: columnsOf(model, model.identity?.fields ?? []),
-    lock,
-  });
   const rows: Row[] = [];
-  for (let at = 0; at < wanted.length; at += ROWS_PER_STATEMENT) {
-    const parameter = rowsParameter(columns, wanted.slice(at, at + ROWS_PER_STATEMENT));
-    const answer = await readRowsOf<Row>(executorIn(bus.root, transaction), sql, parameter);
-    for (const row of answer) rows.push(asPrismaReads(model, row));
+  for (const [beyond, some] of byDatesBeyond(by, among)) {
+    const fields = by.filter((field) => !beyond.includes(field));
+    const wanted = distinct(
+      some.map((row) => keyTexts(model, fields, row)).filter((texts) => texts !== undefined),
+    );
+    for (let at = 0; at < wanted.length; at += ROWS_PER_STATEMENT) {
+      const keys = wanted.slice(at, at + ROWS_PER_STATEMENT);
+      const query = { model, fields, keys, lock, isByMillisecond, beyond };
+      for (const { row } of await lookUp(bus, transaction, query)) rows.push(row);
+    }
   }
   return rows;
+}
+
+/** Rows that Prisma has read have invalid dates in the place of moments beyond those that a `Date` can be made of. */
+function byDatesBeyond(
+  by: readonly string[],
+  among: readonly Row[],
+): ReadonlyMap<readonly string[], readonly Row[]> {
+  const groups = new Map<string, { readonly beyond: readonly string[]; readonly rows: Row[] }>();
+  for (const row of among) {
+    const beyond = storedOf(row) === undefined ? by.filter((field) => isInvalidDate(row[field])) : [];
+    const group = groups.get(beyond.join()) ?? { beyond, rows: [] };
+    groups.set(beyond.join(), group);
+    group.rows.push(row);
+  }
+  return new Map(Array.from(groups.values(), ({ beyond, rows }) => [beyond, rows]));
 }
 
 function distinct(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {

@@ -6,9 +6,9 @@ import { makeDraft } from "../../registry/draft-event.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
 import type { Redactions } from "../../registry/redaction.js";
+import { aggregateKeyOf } from "../key-text.js";
 import type { Model } from "../schema/model.js";
 import { touchedFields } from "../schema/touched-fields.js";
-import { aggregateKeyOf } from "../unique-match.js";
 
 /** What happened to one row. */
 export interface RowChange {

@@ -6,15 +6,23 @@ import type { Model } from "../schema/model.js";
 /** Rows of a model that have given values in some fields. */
 export interface RowQuery {
   readonly model: Model;
+  /** Fields and hidden columns; {@link AT_PLACE}: the keys are places, and wanted is what has become of the rows there. */
   readonly fields: readonly string[];
   /** Values of the fields, each as the text of its type. */
   readonly keys: readonly LookupKey[];
+  /** Whether the keys have the milliseconds of moments only. */
+  readonly isByMillisecond?: boolean | undefined;
+  /** Further fields, which hold moments that no `Date` can be made of. */
+  readonly beyond?: readonly string[] | undefined;
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
   /** The most rows to find; undefined: all. Queries that are brought together find as many together. */
   readonly most?: number | undefined;
 }
+
+/** In the place of fields: rows are looked up by where they were. */
+export const AT_PLACE: readonly string[] = ["table", "place"];
 
 /** Rows, each with the index of the key that it was found by. */
 export type Found = readonly { readonly key: number; readonly row: Row }[];
@@ -120,5 +128,5 @@ export class RowLoader {
 
 function kindOf({ model, fields, lock, ownOnly, most }: RowQuery): string {
   const strength = lock === "update" ? 0 : lock === undefined ? 2 : 1;
-  return JSON.stringify([model.name, strength, fields, ownOnly === true, most]);
+  return JSON.stringify([model.name, strength, fields === AT_PLACE, fields, ownOnly === true, most]);
 }

@@ -1,7 +1,9 @@
-import type { ColumnRead, TableName } from "../../outbox/lock-row.js";
+import type { ColumnForm, RowColumns, TableName } from "../../outbox/row-columns.js";
 import type { Bus } from "../bus.js";
-import { connectionSchema } from "../prisma-internals.js";
+import { knownCatalog } from "../catalog/catalog.js";
+import { connectionSchema } from "../connection-schema.js";
 import type { Model, ScalarField } from "../schema/model.js";
+import { columnOf } from "../schema/model.js";
 
 /** The PostgreSQL schema of a model's table. */
 export async function sourceSchema(bus: Bus, model: Model): Promise<string> {
@@ -13,24 +15,74 @@ export async function sourceTable(bus: Bus, model: Model): Promise<TableName> {
   return { schema: await sourceSchema(bus, model), table: model.table };
 }
 
-/** Every column of a model, under the names of its fields. */
-export function columnReads(model: Model): readonly ColumnRead[] {
-  return Array.from(model.scalars.values(), (field) => ({
-    column: field.column,
-    as: field.name,
-    ...castOf(field),
-  }));
+/** What is read of a model's rows: how many and which columns is settled when the catalog is known. */
+export interface ModelColumns extends RowColumns {
+  /** The fields of {@link RowColumns.exact}, and hidden columns. */
+  readonly exactFields: readonly string[];
 }
 
-/** The columns of fields. */
+const columns = new WeakMap<Model, Map<string, ModelColumns>>();
+
+/** Every column of a model, and columns without a field to which others refer. */
+export function modelColumns(bus: Bus, model: Model): ModelColumns {
+  const catalog = knownCatalog(bus);
+  const hidden = catalog?.hiddenColumns(model) ?? [];
+  const hasPlaces = catalog?.hasPlaces(model) ?? false;
+  const known = columns.get(model) ?? new Map<string, ModelColumns>();
+  columns.set(model, known);
+  const id = JSON.stringify([hidden, hasPlaces]);
+  const cached = known.get(id);
+  if (cached !== undefined) return cached;
+  const made = makeColumns(model, hidden, hasPlaces);
+  known.set(id, made);
+  return made;
+}
+
+function makeColumns(model: Model, hidden: readonly string[], hasPlaces: boolean): ModelColumns {
+  const fields = Array.from(model.scalars.values());
+  const exactFields = [
+    ...fields.filter((field) => isLookedUp(model, field) && isInexact(field)).map(({ name }) => name),
+    ...hidden,
+  ];
+  return {
+    columns: fields.map((field) => ({ column: field.column, form: formOf(field) })),
+    exact: columnsOf(model, exactFields),
+    exactFields,
+    moments: fields.flatMap((field, n) => (isMoment(field) ? [n] : [])),
+    hasPlaces,
+  };
+}
+
+/** The columns of fields, and hidden columns. */
 export function columnsOf(model: Model, fields: readonly string[]): readonly string[] {
-  return fields.map((name) => model.scalars.get(name)?.column ?? name);
+  return fields.map((name) => columnOf(model, name));
 }
 
-function castOf({ enumNames, nativeType, isList, isReadAsText }: ScalarField): Pick<ColumnRead, "castTo"> {
-  if (isReadAsText === true) return { castTo: "text" };
-  if (enumNames !== undefined) return { castTo: isList ? "text[]" : "text" };
-  // Its text has the currency and the separators of the server's locale.
-  if (nativeType === "Money") return { castTo: isList ? "numeric[]" : "numeric" };
-  return {};
+/** Whether rows are found by it: keys, and both sides of relations. */
+function isLookedUp(model: Model, { name }: ScalarField): boolean {
+  return (
+    model.keys.some(({ fields }) => fields.includes(name)) ||
+    model.referenced.has(name) ||
+    Array.from(model.relations.values()).some(({ fields }) => fields.includes(name))
+  );
+}
+
+/** Whether what Prisma makes of its values can be less than they are, or is not the text of one. */
+function isInexact({ type, isList }: ScalarField): boolean {
+  return isList || type === "DateTime" || type === "Json";
+}
+
+const OF_A_DAY = new Set(["Time", "Timetz"]);
+
+function isMoment({ type, isList, nativeType }: ScalarField): boolean {
+  return type === "DateTime" && !isList && !OF_A_DAY.has(nativeType ?? "");
+}
+
+const EXACT_ITEMS = new Set(["BigInt", "DateTime", "Bytes"]);
+
+function formOf({ enumNames, nativeType, type, isList, isReadAsText }: ScalarField): ColumnForm {
+  if (isReadAsText === true) return "text";
+  if (nativeType === "Money" || (type === "Decimal" && isList)) return isList ? "list of amounts" : "amount";
+  if (isList) return EXACT_ITEMS.has(type) ? "exact list" : "list";
+  return enumNames === undefined ? "plain" : "text";
 }

@@ -104,6 +104,7 @@ function modelBetween(relationName: string, first: Model, second: Model): Model 
     relations: new Map(),
     keys: [key],
     identity: key,
+    referenced: new Set(),
   };
   ofFirst.set(name, made);
   return made;

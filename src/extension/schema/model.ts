@@ -56,6 +56,22 @@ export interface Model {
   readonly keys: readonly UniqueKey[];
   /** The key that identifies a row: `@id`, else the first unique key without optional fields. */
   readonly identity: UniqueKey | undefined;
+  /** Fields to which relations of other rows refer. */
+  readonly referenced: ReadonlySet<string>;
 }
 
 export type Models = ReadonlyMap<string, Model>;
+
+/** What the names of columns without a field begin with, where fields are named. No field has such a name. */
+export const HIDDEN = "@";
+
+/** The column of a field, or of a hidden column's name. */
+export function columnOf({ scalars }: Model, field: string): string {
+  return field.startsWith(HIDDEN) ? field.slice(HIDDEN.length) : (scalars.get(field)?.column ?? field);
+}
+
+/** The field of a column; a column without one gets the name of a hidden column. */
+export function fieldOf({ scalars }: Model, column: string): string {
+  for (const field of scalars.values()) if (field.column === column) return field.name;
+  return `${HIDDEN}${column}`;
+}

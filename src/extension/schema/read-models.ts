@@ -44,16 +44,38 @@ export function readModels(runtime: RuntimeDataModel, schema: string): Models {
   const byName = new Map(
     blocks.filter((b) => b.kind === "model" || b.kind === "view").map((b) => [b.name, b]),
   );
-  return new Map(
+  const models = new Map(
     Object.entries(runtime.models).map(([name, model]) => {
       const block = byName.get(name);
       if (block === undefined) throw mismatch(`model ${name}`);
       return [name, readModel(name, model, block, enums)];
     }),
   );
+  for (const { relations } of models.values()) {
+    for (const { model, references } of relations.values())
+      for (const field of references) models.get(model)?.referenced.add(field);
+  }
+  return models;
 }
 
-function readModel(name: string, runtime: RuntimeModel, block: SchemaBlock, enums: EnumNames): Model {
+const emulating = new Map<string, boolean>();
+
+/** Whether a schema says `relationMode = "prisma"`: Prisma does in its statements what foreign keys would do. */
+export function emulatesReferences(schema: string): boolean {
+  const known = emulating.get(schema);
+  if (known !== undefined) return known;
+  const entries = readBlocks(schema)
+    .filter(({ kind }) => kind === "datasource")
+    .flatMap((block) => block.entries);
+  const isEmulated = entries.some((entry) => /^relationMode\s*=\s*"prisma"/.test(entry));
+  emulating.set(schema, isEmulated);
+  return isEmulated;
+}
+
+/** A model before it is known who refers to it. */
+type OpenModel = Model & { readonly referenced: Set<string> };
+
+function readModel(name: string, runtime: RuntimeModel, block: SchemaBlock, enums: EnumNames): OpenModel {
   const fields = readFields(block);
   const scalars = new Map<string, ScalarField>();
   const relations = new Map<string, RelationField>();
@@ -74,6 +96,7 @@ function readModel(name: string, runtime: RuntimeModel, block: SchemaBlock, enum
     relations,
     keys,
     identity: keys.find((key) => key.fields.every((field) => scalars.get(field)?.isOptional === false)),
+    referenced: new Set(),
   };
 }
 

@@ -1,9 +1,8 @@
-import { followReference } from "../nested/moves.js";
-import type { TouchedRow, TouchedRows } from "../nested/touched-rows.js";
+import type { Reference, References } from "../catalog/references.js";
+import { keyTexts } from "../key-text.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
-import { keyTexts } from "../unique-match.js";
-import type { Reference, References } from "./references.js";
+import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 
 /** How many rows may follow, and what to throw when there are more. */
 export interface FollowLimit {
@@ -14,6 +13,8 @@ export interface FollowLimit {
 /**
  * Reads and locks the rows that PostgreSQL itself would delete or change along with `rows`, those that follow from
  * these too, as far as they lead to captured models.
+ *
+ * @returns of each model whose rows may follow, how often PostgreSQL will change one.
  */
 export async function followReferences(
   references: References,
@@ -21,7 +22,8 @@ export async function followReferences(
   loader: RowLoader,
   rows: TouchedRows,
   { maxRows, error }: FollowLimit,
-): Promise<void> {
+): Promise<ReadonlyMap<Model, number>> {
+  const changes = new Map<Model, number>();
   const done = new Map<TouchedRow, Set<string>>();
   const most = rows.all().length + maxRows;
   let open: Iterable<TouchedRow> = Array.from(rows.all());
@@ -38,10 +40,14 @@ export async function followReferences(
         steps.push({ row, reference, effect });
       }
     }
-    if (steps.length === 0) return;
+    if (steps.length === 0) return changes;
     const wanted = most - rows.all().length + 1;
     const reached = await loader.all(steps.map((step) => () => follow(loader, rows, step, wanted)));
     if (rows.all().length > most) throw error();
+    for (const [at, { reference, effect }] of steps.entries()) {
+      const count = effect === "deletes" ? 0 : (reached[at]?.length ?? 0);
+      changes.set(reference.holder, (changes.get(reference.holder) ?? 0) + count);
+    }
     open = new Set(reached.flat());
   }
 }
@@ -77,7 +83,6 @@ async function follow(
     other.mayFollow = true;
     if (effect === "deletes") other.mayGo = true;
     else for (const field of fields) other.written.add(field);
-    if (effect === "moves") followReference(other, fields, row, toFields);
     followers.push(other);
   }
   return followers;

@@ -1,0 +1,134 @@
+import type { Row } from "../../changes/diff.js";
+import type { LockStrength } from "../../outbox/lock-row.js";
+import { loadCatalog } from "../catalog/catalog.js";
+import { aggregateKeyOf, identityOf } from "../key-text.js";
+import { PartSize } from "../rows/part-size.js";
+import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
+import type { CallArgs } from "../selection.js";
+import type { BulkRun } from "./bulk-call.js";
+import {
+  askKeys,
+  type FoundKeys,
+  findKeys,
+  isGiven,
+  lockFound,
+  namingKey,
+  withoutLimit,
+} from "./find-rows.js";
+import { amongRows, keyCondition, type NamingKey } from "./key-condition.js";
+import { asksRelations, rowsPerWrite } from "./rows-per-write.js";
+import { chunksOf } from "./where-chunks.js";
+import type { WhereChunk } from "./where-values.js";
+
+/** Rows that one statement writes, and its arguments. */
+export interface PartToWrite {
+  readonly locked: readonly Row[];
+  readonly args: CallArgs;
+}
+
+/** More values are not sent again with every part. */
+const FEW_VALUES = 1_000;
+/** Of a statement's parameters some are left for what it writes. */
+const MOST_BESIDE_DATA = 32_000;
+
+/**
+ * Finds the rows of `updateMany` and `deleteMany`, and locks them, part by part: each has to be written before the next
+ * one is asked for. Where there are none there is one empty part, so that Prisma checks all arguments.
+ *
+ * @param written how many rows the call has written so far.
+ */
+export async function* partsToWrite(
+  run: BulkRun,
+  lock: LockStrength,
+  written: () => number,
+): AsyncGenerator<PartToWrite> {
+  for (const { keys, ...chunk } of await chunksOf(run))
+    yield* partsOf(run, chunk, keys ?? (await findKeys(run, chunk)), lock, written);
+}
+
+async function* partsOf(
+  run: BulkRun,
+  chunk: WhereChunk,
+  found: FoundKeys,
+  lock: LockStrength,
+  written: () => number,
+): AsyncGenerator<PartToWrite> {
+  const { args } = chunk;
+  const naming = await namingKey(run);
+  const before = written();
+  const isKnown = await mayNameByKey(run, chunk, naming, found);
+  const held =
+    isKnown && !looksAtKeyOnly(chunk, naming) ? await hold(run, chunk, found, lock, naming) : undefined;
+  const keys = held?.keys ?? found;
+  const most = rowsPerWrite(run, isKnown ? undefined : args["where"]);
+  const size = new PartSize(run.mutation.model, most);
+  for (let at = 0; at === 0 || at < keys.length; ) {
+    const some = keys.slice(at, at + size.rows);
+    const all = await lockFound(run, some, lock);
+    const locked =
+      held === undefined ? all : all.filter((row) => held.rows.has(identityOf(run.mutation.model, row)));
+    size.learn(locked);
+    const where = isKnown ? keyCondition(naming, locked) : amongRows(args, naming, locked);
+    yield { locked, args: { ...withoutLimit(args, some, locked, written() - before), where } };
+    at += Math.max(1, some.length);
+  }
+}
+
+/**
+ * Whether rows are written by their keys alone: with a long `where` each part would send all of its values, and what looks
+ * at other rows finds less when a part of them is written. Rows have to stay what they are once they are locked.
+ */
+async function mayNameByKey(
+  run: BulkRun,
+  { args, values }: WhereChunk,
+  { key, fine }: NamingKey,
+  found: FoundKeys,
+): Promise<boolean> {
+  const { bus, transaction, mutation } = run;
+  const isOneStatement =
+    found.length <= rowsPerWrite(run, args["where"]) &&
+    values.count + found.length * key.fields.length <= MOST_BESIDE_DATA;
+  if (isOneStatement) return false;
+  if (values.count <= FEW_VALUES && !asksRelations(mutation.model, args["where"])) return false;
+  const facts = (await loadCatalog(bus, transaction)).table(mutation.model);
+  return fine.size === 0 && facts?.mayLock === true && !facts.hasRowSecurity;
+}
+
+/** A locked row cannot stop to meet what is said of its key. */
+function looksAtKeyOnly({ values }: WhereChunk, { key }: NamingKey): boolean {
+  return !values.looksElsewhere && Array.from(values.fields).every((field) => key.fields.includes(field));
+}
+
+/** Rows that stay what the `where` looks for until they are written. */
+interface Held {
+  readonly keys: FoundKeys;
+  /** Those that were locked when the `where` was asked. */
+  readonly rows: ReadonlySet<string>;
+}
+
+/** Locks all rows, and asks then which of them the `where` still finds. */
+async function hold(
+  run: BulkRun,
+  { args, values }: WhereChunk,
+  found: FoundKeys,
+  lock: LockStrength,
+  naming: NamingKey,
+): Promise<Held> {
+  const { model } = run.mutation;
+  const rows = new Set<string>();
+  const size = new PartSize(model, ROWS_PER_STATEMENT);
+  for (let at = 0; at < found.length; ) {
+    const some = found.slice(at, at + size.rows);
+    const locked = await lockFound(run, some, lock);
+    size.learn(locked);
+    for (const row of locked) rows.add(identityOf(model, row));
+    at += some.length;
+  }
+  // Without a limit there are not many more than those that were found before.
+  const isNamed =
+    isGiven(args["limit"]) && values.count + found.length * naming.key.fields.length <= MOST_BESIDE_DATA;
+  const asked = isNamed ? { args: { where: amongRows(args, naming, found) }, values } : { args, values };
+  const before = new Set(found.map((row) => aggregateKeyOf(model, row)));
+  const still = await askKeys(run, asked, {});
+  return { keys: still.filter((row) => before.has(aggregateKeyOf(model, row))), rows };
+}

@@ -1,0 +1,139 @@
+import type { CatalogColumn, CatalogPart, CatalogTable } from "../../outbox/read-catalog.js";
+import { databaseFailure } from "../../outbox/database-error.js";
+import { readCatalog } from "../../outbox/read-catalog.js";
+import type { Bus } from "../bus.js";
+import { connectionSchema } from "../connection-schema.js";
+import { catalogOwner, executorIn, type TransactionHandle } from "../prisma-internals.js";
+import { linkOf } from "../schema/link.js";
+import { columnOf, HIDDEN, type Model, type Models } from "../schema/model.js";
+import { emulatesReferences } from "../schema/read-models.js";
+import { References, referencesInDatabase, referencesInSchema } from "./references.js";
+import { tableId, tableModels } from "./table-models.js";
+
+/** What the database says of the tables of a client, read once. */
+export class Catalog {
+  readonly references: References;
+  readonly #defaultSchema: string;
+  readonly #tables: ReadonlyMap<string, CatalogTable>;
+  readonly #hidden = new Map<string, Set<string>>();
+
+  constructor(models: Models, defaultSchema: string, part: CatalogPart, isEmulated: boolean) {
+    this.#defaultSchema = defaultSchema;
+    this.#tables = new Map(part.tables.map((table) => [tableId(table.schema, table.name), table]));
+    const known = referencesInDatabase(part.keys, tableModels(models, defaultSchema, part.tables));
+    this.references = new References([...known, ...(isEmulated ? referencesInSchema(models) : [])]);
+    for (const { target, toFields } of known) {
+      const hidden = toFields.filter((field) => field.startsWith(HIDDEN));
+      if (hidden.length > 0)
+        this.#hidden.set(target.name, new Set([...(this.#hidden.get(target.name) ?? []), ...hidden]));
+    }
+  }
+
+  /** Undefined: the database does not have it. */
+  table({ schema, table }: Model): CatalogTable | undefined {
+    return this.#tables.get(tableId(schema ?? this.#defaultSchema, table));
+  }
+
+  /** Of a field, or a hidden column. */
+  column(model: Model, field: string): CatalogColumn | undefined {
+    const name = columnOf(model, field);
+    return this.table(model)?.columns.find((column) => column.name === name);
+  }
+
+  /** Columns that foreign keys refer to and that the Prisma schema does not have, or ignores. */
+  hiddenColumns({ name }: Model): readonly string[] {
+    return Array.from(this.#hidden.get(name) ?? []);
+  }
+
+  /** Whether rows can be followed from place to place. */
+  hasPlaces(model: Model): boolean {
+    const kind = this.table(model)?.kind;
+    return kind === "table" || kind === "partitioned";
+  }
+}
+
+/** By the adapter, which several clients can share, and what they make of the database. */
+const catalogs = new WeakMap<object, Map<string, Catalog>>();
+const known = new WeakMap<object, Catalog>();
+
+/** What is known so far; undefined before the first {@link loadCatalog}. */
+export function knownCatalog({ root }: Bus): Catalog | undefined {
+  return known.get(root);
+}
+
+/** Asks the database, once for each client; for clients that share their adapter, once. */
+export async function loadCatalog(bus: Bus, transaction: TransactionHandle | undefined): Promise<Catalog> {
+  const before = known.get(bus.root);
+  if (before !== undefined) return before;
+  const schema = await connectionSchema(bus.root);
+  const owner = catalogOwner(bus.root);
+  const shared = catalogs.get(owner) ?? new Map<string, Catalog>();
+  catalogs.set(owner, shared);
+  const id = JSON.stringify([schema, bus.root._engineConfig.inlineSchema]);
+  const catalog = shared.get(id) ?? (await askDatabase(bus, schema, transaction));
+  shared.set(id, catalog);
+  known.set(bus.root, catalog);
+  return catalog;
+}
+
+/**
+ * Has the database asked again, as the role's rights may be others than they were.
+ *
+ * @returns false where they were asked for just now.
+ */
+export function forgetCatalog({ root }: Bus, askedBefore: Catalog | undefined): boolean {
+  const now = known.get(root);
+  if (now === undefined || now !== askedBefore) return false;
+  known.delete(root);
+  catalogs.delete(catalogOwner(root));
+  return true;
+}
+
+/** "current transaction is aborted" */
+const ABORTED = "25P02";
+
+/**
+ * The same as {@link loadCatalog} where it is good to know. In a transaction that has ended or is aborted the call itself
+ * will be refused, in its own words.
+ */
+export async function knowCatalog(bus: Bus, transaction: TransactionHandle | undefined): Promise<void> {
+  if (known.has(bus.root)) return;
+  try {
+    await loadCatalog(bus, transaction);
+  } catch (error) {
+    const state = databaseFailure(error)?.state;
+    if (state !== undefined && state !== ABORTED) throw error;
+  }
+}
+
+async function askDatabase(
+  bus: Bus,
+  defaultSchema: string,
+  transaction: TransactionHandle | undefined,
+): Promise<Catalog> {
+  const { models, root } = bus;
+  const all = [...models.values(), ...modelsBetween(models)];
+  const tables = all.map(({ schema, table }) => ({ schema: schema ?? defaultSchema, table }));
+  const part = await readCatalog(executorIn(root, transaction), tables, lookedUpColumns(all));
+  return new Catalog(models, defaultSchema, part, emulatesReferences(root._engineConfig.inlineSchema));
+}
+
+/** The tables of implicit many-to-many relations. */
+function modelsBetween(models: Models): readonly Model[] {
+  return Array.from(models.values()).flatMap((model) =>
+    Array.from(model.relations.values()).flatMap((relation) => {
+      if (!relation.isList || model.isView) return [];
+      const { between } = linkOf(models, model, relation);
+      return between === undefined ? [] : [between.model];
+    }),
+  );
+}
+
+function lookedUpColumns(models: readonly Model[]): readonly string[] {
+  const columns = models.flatMap((model) => {
+    const relations = Array.from(model.relations.values(), ({ fields }) => fields);
+    const fields = [...model.keys.map((key) => key.fields), ...relations, [...model.referenced]].flat();
+    return fields.map((field) => columnOf(model, field));
+  });
+  return Array.from(new Set(columns));
+}

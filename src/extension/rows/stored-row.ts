@@ -1,0 +1,128 @@
+import type { Row } from "../../changes/diff.js";
+import { Decimal, isDecimal } from "../../codec/decimal.js";
+import { ODD, PLACE, PLACE_TABLE } from "../../outbox/row-columns.js";
+import type { Model, ScalarField } from "../schema/model.js";
+import { oddMoment } from "./odd-moment.js";
+import type { ModelColumns } from "./source-table.js";
+
+/** Where a row is: the number of its table, and its place in it, both as texts. */
+export type Place = readonly [table: string, place: string];
+
+/** What PostgreSQL says of a row beside what Prisma makes of it. */
+export interface Stored {
+  /** Texts to the last digit, of fields and hidden columns by which rows are found. */
+  readonly texts: ReadonlyMap<string, string | null>;
+  readonly place: Place | undefined;
+  /** Fields of which Prisma cannot read the values: a call that asks for them fails. */
+  readonly unreadable: readonly string[];
+}
+
+const stored = new WeakMap<Row, Stored>();
+
+/** Undefined for a row that Prisma has read. */
+export function storedOf(row: Row): Stored | undefined {
+  return stored.get(row);
+}
+
+/** Has a row that Prisma has read be found where it was read by us before: its key has not changed. */
+export function isStillAt(row: Row, before: Row, fields: readonly string[]): void {
+  const was = stored.get(before);
+  if (was === undefined || stored.has(row)) return;
+  const texts = new Map(Array.from(was.texts).filter(([field]) => fields.includes(field)));
+  stored.set(row, { texts, place: was.place, unreadable: [] });
+}
+
+/**
+ * A row of a raw statement as Prisma's own queries give it: by the types of the schema, not by those of the columns,
+ * with Prisma's names of enum values, and a list where the column is null. What no query of Prisma's can give is here
+ * what comes next to it: lists of lists, lists with null, moments beyond those that drivers read, texts for infinity.
+ */
+export function asPrismaReads(model: Model, columns: ModelColumns, answer: Row): Row {
+  const row: Record<string, unknown> = {};
+  const unreadable: string[] = [];
+  const odd = answer[ODD];
+  const moments = typeof odd === "string" ? (JSON.parse(odd) as Readonly<Record<string, string>>) : undefined;
+  let n = 0;
+  for (const field of model.scalars.values()) {
+    const value = answer[`c${n}`];
+    const moment = moments?.[n];
+    if (field.isList) row[field.name] = list(field, value, unreadable);
+    else if (moment !== undefined && isNoDate(value)) row[field.name] = oddMoment(moment);
+    else row[field.name] = read(field, value, unreadable);
+    n += 1;
+  }
+  stored.set(row, { texts: textsOf(columns, answer), place: placeOf(answer), unreadable });
+  return row;
+}
+
+function textsOf({ exactFields }: ModelColumns, answer: Row): ReadonlyMap<string, string | null> {
+  return new Map(exactFields.map((field, n) => [field, (answer[`x${n}`] ?? null) as string | null]));
+}
+
+function placeOf(answer: Row): Place | undefined {
+  const [table, place] = [answer[PLACE_TABLE], answer[PLACE]];
+  return typeof table === "string" && typeof place === "string" ? [table, place] : undefined;
+}
+
+function isNoDate(value: unknown): boolean {
+  return !(value instanceof Date) || Number.isNaN(value.getTime());
+}
+
+function list(field: ScalarField, value: unknown, unreadable: string[]): readonly unknown[] {
+  const items = typeof value === "string" ? (JSON.parse(value) as unknown) : value;
+  if (!Array.isArray(items)) return [];
+  if (items.some((item) => item === null || (Array.isArray(item) && field.type !== "Json")))
+    unreadable.push(field.name);
+  return items.map((item) => readItem(field, item, unreadable));
+}
+
+function readItem(field: ScalarField, item: unknown, unreadable: string[]): unknown {
+  if (field.type === "Json") return item;
+  if (Array.isArray(item)) return item.map((inner) => readItem(field, inner, unreadable));
+  if (field.type === "DateTime" && typeof item === "string") return momentOf(item);
+  if (field.type === "Bytes" && typeof item === "string") return bytesOf(item);
+  return read(field, item, unreadable);
+}
+
+/** In the form that `bytea_output` says. */
+function bytesOf(text: string): Uint8Array {
+  if (text.startsWith("\\x")) return new Uint8Array(Buffer.from(text.slice(2), "hex"));
+  const plain = text.replace(/\\(\d{3}|\\)/g, (_, one: string) =>
+    one === "\\" ? one : String.fromCharCode(Number.parseInt(one, 8)),
+  );
+  return new Uint8Array(Buffer.from(plain, "latin1"));
+}
+
+/** As Prisma's adapter reads them: what stands there is taken for UTC, and an offset for nothing. */
+function momentOf(text: string): unknown {
+  const time = /^\d\d:\d\d:\d\d(\.\d+)?/.exec(text);
+  if (time !== null) return new Date(`1970-01-01T${time[0]}Z`);
+  const date = new Date(
+    `${text.replace(" ", "T").replace(/(:\d\d(?:\.\d+)?)[+-]\d\d(:\d\d)?$/, "$1")}${text.includes(":") ? "Z" : ""}`,
+  );
+  return Number.isNaN(date.getTime()) ? oddMoment(text) : date;
+}
+
+function read({ name, type, enumNames }: ScalarField, value: unknown, unreadable: string[]): unknown {
+  if (value === null || value === undefined) return null;
+  if (enumNames !== undefined) {
+    const known = enumNames.get(String(value));
+    if (known === undefined) unreadable.push(name);
+    return known ?? value;
+  }
+  switch (type) {
+    case "Int":
+    case "Float":
+      return typeof value === "number" ? value : Number(text(value));
+    case "BigInt":
+      return typeof value === "bigint" ? value : BigInt(text(value));
+    case "Decimal":
+      return typeof value === "object" && isDecimal(value) ? value : new Decimal(text(value));
+    default:
+      return value;
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === "object" && value !== null && isDecimal(value) ? value.toFixed() : String(value);
+}

@@ -1,0 +1,98 @@
+import { quoteIdentifier } from "./schema-names.js";
+
+/** A table as SQL has to name it. */
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/**
+ * How a column is asked for: as it is, or in a form that the driver reads for what it is.
+ *
+ * - `text`: enums, and whatever is not known.
+ * - `amount`: money, of which the text has the currency and the separators of the server's locale.
+ * - `list`, `exact list`, `list of amounts`: the JSON of a list, in which items may be null or lists; exact where a number of
+ *   JSON would lose digits.
+ */
+export type ColumnForm = "plain" | "text" | "amount" | "list" | "exact list" | "list of amounts";
+
+/** What is read of a row. */
+export interface RowColumns {
+  /** In the answer, the nth is `c<n>`: names of columns and fields can be longer than PostgreSQL keeps them. */
+  readonly columns: readonly { readonly column: string; readonly form: ColumnForm }[];
+  /** Columns whose text is wanted too, to the last digit: the nth is `x<n>`. */
+  readonly exact: readonly string[];
+  /** The numbers of those columns that hold moments: those that no `Date` can be made of are in {@link ODD}. */
+  readonly moments: readonly number[];
+  /** Whether to say where the row is: {@link PLACE_TABLE} and {@link PLACE}. Views have no places. */
+  readonly hasPlaces?: boolean;
+}
+
+/** The JSON of the texts of moments that no `Date` can be made of, by the numbers of their columns; null: there are none. */
+export const ODD = "odd";
+/** The table that the row is in, a partition for example, as the text of its number. */
+export const PLACE_TABLE = "place_table";
+/** Where the row is in it. */
+export const PLACE = "place";
+
+/** The columns of a select of `t`. */
+export function selectList(row: RowColumns): string {
+  const list = row.columns.map(
+    ({ column, form }, n) => `${inForm(`t.${quoteIdentifier(column)}`, form)} as c${n}`,
+  );
+  row.exact.forEach((column, n) => {
+    list.push(`t.${quoteIdentifier(column)}::pg_catalog.text as x${n}`);
+  });
+  if (row.moments.length > 0) list.push(`${oddMoments(row)} as ${ODD}`);
+  if (row.hasPlaces === true)
+    list.push(
+      `t.tableoid::pg_catalog.int8::pg_catalog.text as ${PLACE_TABLE}`,
+      `t.ctid::pg_catalog.text as ${PLACE}`,
+    );
+  return list.join(", ");
+}
+
+/** The names in the answer to a {@link selectList}. */
+export function selectedNames(row: RowColumns): readonly string[] {
+  return [
+    ...row.columns.map((_, n) => `c${n}`),
+    ...row.exact.map((_, n) => `x${n}`),
+    ...(row.moments.length > 0 ? [ODD] : []),
+    ...(row.hasPlaces === true ? [PLACE_TABLE, PLACE] : []),
+  ];
+}
+
+function inForm(value: string, form: ColumnForm): string {
+  switch (form) {
+    case "plain":
+      return value;
+    case "text":
+      return `${value}::pg_catalog.text`;
+    case "amount":
+      return `${value}::pg_catalog.numeric`;
+    case "list":
+      return `pg_catalog.to_jsonb(${value})::pg_catalog.text`;
+    case "exact list":
+      return `pg_catalog.to_jsonb(${value}::pg_catalog.text[])::pg_catalog.text`;
+    case "list of amounts":
+      return `pg_catalog.to_jsonb(${value}::pg_catalog.numeric[]::pg_catalog.text[])::pg_catalog.text`;
+  }
+}
+
+/** Whether a `Date` can be made of a moment as drivers read it. Asked of its text: the column may be of another type. */
+export function isWithinDates(value: string): string {
+  const text = `${value}::pg_catalog.text`;
+  return `(${text} like '____-__-__%' and ${text} not like '%BC')`;
+}
+
+/** Infinity, years before Christ, and those with more than four digits are in none of the formats that drivers read. */
+function oddMoments({ columns, moments }: RowColumns): string {
+  const values = moments.map((n) => [n, `t.${quoteIdentifier(columns[n]?.column ?? "")}`] as const);
+  const usual = values.map(([, value]) => `coalesce(${isWithinDates(value)}, true)`);
+  const all = values.map(([n, value]) => `'${n}', ${value}::pg_catalog.text`);
+  const objects: string[] = [];
+  // A function takes a hundred arguments at most.
+  for (let at = 0; at < all.length; at += 40)
+    objects.push(`pg_catalog.jsonb_build_object(${all.slice(at, at + 40).join(", ")})`);
+  return `case when ${usual.join(" and ")} then null else (${objects.join(" || ")})::pg_catalog.text end`;
+}
