@@ -66,6 +66,22 @@ describe("doctor", () => {
     expect(await findings({})).toEqual([expect.stringMatching(/^warning capture/)]);
   });
 
+  it("finds extensions that were applied before the event bus and have hooks for captured writes", async () => {
+    const extended = base
+      .$extends({ name: "first", query: { user: { delete: ({ args, query }) => query(args) } } })
+      .$extends({ name: "reads", query: { user: { findMany: ({ args, query }) => query(args) } } })
+      .$extends({ query: { $allModels: { update: ({ args, query }) => query(args) } } })
+      .$extends({ name: "other", query: { label: { create: ({ args, query }) => query(args) } } })
+      .$extends(eventBus({ events, capture: { User, Post: { delete: Post.delete } } }))
+      .$extends({ name: "after", query: { user: { delete: ({ args, query }) => query(args) } } });
+    expect(await findings({ prisma: extended })).toEqual([
+      expect.stringMatching(
+        /^warning capture: The extension "first" was applied before eventBus\(\) and has hooks for User\.delete\. .*Apply eventBus\(\) first\.$/,
+      ),
+      expect.stringMatching(/^warning capture: An extension without a name .* hooks for User\.update\. /),
+    ]);
+  });
+
   it("finds events of subscribers that the client does not publish", async () => {
     const Misspelt = defineEvent("UserCreatd", { model: "User" });
     const lost = defineSubscriber({ name: "lost", events: [UserCreated, Misspelt], handle: () => undefined });

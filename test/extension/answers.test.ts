@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { Prisma } from "../../prisma/generated/client/client.js";
 import { eventBus } from "../../src/index.js";
+import { publishedEvents } from "../../src/testing.js";
 import { testDatabase } from "../support/database.js";
 import { openBus, openClient } from "./support/clients.js";
 import { events, rules } from "./support/events.js";
@@ -28,10 +29,27 @@ describe("an answer that Prisma cannot read", () => {
     await pool.query("update users set role = 'owner'");
     await prisma
       .$transaction(async (tx) => {
-        await tx.user.update({ where, data: { name: "Eve" }, select: { id: true } }).catch(() => undefined);
+        await tx.user.update({ where, data: { name: "Eve" } }).catch(() => undefined);
       })
       .catch(() => undefined);
     expect([await nameOfAnn(), await ledger.names()]).toEqual(["Ann", []]);
+  });
+
+  it("is not asked for what the call does not select, and the event says it as PostgreSQL does", async () => {
+    await pool.query("update users set role = 'owner'");
+    await prisma.user.update({ where, data: { name: "Eve" }, select: { id: true } });
+    await prisma.user.updateMany({ data: { name: "Eva" } });
+    const [first, second] = await publishedEvents(prisma);
+    expect(first).toMatchObject({ aggregate: { name: "Eve", role: "owner" }, changes: { name: "Eve" } });
+    expect(second).toMatchObject({ aggregate: { name: "Eva", role: "owner" }, initialData: { name: "Eve" } });
+  });
+
+  it("of a delete is read before, when the call is run again", async () => {
+    await pool.query("update users set role = 'owner'");
+    await prisma.user.delete({ where, select: { id: true } });
+    expect(await publishedEvents(prisma)).toMatchObject([
+      { operation: "delete", aggregate: { role: "owner" } },
+    ]);
   });
 });
 
@@ -78,7 +96,7 @@ describe("a row that cannot be locked", () => {
       });
       await expect(call).rejects.toMatchObject({
         code: "P2039",
-        message: expect.stringMatching(/`prisma\.user\.update\(\)`[\s\S]*55P03/),
+        message: expect.stringMatching(/user\.update\(\)` invocation[\s\S]*55P03/),
       });
     } finally {
       await blocker.query("rollback");

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import type { Row } from "../../src/changes/diff.js";
 import type { Bus } from "../../src/extension/bus.js";
-import { ComputedNeeds } from "../../src/extension/computed-needs.js";
 import { type InternalClient, ownTransactionOf, rootOf } from "../../src/extension/prisma-internals.js";
 import { ROWS_PER_STATEMENT, readRows } from "../../src/extension/rows/read-rows.js";
 import type { Model } from "../../src/extension/schema/model.js";
@@ -22,7 +21,7 @@ const bus: Bus = {
   options: resolveBusOptions({ events: [] }, undefined),
   models: readModels(root._runtimeDataModel, root._engineConfig.inlineSchema),
   root,
-  computedNeeds: new ComputedNeeds(),
+  client: root,
 };
 
 type Wanted = Omit<Parameters<typeof readRows>[2], "model"> & { readonly model: string };

@@ -49,12 +49,6 @@ describe.each(["ReadUncommitted", "ReadCommitted", "RepeatableRead", "Serializab
       await prisma.$transaction([prisma.user.count(), create(prisma)], { isolationLevel });
       expect(await levels()).toEqual([level]);
     });
-
-    it("holds in a bare call when it is the client's default", async () => {
-      const client = openBus(url, { client: { transactionOptions: { isolationLevel } } });
-      await create(client);
-      expect(await levels()).toEqual([level]);
-    });
   },
 );
 

@@ -76,14 +76,19 @@ describe("what a transaction has done to tables", () => {
       `create table if not exists "soft" (id int, inserted text, updated text, deleted text, counts text)`,
     );
     const table = { schema: "public", table: "soft" };
-    const columns = ["inserted", "updated", "deleted", "counts"].map((column) => ({ column, as: column }));
+    const names = ["inserted", "updated", "deleted", "counts"];
+    const columns = {
+      columns: names.map((column) => ({ column, form: "plain" as const })),
+      exact: [],
+      moments: [],
+    };
     const lock = lockRowStatement(table, columns, ["id"], "no key update");
     const [row] = (await pool.query(lockRowWithCounters(lock, table), [1])).rows;
     expect(row).toMatchObject({
       ex_event_bus_inserted: "0",
       ex_event_bus_deleted: "0",
       ex_event_bus_counts: true,
-      deleted: null,
+      c2: null,
     });
   });
 });

@@ -1,5 +1,5 @@
 import type { Model, Models } from "../../src/extension/schema/model.js";
-import { findUniqueMatch } from "../../src/extension/unique-match.js";
+import { ASK, findUniqueMatch } from "../../src/extension/unique-match.js";
 import type { RandomCall, RandomWrites } from "./random-writes.js";
 
 type Data = Readonly<Record<string, unknown>>;
@@ -61,7 +61,7 @@ function plain(_: string, value: unknown): unknown {
 
 function creating({ model, where }: Named, random: RandomWrites): readonly RandomCall[] {
   const match = findUniqueMatch(model, where);
-  if (match === undefined) return [];
+  if (match === undefined || match === ASK) return [];
   const key = (match.key.fields.length === 1 ? where : where[match.key.name]) as Data;
   const { args } = random.creating(model);
   const data: Record<string, unknown> = { ...(args["data"] as Data) };

@@ -211,7 +211,7 @@ function readRow(model: Model, row: Row | null): Row | null {
 function readValues(model: Model, row: Row): Row {
   const values: Record<string, unknown> = {};
   for (const field of model.scalars.values()) {
-    if (field.name in row) values[field.name] = comparable(field, row[field.name]);
+    if (Object.hasOwn(row, field.name)) values[field.name] = comparable(field, row[field.name]);
   }
   return values;
 }
@@ -223,7 +223,14 @@ function comparable(field: ScalarField, value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "object" && isDecimal(value)) return Number(value.toFixed());
   if (field.enumNames !== undefined) return field.enumNames.get(String(value)) ?? value;
+  if (field.type === "Json") return asJson(value);
   if (field.type === "DateTime" && typeof value === "string")
     return new Date(/[zZ]|[+-]\d\d(:?\d\d)?$/.test(value) ? value : `${value}Z`).getTime();
   return value;
+}
+
+/** A value as it is, not as it is stored in an event. */
+function asJson(value: unknown): unknown {
+  const { $type, value: text } = value as { readonly $type?: unknown; readonly value?: unknown };
+  return $type === "Json" && typeof text === "string" ? JSON.parse(text) : value;
 }
