@@ -164,7 +164,8 @@ function borderOf(
     depart(final) {
       args = final;
       // Other extensions get copies to change: what is the same object is the same call.
-      plan = final === given ? planned : planCall(bus, model, operation, args, extras);
+      // With the catalog, which was not known at first, less may matter: what was planned still does.
+      plan = final === given ? planned : (planCall(bus, model, operation, args, extras) ?? planned);
       const { update } = dataOf(operation, args);
       const { data, kept: keeping } = keepTo(model, plan?.far?.update, update);
       kept = keeping;
