@@ -72,8 +72,14 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const reached = reachedModels(models, resolved);
     const isHooked = (model: Model) => reached.has(model.name) || (!model.isView && capturesReferences(bus));
     const hooked = Array.from(models.values()).filter(isHooked);
-    const query = queryHooks(hooked.map((model) => hooksOf(bus, model, reached, (run) => calls.hooked(run))));
-    const calls = new EarlierCalls(bus, (model, action) => isWatched(bus, reached, model, action), query);
+    const query: object = queryHooks(
+      hooked.map((model) => hooksOf(bus, model, reached, (run) => calls.hooked(run))),
+    );
+    const calls: EarlierCalls = new EarlierCalls(
+      bus,
+      (model, action) => isWatched(bus, reached, model, action),
+      query,
+    );
     const earlier = earlierComponents({ bus, calls, extend: (other) => extension(other) as InternalClient });
     const extended = client.$extends({
       name: "ex-event-bus",
