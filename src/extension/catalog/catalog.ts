@@ -1,5 +1,5 @@
-import type { CatalogColumn, CatalogPart, CatalogTable } from "../../outbox/read-catalog.js";
 import { databaseFailure } from "../../outbox/database-error.js";
+import type { CatalogColumn, CatalogPart, CatalogTable } from "../../outbox/read-catalog.js";
 import { readCatalog } from "../../outbox/read-catalog.js";
 import type { Bus } from "../bus.js";
 import { connectionSchema } from "../connection-schema.js";

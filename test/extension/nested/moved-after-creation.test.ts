@@ -203,7 +203,7 @@ describe("rows that a call creates and leaves where they are", () => {
   const wholeTables = async (call: (db: Db) => PromiseLike<unknown>) => {
     statements.length = 0;
     await call(watched as unknown as Db);
-    return statements.filter((text) => / on true offset 0/.test(text));
+    return statements.filter((text) => / where true offset 0/.test(text));
   };
 
   it.each(kept)("are not looked for in the whole table: %s", async (_, call) => {
