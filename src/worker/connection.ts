@@ -37,6 +37,8 @@ export const PLANS_ONCE = "set enable_seqscan = off; set enable_hashjoin = off; 
 export const READABLE = "set datestyle = 'ISO'";
 /** A role or a database can have another default, in which statements that meet others fail instead of waiting. */
 const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
+/** A connection that listens is idle for as long as nothing happens, and one of a pool for as long as nobody needs it. */
+const MAY_IDLE = "set idle_session_timeout = 0";
 
 /** Longer than a server takes that is there. */
 const LONGEST_CONNECT_MS = 10_000;
@@ -51,7 +53,7 @@ const FINISH_MS = 100;
  */
 export function openConnection({ url, max, name, timeoutMs, isOwn = false }: ConnectionOptions): Connection {
   const sockets = new Set<Socket>();
-  const settings = isOwn ? [READABLE, MEETS_OTHERS, PLANS_ONCE].join("; ") : READABLE;
+  const settings = isOwn ? [READABLE, MEETS_OTHERS, MAY_IDLE, PLANS_ONCE].join("; ") : READABLE;
   const pool = new pg.Pool({
     connectionString: url,
     max,

@@ -126,7 +126,8 @@ export class RowLoader {
   }
 }
 
-function kindOf({ model, fields, lock, ownOnly, most }: RowQuery): string {
+function kindOf({ model, fields, lock, ownOnly, most, isByMillisecond, beyond }: RowQuery): string {
   const strength = lock === "update" ? 0 : lock === undefined ? 2 : 1;
-  return JSON.stringify([model.name, strength, fields === AT_PLACE, fields, ownOnly === true, most]);
+  const isMet = [fields === AT_PLACE, fields, isByMillisecond === true, beyond];
+  return JSON.stringify([model.name, strength, ...isMet, ownOnly === true, most]);
 }
