@@ -128,8 +128,11 @@ async function checkCreated(
   { model }: Mutation,
   written: readonly Written[],
 ): Promise<void> {
-  for (const { past } of written) {
+  for (const { past, row, far } of written) {
+    // Without an answer PostgreSQL has found the new row's key and not what the `where` says: it wrote nothing.
+    const isNothing = row === null && far === undefined;
     if (
+      isNothing ||
       past.row !== undefined ||
       past.counters === undefined ||
       (await hasCreated(bus, transaction, model, past.counters))

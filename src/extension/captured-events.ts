@@ -1,9 +1,10 @@
+import type { Row } from "../changes/diff.js";
 import { currentContext } from "../context/event-context.js";
 import { checkMetadata } from "../registry/check-metadata.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { Bus } from "./bus.js";
 import { knownCatalog } from "./catalog/catalog.js";
-import { keyTexts } from "./key-text.js";
+import { aggregateKeyOf, keyTexts } from "./key-text.js";
 import { LostRace } from "./lost-race.js";
 import type { Mutation, Written } from "./mutation.js";
 import { loadFarAfter } from "./nested/capture-nested.js";
@@ -13,6 +14,8 @@ import { ownVersion } from "./own-version.js";
 import type { TransactionHandle } from "./prisma-internals.js";
 import { lookUp } from "./rows/look-up.js";
 import type { RowChange } from "./rows/row-change.js";
+import { AT_PLACE } from "./rows/row-loader.js";
+import { storedOf } from "./rows/stored-row.js";
 import { pastOf } from "./same-row.js";
 import { selectsRelations } from "./selection.js";
 import { correlationIn } from "./turns.js";
@@ -50,7 +53,8 @@ async function changeOf(
     const rules = written.far === undefined ? [] : plan[operation];
     return { model, operation, before: past.row, after: undefined, rules };
   }
-  const before = pastOf(mutation, { ...written, row });
+  const isReplaced = await isGoneMeanwhile(bus, transaction, mutation, { ...written, row });
+  const before = isReplaced ? undefined : pastOf(mutation, { ...written, row });
   const operation = call !== "upsert" ? call : before === undefined ? "create" : "update";
   const rules = plan[operation];
   if (operation === "delete") {
@@ -63,6 +67,24 @@ async function changeOf(
   const own = await ownVersion(bus, transaction, mutation, { ...written, row }, before);
   const after = await asStored(bus, transaction, model, own, before);
   return { model, operation, before, after, rules };
+}
+
+/**
+ * Whether a trigger has deleted the row that an upsert was to change, so that it created another one. A key that is another
+ * one now may just have been changed: PostgreSQL knows what has become of the row at its place.
+ */
+async function isGoneMeanwhile(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { model, operation }: Mutation,
+  { past, row }: Written & { readonly row: Row },
+): Promise<boolean> {
+  const place = past.row && storedOf(past.row)?.place;
+  if (operation !== "upsert" || past.row === undefined || place === undefined) return false;
+  const facts = knownCatalog(bus)?.table(model);
+  if (facts?.hasTriggers !== true || facts.kind !== "table") return false;
+  if (aggregateKeyOf(model, past.row) === aggregateKeyOf(model, row)) return false;
+  return (await lookUp(bus, transaction, { model, fields: AT_PLACE, keys: [place] })).length === 0;
 }
 
 /**

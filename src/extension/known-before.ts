@@ -62,7 +62,10 @@ export async function loadFar(
 ): Promise<FarPast | undefined> {
   if (plan?.far === undefined) return undefined;
   // There is nothing to write to: Prisma says so.
-  if (row === undefined && isKnown && operation !== "upsert") return undefined;
+  if (row === undefined && isKnown && operation !== "upsert") {
+    for (const one of kept.values()) one.leave?.();
+    return undefined;
+  }
   const { create, update } = dataOf(operation, args);
   const written = row === undefined ? writtenFields(model, create) : changedFields(model, row, update);
   const node = row === undefined ? plan.far.create : plan.far.update;

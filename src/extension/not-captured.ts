@@ -24,3 +24,15 @@ export function mayNotRead({ name, table }: Model): EventBusError {
     { path: name, value: name },
   );
 }
+
+/** The refusal of a call for all rows of a table, some of which its role does not see. Nothing of it is committed. */
+export function mayNotSee({ name, table }: Model): EventBusError {
+  return new EventBusError(
+    "NOT_CAPTURED",
+    `A call was refused, and its transaction aborted: without a condition PostgreSQL lets it write rows of ${name} that the ` +
+      `policies of the table ${table} do not show to the role of this connection, so that they would have no events. Expected a ` +
+      "where, which PostgreSQL applies to visible rows only, a policy for SELECT that shows these rows, or that no events are " +
+      "wanted: run the call in prisma.$withoutEvents(() => …).",
+    { path: name, value: name },
+  );
+}

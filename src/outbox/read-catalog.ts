@@ -35,6 +35,8 @@ export interface CatalogTable {
   /** Whether it has triggers or rules of the application's. */
   readonly hasTriggers: boolean;
   readonly hasRowSecurity: boolean;
+  /** What its policies may let a role do to rows that they do not show it. */
+  readonly hiddenFrom: readonly ("update" | "delete")[];
   /** Whether the role that asked may lock rows: who may delete rows only may not. */
   readonly mayLock: boolean;
   /** Whether it may read every column. */
@@ -69,6 +71,23 @@ const BASE_TYPE = /* sql */ `
   select t.typname, n.nspname, b.typmod
     from base b join pg_catalog.pg_type t on t.oid = b.oid and t.typtype <> 'd'
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace`;
+
+/**
+ * What is allowed of more rows than are seen, as far as can be told from the policies' texts. Whose policies they are
+ * is left out where it can be: a role can be changed within a transaction.
+ */
+const HIDDEN_FROM = /* sql */ `(
+  select coalesce(pg_catalog.json_agg(w.operation), '[]')
+    from (values ('w', 'update'), ('d', 'delete')) w(cmd, operation)
+   where c.relrowsecurity and exists (
+     select from pg_catalog.pg_policy p
+      where p.polrelid = c.oid
+        and (p.polcmd = 'r' and not p.polpermissive
+             or p.polcmd = w.cmd::pg_catalog."char" and p.polpermissive and not exists (
+               select from pg_catalog.pg_policy s
+                where s.polrelid = c.oid and s.polpermissive and s.polcmd in ('r', '*')
+                  and s.polroles in ('{0}', p.polroles)
+                  and pg_catalog.pg_get_expr(s.polqual, s.polrelid) in ('true', pg_catalog.pg_get_expr(p.polqual, p.polrelid))))))`;
 
 const CATALOG = /* sql */ `
 with recursive reached(oid) as (
@@ -105,6 +124,7 @@ select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
           'hasTriggers', c.relkind <> 'r' or c.relhasrules or c.relhassubclass
              or exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal),
           'hasRowSecurity', c.relrowsecurity,
+          'hiddenFrom', ${HIDDEN_FROM},
           'mayRead', pg_catalog.has_table_privilege(c.oid, 'select'),
           'mayLock', pg_catalog.has_table_privilege(c.oid, 'update') or pg_catalog.has_any_column_privilege(c.oid, 'update'),
           'key', coalesce((select ${namesOf("i.indrelid", "i.indkey")} from pg_catalog.pg_index i

@@ -9,15 +9,19 @@ export function oddCase(twins: Twins, group: OddGroup, numbers: readonly number[
   const rest = numbers.slice(20);
   const models = Array.from(new Set(group.models));
   const captured = tape.often(60) ? models : models.filter(() => tape.often(50));
+  const call = () =>
+    selecting(
+      group,
+      new RandomCalls(twins.models, new Tape(rest), valuesOf(group)).call(group.models, group.most),
+    );
+  // The first delete of a row that cannot be read fails in a transaction, see docs/capture.md#known-gaps.
+  const isGap = group.select !== undefined && call().operation === "delete";
   return {
     rows: group.rows,
-    call: () =>
-      selecting(
-        group,
-        new RandomCalls(twins.models, new Tape(rest), valuesOf(group)).call(group.models, group.most),
-      ),
+    call,
     captured: captured.length === 0 ? models : captured,
-    inTransaction: tape.often(15),
+    inTransaction: !isGap && tape.often(15),
+    mayBeRefused: group.mayBeRefused === true,
     areEventsDisputed: group.isDisputed === true,
   };
 }

@@ -96,6 +96,8 @@ export interface OddGroup {
   readonly most?: Operation;
   /** Whether nobody can say what became of the rows: those that a call makes and a trigger takes away at once. */
   readonly isDisputed?: boolean;
+  /** Whether keys that move rows may be refused, as docs/capture.md#what-is-refused says. */
+  readonly mayBeRefused?: boolean;
   /** What calls ask for, where they cannot read everything. */
   readonly select?: Readonly<Record<string, true>>;
 }
@@ -153,6 +155,7 @@ insert into ${long.parts} (${long.foreign}, note) values ('a', 'n1'), ('a', 'n2'
     rows: `insert into seen_rows (id, code, note) values (1, 'a', 'n1'), (2, 'b', 'n2'), (3, 'c', null), (200, 'x', 'n1');
 insert into "SeenKid" (code, note) values ('a', 'n1'), ('a', 'n2'), ('b', null), (null, 'n1');`,
     values: { id: [1, 2, 3, 4, 5, 200, 300], code: codes },
+    mayBeRefused: true,
   },
   {
     name: "partitions",
@@ -160,6 +163,7 @@ insert into "SeenKid" (code, note) values ('a', 'n1'), ('a', 'n2'), ('b', null),
     rows: `insert into "Entry" (id, region, note) values (1, 'north', 'n1'), (1, 'south', 'n2'), (2, 'north', null), (3, 'west', 'n1');
 insert into "EntryLine" (entry, region, note) values (1, 'north', 'n1'), (1, 'north', 'n2'), (1, 'south', null), (null, null, null);`,
     values: { region: ["north", "south", "far", "west"] },
+    mayBeRefused: true,
   },
   {
     name: "a trigger that writes keys",

@@ -29,7 +29,7 @@ describe.each(oddGroups)("$name:", (group) => {
 describe("long lists of values", () => {
   const numbers = (count: number) => Array.from({ length: count }, (_, at) => at + 3);
   const group = oddGroups.find(({ name }) => name === "a trigger that skips rows");
-  const lists = [0, 1, 501, 32_766, 32_767, 40_000].flatMap((count) =>
+  const lists = [0, 1, 501, 32_765, 32_767, 40_000].flatMap((count) =>
     (["in", "notIn"] as const).flatMap((operator) =>
       (["updateMany", "updateManyAndReturn", "deleteMany"] as const).map(
         (operation) => [operation, operator, count] as const,

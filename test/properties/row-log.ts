@@ -7,6 +7,8 @@ import type { Rows } from "./twin-rows.js";
 export interface RowChange {
   /** Model, operation and mark. */
   readonly what: string;
+  /** What can be said as well: of a row that came with the key of one which a trigger took away. */
+  readonly or?: string | undefined;
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
@@ -19,6 +21,8 @@ interface Logged {
   readonly isUnseen: boolean;
   readonly before: Texts | null;
   readonly after: Texts | null;
+  /** The mark of the row whose key it got, where a trigger has taken that one away. */
+  readonly insteadOf?: string | null | undefined;
 }
 
 /** From the names of tables to that of the model's table, which may be a view of them. */
@@ -131,16 +135,17 @@ export class RowLog {
       const isOf = ({ table }: Logged) => (this.#aliases[table] ?? table) === model.table;
       const of = (tables: ReadonlyMap<string, Rows>, { mark }: Texts) =>
         tables.get(model.name)?.get(mark ?? "");
-      return replaced(model, netOf(rows.filter(isOf))).flatMap(({ before: old, after: now }) => {
+      return replaced(model, netOf(rows.filter(isOf))).flatMap(({ before: old, after: now, insteadOf }) => {
         const was = old === null ? undefined : of(before, old);
         const is = now === null ? undefined : of(after, now);
         const operation = old === null ? "create" : now === null ? "delete" : "update";
         const isSeen =
           was === undefined || is === undefined
-            ? differ(old, now)
+            ? differ(asSeen(model, old), asSeen(model, now))
             : withoutTouched(model, was) !== withoutTouched(model, is);
         if (!isSeen) return [];
-        return [{ what: `${model.name} ${operation} ${(old ?? now)?.["mark"]}`, before: was, after: is }];
+        const or = insteadOf === undefined ? undefined : `${model.name} update ${insteadOf}`;
+        return [{ what: `${model.name} ${operation} ${(old ?? now)?.["mark"]}`, or, before: was, after: is }];
       });
     });
   }
@@ -148,6 +153,12 @@ export class RowLog {
 
 export function tableOf({ schema, table }: Model): string {
   return `${pg.escapeIdentifier(schema ?? "public")}.${pg.escapeIdentifier(table)}`;
+}
+
+/** Prisma takes a list that is null for an empty one. */
+function asSeen(model: Model, row: Texts | null): Texts | null {
+  const lists = Array.from(model.scalars.values()).filter(({ isList }) => isList);
+  return row && { ...row, ...Object.fromEntries(lists.map(({ column }) => [column, row[column] ?? "[]"])) };
 }
 
 function differ(a: Texts | null, b: Texts | null): boolean {
@@ -183,7 +194,7 @@ function replaced(model: Model, rows: readonly Logged[]): readonly Logged[] {
     const one = gone.get(keyOf(row.after));
     if (one === undefined) return [row];
     gone.delete(keyOf(row.after));
-    return [{ ...row, before: one.before }];
+    return [one.isUnseen ? { ...row, insteadOf: one.before?.["mark"] } : { ...row, before: one.before }];
   });
   const left = new Set(gone.values());
   return merged.filter(

@@ -17,6 +17,7 @@ import {
 } from "./find-rows.js";
 import { amongRows, keyCondition, type NamingKey } from "./key-condition.js";
 import { asksRelations, rowsPerWrite } from "./rows-per-write.js";
+import { checkUnseen, countWithUnseen } from "./unseen-rows.js";
 import { chunksOf } from "./where-chunks.js";
 import type { WhereChunk } from "./where-values.js";
 
@@ -42,8 +43,10 @@ export async function* partsToWrite(
   lock: LockStrength,
   written: () => number,
 ): AsyncGenerator<PartToWrite> {
+  const expected = await countWithUnseen(run);
   for (const { keys, ...chunk } of await chunksOf(run))
     yield* partsOf(run, chunk, keys ?? (await findKeys(run, chunk)), lock, written);
+  checkUnseen(run, expected, written());
 }
 
 async function* partsOf(

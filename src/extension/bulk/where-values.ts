@@ -13,6 +13,8 @@ export interface WhereValues {
   readonly fields: Set<string>;
   /** Whether it looks at anything else: other rows, or other columns beside the values. */
   looksElsewhere: boolean;
+  /** Whether its statement reads any column. */
+  readsColumns: boolean;
 }
 
 /** The arguments of a call as one of its statements has them, and what its `where` holds. */
@@ -25,7 +27,13 @@ type Step = string | number;
 
 /** Counts and finds the values of a `where`, those in relations too. */
 export function valuesIn(models: Models, model: Model, where: unknown): WhereValues {
-  const found: WhereValues = { count: 0, lists: [], fields: new Set(), looksElsewhere: false };
+  const found: WhereValues = {
+    count: 0,
+    lists: [],
+    fields: new Set(),
+    looksElsewhere: false,
+    readsColumns: false,
+  };
   inWhere({ models, found, isOwn: true }, model, where, []);
   return found;
 }
@@ -54,6 +62,7 @@ function inWhere(walk: Walk, model: Model, where: unknown, path: readonly Step[]
       inFilter(walk.found, field, condition, at);
     } else {
       walk.found.looksElsewhere = true;
+      walk.found.readsColumns = true;
       const other = relation === undefined ? undefined : walk.models.get(relation.model);
       if (other !== undefined) inRelation({ ...walk, isOwn: false }, other, condition, at);
     }
@@ -72,12 +81,16 @@ function inRelation(walk: Walk, model: Model, condition: unknown, path: readonly
 
 function inFilter(found: WhereValues, field: ScalarField, condition: unknown, path: readonly Step[]): void {
   if (!isRecord(condition)) {
+    found.readsColumns = true;
     found.count += condition === null ? 0 : 1;
     found.looksElsewhere ||= isReference(condition);
     return;
   }
   for (const [name, operand] of Object.entries(condition)) {
-    if (operand === undefined || operand === null || name === "mode") continue;
+    if (operand === undefined || isSkipped(operand) || name === "mode") continue;
+    // Of an empty list Prisma knows what it comes to.
+    if (!isRecord(operand) && !(Array.isArray(operand) && operand.length === 0)) found.readsColumns = true;
+    if (operand === null) continue;
     if (Array.isArray(operand) && !field.isList && (name === "in" || name === "notIn")) {
       found.lists.push({ path: [...path, name], values: operand });
       found.count += operand.length;

@@ -13,6 +13,8 @@ export interface Kept {
   readonly isUsed: boolean;
   /** Lets it write whatever is related after all. */
   release?(): void;
+  /** Says that there is no row whose relations could be written: Prisma's error names what was wanted of it. */
+  leave?(): void;
   /** @param reached the rows that each item was found to reach. */
   fill(reached: (item: NestedItem) => readonly Row[]): void;
 }
@@ -135,6 +137,7 @@ function keptSet(
         Array.from(some).flatMap((row) => (others.has(row) ? [] : [uniqueWhere(target, row)]));
       late.fill({ disconnect: without(now, wanted), connect: without(wanted, now) });
     },
+    leave: () => late.fill({ set: named.map(({ where }) => writtenOut(where)) }),
   };
 }
 
@@ -142,7 +145,13 @@ function keptSet(
 const WRITTEN_OUT = new Set(["Int", "BigInt", "String"]);
 
 function writtenOut(value: unknown): unknown {
-  return typeof value === "bigint" ? { $type: "BigInt", value: String(value) } : value;
+  if (typeof value === "bigint") return { $type: "BigInt", value: String(value) };
+  if (ArrayBuffer.isView(value))
+    return { $type: "Bytes", value: Buffer.from(value as Uint8Array).toString("base64") };
+  if (Array.isArray(value)) return value.map(writtenOut);
+  // What has a form of its own as JSON, such as a Date, Prisma understands.
+  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, writtenOut(one)]));
 }
 
 function conditions({ identity }: Model, rows: readonly Row[]): readonly object[] {

@@ -16,10 +16,12 @@ import { asPrismaReads } from "./stored-row.js";
  * Reads rows by keys, and locks them where the query says so, in the order of their primary keys. Says of each row
  * which key found it.
  */
-export async function lookUp(bus: Bus, transaction: TransactionHandle, query: RowQuery): Promise<Found> {
+export async function lookUp(bus: Bus, transaction: TransactionHandle, given: RowQuery): Promise<Found> {
   const catalog = await loadCatalog(bus, transaction);
-  const facts = catalog.table(query.model);
-  if (facts?.mayRead === false) throw mayNotRead(query.model);
+  const facts = catalog.table(given.model);
+  if (facts?.mayRead === false) throw mayNotRead(given.model);
+  // The rows of views and foreign tables do not say who wrote them.
+  const query = facts === undefined || SAYS_WHO.has(facts.kind) ? given : { ...given, ownOnly: undefined };
   if (query.lock === undefined) return find(bus, transaction, catalog, query);
   const unlocked = { ...query, lock: undefined };
   if (facts?.mayLock === false) return find(bus, transaction, catalog, unlocked);
@@ -28,6 +30,8 @@ export async function lookUp(bus: Bus, transaction: TransactionHandle, query: Ro
     ? withUnlocked(query, locked, await find(bus, transaction, catalog, unlocked))
     : locked;
 }
+
+const SAYS_WHO: ReadonlySet<string> = new Set(["table", "partitioned"]);
 
 /** By a unique key there is one row for each, at most. */
 function isComplete({ model, fields, keys }: RowQuery, found: Found): boolean {
