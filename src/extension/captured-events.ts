@@ -9,6 +9,7 @@ import { LostRace } from "./lost-race.js";
 import type { Mutation, Written } from "./mutation.js";
 import { loadFarAfter } from "./nested/capture-nested.js";
 import { farChanges } from "./nested/far-changes.js";
+import { notShown } from "./not-captured.js";
 import { asDeleted, asStored } from "./odd-values.js";
 import { ownVersion } from "./own-version.js";
 import type { TransactionHandle } from "./prisma-internals.js";
@@ -49,6 +50,7 @@ async function changeOf(
   const { plan, row, past } = written;
   // What it wrote through a relation took it along, or to another key: then it is found there.
   if (row === null) {
+    if (call === "create" && knownCatalog(bus)?.table(model)?.kind === "view") throw notShown(model);
     const operation = call === "create" ? "create" : "update";
     const rules = written.far === undefined ? [] : plan[operation];
     return { model, operation, before: past.row, after: undefined, rules };

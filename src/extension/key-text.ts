@@ -89,13 +89,19 @@ export function identityOf(model: Model, row: Values): string {
   return JSON.stringify(texts);
 }
 
+/** The last moment that a column of times can hold, as Prisma reads it. */
+const DAY_MS = 86_400_000;
+
 /** A value of a row as the text of its column's type; undefined when the column cannot have it. */
 function asColumnText(field: ScalarField | undefined, value: unknown): string | undefined {
   if (field === undefined || value === null || value === undefined) return undefined;
   if (field.isList) return Array.isArray(value) ? asListText(field, value) : undefined;
   if (field.type === "Json") return JSON.stringify(value);
   if (field.enumNames !== undefined) return labelOf(field.enumNames, value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : momentText(field, value);
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) return undefined;
+    return value.getTime() === DAY_MS && field.nativeType === "Time" ? "24:00:00" : momentText(field, value);
+  }
   const text = asText(value);
   return text !== undefined && fits(field, text) ? text : undefined;
 }

@@ -36,3 +36,14 @@ export function mayNotSee({ name, table }: Model): EventBusError {
     { path: name, value: name },
   );
 }
+
+/** The refusal of a call that made a row which a view does not show. Nothing of it is committed. */
+export function notShown({ name, table }: Model): EventBusError {
+  return new EventBusError(
+    "NOT_CAPTURED",
+    `A call was refused, and its transaction aborted: it created a row of ${name} that ${table} does not show, so that its event ` +
+      "would not hold it. Expected a row that meets the condition of the view, or that no events are wanted: run the call " +
+      "in prisma.$withoutEvents(() => …).",
+    { path: name, value: name },
+  );
+}

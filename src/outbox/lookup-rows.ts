@@ -8,7 +8,7 @@ export interface LookupColumn {
   readonly column: string;
   /** As SQL names it. */
   readonly type: string;
-  /** Whether values of it that lie in the same millisecond are meant together. */
+  /** Whether values of it that lie in the same millisecond are meant together, whatever the offset of a time. */
   readonly isByMillisecond?: boolean;
 }
 
@@ -106,14 +106,18 @@ function isBeyondDates(column: string): string {
 }
 
 function matches({ column, type, isByMillisecond }: LookupColumn, text: string): string {
-  const own = `t.${quoteIdentifier(column)}`;
+  // Prisma reads no offset: times that differ in theirs only are the same to it.
+  const [cast, as] = isByMillisecond === true && type === TIMETZ ? [`::${TIME}`, TIME] : ["", type];
+  const own = `t.${quoteIdentifier(column)}${cast}`;
   // The text of an amount has the separators of the server's locale.
-  const value = type === MONEY ? `${text}::pg_catalog.numeric::${type}` : `${text}::${type}`;
+  const value = type === MONEY ? `${text}::pg_catalog.numeric::${type}` : `${text}::${as}`;
   if (isByMillisecond !== true) return `${own} = ${value}`;
   // Not "before the next millisecond": after the last one of a day there is none in a column of times.
   return `${own} between ${value} and ${value} + interval '999 microseconds'`;
 }
 
+const TIME = "pg_catalog.time";
+const TIMETZ = "pg_catalog.timetz";
 const MONEY = "pg_catalog.money";
 
 /**

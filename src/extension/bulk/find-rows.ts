@@ -82,8 +82,17 @@ export async function namingKey({ bus, transaction, mutation, key }: BulkRun): P
     model,
     key,
     fine: new Set(key.fields.filter((field) => catalog.column(model, field)?.isFine === true)),
+    isUnnamed: key.fields.some((field) => {
+      const { isList, type = "", nativeType = "" } = model.scalars.get(field) ?? {};
+      return isList === true
+        ? INEXACT.has(type)
+        : type === "Json" || nativeType === "Time" || nativeType === "Timetz";
+    }),
   };
 }
+
+/** Types of which Prisma does not find every list again that it has read. Nor does it find 24:00, and null as Json. */
+const INEXACT: ReadonlySet<string> = new Set(["Bytes", "Float", "Decimal", "DateTime", "Json"]);
 
 /**
  * Reads the rows with these keys, which the call's `where` found, and locks them. A `Date` has milliseconds, a column may

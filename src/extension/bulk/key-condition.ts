@@ -1,7 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { noRow } from "../no-row.js";
 import { isSkipped } from "../prisma-internals.js";
-import { isInvalidDate } from "../rows/invalid-date.js";
 import type { Model, ScalarField, UniqueKey } from "../schema/model.js";
 import type { CallArgs } from "../selection.js";
 
@@ -11,19 +10,22 @@ export interface NamingKey {
   readonly key: UniqueKey;
   /** Fields of it that keep more of a moment than milliseconds. */
   readonly fine: ReadonlySet<string>;
+  /** Whether Prisma cannot be told which rows are meant: they are written as what the `where` finds, all at once. */
+  readonly isUnnamed: boolean;
 }
 
 /** A `where` for those of the rows that the caller's `where` finds. */
 export function amongRows(args: CallArgs, naming: NamingKey, rows: readonly Row[]): object {
-  const condition = keyCondition(naming, rows);
   const { where } = args;
+  if (naming.isUnnamed && rows.length > 0) return (where ?? {}) as object;
+  const condition = keyCondition(naming, rows);
   return where === undefined || isSkipped(where) ? condition : { AND: [where, condition] };
 }
 
 /** A `where` for rows by their keys. */
 export function keyCondition(naming: NamingKey, rows: readonly Row[]): object {
   const { fields } = naming.key;
-  if (rows.length === 0) return noRow(fields);
+  if (rows.length === 0) return noRow(naming.model, fields);
   const [only = ""] = fields;
   const values = () => rows.map((row) => row[only]);
   return fields.length === 1 ? oneOf(naming, only, values()) : { OR: grouped(naming, rows) };
@@ -35,9 +37,10 @@ function oneOf({ model, fine }: NamingKey, name: string, values: readonly unknow
   if (fine.has(name)) return { OR: values.map((value) => withinMillisecond(name, value)) };
   const listed = values.filter((value) => isListable(field, value));
   const others = values.filter((value) => !isListable(field, value));
+  const isMoment = field?.type === "DateTime";
   const conditions = [
     ...(listed.length > 0 ? [{ [name]: { in: listed } }] : []),
-    ...others.map((value) => withinMillisecond(name, value)),
+    ...others.map((value) => (isMoment ? withinMillisecond(name, value) : { [name]: { equals: value } })),
   ];
   return conditions.length === 1 ? (conditions[0] as object) : { OR: conditions };
 }
@@ -46,10 +49,12 @@ function oneOf({ model, fine }: NamingKey, name: string, values: readonly unknow
 function isListable(field: ScalarField | undefined, value: unknown): boolean {
   if (field?.isList === true || field?.type === "Boolean" || field?.type === "Json") return false;
   if (typeof value === "number") return Number.isFinite(value);
-  return !(value instanceof Date) || isUsual(value);
+  return field?.type !== "DateTime" || isUsual(value);
 }
 
-function isUsual(moment: Date): boolean {
+/** Infinity is a text. */
+function isUsual(moment: unknown): moment is Date {
+  if (!(moment instanceof Date)) return false;
   const year = moment.getUTCFullYear();
   return year > 0 && year < 10_000;
 }
@@ -58,10 +63,8 @@ const FIRST = new Date("0001-01-01T00:00:00Z");
 const LAST = new Date("9999-12-31T23:59:59.999Z");
 
 function withinMillisecond(field: string, value: unknown): object {
-  if (!(value instanceof Date)) return { [field]: { equals: value } };
   // There is no way to say which: all of them were locked.
-  if (isInvalidDate(value) || !isUsual(value))
-    return { OR: [{ [field]: { lt: FIRST } }, { [field]: { gt: LAST } }] };
+  if (!isUsual(value)) return { OR: [{ [field]: { lt: FIRST } }, { [field]: { gt: LAST } }] };
   return { [field]: { gte: value, lt: new Date(value.getTime() + 1) } };
 }
 

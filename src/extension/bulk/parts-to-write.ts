@@ -2,6 +2,7 @@ import type { Row } from "../../changes/diff.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import { aggregateKeyOf, identityOf } from "../key-text.js";
+import { LostRace } from "../lost-race.js";
 import { PartSize } from "../rows/part-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import type { CallArgs } from "../selection.js";
@@ -45,8 +46,14 @@ export async function* partsToWrite(
 ): AsyncGenerator<PartToWrite> {
   const expected = await countWithUnseen(run);
   for (const { keys, ...chunk } of await chunksOf(run))
-    yield* partsOf(run, chunk, keys ?? (await findKeys(run, chunk)), lock, written);
+    yield* partsOf(run, chunk, keys ?? (await findKeys(run, await sought(run, chunk))), lock, written);
   checkUnseen(run, expected, written());
+}
+
+/** Which of the rows a limit leaves cannot be said where they have no names. */
+async function sought(run: BulkRun, chunk: WhereChunk): Promise<WhereChunk> {
+  const { limit, ...unlimited } = chunk.args;
+  return isGiven(limit) && (await namingKey(run)).isUnnamed ? { ...chunk, args: unlimited } : chunk;
 }
 
 async function* partsOf(
@@ -66,13 +73,15 @@ async function* partsOf(
   const most = rowsPerWrite(run, isKnown ? undefined : args["where"]);
   const size = new PartSize(run.mutation.model, most);
   for (let at = 0; at === 0 || at < keys.length; ) {
-    const some = keys.slice(at, at + size.rows);
+    const some = naming.isUnnamed ? keys : keys.slice(at, at + size.rows);
     const all = await lockFound(run, some, lock);
     const locked =
       held === undefined ? all : all.filter((row) => held.rows.has(identityOf(run.mutation.model, row)));
     size.learn(locked);
     const where = isKnown ? keyCondition(naming, locked) : amongRows(args, naming, locked);
-    yield { locked, args: { ...withoutLimit(args, some, locked, written() - before), where } };
+    const rest = naming.isUnnamed ? args : withoutLimit(args, some, locked, written() - before);
+    yield { locked, args: { ...rest, where } };
+    if (naming.isUnnamed && written() - before > locked.length) throw new LostRace();
     at += Math.max(1, some.length);
   }
 }
@@ -84,9 +93,10 @@ async function* partsOf(
 async function mayNameByKey(
   run: BulkRun,
   { args, values }: WhereChunk,
-  { key, fine }: NamingKey,
+  { key, fine, isUnnamed }: NamingKey,
   found: FoundKeys,
 ): Promise<boolean> {
+  if (isUnnamed) return false;
   const { bus, transaction, mutation } = run;
   const isOneStatement =
     found.length <= rowsPerWrite(run, args["where"]) &&

@@ -30,7 +30,7 @@ export async function chunksOf(run: BulkRun): Promise<readonly KeyedChunk[]> {
   const { limit: _, ...unlimited } = args;
   await request(run, operation, {
     ...unlimited,
-    where: { AND: [args["where"], noRow(key.fields)] },
+    where: { AND: [args["where"], noRow(model, key.fields)] },
     ...(operation.endsWith("AndReturn") ? { select: { [key.fields[0] ?? ""]: true } } : {}),
   });
   const longest = Math.max(0, ...values.lists.map((list) => list.values.length));

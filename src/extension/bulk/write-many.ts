@@ -3,6 +3,7 @@ import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import type { Bus } from "../bus.js";
 import { canTap } from "../can-tap.js";
+import { LostRace } from "../lost-race.js";
 import { FailedAfterWriting } from "../mutation.js";
 import { planCall } from "../plan.js";
 import { isValidationError } from "../prisma-errors.js";
@@ -51,7 +52,7 @@ export async function writeMany(
       throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
     return result;
   } catch (error) {
-    if (error instanceof FailedAfterWriting) throw error;
+    if (error instanceof FailedAfterWriting || error instanceof LostRace) throw error;
     // The message shows the arguments: those of the caller, not ours.
     const reason = isValidationError(error) ? await refusalOf(transaction, mutation) : error;
     if (reason === undefined || (runs.some(isHalfDone) && databaseFailure(error) === undefined))

@@ -16,9 +16,11 @@ export class Catalog {
   readonly #defaultSchema: string;
   readonly #tables: ReadonlyMap<string, CatalogTable>;
   readonly #hidden = new Map<string, Set<string>>();
+  readonly #isEmulated: boolean;
 
   constructor(models: Models, defaultSchema: string, part: CatalogPart, isEmulated: boolean) {
     this.#defaultSchema = defaultSchema;
+    this.#isEmulated = isEmulated;
     this.#tables = new Map(part.tables.map((table) => [tableId(table.schema, table.name), table]));
     const known = referencesInDatabase(part.keys, tableModels(models, defaultSchema, part.tables));
     this.references = new References([...known, ...(isEmulated ? referencesInSchema(models) : [])]);
@@ -45,7 +47,12 @@ export class Catalog {
     return Array.from(this.#hidden.get(name) ?? []);
   }
 
-  /** Whether rows can be followed from place to place. */
+  /** Whether a call that writes rows of these models may write others that it does not name: triggers do, and Prisma itself. */
+  mayWriteOthers(models: readonly Model[]): boolean {
+    return this.#isEmulated || models.some((model) => this.table(model)?.hasTriggers !== false);
+  }
+
+  /** Whether rows can be followed from place to place, and say which transaction wrote them. */
   hasPlaces(model: Model): boolean {
     const kind = this.table(model)?.kind;
     return kind === "table" || kind === "partitioned";

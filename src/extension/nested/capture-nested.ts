@@ -73,8 +73,9 @@ export async function loadFarBefore(
   for (const field of call.written) top.written.add(field);
   const loader = loaderIn(bus, transaction);
   const ask = (model: Model, where: unknown) => askPrisma(bus, transaction, params, model, where);
-  const walk = new BeforeWalk(loader, rows, call.kept, ask);
   const { node } = call;
+  const isRewriting = (await loadCatalog(bus, transaction)).mayWriteOthers(modelsOf(call));
+  const walk = new BeforeWalk(loader, rows, call.kept, ask, isRewriting);
   if (node !== undefined) {
     const subjects = call.row === undefined ? [] : [top];
     await loader.all([() => walk.visit(node, subjects, true)]);
@@ -110,9 +111,14 @@ export async function loadFarAfter(
   if (node !== undefined) await loader.all([() => walk.visit(node, [top])]);
   const counts = await checkCreated(bus, transaction, past, counters);
   await checkAbsent(loader, past, call, counts);
-  const written = new Set([call.model, ...Array.from(relationsIn(node), ({ target }) => target)]);
+  const written = new Set(modelsOf(call));
   await checkHidden(bus, transaction, hidden, past.rows, (model) => written.has(model));
   return { own, rows: past.rows, ways: walk.ways };
+}
+
+/** The models whose rows the call itself writes. */
+function modelsOf({ model, node }: FarCall): readonly Model[] {
+  return [model, ...Array.from(relationsIn(node), ({ target }) => target)];
 }
 
 /** What is known before a call of any number of rows. */

@@ -104,7 +104,7 @@ function withCondition({ operation, argument }: NestedItem, condition: unknown):
 
 /** A condition that every row meets. */
 function all(model: Model): Readonly<Record<string, unknown>> {
-  return { NOT: noRow(model.identity?.fields ?? []) };
+  return { NOT: noRow(model, model.identity?.fields ?? []) };
 }
 
 function keptMany(late: LateObject, { target }: NestedRelation, item: NestedItem): Kept {
@@ -154,10 +154,10 @@ function writtenOut(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, writtenOut(one)]));
 }
 
-function conditions({ identity }: Model, rows: readonly Row[]): readonly object[] {
-  const fields = identity?.fields ?? [];
+function conditions(model: Model, rows: readonly Row[]): readonly object[] {
+  const fields = model.identity?.fields ?? [];
   const [only = ""] = fields;
-  if (rows.length === 0) return [noRow(fields)];
+  if (rows.length === 0) return [noRow(model, fields)];
   if (fields.length === 1) return [{ [only]: { in: rows.map((row) => writtenOut(row[only])) } }];
   return rows.map((row) => keyOf(fields, row));
 }

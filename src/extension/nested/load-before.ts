@@ -25,9 +25,21 @@ export class BeforeWalk implements NestedPast {
   readonly #loader: RowLoader;
   readonly #finder: RelatedRows;
 
-  /** @param kept items that will write no other rows than they are found to reach. */
-  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>, ask: AskFor) {
+  readonly #isRewriting: boolean;
+
+  /**
+   * @param kept items that will write no other rows than they are found to reach.
+   * @param isRewriting whether rows may be written that the call does not name: these are not to be taken for new ones.
+   */
+  constructor(
+    loader: RowLoader,
+    rows: TouchedRows,
+    kept: ReadonlyMap<NestedItem, Kept>,
+    ask: AskFor,
+    isRewriting: boolean,
+  ) {
     this.#loader = loader;
+    this.#isRewriting = isRewriting;
     this.#finder = new RelatedRows(loader, rows, kept, ask);
     this.rows = rows;
   }
@@ -61,7 +73,7 @@ export class BeforeWalk implements NestedPast {
   ): Promise<void> {
     this.unlinking = this.#lost.all(top, node, written);
     const targets = new Set(Array.from(this.unlinking, ({ target }) => target));
-    await this.#loader.all(Array.from(targets, (target) => () => this.#noteOwn(target, [], [[]])));
+    await this.#loader.all(Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], true)));
   }
 
   async #relation(place: Place, isReached: boolean): Promise<void> {
@@ -73,7 +85,9 @@ export class BeforeWalk implements NestedPast {
     if (creates !== undefined) {
       flows.push(() => this.visit(creates, [], isReached && createsInAnyCase(nested)));
       if (link.holder === "other")
-        flows.push(() => this.#noteOwn(target, link.other, keysOfAll(subjects, link.own)));
+        flows.push(() =>
+          this.#noteThere(target, link.other, keysOfAll(subjects, link.own), !this.#isRewriting),
+        );
       this.#lost.noteCreation(place);
     }
     await this.#loader.all(flows);
@@ -132,8 +146,13 @@ export class BeforeWalk implements NestedPast {
   }
 
   /** What this transaction has written already is not to be taken for what the call creates. */
-  async #noteOwn(model: Model, fields: readonly string[], keys: readonly LookupKey[]): Promise<void> {
-    const found = await this.#loader.find({ model, fields, keys, ownOnly: true });
+  async #noteThere(
+    model: Model,
+    fields: readonly string[],
+    keys: readonly LookupKey[],
+    ownOnly: boolean,
+  ): Promise<void> {
+    const found = await this.#loader.find({ model, fields, keys, ownOnly });
     for (const row of found) this.ownBefore.add(ownKey(model, identityOf(model, row)));
   }
 }

@@ -21,7 +21,7 @@ export async function lookUp(bus: Bus, transaction: TransactionHandle, given: Ro
   const facts = catalog.table(given.model);
   if (facts?.mayRead === false) throw mayNotRead(given.model);
   // The rows of views and foreign tables do not say who wrote them.
-  const query = facts === undefined || SAYS_WHO.has(facts.kind) ? given : { ...given, ownOnly: undefined };
+  const query = catalog.hasPlaces(given.model) ? given : { ...given, ownOnly: undefined };
   if (query.lock === undefined) return find(bus, transaction, catalog, query);
   const unlocked = { ...query, lock: undefined };
   if (facts?.mayLock === false) return find(bus, transaction, catalog, unlocked);
@@ -30,8 +30,6 @@ export async function lookUp(bus: Bus, transaction: TransactionHandle, given: Ro
     ? withUnlocked(query, locked, await find(bus, transaction, catalog, unlocked))
     : locked;
 }
-
-const SAYS_WHO: ReadonlySet<string> = new Set(["table", "partitioned"]);
 
 /** By a unique key there is one row for each, at most. */
 function isComplete({ model, fields, keys }: RowQuery, found: Found): boolean {
@@ -95,7 +93,8 @@ async function lookupOf(
     return {
       column: columnOf(model, field),
       type: wide(known?.type ?? "pg_catalog.text"),
-      isByMillisecond: isByMillisecond === true && known?.isFine === true,
+      isByMillisecond:
+        isByMillisecond === true && (known?.isFine === true || known?.type === "pg_catalog.timetz"),
     };
   };
   return {
