@@ -94,6 +94,8 @@ const DAY_MS = 86_400_000;
 
 /** A value of a row as the text of its column's type; undefined when the column cannot have it. */
 function asColumnText(field: ScalarField | undefined, value: unknown): string | undefined {
+  // A column of Json that cannot be null holds the null of JSON.
+  if (value === null && field?.type === "Json" && !field.isOptional) return "null";
   if (field === undefined || value === null || value === undefined) return undefined;
   if (field.isList) return Array.isArray(value) ? asListText(field, value) : undefined;
   if (field.type === "Json") return JSON.stringify(value);

@@ -112,8 +112,8 @@ function matches({ column, type, isByMillisecond }: LookupColumn, text: string):
   // The text of an amount has the separators of the server's locale.
   const value = type === MONEY ? `${text}::pg_catalog.numeric::${type}` : `${text}::${as}`;
   if (isByMillisecond !== true) return `${own} = ${value}`;
-  // Not "before the next millisecond": after the last one of a day there is none in a column of times.
-  return `${own} between ${value} and ${value} + interval '999 microseconds'`;
+  // Not "before the next millisecond": after the last one of a day there is none in a column of times, which begins anew.
+  return `${own} between ${value} and greatest(${value}, ${value} + interval '999 microseconds')`;
 }
 
 const TIME = "pg_catalog.time";

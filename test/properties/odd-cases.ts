@@ -20,6 +20,7 @@ export function oddCase(twins: Twins, group: OddGroup, numbers: readonly number[
     rows: group.rows,
     call,
     captured: captured.length === 0 ? models : captured,
+    others: models,
     inTransaction: !isGap && tape.often(15),
     mayBeRefused: group.mayBeRefused === true,
     areEventsDisputed: group.isDisputed === true,

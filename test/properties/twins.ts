@@ -16,6 +16,8 @@ export interface TwinCase {
   readonly call: () => RandomCall;
   /** The models with rules. */
   readonly captured: readonly string[];
+  /** Further models whose tables have rows. */
+  readonly others?: readonly string[];
   readonly inTransaction?: boolean;
   /** SQL at the start of the transaction. */
   readonly setting?: string;
@@ -89,7 +91,7 @@ export class Twins {
   /** What differs between the two, and between what happened and what events say. Empty when all is well. */
   async differences(one: TwinCase, callers?: Callers): Promise<readonly string[]> {
     const { rows, call, captured } = one;
-    const models = this.#modelsNear(captured, call().model);
+    const models = this.#modelsNear([...captured, ...(one.others ?? [])], call().model);
     await Promise.all([this.#plain, this.#ours].map((side) => fill(side, models, rows)));
     const before = await readTables(this.#ours, models);
     const filled = await this.#ours.log.contents(models);

@@ -41,6 +41,7 @@ export function keepTo(model: Model, node: NestedNode | undefined, data: unknown
     if (!canKeep(nested, model, all)) continue;
     const [closing, ...named] = nested.items;
     if (closing?.operation === "set") {
+      if (!named.every(isNamedByKey)) continue;
       const late = lateObject();
       replaced.set(nested.given, late.argument);
       kept.set(closing, keptSet(late, nested, closing, named));
@@ -57,6 +58,11 @@ export function keepTo(model: Model, node: NestedNode | undefined, data: unknown
   const keeping = withReplaced(data, replaced, places);
   // One object in two places means different rows.
   return places.length === replaced.size ? { data: keeping, kept } : { data, kept: new Map() };
+}
+
+/** Rows that do not meet further conditions Prisma leaves alone. */
+function isNamedByKey({ where }: NestedItem): boolean {
+  return Object.values(where ?? {}).filter(isGiven).length === 1;
 }
 
 function meansAll({ where, effect }: NestedItem): boolean {
