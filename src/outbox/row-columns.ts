@@ -22,14 +22,10 @@ export interface RowColumns {
   readonly columns: readonly { readonly column: string; readonly form: ColumnForm }[];
   /** Columns whose text is wanted too, to the last digit: the nth is `x<n>`. */
   readonly exact: readonly string[];
-  /** The numbers of those columns that hold moments: those that no `Date` can be made of are in {@link ODD}. */
-  readonly moments: readonly number[];
   /** Whether to say where the row is: {@link PLACE_TABLE} and {@link PLACE}. Views have no places. */
   readonly hasPlaces?: boolean;
 }
 
-/** The JSON of the texts of moments that no `Date` can be made of, by the numbers of their columns; null: there are none. */
-export const ODD = "odd";
 /** The table that the row is in, a partition for example, as the text of its number. */
 export const PLACE_TABLE = "place_table";
 /** Where the row is in it. */
@@ -43,12 +39,8 @@ export function selectList(row: RowColumns): string {
   row.exact.forEach((column, n) => {
     list.push(`t.${quoteIdentifier(column)}::pg_catalog.text as x${n}`);
   });
-  if (row.moments.length > 0) list.push(`${oddMoments(row)} as ${ODD}`);
   if (row.hasPlaces === true)
-    list.push(
-      `t.tableoid::pg_catalog.int8::pg_catalog.text as ${PLACE_TABLE}`,
-      `t.ctid::pg_catalog.text as ${PLACE}`,
-    );
+    list.push(`t.tableoid::pg_catalog.text as ${PLACE_TABLE}`, `t.ctid::pg_catalog.text as ${PLACE}`);
   return list.join(", ");
 }
 
@@ -57,7 +49,6 @@ export function selectedNames(row: RowColumns): readonly string[] {
   return [
     ...row.columns.map((_, n) => `c${n}`),
     ...row.exact.map((_, n) => `x${n}`),
-    ...(row.moments.length > 0 ? [ODD] : []),
     ...(row.hasPlaces === true ? [PLACE_TABLE, PLACE] : []),
   ];
 }
@@ -83,16 +74,4 @@ function inForm(value: string, form: ColumnForm): string {
 export function isWithinDates(value: string): string {
   const text = `${value}::pg_catalog.text`;
   return `(${text} like '____-__-__%' and ${text} not like '%BC')`;
-}
-
-/** Infinity, years before Christ, and those with more than four digits are in none of the formats that drivers read. */
-function oddMoments({ columns, moments }: RowColumns): string {
-  const values = moments.map((n) => [n, `t.${quoteIdentifier(columns[n]?.column ?? "")}`] as const);
-  const usual = values.map(([, value]) => `coalesce(${isWithinDates(value)}, true)`);
-  const all = values.map(([n, value]) => `'${n}', ${value}::pg_catalog.text`);
-  const objects: string[] = [];
-  // A function takes a hundred arguments at most.
-  for (let at = 0; at < all.length; at += 40)
-    objects.push(`pg_catalog.jsonb_build_object(${all.slice(at, at + 40).join(", ")})`);
-  return `case when ${usual.join(" and ")} then null else (${objects.join(" || ")})::pg_catalog.text end`;
 }

@@ -48,7 +48,6 @@ function makeColumns(model: Model, hidden: readonly string[], hasPlaces: boolean
     columns: fields.map((field) => ({ column: field.column, form: formOf(field) })),
     exact: columnsOf(model, exactFields),
     exactFields,
-    moments: fields.flatMap((field, n) => (isMoment(field) ? [n] : [])),
     hasPlaces,
   };
 }
@@ -72,16 +71,11 @@ function isInexact({ type, isList }: ScalarField): boolean {
   return isList || type === "DateTime" || type === "Json";
 }
 
-const OF_A_DAY = new Set(["Time", "Timetz"]);
-
-function isMoment({ type, isList, nativeType }: ScalarField): boolean {
-  return type === "DateTime" && !isList && !OF_A_DAY.has(nativeType ?? "");
-}
-
 const EXACT_ITEMS = new Set(["BigInt", "DateTime", "Bytes"]);
 
 function formOf({ enumNames, nativeType, type, isList, isReadAsText }: ScalarField): ColumnForm {
-  if (isReadAsText === true) return "text";
+  // Drivers give no more than "invalid" for moments that no `Date` can be made of.
+  if (isReadAsText === true || (type === "DateTime" && !isList)) return "text";
   if (nativeType === "Money" || (type === "Decimal" && isList)) return isList ? "list of amounts" : "amount";
   if (isList) return EXACT_ITEMS.has(type) ? "exact list" : "list";
   return enumNames === undefined ? "plain" : "text";

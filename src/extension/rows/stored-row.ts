@@ -1,6 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { Decimal, isDecimal } from "../../codec/decimal.js";
-import { ODD, PLACE, PLACE_TABLE } from "../../outbox/row-columns.js";
+import { PLACE, PLACE_TABLE } from "../../outbox/row-columns.js";
 import type { Model, ScalarField } from "../schema/model.js";
 import { oddMoment } from "./odd-moment.js";
 import type { ModelColumns } from "./source-table.js";
@@ -40,15 +40,10 @@ export function isStillAt(row: Row, before: Row, fields: readonly string[]): voi
 export function asPrismaReads(model: Model, columns: ModelColumns, answer: Row): Row {
   const row: Record<string, unknown> = {};
   const unreadable: string[] = [];
-  const odd = answer[ODD];
-  const moments = typeof odd === "string" ? (JSON.parse(odd) as Readonly<Record<string, string>>) : undefined;
   let n = 0;
   for (const field of model.scalars.values()) {
     const value = answer[`c${n}`];
-    const moment = moments?.[n];
-    if (field.isList) row[field.name] = list(field, value, unreadable);
-    else if (moment !== undefined && isNoDate(value)) row[field.name] = oddMoment(moment);
-    else row[field.name] = read(field, value, unreadable);
+    row[field.name] = field.isList ? list(field, value, unreadable) : read(field, value, unreadable);
     n += 1;
   }
   stored.set(row, { texts: textsOf(columns, answer), place: placeOf(answer), unreadable });
@@ -64,10 +59,6 @@ function placeOf(answer: Row): Place | undefined {
   return typeof table === "string" && typeof place === "string" ? [table, place] : undefined;
 }
 
-function isNoDate(value: unknown): boolean {
-  return !(value instanceof Date) || Number.isNaN(value.getTime());
-}
-
 function list(field: ScalarField, value: unknown, unreadable: string[]): readonly unknown[] {
   const items = typeof value === "string" ? (JSON.parse(value) as unknown) : value;
   if (!Array.isArray(items)) return [];
@@ -79,7 +70,6 @@ function list(field: ScalarField, value: unknown, unreadable: string[]): readonl
 function readItem(field: ScalarField, item: unknown, unreadable: string[]): unknown {
   if (field.type === "Json") return item;
   if (Array.isArray(item)) return item.map((inner) => readItem(field, inner, unreadable));
-  if (field.type === "DateTime" && typeof item === "string") return momentOf(item);
   if (field.type === "Bytes" && typeof item === "string") return bytesOf(item);
   return read(field, item, unreadable);
 }
@@ -116,6 +106,8 @@ function read({ name, type, enumNames }: ScalarField, value: unknown, unreadable
       return typeof value === "number" ? value : Number(text(value));
     case "BigInt":
       return typeof value === "bigint" ? value : BigInt(text(value));
+    case "DateTime":
+      return typeof value === "string" ? momentOf(value) : value;
     case "Decimal":
       return typeof value === "object" && isDecimal(value) ? value : new Decimal(text(value));
     default:
