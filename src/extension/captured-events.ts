@@ -4,7 +4,7 @@ import { checkMetadata } from "../registry/check-metadata.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { Bus } from "./bus.js";
 import { knownCatalog } from "./catalog/catalog.js";
-import { aggregateKeyOf, keyTexts } from "./key-text.js";
+import { aggregateKeyOf, identityOf, keyTexts } from "./key-text.js";
 import { LostRace } from "./lost-race.js";
 import type { Mutation, Written } from "./mutation.js";
 import { loadFarAfter } from "./nested/capture-nested.js";
@@ -31,7 +31,10 @@ export async function changesOf(
   const change = await changeOf(bus, transaction, mutation, written);
   if (written.far === undefined) return [change];
   // What was read beforehand is of the row that did meet the conditions of an upsert until then.
-  if (change.operation === "create" && written.far.call.row !== undefined) throw new LostRace();
+  if (change.operation === "create" && written.far.call.row !== undefined) {
+    if (written.far.call.node === undefined) return [change];
+    throw new LostRace();
+  }
   const outcome = await loadFarAfter(bus, transaction, written.far, change.after);
   const { rules } = bus.options;
   return farChanges(bus, outcome, (operation) =>
@@ -50,12 +53,13 @@ async function changeOf(
   const { plan, row, past } = written;
   // What it wrote through a relation took it along, or to another key: then it is found there.
   if (row === null) {
-    if (call === "create" && knownCatalog(bus)?.table(model)?.kind === "view") throw notShown(model);
+    const mayBeNew = call === "create" || (call === "upsert" && past.row === undefined);
+    if (mayBeNew && knownCatalog(bus)?.table(model)?.kind === "view") throw notShown(model);
     const operation = call === "create" ? "create" : "update";
     const rules = written.far === undefined ? [] : plan[operation];
     return { model, operation, before: past.row, after: undefined, rules };
   }
-  const isReplaced = await isGoneMeanwhile(bus, transaction, mutation, { ...written, row });
+  const isReplaced = await isCreatedInstead(bus, transaction, mutation, { ...written, row });
   const before = isReplaced ? undefined : pastOf(mutation, { ...written, row });
   const operation = call !== "upsert" ? call : before === undefined ? "create" : "update";
   const rules = plan[operation];
@@ -72,10 +76,11 @@ async function changeOf(
 }
 
 /**
- * Whether a trigger has deleted the row that an upsert was to change, so that it created another one. A key that is another
- * one now may just have been changed: PostgreSQL knows what has become of the row at its place.
+ * Whether an upsert has created a row beside the one that it was to change, or in its place: triggers make another key of
+ * the new row, or delete the old one. A key that is another one now may just have been changed: PostgreSQL knows what has
+ * become of the row at its place.
  */
-async function isGoneMeanwhile(
+async function isCreatedInstead(
   bus: Bus,
   transaction: TransactionHandle,
   { model, operation }: Mutation,
@@ -86,7 +91,8 @@ async function isGoneMeanwhile(
   const facts = knownCatalog(bus)?.table(model);
   if (facts?.hasTriggers !== true || facts.kind !== "table") return false;
   if (aggregateKeyOf(model, past.row) === aggregateKeyOf(model, row)) return false;
-  return (await lookUp(bus, transaction, { model, fields: AT_PLACE, keys: [place] })).length === 0;
+  const [now] = await lookUp(bus, transaction, { model, fields: AT_PLACE, keys: [place] });
+  return now === undefined || identityOf(model, now.row) !== identityOf(model, row);
 }
 
 /**

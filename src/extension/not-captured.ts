@@ -25,11 +25,11 @@ export function mayNotRead({ name, table }: Model): EventBusError {
   );
 }
 
-/** The refusal of a call for all rows of a table, some of which its role does not see. Nothing of it is committed. */
+/** The refusal of a call for all rows of a table, some of which its role does not see. Nothing was written. */
 export function mayNotSee({ name, table }: Model): EventBusError {
   return new EventBusError(
     "NOT_CAPTURED",
-    `A call was refused, and its transaction aborted: without a condition PostgreSQL lets it write rows of ${name} that the ` +
+    `A call was refused before it wrote anything: without a condition PostgreSQL lets it write rows of ${name} that the ` +
       `policies of the table ${table} do not show to the role of this connection, so that they would have no events. Expected a ` +
       "where, which PostgreSQL applies to visible rows only, a policy for SELECT that shows these rows, or that no events are " +
       "wanted: run the call in prisma.$withoutEvents(() => …).",

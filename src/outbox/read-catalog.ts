@@ -1,4 +1,5 @@
 import type { Executor } from "./executor.js";
+import { quoteIdentifier } from "./schema-names.js";
 
 /** What PostgreSQL does to rows that refer to a row that goes or changes its key. */
 export type WritingAction = "cascade" | "set null" | "set default";
@@ -141,6 +142,19 @@ select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
           join pg_catalog.pg_class h on h.oid = f.conrelid join pg_catalog.pg_namespace hn on hn.oid = h.relnamespace
           join pg_catalog.pg_class r on r.oid = f.confrelid
           join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace) as keys`;
+
+/** Whether policies apply to what the current role does to a table: not to what owners do, or roles that pass them by. */
+export async function isUnderPolicies(
+  executor: Executor,
+  { schema, table }: { readonly schema: string; readonly table: string },
+): Promise<boolean> {
+  const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+  const [answer] = await executor.query<{ readonly active: boolean }>(
+    "select pg_catalog.row_security_active($1::pg_catalog.text) as active",
+    [name],
+  );
+  return answer?.active !== false;
+}
 
 /**
  * Reads what the catalog says of some tables, and of all that PostgreSQL goes on to from them. Databases with a schema

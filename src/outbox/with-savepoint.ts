@@ -29,6 +29,15 @@ export async function withSavepoint<T>(
   return result;
 }
 
+/** Does something in the middle of a transaction of which nothing is to stay. What fails in it has aborted the transaction. */
+export async function undone<T>(executor: Executor, work: () => Promise<T>): Promise<T> {
+  await executor.query(SAVE);
+  const result = await work();
+  await executor.query(ROLL_BACK);
+  await executor.query(RELEASE);
+  return result;
+}
+
 /** @returns false when a statement had failed, and the transaction had to go back. */
 async function leave(executor: Executor): Promise<boolean> {
   try {

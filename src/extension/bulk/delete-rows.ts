@@ -1,5 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { identityOf } from "../key-text.js";
+import { LostRace } from "../lost-race.js";
 import { incompatible } from "../prisma-internals.js";
 import { readRows } from "../rows/read-rows.js";
 import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
@@ -9,11 +10,13 @@ import { partsToWrite } from "./parts-to-write.js";
 /** `deleteMany`. */
 export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
   const answer: BulkAnswer = { count: 0, rows: [] };
-  for await (const { locked, args } of partsToWrite(run, "update", () => answer.count)) {
+  for await (const { locked, args, isUnnamed } of partsToWrite(run, "update", () => answer.count)) {
     const part = await loadPart(run, locked);
     const written = await write(run, "deleteMany", args);
     const { count } = written as { readonly count: number };
-    const gone = count === locked.length ? locked : await withoutThoseLeft(run, locked);
+    const isAll = count === locked.length && !isUnnamed;
+    const gone = isAll ? locked : await withoutThoseLeft(run, locked);
+    if (isUnnamed && count !== gone.length) throw new LostRace();
     if (count > gone.length) throw incompatible("the condition that names rows by their key");
     await publishPart(
       run,

@@ -4,6 +4,7 @@ import { loadCatalog } from "../catalog/catalog.js";
 import { isSkipped } from "../prisma-internals.js";
 import { readRows } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";
+import type { ScalarField } from "../schema/model.js";
 import type { CallArgs } from "../selection.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
 import type { NamingKey } from "./key-condition.js";
@@ -75,7 +76,10 @@ export function isGiven(limit: unknown): boolean {
 }
 
 /** How the call's rows are named to Prisma. */
-export async function namingKey({ bus, transaction, mutation, key }: BulkRun): Promise<NamingKey> {
+export async function namingKey(
+  { bus, transaction, mutation, key }: BulkRun,
+  found: FoundKeys,
+): Promise<NamingKey> {
   const { model } = mutation;
   const catalog = await loadCatalog(bus, transaction);
   return {
@@ -83,16 +87,22 @@ export async function namingKey({ bus, transaction, mutation, key }: BulkRun): P
     key,
     fine: new Set(key.fields.filter((field) => catalog.column(model, field)?.isFine === true)),
     isUnnamed: key.fields.some((field) => {
-      const { isList, type = "", nativeType = "" } = model.scalars.get(field) ?? {};
-      return isList === true
-        ? INEXACT.has(type)
-        : type === "Json" || nativeType === "Time" || nativeType === "Timetz";
+      const scalar = model.scalars.get(field);
+      return scalar !== undefined && found.some((row) => !isFoundAgain(scalar, row[field]));
     }),
   };
 }
 
-/** Types of which Prisma does not find every list again that it has read. Nor does it find 24:00, and null as Json. */
+/** Types of which Prisma does not find every list again that it has read. */
 const INEXACT: ReadonlySet<string> = new Set(["Bytes", "Float", "Decimal", "DateTime", "Json"]);
+const DAY_MS = 86_400_000;
+
+/** Whether Prisma finds a row by what it has read of it: not by 24:00, a time with an offset, or the null of JSON. */
+function isFoundAgain({ isList, type, nativeType }: ScalarField, value: unknown): boolean {
+  if (isList) return !INEXACT.has(type);
+  if (nativeType === "Timetz" || (type === "Json" && value === null)) return false;
+  return nativeType !== "Time" || !(value instanceof Date) || value.getTime() < DAY_MS;
+}
 
 /**
  * Reads the rows with these keys, which the call's `where` found, and locks them. A `Date` has milliseconds, a column may

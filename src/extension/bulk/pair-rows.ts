@@ -2,6 +2,7 @@ import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import { aggregateKeyOf } from "../key-text.js";
+import { LostRace } from "../lost-race.js";
 import { writesKey } from "../nested/written-fields.js";
 import { saysLess } from "../odd-values.js";
 import { lookUp } from "../rows/look-up.js";
@@ -32,6 +33,27 @@ export async function pairRows(
     : pairByKey(run, locked, updated);
   if (pairs !== undefined && !pairs.some(({ after }) => saysLess(run.mutation.model, after))) return pairs;
   return pairByPlace(run, locked, updated);
+}
+
+/**
+ * The same for rows that were written as what a `where` finds. One that was written has another place.
+ *
+ * @throws LostRace when others were written than were locked.
+ */
+export async function pairUnnamed(
+  run: BulkRun,
+  locked: readonly Row[],
+  updated: readonly Row[],
+): Promise<readonly Pair[]> {
+  if (updated.length > locked.length) throw new LostRace();
+  const pairs = await pairByPlace(run, locked, updated);
+  const moved = pairs.filter(({ before, after }) => placeText(before) !== placeText(after));
+  if (moved.length < updated.length) throw new LostRace();
+  return pairs;
+}
+
+function placeText(row: Row): string | undefined {
+  return storedOf(row)?.place?.join();
 }
 
 function onlyPair(locked: readonly Row[], updated: readonly Row[]): readonly Pair[] | undefined {

@@ -2,7 +2,6 @@ import type { Row } from "../../changes/diff.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import { aggregateKeyOf, identityOf } from "../key-text.js";
-import { LostRace } from "../lost-race.js";
 import { PartSize } from "../rows/part-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import type { CallArgs } from "../selection.js";
@@ -18,7 +17,7 @@ import {
 } from "./find-rows.js";
 import { amongRows, keyCondition, type NamingKey } from "./key-condition.js";
 import { asksRelations, rowsPerWrite } from "./rows-per-write.js";
-import { checkUnseen, countWithUnseen } from "./unseen-rows.js";
+import { refuseUnseen } from "./unseen-rows.js";
 import { chunksOf } from "./where-chunks.js";
 import type { WhereChunk } from "./where-values.js";
 
@@ -26,6 +25,8 @@ import type { WhereChunk } from "./where-values.js";
 export interface PartToWrite {
   readonly locked: readonly Row[];
   readonly args: CallArgs;
+  /** Whether the arguments do not keep to these rows: others may meet the `where` by now. */
+  readonly isUnnamed: boolean;
 }
 
 /** More values are not sent again with every part. */
@@ -44,27 +45,26 @@ export async function* partsToWrite(
   lock: LockStrength,
   written: () => number,
 ): AsyncGenerator<PartToWrite> {
-  const expected = await countWithUnseen(run);
-  for (const { keys, ...chunk } of await chunksOf(run))
-    yield* partsOf(run, chunk, keys ?? (await findKeys(run, await sought(run, chunk))), lock, written);
-  checkUnseen(run, expected, written());
-}
-
-/** Which of the rows a limit leaves cannot be said where they have no names. */
-async function sought(run: BulkRun, chunk: WhereChunk): Promise<WhereChunk> {
-  const { limit, ...unlimited } = chunk.args;
-  return isGiven(limit) && (await namingKey(run)).isUnnamed ? { ...chunk, args: unlimited } : chunk;
+  for (const [n, { keys, ...chunk }] of (await chunksOf(run)).entries()) {
+    const found = keys ?? (await findKeys(run, chunk));
+    if (n === 0) await refuseUnseen(run);
+    yield* partsOf(run, chunk, found, lock, written);
+  }
 }
 
 async function* partsOf(
   run: BulkRun,
   chunk: WhereChunk,
-  found: FoundKeys,
+  named: FoundKeys,
   lock: LockStrength,
   written: () => number,
 ): AsyncGenerator<PartToWrite> {
   const { args } = chunk;
-  const naming = await namingKey(run);
+  const naming = await namingKey(run, named);
+  const { limit, ...unlimited } = args;
+  // Which rows a limit leaves cannot be said where they have no names.
+  const isWidened = naming.isUnnamed && isGiven(limit);
+  const found = isWidened ? await findKeys(run, { ...chunk, args: unlimited }) : named;
   const before = written();
   const isKnown = await mayNameByKey(run, chunk, naming, found);
   const held =
@@ -80,8 +80,7 @@ async function* partsOf(
     size.learn(locked);
     const where = isKnown ? keyCondition(naming, locked) : amongRows(args, naming, locked);
     const rest = naming.isUnnamed ? args : withoutLimit(args, some, locked, written() - before);
-    yield { locked, args: { ...rest, where } };
-    if (naming.isUnnamed && written() - before > locked.length) throw new LostRace();
+    yield { locked, args: { ...rest, where }, isUnnamed: naming.isUnnamed };
     at += Math.max(1, some.length);
   }
 }

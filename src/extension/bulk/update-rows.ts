@@ -2,19 +2,21 @@ import type { Row } from "../../changes/diff.js";
 import { storedOf } from "../rows/stored-row.js";
 import { answerWith, type BulkAnswer, type BulkRun, keptRows, writeRows } from "./bulk-call.js";
 import { loadPart, publishPart } from "./far-rows.js";
-import { pairRows } from "./pair-rows.js";
+import { pairRows, pairUnnamed } from "./pair-rows.js";
 import { partsToWrite } from "./parts-to-write.js";
 
 /** `updateMany` and `updateManyAndReturn`. */
 export async function updateRows(run: BulkRun): Promise<BulkAnswer> {
   const answer: BulkAnswer = { count: 0, rows: [] };
   const data = (run.args["data"] ?? {}) as Row;
-  for await (const { locked, args } of partsToWrite(run, "no key update", () => answer.count)) {
+  for await (const { locked, args, isUnnamed } of partsToWrite(run, "no key update", () => answer.count)) {
     const part = await loadPart(run, locked);
     const unreadable = new Set(locked.flatMap((row) => storedOf(row)?.unreadable ?? []));
     const rows = await writeRows(run, "updateManyAndReturn", args, unreadable);
     const after = keptRows(run, rows);
-    const pairs = await pairRows(run, data, locked, after);
+    const pairs = isUnnamed
+      ? await pairUnnamed(run, locked, after)
+      : await pairRows(run, data, locked, after);
     await publishPart(
       run,
       part,

@@ -89,7 +89,8 @@ function inFilter(found: WhereValues, field: ScalarField, condition: unknown, pa
   for (const [name, operand] of Object.entries(condition)) {
     if (operand === undefined || isSkipped(operand) || name === "mode") continue;
     // Of an empty list Prisma knows what it comes to.
-    if (!isRecord(operand) && !(Array.isArray(operand) && operand.length === 0)) found.readsColumns = true;
+    const isEmpty = Array.isArray(operand) && operand.length === 0;
+    if (!isEmpty && (name !== "not" || !isRecord(operand))) found.readsColumns = true;
     if (operand === null) continue;
     if (Array.isArray(operand) && !field.isList && (name === "in" || name === "notIn")) {
       found.lists.push({ path: [...path, name], values: operand });

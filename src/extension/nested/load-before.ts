@@ -1,5 +1,6 @@
 import type { LookupKey } from "../../outbox/lookup-rows.js";
 import { identityOf } from "../key-text.js";
+import { withoutFields } from "../odd-values.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { Model } from "../schema/model.js";
 import type { Kept } from "./keep-to.js";
@@ -73,7 +74,9 @@ export class BeforeWalk implements NestedPast {
   ): Promise<void> {
     this.unlinking = this.#lost.all(top, node, written);
     const targets = new Set(Array.from(this.unlinking, ({ target }) => target));
-    await this.#loader.all(Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], true)));
+    await this.#loader.all(
+      Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], !this.#isRewriting)),
+    );
   }
 
   async #relation(place: Place, isReached: boolean): Promise<void> {
@@ -152,9 +155,22 @@ export class BeforeWalk implements NestedPast {
     keys: readonly LookupKey[],
     ownOnly: boolean,
   ): Promise<void> {
-    const found = await this.#loader.find({ model, fields, keys, ownOnly });
+    const found = await this.#loader.find({ model: withKeysOnly(model, fields), fields, keys, ownOnly });
     for (const row of found) this.ownBefore.add(ownKey(model, identityOf(model, row)));
   }
+}
+
+const ofKeys = new WeakMap<Model, Map<string, Model>>();
+
+/** A model of which little is read: there may be many of its rows. */
+function withKeysOnly(model: Model, fields: readonly string[]): Model {
+  const known = ofKeys.get(model) ?? new Map<string, Model>();
+  ofKeys.set(model, known);
+  const wanted = new Set([...(model.identity?.fields ?? []), ...fields]);
+  const others = new Set(Array.from(model.scalars.keys()).filter((name) => !wanted.has(name)));
+  const made = known.get(fields.join()) ?? withoutFields(model, others);
+  known.set(fields.join(), made);
+  return made;
 }
 
 /** Whether rows are created whatever is there already. */

@@ -87,6 +87,8 @@ function bytesOf(text: string): Uint8Array {
 function momentOf(text: string): unknown {
   const time = /^\d\d:\d\d:\d\d(\.\d+)?/.exec(text);
   if (time !== null) return new Date(`1970-01-01T${time[0]}Z`);
+  // Years of five digits are no ISO: they would be read in the zone of the process.
+  if (!/^\d{4}-/.test(text)) return oddMoment(text);
   const date = new Date(
     `${text.replace(" ", "T").replace(/(:\d\d(?:\.\d+)?)[+-]\d\d(:\d\d)?$/, "$1")}${text.includes(":") ? "Z" : ""}`,
   );

@@ -79,6 +79,14 @@ const nested: readonly (readonly [string, (db: BusClient) => PromiseLike<unknown
       }),
   ],
   [
+    "create that a later set may take away",
+    (db) =>
+      db.label.update({
+        where: { id: 1 },
+        data: { posts: { create: { title: "new", author: { connect: { id: 1 } } }, set: [] } },
+      }),
+  ],
+  [
     "create from the other side",
     (db) =>
       db.post.create({
@@ -91,6 +99,7 @@ beforeEach(async () => {
   await ledger.clear();
   await pool.query(`
     insert into users (email, updated_at) values ('a', now()), ('b', now());
+    insert into "Label" (name) values ('red');
     insert into "Post" (title, "authorId") values ('p', 1), ('q', 1), ('r', 2);
     create function touch_posts() returns trigger language plpgsql as $$ begin ${TOUCH_POSTS}; return new; end $$`);
 });
