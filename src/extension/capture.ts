@@ -13,9 +13,10 @@ import { LostRace } from "./lost-race.js";
 import { FailedAfterWriting, type Mutation, type Written, write } from "./mutation.js";
 import { capturesReferences } from "./nested/plan-far.js";
 import { mayNotRead } from "./not-captured.js";
-import { isBulk } from "./plan.js";
+import { isBulk, planCall } from "./plan.js";
 import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma-errors.js";
 import {
+  asOurs,
   executeIn,
   type InternalClient,
   ownClientOf,
@@ -81,9 +82,16 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
 }
 
 /** load before → write → load after (the write's own answer): all in `write`; then diff → publish */
-async function capture(bus: Bus, transaction: TransactionHandle, mutation: AnyMutation): Promise<unknown> {
+async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutation): Promise<unknown> {
+  let mutation = given;
   try {
-    if (capturesReferences(bus)) await knowCatalog(bus, transaction);
+    if (capturesReferences(bus) && knownCatalog(bus) === undefined) {
+      await knowCatalog(bus, transaction);
+      // Before, everything might have mattered.
+      const plan = planCall(bus, given.model, given.operation, given.args, given.extras);
+      if (plan === undefined) return await given.query(given.args, asOurs({ ...given.params, transaction }));
+      mutation = { ...given, plan };
+    }
     if (!mayReadOwn(bus, mutation)) throw mayNotRead(mutation.model);
     if (isBulkMutation(mutation)) return await writeMany(bus, transaction, mutation);
     const { result, written } = await write(bus, transaction, mutation);
