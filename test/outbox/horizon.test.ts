@@ -6,11 +6,16 @@ import { findEvents } from "../../src/outbox/find-events.js";
 import { advanceMarks } from "../../src/outbox/keep-house.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
-import { testDatabase } from "../support/database.js";
+import { startPostgres } from "../../src/testing/postgres.js";
 import { eventually } from "../support/eventually.js";
+import { prepareTemplate } from "../support/template.js";
 import { event, publish, subscribe } from "./steps.js";
 
-const { url, pool } = await testDatabase();
+// A server of its own: transactions of other databases on a server hold up this one too, for as long as they run.
+const server = await startPostgres();
+const url = await server.createDatabase("horizon");
+await prepareTemplate(url);
+const pool = new pg.Pool({ connectionString: url });
 const names = DEFAULT_SCHEMA_NAMES;
 const clients: pg.Client[] = [];
 /** A session of its own. */
@@ -20,12 +25,14 @@ const session = async () => {
   clients.push(client);
   return client;
 };
-afterAll(() => Promise.all(clients.map((client) => client.end())));
+afterAll(async () => {
+  await Promise.all([...clients.map((client) => client.end()), pool.end()]);
+  await server.stop();
+});
 const readAfter = async (position: number, source: Queryable = pool) =>
   (await findEvents(executorOf(source), names, { after: position }, "final")).map((one) => one.position);
 const published = async (target: Queryable) => (await publish(target, [event("E")])).events[0]?.position ?? 0;
 
-/** Transactions of other databases on the server hold up this one too, for as long as they run. */
 const eventuallyAfter = (positions: readonly number[]) =>
   eventually(async () => expect(await readAfter(last)).toEqual(positions));
 
