@@ -15,7 +15,7 @@ export async function updateRows(run: BulkRun): Promise<BulkAnswer> {
     const rows = await writeRows(run, "updateManyAndReturn", args, unreadable);
     const after = keptRows(run, rows);
     const pairs = isUnnamed
-      ? await pairUnnamed(run, locked, after)
+      ? await pairUnnamed(run, data, locked, after)
       : await pairRows(run, data, locked, after);
     await publishPart(
       run,
