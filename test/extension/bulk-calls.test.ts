@@ -5,7 +5,6 @@ import { Prisma } from "../../prisma/generated/client/client.js";
 import { ROWS_PER_STATEMENT } from "../../src/extension/rows/read-rows.js";
 import { eventBus } from "../../src/index.js";
 import { testDatabase } from "../support/database.js";
-import { eventually } from "../support/eventually.js";
 import { openBus, openClient } from "./support/clients.js";
 import {
   allRules,
@@ -17,6 +16,7 @@ import {
   unusualRules,
 } from "./support/events.js";
 import { Ledger } from "./support/ledger.js";
+import { whileOtherHolds } from "./support/waiting.js";
 
 const { url, pool } = await testDatabase();
 const ledger = new Ledger(pool);
@@ -249,25 +249,7 @@ describe("old values", () => {
 
 describe("a row that another transaction changes meanwhile", () => {
   /** Runs a call while somebody else has written `set` to the user 2, and commits when the call waits for it. */
-  async function meanwhile<T>(set: string, call: () => PromiseLike<T>): Promise<T> {
-    const other = await pool.connect();
-    try {
-      await other.query("begin");
-      await other.query(set);
-      const result = Promise.resolve(call());
-      result.catch(() => undefined);
-      await eventually(async () => {
-        const { rows } = await pool.query(
-          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        );
-        expect(rows).toHaveLength(1);
-      });
-      await other.query("commit");
-      return await result;
-    } finally {
-      other.release();
-    }
-  }
+  const meanwhile = <T>(set: string, call: () => PromiseLike<T>) => whileOtherHolds(pool, set, call);
 
   const rename = "update users set name = 'other' where id = 2";
   const where = { name: "old" };

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { eventBus } from "../../src/index.js";
 import { testDatabase } from "../support/database.js";
-import { eventually } from "../support/eventually.js";
 import { type BusClient, openClient } from "./support/clients.js";
 import { allRules, events } from "./support/events.js";
+import { whileOtherHolds } from "./support/waiting.js";
 
 // The first call of a client is made before anything is known of its tables: a model without rules might be one whose rows
 // PostgreSQL goes on from to others. When it is none, the call is Prisma's own.
@@ -18,22 +18,9 @@ beforeEach(() => pool.query('truncate "Balance"'));
 
 describe("the first call of a client", () => {
   it("waits in its transaction for another one that creates the row of an upsert, and changes it then", async () => {
-    const other = await pool.connect();
-    try {
-      await other.query('begin; insert into "Balance" ("userId", orders) values (1, 1)');
-      const called = open().$transaction((tx) => tx.balance.upsert(add));
-      called.catch(() => undefined);
-      await eventually(async () => {
-        const { rowCount } = await pool.query(
-          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        );
-        expect(rowCount).toBe(1);
-      });
-      await other.query("commit");
-      expect(await called).toMatchObject({ orders: 2 });
-    } finally {
-      other.release();
-    }
+    const insert = 'insert into "Balance" ("userId", orders) values (1, 1)';
+    const call = () => open().$transaction((tx) => tx.balance.upsert(add));
+    expect(await whileOtherHolds(pool, insert, call)).toMatchObject({ orders: 2 });
   });
 
   it("gives what Prisma gives outside of a transaction", async () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { openGenerated, withRules } from "../properties/generated-client.js";
 import { keyTables } from "../properties/key-cases.js";
 import { testDatabase } from "../support/database.js";
-import { eventually } from "../support/eventually.js";
 import { Ledger } from "./support/ledger.js";
+import { whileOtherHolds } from "./support/waiting.js";
 
 // Keys that Prisma reads and does not find again, such as 24:00: rows are written as what the `where` finds. What it finds when
 // they are written may be other rows than those that were locked.
@@ -26,25 +26,13 @@ beforeEach(async () => {
 });
 
 /** Another transaction changes which rows are found, after they were looked for and before they are locked. */
-async function whileOthersChange(call: () => PromiseLike<unknown>): Promise<unknown> {
-  const other = await pool.connect();
-  try {
-    await other.query(`begin; update "Time0 roots" set note = case note when 'f' then 'busy' else 'f' end
-      where "the key" in ('24:00', '03:00')`);
-    const called = Promise.resolve(call());
-    called.catch(() => undefined);
-    await eventually(async () => {
-      const { rowCount } = await pool.query(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      );
-      expect(rowCount).toBe(1);
-    });
-    await other.query("commit");
-    return await called;
-  } finally {
-    other.release();
-  }
-}
+const whileOthersChange = (call: () => PromiseLike<unknown>) =>
+  whileOtherHolds(
+    pool,
+    `update "Time0 roots" set note = case note when 'f' then 'busy' else 'f' end
+      where "the key" in ('24:00', '03:00')`,
+    call,
+  );
 
 const told = async () =>
   (await ledger.events()).map(({ operation, aggregateKey }) => `${operation} ${aggregateKey}`);
