@@ -9,7 +9,7 @@ import type { SettledOutcome } from "./outcome.js";
 /** What the error is named that says so. */
 const WORKER_DIED = "WorkerDied";
 
-const CLAIMS_BEFORE_RECORD = 2;
+const DEATHS_BEFORE_RECORD = 2;
 const RECORDS_BEFORE_DEATH = 3;
 
 /** Those that died together come back one by one. */
@@ -25,16 +25,16 @@ export function comeBackLater(): SettledOutcome {
   return { state: "snoozed", dueMs: SPREAD_MS * (0.5 + Math.random()) };
 }
 
-/** What becomes of a delivery that was claimed `claims` times without an outcome since it was last moved on. */
+/** What becomes of a delivery with which `deaths` processes died since it was last moved on. */
 export function outcomeOfDeaths(
-  claims: number,
+  deaths: number,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   worker: string,
 ): SettledOutcome | undefined {
   const isFirst = loaded.deaths === 0;
-  if (isFirst ? claims < CLAIMS_BEFORE_RECORD : claims === 0 || !loaded.ranAlone) return undefined;
-  const times = isFirst ? claims : CLAIMS_BEFORE_RECORD + loaded.deaths;
+  if (isFirst ? deaths < DEATHS_BEFORE_RECORD : deaths === 0 || !loaded.ranAlone) return undefined;
+  const times = isFirst ? deaths : DEATHS_BEFORE_RECORD + loaded.deaths;
   const thrown = new EventBusError(
     "WORKER_DIED",
     `The process that ran "${subscriber.name}" for this event ended ${times} times without an outcome. Look ` +

@@ -142,7 +142,7 @@ function unrun(outcome: Outcome, deps: DeliverDeps): Attempt {
 }
 
 function load(
-  { position, subscriptionId, claims = 0, isAgain = claims > 0 }: Wakeup,
+  { position, subscriptionId, deaths = 0, isAgain = deaths > 0 }: Wakeup,
   deps: DeliverDeps,
 ): Promise<LoadedDelivery | undefined> {
   const key = { position, subscriptionId, isAgain };

@@ -15,7 +15,7 @@ export function refuseDelivery(
 ): SettledOutcome | undefined {
   if (loaded.isPaused) return PAUSED;
   return (
-    outcomeOfDeaths(wakeup.claims ?? 0, loaded, subscriber, worker) ?? outcomeOfUnknown(loaded, subscriber)
+    outcomeOfDeaths(wakeup.deaths ?? 0, loaded, subscriber, worker) ?? outcomeOfUnknown(loaded, subscriber)
   );
 }
 

@@ -8,9 +8,9 @@ export interface Wakeup {
   readonly generation: number;
   /** Attempts that were made when the wake-up was written. */
   readonly attempts: number;
-  /** How often it was claimed before without an outcome: as a rule, so often a process died. Defaults to 0. */
-  readonly claims?: number;
-  /** Whether it was claimed before, whatever came of that. Defaults to whether `claims` is above 0. */
+  /** How often a process that held it was found dead. Defaults to 0. */
+  readonly deaths?: number;
+  /** Whether it was claimed before, whatever came of that. Defaults to whether `deaths` is above 0. */
   readonly isAgain?: boolean;
   /** The job of graphile-worker's: when an outcome is recorded, it goes in the same transaction. */
   readonly jobId?: string;

@@ -1,5 +1,6 @@
 import type { Executor } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
+import { numberAt } from "./payload.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A worker as the others see it. */
@@ -29,6 +30,11 @@ export interface Heartbeat {
   readonly swept: readonly string[];
 }
 
+/** The payload of a wake-up `j` whose process is found dead once more; what is not ours stays as it is. */
+const DIED_ONCE_MORE = /* sql */ `json_build_object('p', ${numberAt("j", "p", "bigint", 18)},
+  's', ${numberAt("j", "s", "integer", 9)}, 'g', ${numberAt("j", "g", "integer", 9)},
+  'a', ${numberAt("j", "a", "integer", 9)}, 'd', coalesce(${numberAt("j", "d", "integer", 4)}, 0) + 1)`;
+
 /** After so long graphile-worker itself frees what a worker had claimed (four hours). */
 const FORGOTTEN_AFTER = "interval '5 hours'";
 
@@ -36,6 +42,9 @@ const FORGOTTEN_AFTER = "interval '5 hours'";
 // database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked
 // jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
 // What a dead worker holds is freed again after deadAfterMs, then after twice, four times, … as long: see "departed".
+// Only here a wake-up learns that a process died with it. That it was claimed before says nothing of that: a connection
+// breaks before the answer comes, a delivery fails before it can be recorded, a worker stops. The count is taken before
+// graphile-worker frees the rest: one command must not write a row twice.
 const BEAT = statement(/* sql */ `
 with own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
@@ -53,9 +62,9 @@ with own as (
        for update skip locked)
   returning id, name, dead_after_ms
 ), departing as (
-  insert into :BUS.departed (id, worker_schema, look_at)
-  select id, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond' from dead
-  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at
+  insert into :BUS.departed (id, worker_schema, look_at, died)
+  select id, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond', true from dead
+  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at, died = true
 ), looked as (
   update :BUS.departed set look_at = clock_timestamp() + (clock_timestamp() - departed_at) where id in (
     select d.id from :BUS.departed d
@@ -63,16 +72,23 @@ with own as (
        and d.departed_at > clock_timestamp() - ${FORGOTTEN_AFTER}
        and not exists (select from :BUS.workers w where w.id = d.id)
        for update skip locked)
-  returning id
+  returning id, died
 ), forgotten as (
   delete from :BUS.departed where departed_at <= clock_timestamp() - ${FORGOTTEN_AFTER}
 ), swept as (
   select array_agg(id) as ids, array_agg(coalesce(nullif(name, ''), id)) as names from dead
 ), freed as (
-  select array_agg(id) as ids from (select id from dead union all select id from looked) f
+  select array_agg(id) as ids, array_agg(id) filter (where died) as died
+    from (select id, true as died from dead union all select id, died from looked) f
+), marked as (
+  update :WORKER._private_jobs j set locked_at = null, locked_by = null, payload = ${DIED_ONCE_MORE}
+   where (select f.died from freed f) is not null and j.locked_by = any((select f.died from freed f)::text[])
+     and ${numberAt("j", "p", "bigint", 18)} is not null
+  returning j.id
 )
 select own.fresh, coalesce(swept.names, '{}') as swept,
-       case when freed.ids is not null then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
+       case when freed.ids is not null and (select count(*) from marked) >= 0
+         then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
        case when freed.ids is not null then pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
        pg_notify('jobs:insert', '{"count":0}')::text as heard
   from own, swept, freed`);
@@ -81,9 +97,9 @@ const RETIRE = statement(/* sql */ `
 with gone as (
   delete from :BUS.workers where id = $1::text returning dead_after_ms
 ), departing as (
-  insert into :BUS.departed (id, worker_schema, look_at)
-  select $1::text, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond' from gone
-  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at
+  insert into :BUS.departed (id, worker_schema, look_at, died)
+  select $1::text, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond', false from gone
+  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at, died = false
 )
 select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
        pg_notify('jobs:insert', '{"count":1000}')::text as notified`);
@@ -106,7 +122,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
   return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
 }
 
-/** Frees whatever a worker that has ended still holds, and removes it. */
+/** Frees whatever a worker that has ended, or lost its connections, still holds, and removes it. No process died of it. */
 export async function retireWorker(executor: Executor, names: SchemaNames, id: string): Promise<void> {
   await executor.query(RETIRE(names), [id]);
 }

@@ -2,6 +2,7 @@ import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type LoadedDelivery, type LoadedRow, readLoaded } from "./load-delivery.js";
 import { loadedRow } from "./loaded-columns.js";
+import { numberAt } from "./payload.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A job of graphile-worker's that was taken, and the delivery that it is for. */
@@ -25,16 +26,6 @@ export interface TakeOptions {
 
 /** So many bytes of events, as they are stored (compressed), are read with the jobs; what is beyond is read by itself. */
 const MOST_BYTES = 2 * 1024 * 1024;
-
-/**
- * What cannot be a number of ours is nobody's delivery: the task says so. Nothing is looked for where a backslash is,
- * which ours never have: some that JSON allows PostgreSQL cannot write out, and the whole statement would fail.
- */
-function numberAt(field: string, type: string, digits: number): string {
-  const text = `(c.payload ->> '${field}')`;
-  return `case when strpos(c.payload::text, E'\\\\') = 0 then
-           case when ${text} ~ '^[0-9]{1,${digits}}$' then ${text}::${type} end end`;
-}
 
 /**
  * Locks jobs as graphile-worker itself does. Ours are in no named queue: those that somebody put into one stay there. The
@@ -76,7 +67,7 @@ function take(most: number) {
   return statement(/* sql */ `${locking(most)}, taken as (
   select c.id as job_id, c.task_id, c.payload, c.attempts as job_attempts, c.max_attempts,
          row_number() over (order by c.priority, c.run_at, c.id) as number,
-         ${numberAt("p", "bigint", 18)} as p, ${numberAt("s", "integer", 9)} as s
+         ${numberAt("c", "p", "bigint", 18)} as p, ${numberAt("c", "s", "integer", 9)} as s
     from locked c
 )
 select t.job_id, t.task_id, t.payload, t.job_attempts, t.max_attempts, ${fitting("t.n")} as n, ${columns.join(", ")}
@@ -93,7 +84,7 @@ select t.job_id, t.task_id, t.payload, t.job_attempts, t.max_attempts, ${fitting
 function takeOne() {
   return statement(/* sql */ `${locking(1)}
 select ${COLUMNS}, l.*
-  from (select c.*, ${numberAt("p", "bigint", 18)} as p, ${numberAt("s", "integer", 9)} as s from locked c) t
+  from (select c.*, ${numberAt("c", "p", "bigint", 18)} as p, ${numberAt("c", "s", "integer", 9)} as s from locked c) t
   left join lateral (${loadedRow({ n: "1", position: "t.p", subscriptionId: "t.s", again: "t.attempts > 1" })}) l on true`);
 }
 

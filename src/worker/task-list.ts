@@ -13,12 +13,10 @@ import type { JobDesk } from "./job-desk.js";
 export interface OwnDeliveries {
   /** Those that it makes right now. */
   readonly running: Map<string, Promise<Outcome>>;
-  /** How many claims of a delivery ended here without an outcome, and without the death of a process. */
-  readonly failures: Map<string, number>;
 }
 
 export function ownDeliveries(): OwnDeliveries {
-  return { running: new Map(), failures: new Map() };
+  return { running: new Map() };
 }
 
 /** What the tasks of one run of graphile-worker have to do with it. */
@@ -28,9 +26,6 @@ export interface TaskRun {
   /** Where it gets its jobs from. */
   readonly desk?: Pick<JobDesk, "loadedOf" | "gone">;
 }
-
-/** Others may make what failed here, which is not learnt: so many are kept at most. */
-const MOST_FAILURES = 10_000;
 
 /**
  * One task for each subscriber.
@@ -68,17 +63,10 @@ export function taskList(
         const key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
         // The connection broke while it ran, and this is its job again: it still runs, here.
         const delivery = own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce);
-        return delivery.then(
-          () => {
-            own.failures.delete(key);
-            leaveOnce();
-          },
-          (error: unknown) => {
-            remember(own.failures, key);
-            leaveOnce();
-            throw error;
-          },
-        );
+        return delivery.then(leaveOnce, (error: unknown) => {
+          leaveOnce();
+          throw error;
+        });
       },
     ]),
   );
@@ -89,9 +77,8 @@ export function taskList(
     subscriber: Subscriber,
     onHandled: () => void,
   ): Promise<Outcome> {
-    const claims = Math.max(0, (wakeup.claims ?? 0) - (own.failures.get(key) ?? 0));
     const onSettled = () => wakeup.jobId === undefined || desk?.gone(wakeup.jobId);
-    const delivery = deliver({ ...wakeup, claims }, subscriber, deps, { onHandled, onSettled }).then(
+    const delivery = deliver(wakeup, subscriber, deps, { onHandled, onSettled }).then(
       (outcome) => {
         own.running.delete(key);
         return outcome;
@@ -107,15 +94,6 @@ export function taskList(
   }
 }
 
-function remember(failures: Map<string, number>, key: string): void {
-  const count = (failures.get(key) ?? 0) + 1;
-  // Moved to the end: the first one is the one that failed longest ago.
-  failures.delete(key);
-  failures.set(key, count);
-  const [oldest] = failures.keys();
-  if (failures.size > MOST_FAILURES && oldest !== undefined) failures.delete(oldest);
-}
-
 /** What is looked at of a job. */
 interface ClaimedJob {
   readonly id: string;
@@ -124,17 +102,16 @@ interface ClaimedJob {
 }
 
 function readWakeup(payload: unknown, job: ClaimedJob, desk: TaskRun["desk"]): Wakeup {
-  const { p, s, g, a } = (payload ?? {}) as Readonly<Record<string, unknown>>;
+  const { p, s, g, a, d } = (payload ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof p !== "number" || typeof s !== "number" || typeof g !== "number" || typeof a !== "number")
     throw new Error(`The payload ${JSON.stringify(payload)} is none of ex-event-bus. Who added this job?`);
-  const claims = job.attempts - 1;
   return {
     position: p,
     subscriptionId: s,
     generation: g,
     attempts: a,
-    claims,
-    isAgain: claims > 0,
+    deaths: typeof d === "number" ? d : 0,
+    isAgain: job.attempts > 1,
     // One that somebody put into a named queue is left to graphile-worker.
     ...(desk === undefined || job.job_queue_id !== null
       ? undefined

@@ -14,11 +14,11 @@ function gate() {
   return { opened, open };
 }
 
-describe("claims without an outcome", () => {
+describe("deaths of processes", () => {
   it("are forgiven once, and then put on record without using up an attempt", async () => {
     const delivery = await enqueue(() => Promise.reject(new Error("no")));
-    expect(await delivery.next({ claims: 1 })).toMatchObject({ state: "retrying" });
-    expect(await delivery.next({ claims: 2 })).toMatchObject({
+    expect(await delivery.next({ deaths: 1 })).toMatchObject({ state: "retrying" });
+    expect(await delivery.next({ deaths: 2 })).toMatchObject({
       state: "snoozed",
       thrown: { code: "WORKER_DIED" },
     });
@@ -42,8 +42,8 @@ describe("claims without an outcome", () => {
       calls += 1;
     });
     const states: string[] = [];
-    for (const claims of [2, 1, 1, 1]) {
-      states.push((await delivery.next({ claims })).state);
+    for (const deaths of [2, 1, 1, 1]) {
+      states.push((await delivery.next({ deaths })).state);
       // As the process leaves it that calls the handler and dies.
       await pool.query("update event_bus.deliveries set runs_alone = true");
     }
@@ -59,9 +59,9 @@ describe("claims without an outcome", () => {
       calls += 1;
       throw new Error("no");
     });
-    await delivery.next({ claims: 2 });
-    expect(await delivery.next({ claims: 7 })).toMatchObject({ state: "retrying" });
-    expect(await delivery.next({ claims: 7 })).toMatchObject({ state: "retrying" });
+    await delivery.next({ deaths: 2 });
+    expect(await delivery.next({ deaths: 7 })).toMatchObject({ state: "retrying" });
+    expect(await delivery.next({ deaths: 7 })).toMatchObject({ state: "retrying" });
     expect(calls).toBe(2);
   });
 
@@ -74,7 +74,7 @@ describe("claims without an outcome", () => {
     });
     const suspect = await enqueue(() => void order.push("suspect"));
     const after = await enqueue(() => void order.push("after"));
-    await suspect.next({ claims: 2 });
+    await suspect.next({ deaths: 2 });
 
     const running = long.next();
     await expect.poll(() => order).toEqual(["long"]);
@@ -97,8 +97,8 @@ describe("claims without an outcome", () => {
     const otherSuspect = await enqueue(() => undefined);
     const waits = await enqueue(() => void order.push("waits"));
     const stops = await enqueue(() => void order.push("stops"));
-    await suspect.next({ claims: 2 });
-    await otherSuspect.next({ claims: 2 });
+    await suspect.next({ deaths: 2 });
+    await otherSuspect.next({ deaths: 2 });
 
     const shutdown = new AbortController();
     const running = [suspect.next()];

@@ -74,10 +74,10 @@ export function deliverFixture(pool: pg.Pool) {
       return found;
     };
     /** Delivers it as it stands, whenever it is due. */
-    const next = async (overrides: Overrides & Pick<Wakeup, "claims"> = {}) => {
+    const next = async (overrides: Overrides & Pick<Wakeup, "deaths"> = {}) => {
       const wakeup = await due(new Date("9999-01-01"));
       if (wakeup === undefined) throw new Error("nothing is due any more");
-      return deliverOnce({ ...wakeup, claims: overrides.claims ?? 0 }, overrides);
+      return deliverOnce({ ...wakeup, deaths: overrides.deaths ?? 0 }, overrides);
     };
     const deliverOnce = (wakeup: Wakeup, { executor: other, ...overrides }: Overrides = {}) => {
       const outbox = other === undefined ? deps.outbox : deliveryOutbox(other, names);

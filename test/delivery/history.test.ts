@@ -70,7 +70,7 @@ describe('history "failures"', () => {
     if (wakeup === undefined) throw new Error("nothing is due");
     expect(await delivery.deliver(wakeup)).toEqual({ state: "delivered" });
     // The process died before graphile-worker could delete the job.
-    expect(await delivery.deliver({ ...wakeup, claims: 1 })).toEqual({ state: "stale" });
+    expect(await delivery.deliver({ ...wakeup, deaths: 1 })).toEqual({ state: "stale" });
     expect(calls).toBe(1);
   });
 

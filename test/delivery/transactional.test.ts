@@ -51,7 +51,7 @@ async function enqueue(handle: (tx: Tx, ctx: TransactionalContext) => unknown, o
   return {
     ...delivery,
     first,
-    next: (overrides: Partial<DeliverDeps> & { readonly claims?: number } = {}) =>
+    next: (overrides: Partial<DeliverDeps> & { readonly deaths?: number } = {}) =>
       delivery.next({ prisma, ...overrides }),
     deliver: (wakeup = first, overrides: Partial<DeliverDeps> = {}) =>
       delivery.deliver(wakeup, { prisma, ...overrides }),

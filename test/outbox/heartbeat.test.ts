@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { executorOf } from "../../src/outbox/executor.js";
 import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
@@ -106,4 +106,70 @@ it("leaves alone what workers have claimed that are not ours", async () => {
   await later(61_000);
   await alive("own");
   expect(await claimedBy()).toBe("somebody else's worker");
+});
+
+describe("the deaths that a wake-up carries", () => {
+  const payload = async () =>
+    (await pool.query("select payload from graphile_worker._private_jobs")).rows[0].payload;
+  const setPayload = (text: string) =>
+    pool.query("update graphile_worker._private_jobs set payload = $1::json", [text]);
+
+  it("are counted for each process that is found dead with it", async () => {
+    const { d: none, ...wakeup } = await payload();
+    expect(none).toBeUndefined();
+    for (let d = 1; d <= 3; d++) {
+      await alive("other");
+      await claim("other");
+      await die();
+      expect(await claimedBy()).toBeNull();
+      expect(await payload()).toEqual({ ...wakeup, d });
+    }
+  });
+
+  it("are counted also when a dead process had claimed it by a statement that came late", async () => {
+    await die();
+    await claim("other");
+    await later(1);
+    await alive("own");
+    expect(await payload()).toMatchObject({ d: 1 });
+  });
+
+  it("do not grow when a worker stops, gets new connections or a claim of one that did comes late", async () => {
+    await alive("other", 60_000);
+    await claim("other");
+    await retireWorker(executor, names, "other");
+    expect(await claimedBy()).toBeNull();
+    await claim("other");
+    await later(61_000);
+    await alive("own");
+    expect(await claimedBy()).toBeNull();
+    expect(await payload()).not.toHaveProperty("d");
+  });
+
+  it("do not grow for the jobs of others while a process dies", async () => {
+    await claim("somebody else's worker");
+    await die();
+    expect(await payload()).not.toHaveProperty("d");
+  });
+
+  it.each([
+    ["null", "null"],
+    ["a list", "[1, 2]"],
+    ["a text with what PostgreSQL cannot store", String.raw`{"p":"\u0000"}`],
+    ["numbers that are none", `{"p":"x","s":1e9,"g":-1,"a":"9999999999999999999"}`],
+  ])("are not counted in what somebody else wrote, which is freed as it is: %s", async (_, text) => {
+    await setPayload(text);
+    await claim("other");
+    await die();
+    expect(await claimedBy()).toBeNull();
+    const { rows } = await pool.query("select payload::text as text from graphile_worker._private_jobs");
+    expect(rows).toEqual([{ text }]);
+  });
+
+  it("start again when somebody wrote something else there", async () => {
+    await setPayload(`{"p":1,"s":1,"g":0,"a":0,"d":"many"}`);
+    await claim("other");
+    await die();
+    expect(await payload()).toEqual({ p: 1, s: 1, g: 0, a: 0, d: 1 });
+  });
 });

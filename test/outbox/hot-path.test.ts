@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 
 import { claimDelivery, committedClaims } from "../../src/outbox/claim-delivery.js";
 import { executorOf, preparingExecutor } from "../../src/outbox/executor.js";
+import { beat } from "../../src/outbox/heartbeat.js";
 import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
@@ -101,6 +102,14 @@ it.each<[string, (client: PoolClient, position: number, jobId: string) => Promis
       await claimDelivery(prepared(client), names, claim);
       await committedClaims(prepared(client), names, [{ ...claim, jobId }]);
     },
+  ],
+  [
+    "a heartbeat that finds nobody dead",
+    (client) =>
+      beat(prepared(client), names, {
+        ...{ id: "w", name: "w", application: "app", version: "1", host: "here", pid: 1 },
+        ...{ deadAfterMs: 60_000, subscribers: [], activity: {} },
+      }),
   ],
 ])("%s reads few rows of large tables, although it was prepared when they were empty", async (_, call) => {
   await subscribe(pool, "Often", ["one"]);

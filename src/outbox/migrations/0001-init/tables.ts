@@ -115,9 +115,11 @@ create table :BUS.workers (
 
 -- Workers that are gone. A claim of theirs can still come: its statement was under way when they were held for dead, or
 -- a process that was only stopped goes on for a moment and dies before its next heartbeat. What it claims then would be
--- held for graphile-worker's four hours. So it is looked for again, ever more rarely.
+-- held for graphile-worker's four hours. So it is looked for again, ever more rarely. Those that were found dead died with
+-- what they held; others stopped, or have new connections.
 create table :BUS.departed (
   id text primary key,
+  died boolean not null default false,
   worker_schema text not null,
   departed_at timestamptz not null default clock_timestamp(),
   look_at timestamptz not null
