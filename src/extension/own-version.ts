@@ -23,12 +23,12 @@ export async function ownVersion(
   before: Row | undefined,
 ): Promise<Row> {
   const fields = model.identity?.fields ?? [];
-  const texts = keyTexts(model, fields, written.row);
   const mayBeAnother =
     before === undefined
       ? isReadAgain(fields, model, written)
       : fields.some((field) => !sameValue(before[field] ?? null, written.row[field] ?? null));
-  if (texts === undefined || !mayBeAnother) return written.row;
+  const texts = mayBeAnother ? keyTexts(model, fields, written.row) : undefined;
+  if (texts === undefined) return written.row;
   const [own] = await lookUp(bus, transaction, { model, fields, keys: [texts], ownOnly: true });
   return own?.row ?? written.row;
 }

@@ -25,6 +25,7 @@ export interface Answering {
  * the caller that is not plainly "no" stays in its place.
  */
 export function selectAllScalars(answering: Answering, args: CallArgs): CallArgs {
+  if (isAllSelected(answering, args)) return args;
   const { model, isStrict } = answering;
   // Prisma says so.
   const isRefused = (flags: Flags, name: string) =>
@@ -49,6 +50,11 @@ export function selectAllScalars(answering: Answering, args: CallArgs): CallArgs
   return { ...all, omit: { ...spread(omit), ...Object.fromEntries(hidden.map((name) => [name, false])) } };
 }
 
+/** Whether nobody says which columns there are to be. */
+function isAllSelected({ globalOmit }: Answering, { select, omit, include }: CallArgs): boolean {
+  return select === undefined && omit === undefined && include === undefined && globalOmit === undefined;
+}
+
 /** Without columns that are told not to be included, which Prisma leaves out of the answer then. */
 function withoutLeftOut({ model, isStrict }: Answering, args: CallArgs): CallArgs {
   const entries = Object.entries(spread(args["include"]));
@@ -63,6 +69,7 @@ function withoutLeftOut({ model, isStrict }: Answering, args: CallArgs): CallArg
  * stays, as it would: Prisma itself hides it when they are computed.
  */
 export function dropUnselected(answering: Answering, args: CallArgs, row: object): void {
+  if (isAllSelected(answering, args)) return;
   const answered = answeredColumns(answering, args);
   for (const name of answering.model.scalars.keys()) {
     if (!answered.has(name)) Reflect.deleteProperty(row, name);

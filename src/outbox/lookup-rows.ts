@@ -10,6 +10,8 @@ export interface LookupColumn {
   readonly type: string;
   /** Whether values of it that lie in the same millisecond are meant together, whatever the offset of a time. */
   readonly isByMillisecond?: boolean;
+  /** Whether an index finds its values. */
+  readonly isIndexed?: boolean;
 }
 
 /** Which rows of a table are looked up, and how. */
@@ -58,20 +60,32 @@ export function lookupStatement(lookup: Lookup): string {
   const own = match === "place" ? [AT_PLACE] : match.map((column, n) => matches(column, `k.k${n}`));
   const conditions = [...own, ...beyond.map(isBeyondDates)];
   const where = conditions.length === 0 ? "true" : conditions.join(" and ");
-  const index = `(k.ordinality - 1)::pg_catalog.int4 as ${KEY_INDEX}`;
+  const indexOf = (row: string) => `(${row}.ordinality - 1)::pg_catalog.int4 as ${KEY_INDEX}`;
   const limit = isLimited === true ? ` limit $${parameters + 1}` : "";
   if (lock !== undefined) {
     const by = order.map((column) => `t.${quoteIdentifier(column)}`);
-    return `select ${index}, ${selectList(columns)} from ${keys} join ${name} on ${where}${orderedBy(by)}${limit} for ${lock} of t`;
+    return `select ${indexOf("k")}, ${selectList(columns)} from ${keys} join ${name} on ${where}${orderedBy(by)}${limit} for ${lock} of t`;
   }
-  // With a snapshot, two rows with one key can be seen: the offset keeps PostgreSQL from looking for one only. Whether a
-  // row is our own is asked of those that are found: of every row of the table it would take long.
+  // Whether a row is our own is asked of those that are found: of every row of the table it would take long.
   const sorted = order.map((column, n) => `t.${quoteIdentifier(column)} as o${n}`);
   const version = ownOnly === true ? ["t.xmin as ex_event_bus_xmin"] : [];
-  const found = `select ${[...version, selectList(columns), ...sorted].join(", ")} from ${name} where ${where} offset 0`;
-  const selected = [index, ...selectedNames(columns).map((one) => `f.${one}`)].join(", ");
+  const read = [...version, selectList(columns), ...sorted].join(", ");
+  // With a snapshot, two rows with one key can be seen: key by key, the offset keeps PostgreSQL from looking for one only.
+  // Without an index it would read the table for each key, and does not know of a unique one either.
+  const found = isReadAtOnce(lookup)
+    ? `(select k.ordinality, ${read} from ${keys} join ${name} on ${where} offset 0) f`
+    : `${keys} cross join lateral (select ${read} from ${name} where ${where} offset 0) f`;
+  const selected = [
+    indexOf(isReadAtOnce(lookup) ? "f" : "k"),
+    ...selectedNames(columns).map((one) => `f.${one}`),
+  ].join(", ");
   const condition = ownOnly === true ? ` where ${OWN}` : "";
-  return `select ${selected} from ${keys} cross join lateral (${found}) f${condition}${orderedBy(order.map((_, n) => `f.o${n}`))}${limit}`;
+  return `select ${selected} from ${found}${condition}${orderedBy(order.map((_, n) => `f.o${n}`))}${limit}`;
+}
+
+/** Whether all keys are looked for in one pass over the table. */
+function isReadAtOnce({ match }: Lookup): boolean {
+  return match !== "place" && match.length > 0 && match.every(({ isIndexed }) => isIndexed === false);
 }
 
 const AT_PLACE = "t.ctid = k.place and t.tableoid = k.place_table";

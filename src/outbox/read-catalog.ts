@@ -26,6 +26,8 @@ export interface CatalogColumn {
   readonly isFine: boolean;
   /** Whether texts that differ can be equal in it: citext, char(n), collations that say so. */
   readonly folds: boolean;
+  /** Whether rows are found by it without reading the whole table: it is the first column of an index of all rows. */
+  readonly isIndexed: boolean;
 }
 
 /** A table as PostgreSQL's catalog describes it. */
@@ -110,7 +112,11 @@ with recursive reached(oid) as (
          b.typname in ('timestamp', 'timestamptz', 'time', 'timetz') and (b.typmod = -1 or b.typmod > 3) as "isFine",
          b.typname in ('citext', 'bpchar')
            or not coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true)
-           as folds
+           as folds,
+         exists (select from pg_catalog.pg_index i
+                   join pg_catalog.pg_class x on x.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = x.relam
+                  where i.indrelid = a.attrelid and i.indisvalid and i.indpred is null and i.indkey[0] = a.attnum
+                    and m.amname in ('btree', 'hash')) as "isIndexed"
     from pg_catalog.pg_attribute a cross join lateral (${BASE_TYPE}) b
    where a.attrelid in (select oid from reached) and a.attnum > 0 and not a.attisdropped
      and (a.attname = any ($3::text[]::name[])

@@ -15,6 +15,7 @@ export class Catalog {
   readonly references: References;
   readonly #defaultSchema: string;
   readonly #tables: ReadonlyMap<string, CatalogTable>;
+  readonly #ofModels = new WeakMap<Model, CatalogTable>();
   readonly #hidden = new Map<string, Set<string>>();
   readonly #isEmulated: boolean;
 
@@ -32,8 +33,12 @@ export class Catalog {
   }
 
   /** Undefined: the database does not have it. */
-  table({ schema, table }: Model): CatalogTable | undefined {
-    return this.#tables.get(tableId(schema ?? this.#defaultSchema, table));
+  table(model: Model): CatalogTable | undefined {
+    const known = this.#ofModels.get(model);
+    if (known !== undefined) return known;
+    const found = this.#tables.get(tableId(model.schema ?? this.#defaultSchema, model.table));
+    if (found !== undefined) this.#ofModels.set(model, found);
+    return found;
   }
 
   /** Of a field, or a hidden column. */

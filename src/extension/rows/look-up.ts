@@ -62,7 +62,16 @@ async function find(
   }));
 }
 
-const statements = new WeakMap<ModelColumns, Map<string, string>>();
+/** What is known of the database and of a model says all of a statement but what the query asks for. */
+const statements = new WeakMap<Catalog, WeakMap<ModelColumns, Map<string, string>>>();
+
+function statementsOf(catalog: Catalog, columns: ModelColumns): Map<string, string> {
+  const ofCatalog = statements.get(catalog) ?? new WeakMap<ModelColumns, Map<string, string>>();
+  statements.set(catalog, ofCatalog);
+  const known = ofCatalog.get(columns) ?? new Map<string, string>();
+  ofCatalog.set(columns, known);
+  return known;
+}
 
 async function statementFor(
   bus: Bus,
@@ -70,14 +79,15 @@ async function statementFor(
   columns: ModelColumns,
   query: RowQuery,
 ): Promise<string> {
-  const lookup = await lookupOf(bus, catalog, columns, query);
-  const known = statements.get(columns) ?? new Map<string, string>();
-  statements.set(columns, known);
-  const { table, match, beyond, order, lock, ownOnly, isLimited } = lookup;
-  const id = JSON.stringify([table.schema, match, beyond, order, lock, ownOnly, isLimited]);
+  const { fields, beyond, lock, ownOnly, isByMillisecond, most } = query;
+  const known = statementsOf(catalog, columns);
+  const id = JSON.stringify([
+    ...[fields, fields === AT_PLACE, beyond, lock],
+    ...[ownOnly, isByMillisecond, most !== undefined],
+  ]);
   const cached = known.get(id);
   if (cached !== undefined) return cached;
-  const sql = lookupStatement(lookup);
+  const sql = lookupStatement(await lookupOf(bus, catalog, columns, query));
   known.set(id, sql);
   return sql;
 }
@@ -88,6 +98,7 @@ async function lookupOf(
   columns: ModelColumns,
   { model, fields, lock, ownOnly, most, isByMillisecond, beyond = [] }: RowQuery,
 ): Promise<Lookup> {
+  const isTable = catalog.hasPlaces(model);
   const isOne = (field: string) => {
     const known = catalog.column(model, field);
     return {
@@ -95,6 +106,7 @@ async function lookupOf(
       type: wide(known?.type ?? "pg_catalog.text"),
       isByMillisecond:
         isByMillisecond === true && (known?.isFine === true || known?.type === "pg_catalog.timetz"),
+      isIndexed: known?.isIndexed !== false || !isTable,
     };
   };
   return {

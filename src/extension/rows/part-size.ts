@@ -39,6 +39,10 @@ export function* cut<T>(
   most: { readonly rows: number; readonly bytes: number },
   bytesOfItem: (item: T) => number,
 ): Generator<readonly T[]> {
+  if (items.length === 1) {
+    yield items;
+    return;
+  }
   let from = 0;
   let bytes = 0;
   for (const [index, item] of items.entries()) {

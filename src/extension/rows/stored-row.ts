@@ -50,7 +50,10 @@ export function asPrismaReads(model: Model, columns: ModelColumns, answer: Row):
   return row;
 }
 
+const NO_TEXTS: ReadonlyMap<string, string | null> = new Map();
+
 function textsOf({ exactFields }: ModelColumns, answer: Row): ReadonlyMap<string, string | null> {
+  if (exactFields.length === 0) return NO_TEXTS;
   return new Map(exactFields.map((field, n) => [field, (answer[`x${n}`] ?? null) as string | null]));
 }
 
@@ -83,8 +86,12 @@ function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(plain, "latin1"));
 }
 
+/** What nearly all moments look like, which the engine of JavaScript reads by itself. */
+const PLAIN_MOMENT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?$/;
+
 /** As Prisma's adapter reads them: what stands there is taken for UTC, and an offset for nothing. */
 function momentOf(text: string): unknown {
+  if (PLAIN_MOMENT.test(text)) return new Date(`${text.replace(" ", "T")}Z`);
   const time = /^\d\d:\d\d:\d\d(\.\d+)?/.exec(text);
   if (time !== null) return new Date(`1970-01-01T${time[0]}Z`);
   // Years of five digits are no ISO: they would be read in the zone of the process.
