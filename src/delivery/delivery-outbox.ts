@@ -22,13 +22,15 @@ export interface DeliveryOutbox {
 /** Of a lock that was not to be had in time. */
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** What found its row held by somebody else is tried again alone: it holds up nobody else's outcome any more. */
-function settleApart(together: DeliveryOutbox["settle"], alone: DeliveryOutbox["settle"]): typeof together {
-  const held = new WeakSet<Settlement>();
-  return (settlement) => {
-    if (held.has(settlement)) return alone(settlement);
-    return together(settlement).catch((error: unknown) => {
-      if (stateOf(error) === LOCK_NOT_AVAILABLE) held.add(settlement);
+type ForOne<In, Out> = (item: In) => Promise<Out>;
+
+/** What found its row, or its job, held by somebody else is tried again alone: it holds up nobody else any more. */
+function apart<In extends object, Out>(together: ForOne<In, Out>, alone: ForOne<In, Out>): ForOne<In, Out> {
+  const held = new WeakSet<In>();
+  return (item) => {
+    if (held.has(item)) return alone(item);
+    return together(item).catch((error: unknown) => {
+      if (stateOf(error) === LOCK_NOT_AVAILABLE) held.add(item);
       throw error;
     });
   };
@@ -42,7 +44,7 @@ export function deliveryOutbox(executor: Executor, names: SchemaNames): Delivery
   return {
     load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting),
     runAlone: (delivery) => runDeliveryAlone(executor, names, delivery),
-    settle: settleApart(
+    settle: apart(
       batched(
         (settlements) => settleDeliveries(executor, names, settlements),
         MOST_SETTLED,
@@ -50,6 +52,9 @@ export function deliveryOutbox(executor: Executor, names: SchemaNames): Delivery
       ),
       async (settlement) => (await settleDeliveries(executor, names, [settlement]))[0],
     ),
-    confirm: batched((claims) => committedClaims(executor, names, claims), MOST_SETTLED, isAboutConnecting),
+    confirm: apart(
+      batched((claims) => committedClaims(executor, names, claims), MOST_SETTLED, isAboutConnecting),
+      async (claim) => (await committedClaims(executor, names, [claim]))[0] === true,
+    ),
   };
 }

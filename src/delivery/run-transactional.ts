@@ -127,7 +127,8 @@ function limitsOf(timeoutMs: number, deadAfterMs: number) {
 
 /** PostgreSQL answers the commit of a transaction that has failed by rolling it back, and Prisma does not look. */
 function isCommitted(wakeup: Wakeup, deps: DeliverDeps, claim: string): Promise<boolean> {
-  return whileUnreachable(deps, () => deps.outbox.confirm({ ...wakeup, claim }));
+  const asked = { ...wakeup, claim };
+  return whileUnreachable(deps, () => deps.outbox.confirm(asked));
 }
 
 async function assertAlive(

@@ -73,7 +73,8 @@ export function transaction(
       });
     return outer?.kind === "itx" ? inTurn(outer, run) : run();
   }
-  if (isBatch && isInsideTransaction()) return wiring.base.call(client, joinable(input), options);
+  if (isBatch && (isInsideTransaction() || input.some(isUnknown)))
+    return wiring.base.call(client, joinable(input), options);
   if (typeof input !== "function") return wiring.base.call(client, input, options);
   const callback = input as (inner: InternalClient) => Promise<unknown>;
   const run = () => runCallback(wiring, client, callback, options, outer === undefined);
@@ -194,6 +195,11 @@ function isListOfPromises(input: unknown): input is readonly LazyPromise[] {
       (item) => typeof item === "object" && item !== null && item[Symbol.toStringTag] === "PrismaPromise",
     )
   );
+}
+
+/** A raw statement, or what a hook of an extension was given to go on with: that can be a captured call. */
+function isUnknown({ spec }: LazyPromise): boolean {
+  return spec === undefined;
 }
 
 function needsCapture(

@@ -1,5 +1,6 @@
 import { noteInstead } from "./caller.js";
 import { type Seat, seatOf } from "./joined-batch.js";
+import { captureSent } from "./last-step.js";
 import {
   type InternalClient,
   type InternalParams,
@@ -50,6 +51,9 @@ export function keepOrder(client: InternalClient): void {
   const ordered: Request = function (this: InternalClient, params: CallParams) {
     const { transaction, [TICKET]: ticket } = params;
     if (transaction === undefined || isOurs(params)) return execute.call(this, params);
+    // It takes its turn by itself.
+    const captured = captureSent(params as InternalParams, (sent) => execute.call(this, sent));
+    if (captured !== undefined) return captured;
     if (transaction.kind !== "itx") {
       // An extension has put it into a batch of its own, out of the transaction that it was called in.
       if (ticket !== undefined) bringBack(seatOf(transaction), ticket);

@@ -28,7 +28,7 @@ import type { RowChange } from "./rows/row-change.js";
 import { inTurn, noteFailure } from "./transaction-queue.js";
 
 /** A captured call of one row, or of many. */
-type AnyMutation = Mutation | BulkMutation;
+export type AnyMutation = Mutation | BulkMutation;
 
 function isBulkMutation(mutation: AnyMutation): mutation is BulkMutation {
   return isBulk(mutation.operation);
@@ -45,37 +45,60 @@ export async function captureIn(
     return await inTurn(transaction, () => capture(bus, transaction, mutation), ticket);
   } catch (error) {
     // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
-    if (error instanceof LostRace) throw await abort(bus, transaction, mutation, error, ABORT_FOR_RETRY);
-    throw error;
+    if (!(error instanceof LostRace)) throw error;
+    const told = await abort(bus, transaction, mutation, error, ABORT_FOR_RETRY);
+    if (isObject(told)) repeatable.add(told);
+    throw told;
   }
+}
+
+const repeatable = new WeakSet<object>();
+
+/** Whether a call failed only because others got in its way, and would be run again if it could be. */
+export function isRepeatable(error: unknown): boolean {
+  return isObject(error) && repeatable.has(error);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 const PERMISSION_DENIED = "42501";
 
 /** How often a mutation is run again because others kept getting in its way. */
-const RETRIES = 5;
+export const RETRIES = 5;
 
 /** Runs a mutation that is in no transaction in one of its own. */
 export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unknown> {
   const { maxWaitMs, timeoutMs } = bus.options.transaction;
   const catalog = knownCatalog(bus);
+  // What runs beside it in its transaction cannot be run again here.
+  const isJoined = mutation.finish !== undefined;
   for (let attempt = 1; ; attempt++) {
     let isInside = false;
     const work = async (client: InternalClient) => {
       isInside = true;
       const transaction = ownTransactionOf(client);
-      const result = await (attempt > RETRIES
+      const result = await (isJoined || attempt > RETRIES
         ? captureIn(bus, transaction, mutation)
         : inTurn(transaction, () => capture(bus, transaction, mutation)));
+      await mutation.finish?.();
       isInside = false;
       return result;
     };
     try {
       return await ownClientOf(bus.root).$transaction(work, { maxWait: maxWaitMs, timeout: timeoutMs });
     } catch (error) {
-      if (attempt <= RETRIES && (error instanceof LostRace || isOwnConflict(error))) continue;
-      // The role may have lost the right to lock rows since it was asked for its rights.
-      if (databaseFailure(error)?.state === PERMISSION_DENIED && forgetCatalog(bus, catalog)) continue;
+      const isLost =
+        (attempt <= RETRIES && (error instanceof LostRace || isOwnConflict(error))) ||
+        // The role may have lost the right to lock rows since it was asked for its rights.
+        (databaseFailure(error)?.state === PERMISSION_DENIED && forgetCatalog(bus, catalog));
+      if (isLost && !isJoined) continue;
+      if (isObject(error)) {
+        if (isLost && isJoined) repeatable.add(error);
+        // It has been run again often enough.
+        else if (!isJoined) repeatable.delete(error);
+      }
       throw isInside ? error : asFailureAround(error, bus.root, mutation.params);
     }
   }

@@ -1,5 +1,5 @@
 import { redactEvent } from "../changes/redact.js";
-import { currentContext, withEventMetadata, withoutEvents } from "../context/event-context.js";
+import { withEventMetadata, withoutEvents } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
 import { DESCRIBE } from "../registry/captured-model.js";
@@ -8,33 +8,23 @@ import { didYouMean } from "../registry/nearest-name.js";
 import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./batch.js";
 import type { Bus } from "./bus.js";
-import { takeExtras } from "./call-extras.js";
 import { noteCaller } from "./caller.js";
-import { captureAlone, captureIn } from "./capture.js";
 import { metadataFor } from "./captured-events.js";
 import { knownCatalog } from "./catalog/catalog.js";
 import { describeCapture } from "./describe-capture.js";
 import { EarlierCalls } from "./earlier-calls.js";
 import { earlierComponents, inCallersTransaction } from "./earlier-clients.js";
+import { watchSending } from "./last-step.js";
+import { hooksOf } from "./model-hooks.js";
 import { capturesReferences, isChangedByReferences } from "./nested/plan-far.js";
-import { plainCalls } from "./plain-calls.js";
-import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
+import type { WriteOperation } from "./plan.js";
 import { asCallFailure } from "./prisma-errors.js";
-import {
-  executorIn,
-  type InternalClient,
-  type InternalParams,
-  incompatible,
-  type LazyPromise,
-  probe,
-  rootOf,
-} from "./prisma-internals.js";
+import { executorIn, type InternalClient, probe, rootOf } from "./prisma-internals.js";
 import { type Drafts, publishDrafts } from "./publish.js";
-import { type ModelHooks, queryHooks } from "./query-hooks.js";
+import { queryHooks } from "./query-hooks.js";
 import { rememberEvents } from "./remember-events.js";
 import type { Model, Models } from "./schema/model.js";
 import { readModels } from "./schema/read-models.js";
-import type { CallArgs } from "./selection.js";
 import { batchLimits } from "./transaction-limits.js";
 import { inTurn, noteFailure } from "./transaction-queue.js";
 import type { EventBusExtension } from "./types/event-bus-extension.js";
@@ -69,11 +59,12 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     for (const [name, redaction] of resolved.redactions) checkRedactable(models.get(name), redaction);
     rememberEvents(resolved, models);
     const bus: Bus = { options: resolved, models, root, client };
+    watchSending(root);
     const reached = reachedModels(models, resolved);
     const isHooked = (model: Model) => reached.has(model.name) || (!model.isView && capturesReferences(bus));
     const hooked = Array.from(models.values()).filter(isHooked);
     const query: object = queryHooks(
-      hooked.map((model) => hooksOf(bus, model, reached, (run) => calls.hooked(run))),
+      hooked.map((model) => hooksOf(bus, model, reached.has(model.name), (run) => calls.hooked(run))),
     );
     const calls: EarlierCalls = new EarlierCalls(
       bus,
@@ -129,40 +120,6 @@ function reachedModels(models: Models, options: ResolvedBusOptions): ReadonlySet
   }
   for (const event of options.eventsByName.values()) if (event.model !== undefined) reached.add(event.model);
   return reached;
-}
-
-interface HookParameters {
-  readonly model?: string;
-  readonly operation: WriteOperation;
-  readonly args: CallArgs;
-  readonly query: (args: CallArgs, params?: InternalParams) => LazyPromise;
-  readonly __internalParams?: InternalParams;
-}
-
-type Hook = (parameters: HookParameters) => PromiseLike<unknown>;
-
-function hooksOf(
-  bus: Bus,
-  model: Model,
-  reached: ReadonlySet<string>,
-  within: <T>(run: () => T) => T,
-): ModelHooks<HookParameters> {
-  const hook = async ({ operation, args: given, query, __internalParams: params }: HookParameters) => {
-    if (params === undefined) throw incompatible("the internal parameters of query hooks");
-    const { args, extras } = takeExtras(model, operation, given, bus.options);
-    if (currentContext().silent) return query(args);
-    const plan = planCall(bus, model, operation, args, extras);
-    if (plan === undefined) return query(args);
-    const call = { model, args, extras, plan, params, query };
-    const mutation = isBulk(operation) ? { ...call, operation } : { ...call, operation };
-    const outer = resolveTransaction(params.transaction, `prisma.${model.jsName}.${operation}`);
-    return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
-  };
-  const isPlain = reached.has(model.name) ? () => false : plainCalls(bus, model);
-  const quick: Hook = (call) =>
-    within(() => (isPlain(call.operation, call.args) ? call.query(call.args) : hook(call)));
-  const { name, jsName } = model;
-  return { name, jsName, byOperation: new Map(Object.keys(WRITES).map((operation) => [operation, quick])) };
 }
 
 /** Methods of the client. Prisma calls them with the client that they are called on, also that of a transaction. */

@@ -17,6 +17,11 @@ export interface Seat {
    * @returns false when another item goes on with a call in another transaction.
    */
   claim(transaction: TransactionHandle, begin: (run: () => Promise<void>) => void): boolean;
+  /**
+   * Lets the items behind it run, which are in the same transaction, and waits until they have: to be called before that is
+   * committed. Fails when one of them fails.
+   */
+  finish(): Promise<void>;
 }
 
 interface PrismaBatchHandle {
@@ -68,6 +73,8 @@ interface Turn {
 
 class Batch {
   readonly #turns: readonly Turn[];
+  /** Those that have done their part, and are answered when the others have. */
+  readonly #finished: readonly Turn[];
   readonly #knocked = new Set<number>();
   readonly #settled: Promise<unknown>[] = [];
   #claim: { transaction: TransactionHandle; begin: (run: () => Promise<void>) => void } | undefined;
@@ -78,6 +85,7 @@ class Batch {
 
   constructor(size: number) {
     this.#turns = Array.from({ length: size }, turn);
+    this.#finished = Array.from({ length: size }, turn);
   }
 
   request(item: LazyPromise, index: number, handle: PrismaBatchHandle): Promise<unknown> {
@@ -126,6 +134,11 @@ class Batch {
         this.#knock(index);
         return this.#claim.transaction.id === transaction.id;
       },
+      finish: async () => {
+        this.#finished[index]?.open();
+        await Promise.all(this.#settled.slice(index + 1));
+        await this.#outer?.finish();
+      },
     };
   }
 
@@ -144,7 +157,7 @@ class Batch {
     for (const [index, { open }] of this.#turns.entries()) {
       open();
       try {
-        await this.#settled[index];
+        await Promise.race([this.#settled[index], this.#finished[index]?.promise]);
       } catch (error) {
         for (const { refuse } of this.#turns) refuse(error);
         return;

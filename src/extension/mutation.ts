@@ -24,16 +24,10 @@ import {
 } from "./odd-values.js";
 import { type CapturableCall, type Plan, planCall } from "./plan.js";
 import { isValidationError } from "./prisma-errors.js";
-import {
-  asOurs,
-  type InternalParams,
-  incompatible,
-  type LazyPromise,
-  type TransactionHandle,
-} from "./prisma-internals.js";
+import { asOurs, type InternalParams, incompatible, type TransactionHandle } from "./prisma-internals.js";
 import type { Model } from "./schema/model.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "./selection.js";
-import { type Border, overlapping, type Progress, tapped } from "./tap.js";
+import { type Border, type Progress, tapped } from "./tap.js";
 
 /** A captured call on its way to the database. */
 export interface Mutation {
@@ -43,14 +37,15 @@ export interface Mutation {
   readonly extras: CallExtras;
   readonly plan: Plan;
   readonly params: InternalParams;
-  /** Goes on to the extensions after this one, and to the database. */
-  readonly query: (args: CallArgs, params: InternalParams) => LazyPromise;
+  /** Sends it to the database. */
+  readonly query: (args: CallArgs, params: InternalParams) => Promise<unknown>;
+  /** To be called before a transaction of its own is committed: others may run in it. */
+  readonly finish?: () => Promise<void>;
 }
 
 /** What the database did: once for each time that it was asked, usually once. */
 export interface Written {
   readonly plan: Plan;
-  /** The arguments as the last extension left them. */
   readonly args: CallArgs;
   readonly past: Past;
   /** What was known of other rows that the call may have touched; undefined when there are none that matter. */
@@ -71,7 +66,7 @@ export class FailedAfterWriting {
 /**
  * Runs the mutation in `transaction`, such that the database's own answer is the whole row.
  *
- * @throws FailedAfterWriting when another extension failed after the database had answered; else what Prisma throws.
+ * @throws FailedAfterWriting when it may have written something and is not to be committed; else what Prisma throws.
  */
 export async function write(
   bus: Bus,
@@ -79,7 +74,7 @@ export async function write(
   mutation: Mutation,
 ): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
   const written: Written[] = [];
-  const progress: Progress = { asked: false, arrived: false, overlapped: false };
+  const progress: Progress = { asked: false, arrived: false };
   const last: LastCall = { call: undefined, past: undefined, failure: undefined };
   const params = tapped(
     bus.root,
@@ -90,16 +85,12 @@ export async function write(
   );
   try {
     const result = await askedFor(() => mutation.query(mutation.args, params));
-    if (progress.overlapped)
-      throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     // Not even read before, and written all the same.
     if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
     if (written.length === 0) await checkUnseen(bus, transaction, progress, last, mutation.params);
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
-    if (progress.overlapped)
-      throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     if (written.length === 0 && isUnreadable(error) && mayBeReadBefore(mutation, last)) throw new LostRace();
     if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
     if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);

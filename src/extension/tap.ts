@@ -11,15 +11,15 @@ import {
 import type { CallArgs } from "./selection.js";
 import { noteFailure } from "./transaction-queue.js";
 
-/** What is done at the border to the database, after all other extensions and before all of them. */
+/** What is done at the border to the database. */
 export interface Border<Before> {
-  /** The arguments as they leave; gets them as the last extension left them. May refuse. */
+  /** The arguments as they leave. May refuse. */
   readonly depart: (args: CallArgs) => CallArgs;
   /** Runs in the transaction just before the query is sent. */
   readonly before: () => Promise<Before>;
   /** Whether rows are read after the answer, for which what another extension has set must still hold. */
   readonly readsAfterwards?: () => boolean;
-  /** Gets the database's own answer; what it returns is what the extensions and the caller get. */
+  /** Gets the database's own answer; what it returns is what hooks of extensions and the caller get. */
   readonly arrive: (answer: unknown, before: Before) => unknown;
 }
 
@@ -29,8 +29,6 @@ export interface Progress {
   asked: boolean;
   /** The engine answered. */
   arrived: boolean;
-  /** An answer came after another query of the same call had been begun: neither's old values are certain. */
-  overlapped: boolean;
 }
 
 interface Handle {
@@ -42,15 +40,13 @@ interface Handle {
 /** One time that the engine is asked. */
 interface Request<Before> {
   loaded: { readonly before: Before } | undefined;
-  isAnswered?: boolean;
 }
 
 type Mapper = (args: CallArgs) => CallArgs;
 type Unpacker = (answer: unknown) => unknown;
 
 /**
- * Parameters that run a query in `transaction` and tap it where it meets the database, so that neither what other
- * extensions make of the arguments nor what they make of the answer can come between an event and the truth.
+ * Parameters that run a query in `transaction` and tap it where it meets the database.
  *
  * Prisma maps the arguments, awaits the lock of a batch, sends the query and unpacks the answer, in this order: the
  * mapper turns the transaction into a batch whose lock does our part and turns it back.
@@ -63,12 +59,11 @@ export function tapped<Before>(
   progress: Progress,
 ): InternalParams {
   let handle: Handle = { ...transaction };
-  // One after the other, an extension may ask several times. Prisma reads the unpacker just before it maps.
+  // It may be asked again, for less. Prisma reads the unpacker just before it maps.
   let request: Request<Before> = { loaded: undefined };
   let latest = request;
   // Its place in a batch of another extension.
   let seat: Seat | undefined;
-  // The extensions after this one get it first.
   const fail = (error: unknown): never => {
     const told = asCallFailure(error, root, params);
     if (told !== error) noteFailure(transaction, told);
@@ -98,29 +93,16 @@ export function tapped<Before>(
   };
   const arrive = (answered: Request<Before>, answer: unknown): unknown => {
     progress.arrived = true;
-    if (answered.loaded === undefined || answered !== latest) {
-      progress.overlapped ||= answered !== latest || answered.isAnswered === true;
-      if (!progress.overlapped) throw incompatible("the order of its steps (map, lock, send, unpack)");
-      return answer;
-    }
+    if (answered.loaded === undefined || answered !== latest)
+      throw incompatible("the order of its steps (map, lock, send, unpack)");
     const { before } = answered.loaded;
     answered.loaded = undefined;
-    answered.isAnswered = true;
     const unpacked = (params["unpacker"] as Unpacker | undefined)?.(answer) ?? answer;
     return border.arrive(unpacked, before);
   };
   // A path of a fluent call is gone by our answer's hand: the whole row is needed first.
   const bound = asOurs({ ...params, dataPath: [], argsMapper: depart });
   return Object.defineProperties(bound, {
-    // Prisma computes fields of other extensions by the arguments that hooks have left in the call's own parameters.
-    args: {
-      enumerable: true,
-      configurable: true,
-      get: () => params["args"],
-      set: (args: CallArgs) => {
-        Object.assign(params, { args });
-      },
-    },
     transaction: {
       enumerable: true,
       configurable: true,
@@ -143,16 +125,6 @@ export function tapped<Before>(
       },
     },
   }) as unknown as InternalParams;
-}
-
-/** The refusal of a call of which another extension has made two at the same moment. */
-export function overlapping(call: string): EventBusError {
-  return new EventBusError(
-    "NOT_CAPTURED",
-    `An extension that comes after the event bus ran query(args) of ${call} again before it had been answered, so that it is ` +
-      "not known what each of them changed; the transaction was aborted. Expected one after the other: let it await each.",
-    { value: call },
-  );
 }
 
 function notLast(): EventBusError {

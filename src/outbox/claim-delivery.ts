@@ -1,3 +1,4 @@
+import { BRIEFLY, WAITS_BRIEFLY } from "./brief-locks.js";
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -54,10 +55,10 @@ select c.claim, c.job_id
 const CONFIRM = statement(COMMITTED);
 
 const CONFIRM_WITH_JOBS = statement(/* sql */ `
-with committed as (${COMMITTED}
+with ${BRIEFLY}, committed as (${COMMITTED}
 ), gone as (
   delete from :WORKER._private_jobs j
-   where j.id = any(array(select c.job_id from committed c)) and j.job_queue_id is null
+   where ${WAITS_BRIEFLY} and j.id = any(array(select c.job_id from committed c)) and j.job_queue_id is null
 )
 select claim from committed`);
 

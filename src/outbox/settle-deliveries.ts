@@ -1,3 +1,4 @@
+import { BRIEFLY, WAITS_BRIEFLY } from "./brief-locks.js";
 import { explained } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { Executor, SqlValue } from "./executor.js";
@@ -38,7 +39,10 @@ function moving(call: string, jobs: number) {
     alone: statement(moved),
     // What only deletes runs after what is selected.
     withJobs: statement(/* sql */ `
-with gone as (delete from :WORKER._private_jobs j where j.id = any($${jobs}::bigint[]) and j.job_queue_id is null)
+with ${BRIEFLY}, gone as (
+  delete from :WORKER._private_jobs j
+   where ${WAITS_BRIEFLY} and j.id = any($${jobs}::bigint[]) and j.job_queue_id is null
+)
 ${moved}`),
   };
 }

@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { eventBus } from "../../src/index.js";
 import { testDatabase } from "../support/database.js";
 import { everything } from "./equivalence/seed.js";
 import { openBus, openClient } from "./support/clients.js";
-import { events, rules } from "./support/events.js";
+import type { Interruption } from "./support/interrupted.js";
 import { Ledger } from "./support/ledger.js";
 
 const { url, pool } = await testDatabase();
@@ -171,20 +170,16 @@ describe("triggers of the table", () => {
 });
 
 describe("a connection that is cut", () => {
-  const cutting = base.$extends(eventBus({ events, capture: rules })).$extends({
-    query: {
-      user: {
-        async create({ args, query }) {
-          const user = await query(args);
-          await pool.query(
-            `select pg_terminate_backend(pid) from pg_stat_activity
-              where datname = current_database() and state = 'idle in transaction'`,
-          );
-          return user;
-        },
-      },
+  const interruption: Interruption = {
+    async before(statement) {
+      if (!/"event_bus"\.publish/.test(statement)) return;
+      await pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and state = 'idle in transaction'`,
+      );
     },
-  });
+  };
+  const cutting = openBus(url, { interruption });
 
   it("between the write and its event leaves neither; the next call works", async () => {
     await expect(cutting.user.create({ data: { email: "a" } })).rejects.toThrow();

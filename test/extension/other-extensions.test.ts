@@ -186,7 +186,7 @@ describe("extensions around the extension", () => {
     expect([rows, count, outcome]).toEqual([0, 0, expect.any(String)]);
   });
 
-  it("can throw after the write: then there is neither row nor event", async () => {
+  it("can throw after the write: row and event stay, as without the event bus the row does", async () => {
     const throwing = base.$extends(bus).$extends({
       query: {
         user: {
@@ -202,7 +202,102 @@ describe("extensions around the extension", () => {
       await tx.user.create({ data }).catch(() => undefined);
     });
     await inside.catch(() => undefined);
+    expect(await ledger.counts()).toEqual({ rows: 1, events: 1, jobs: 0 });
+    await pool.query("delete from users");
+    await throwing.$transaction(async (tx) => {
+      await tx.user.create({ data }).catch(() => undefined);
+    });
+    expect(await ledger.counts()).toEqual({ rows: 1, events: 2, jobs: 0 });
+  });
+
+  it("can go on with the row that was written, with any client", async () => {
+    const auditing = base.$extends(bus).$extends({
+      query: {
+        user: {
+          async create({ args, query }) {
+            const user = await query(args);
+            await base.profile.create({ data: { bio: "new", userId: user.id as number } });
+            return user;
+          },
+        },
+      },
+    });
+    const { id } = await auditing.user.create({ data });
+    expect(await base.profile.findMany()).toMatchObject([{ userId: id, bio: "new" }]);
+    expect(await ledger.names()).toEqual(["UserCreated"]);
+  });
+
+  it("can try again what the database refused, alone and in a transaction of their own", async () => {
+    const emails = ["taken@example.org", "free@example.org"];
+    await base.user.create({ data: { email: emails[0] ?? "" } });
+    const retrying = base.$extends(bus).$extends({
+      query: {
+        user: {
+          async create({ args, query }) {
+            for (const email of emails) {
+              try {
+                return await query({ ...args, data: { ...args.data, email } } as never);
+              } catch (error) {
+                if ((error as { code?: string }).code !== "P2002") throw error;
+              }
+            }
+            throw new Error("none is free");
+          },
+        },
+      },
+    });
+    expect(await retrying.user.create({ data })).toMatchObject({ email: emails[1] });
+    expect((await ledger.event()).aggregate).toMatchObject({ email: emails[1] });
+  });
+
+  it("can answer instead of an error", async () => {
+    const lenient = base.$extends(bus).$extends({
+      query: { user: { update: ({ args, query }) => query(args).catch(() => ({ id: 0 })) as never } },
+    });
+    expect(await lenient.user.update({ where: { id: 99 }, data: { name: "x" } })).toEqual({ id: 0 });
     expect(await ledger.counts()).toEqual({ rows: 0, events: 0, jobs: 0 });
+  });
+
+  it("can add nested writes to calls of which nothing was captured", async () => {
+    const { create: UserCreated } = rules.User;
+    const adding = base.$extends(eventBus({ events, capture: { User: { create: UserCreated } } })).$extends({
+      query: {
+        profile: {
+          create: ({ args, query }) => {
+            const { userId: _, ...data } = args.data as { bio: string; userId?: number };
+            return query({ data: { ...data, user: { create: { email: "added" } } } } as never);
+          },
+        },
+      },
+    });
+    await adding.profile.create({ data: { bio: "b", userId: 1 } });
+    expect((await ledger.event()).aggregate).toMatchObject({ email: "added" });
+  });
+
+  it("are run once, however often others get in the way of the call", async () => {
+    let runs = 0;
+    const counting = base.$extends(bus).$extends({
+      query: {
+        user: {
+          upsert({ args, query }) {
+            runs += 1;
+            return query(args);
+          },
+        },
+      },
+    });
+    const results = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        counting.user.upsert({
+          where,
+          create: data,
+          update: { name: `${n}` },
+        }),
+      ),
+    );
+    expect([runs, results.length]).toEqual([8, 8]);
+    const names = await ledger.names();
+    expect(names.filter((name) => name === "UserCreated")).toHaveLength(1);
   });
 
   it("can write with the client that they were given", async () => {
@@ -298,22 +393,16 @@ describe("an extension that runs one call twice", () => {
     expect(await ledger.event()).toMatchObject({ initialData: { name: "0" }, changes: { name: "x" } });
   });
 
-  it("both at the same moment: nothing is committed", async () => {
+  it("both at the same moment: as Prisma makes them, with the arguments of the last one", async () => {
     const client = twice((ask, args) =>
       Promise.all([ask({ ...args, data: { name: "1" } }), ask({ ...args, data: { name: "2" } })]),
     );
-    const failure = expect.objectContaining({ code: "NOT_CAPTURED" });
-    await expect(Promise.resolve(client.user.update({ where, data: { name: "x" } }))).rejects.toEqual(
-      failure,
-    );
-    await client
-      .$transaction(async (tx) => {
-        await expect(Promise.resolve(tx.user.update({ where, data: { name: "x" } }))).rejects.toEqual(
-          failure,
-        );
-      })
-      .catch(() => undefined);
-    expect(await base.user.findMany()).toMatchObject([{ name: "0" }]);
-    expect(await ledger.names()).toEqual([]);
+    expect(await client.user.update({ where, data: { name: "x" } })).toMatchObject([
+      { name: "2" },
+      { name: "2" },
+    ]);
+    expect(await ledger.event()).toMatchObject({ initialData: { name: "0" }, changes: { name: "2" } });
+    await client.$transaction((tx) => tx.user.update({ where, data: { name: "x" } }));
+    expect(await ledger.names()).toEqual(["UserUpdated"]);
   });
 });

@@ -55,7 +55,8 @@ describe.each(["normal", "high"] as const)('workers with throughput "%s"', (thro
     await publish(20);
     await eventually(async () => {
       const rows = await deliveries();
-      expect(rows.filter(({ state }) => state === "delivered").length).toBeGreaterThanOrEqual(20);
+      // All but the two whose jobs somebody holds.
+      expect(rows.filter(({ state }) => state === "delivered").length).toBe(22);
     });
     await client.query("commit");
     client.release();

@@ -5,12 +5,11 @@ import type { Bus } from "../bus.js";
 import { canTap } from "../can-tap.js";
 import { LostRace } from "../lost-race.js";
 import { FailedAfterWriting } from "../mutation.js";
-import { planCall } from "../plan.js";
 import { isValidationError } from "../prisma-errors.js";
 import { asOurs, incompatible, type TransactionHandle } from "../prisma-internals.js";
 import { PublishingLine } from "../rows/publishing-line.js";
 import type { CallArgs } from "../selection.js";
-import { overlapping, type Progress, tapped } from "../tap.js";
+import { type Progress, tapped } from "../tap.js";
 import {
   type BulkAnswer,
   type BulkMutation,
@@ -21,14 +20,12 @@ import {
 } from "./bulk-call.js";
 import { createRows } from "./create-rows.js";
 import { deleteRows } from "./delete-rows.js";
-import { withoutRequest } from "./no-request.js";
 import { updateRows } from "./update-rows.js";
 
 const WRITERS = { create: createRows, update: updateRows, delete: deleteRows };
 
 /**
- * Runs a bulk call in `transaction`: where it meets the database, after all other extensions, its rows are written
- * part by part, each with its events.
+ * Runs a bulk call in `transaction`: its rows are written part by part, each with its events.
  *
  * @throws FailedAfterWriting when rows were written and their events were not; else what Prisma throws.
  */
@@ -38,15 +35,14 @@ export async function writeMany(
   mutation: BulkMutation,
 ): Promise<unknown> {
   const runs: BulkRun[] = [];
-  const progress: Progress = { asked: false, arrived: false, overlapped: false };
-  const [column = ""] = mutation.model.scalars.keys();
-  const params = withoutRequest(mutation.params, harmless(mutation), column, (given, nothing) =>
-    tapped(bus.root, given, transaction, borderOf(bus, transaction, mutation, runs, nothing), progress),
-  );
+  const progress: Progress = { asked: false, arrived: false };
+  const border = borderOf(bus, transaction, mutation, runs);
+  // It only waits where the call has its place: the rows are written by requests of our own.
+  const params = Object.assign(tapped(bus.root, mutation.params, transaction, border, progress), {
+    action: "findMany",
+  });
   try {
     const result = await mutation.query(mutation.args, params);
-    if (progress.overlapped)
-      throw new FailedAfterWriting(overlapping(`prisma.${mutation.model.jsName}.${mutation.operation}`));
     if (runs.some(isHalfDone)) throw new FailedAfterWriting(incompatible("an answer to a call that failed"));
     if (runs.length === 0 && !(await canTap(bus.root, transaction)))
       throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
@@ -74,23 +70,13 @@ function isHalfDone(run: BulkRun): boolean {
   return run.hasWritten && !run.isDone;
 }
 
-function borderOf(
-  bus: Bus,
-  transaction: TransactionHandle,
-  mutation: BulkMutation,
-  runs: BulkRun[],
-  nothing: () => CallArgs,
-) {
-  const { model, operation, args: given, extras, plan: planned } = mutation;
-  let args = given;
+function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutation, runs: BulkRun[]) {
+  const { model, operation, args, extras, plan } = mutation;
+  const [column = ""] = model.scalars.keys();
   return {
-    depart(final: CallArgs) {
-      args = final;
-      return nothing();
-    },
+    /** Arguments with which Prisma's `findMany` sends no statement at all, though the client may omit every column. */
+    depart: (): CallArgs => ({ take: 0, select: { [column]: true } }),
     async before(): Promise<BulkAnswer> {
-      // Other extensions get copies to change: what is the same object is the same call.
-      const plan = args === given ? planned : (planCall(bus, model, operation, args, extras) ?? planned);
       const key = model.identity ?? { name: "", fields: [] };
       const metadata =
         plan.far === undefined ? extras.metadata : { mutationId: uuidV7(), ...extras.metadata };
