@@ -4,7 +4,7 @@
  * with `55P03` then. {@link WAITS_BRIEFLY} is a condition of what deletes; the setting ends with the statement.
  */
 export const BRIEFLY = /* sql */ `briefly as materialized (
-  select pg_catalog.set_config('lock_timeout', '1s', true) as set
+  select pg_catalog.set_config('lock_timeout', '250ms', true) as set
 )`;
 
 /** See {@link BRIEFLY}. Looked at once, before anything is deleted. */

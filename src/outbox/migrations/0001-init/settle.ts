@@ -16,9 +16,10 @@ const COMMIT_SOON = /* sql */ `
 
 /**
  * A row that somebody else holds, as a transaction that was cut off and has not ended yet, must not hold up the outcomes
- * of others that are written with it.
+ * of others that are written with it. Shorter than a worker waits for an answer at least, which is a second: what got none
+ * is repeated together.
  */
-const WAIT_BRIEFLY = /* sql */ `set lock_timeout = '1s'`;
+const WAIT_BRIEFLY = /* sql */ `set lock_timeout = '250ms'`;
 
 /** How deliveries move on. */
 export const settle = /* sql */ `
