@@ -2,7 +2,7 @@ import { EventBusError } from "../errors.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { checkOrder, keepOrder, keepsOrder } from "./call-order.js";
-import { joinable } from "./joined-batch.js";
+import { joinable, seatOf } from "./joined-batch.js";
 import { WRITES } from "./plan.js";
 import { asConflictAtCommit, asOfBatch } from "./prisma-errors.js";
 import {
@@ -32,6 +32,8 @@ interface BatchPlace {
   readonly index: number;
   /** Undefined: none. */
   readonly [TRANSACTION]: TransactionHandle | undefined;
+  /** Whether the promise in this place has been answered. */
+  isOver?: boolean;
   lock?: PromiseLike<void>;
 }
 
@@ -140,8 +142,14 @@ async function runBatch(
   promises: readonly LazyPromise[],
 ): Promise<readonly unknown[]> {
   const results: unknown[] = [];
-  for (const [index, promise] of promises.entries())
-    results.push(await promise.requestTransaction(place(transaction, index)));
+  for (const [index, promise] of promises.entries()) {
+    const handle = place(transaction, index);
+    try {
+      results.push(await promise.requestTransaction(handle));
+    } finally {
+      handle.isOver = true;
+    }
+  }
   return results;
 }
 
@@ -184,6 +192,19 @@ export function resolveTransaction(
       "written with it. Nothing was written. Expected $transaction of the extended client; where another extension " +
       "does this with query(args), apply the event bus first: new PrismaClient(…).$extends(eventBus(…)).$extends(…).",
     { value: call },
+  );
+}
+
+/** Whether a call has been put into a batch that became a transaction, see {@link resolveTransaction}. */
+export function isPlaceInTransaction(handle: object | undefined): boolean {
+  return handle !== undefined && TRANSACTION in handle;
+}
+
+/** Whether a handle is a place in a batch that does not wait for it any more: Prisma leaves it to the call. */
+export function isOver(handle: object | undefined): boolean {
+  return (
+    handle !== undefined &&
+    ((handle as Partial<BatchPlace>).isOver === true || seatOf(handle)?.isOpen === false)
   );
 }
 

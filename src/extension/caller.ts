@@ -1,4 +1,5 @@
 import type { Bus } from "./bus.js";
+import { outsideSeats } from "./joined-batch.js";
 import type { InternalClient, InternalParams } from "./prisma-internals.js";
 
 /** On the parameters of a call: the client that it is made on. */
@@ -27,7 +28,7 @@ export function noteCaller<C extends object>(extended: C, around: AroundCall): C
   const request = client._request;
   function noted(this: InternalClient, params: InternalParams): Promise<unknown> {
     noteCallerAs(this, params);
-    return around(this, params, () => request.call(this, params));
+    return outsideSeats(() => around(this, params, () => request.call(this, params)));
   }
   ours.add(noted);
   Object.defineProperty(client, "_request", { value: noted, writable: true, configurable: true });

@@ -6,6 +6,8 @@ const SEAT = Symbol("ex-event-bus.seat");
 
 /** An item of a batch, as whoever is asked to run in it sees it. */
 export interface Seat {
+  /** Whether the batch waits for it still. Prisma leaves a call the place in a batch that is over: it is alone then. */
+  readonly isOpen: boolean;
   /** Whether other items come after it. */
   readonly isLast: boolean;
   /** Opens when everything before it in the batch has run; fails when that failed. */
@@ -37,7 +39,12 @@ interface Place {
   readonly [SEAT]: Seat;
 }
 
-const seats = new AsyncLocalStorage<Seat>();
+const seats = new AsyncLocalStorage<Seat | undefined>();
+
+/** Runs a call that starts anew: whatever it puts into batches is no part of the one that it was started in. */
+export function outsideSeats<T>(run: () => T): T {
+  return seats.getStore() === undefined ? run() : seats.run(undefined, run);
+}
 
 /** The seat of a handle; undefined for one that we did not give. */
 export function seatOf(handle: object | undefined): Seat | undefined {
@@ -79,6 +86,7 @@ class Batch {
   readonly #settled: Promise<unknown>[] = [];
   #claim: { transaction: TransactionHandle; begin: (run: () => Promise<void>) => void } | undefined;
   readonly #decided = turn();
+  #isDecided = false;
   /** Where another extension of the same kind has put the call before. */
   readonly #outer = seats.getStore();
   #hasBegun = false;
@@ -121,7 +129,11 @@ class Batch {
 
   #seat(index: number): Seat {
     const { promise } = this.#turns[index] ?? turn();
+    const isOpen = () => !this.#isDecided;
     return {
+      get isOpen() {
+        return isOpen();
+      },
       isLast: index === this.#turns.length - 1,
       turn: promise,
       claim: (transaction, begin) => {
@@ -145,6 +157,7 @@ class Batch {
   #knock(index: number): void {
     this.#knocked.add(index);
     if (this.#knocked.size < this.#turns.length) return;
+    this.#isDecided = true;
     this.#decided.open();
     const claim = this.#claim;
     if (claim === undefined || this.#hasBegun) return;

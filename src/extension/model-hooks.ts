@@ -1,5 +1,5 @@
 import { currentContext } from "../context/event-context.js";
-import { resolveTransaction } from "./batch.js";
+import { isOver, isPlaceInTransaction, resolveTransaction } from "./batch.js";
 import type { Bus } from "./bus.js";
 import { type CallExtras, takeExtras } from "./call-extras.js";
 import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from "./capture.js";
@@ -41,15 +41,15 @@ export function hooksOf(
     if (currentContext().silent) return query(args);
     const checking = checkSending(bus.root);
     if (checking !== undefined) await checking;
-    const { transaction } = params;
-    captureWhenSent(params, captureStep(bus, model, operation, extras, params));
+    const transaction = calledIn(params);
+    captureWhenSent(params, captureStep(bus, model, operation, extras, transaction));
     for (let attempt = 1; ; attempt++) {
       try {
         return await query(args, params);
       } catch (error) {
         if (transaction !== undefined || attempt > RETRIES || !isRepeatable(error)) throw error;
         // An extension had put it into a batch of its own, which it makes anew.
-        params.transaction = undefined;
+        params.transaction = transaction;
       }
     }
   };
@@ -66,23 +66,43 @@ function captureStep(
   model: Model,
   operation: WriteOperation,
   extras: CallExtras,
-  { transaction }: InternalParams,
+  transaction: InternalParams["transaction"],
 ): CaptureStep {
   return (params, send) => {
     const args = (params["args"] ?? {}) as CallArgs;
     const plan = planCall(bus, model, operation, args, extras);
     if (plan === undefined) return undefined;
-    // Where an extension has put the call meanwhile.
-    const moved = params.transaction === transaction ? undefined : params.transaction;
+    const place = placeOf(params, transaction);
+    const isRunning = isPlaceInTransaction(place);
     const query = (sent: CallArgs, own: InternalParams) => {
-      if (moved !== undefined) own.transaction = moved;
+      if (place !== undefined && !isRunning) own.transaction = place;
       return send(Object.assign(own, { args: sent }));
     };
-    const seat = seatOf(moved);
+    const seat = isRunning ? undefined : seatOf(place);
     const call = { model, args, extras, plan, params, query, ...(seat && { finish: () => seat.finish() }) };
     const mutation = isBulk(operation) ? { ...call, operation } : { ...call, operation };
-    return captureCall(bus, transaction, mutation);
+    return captureCall(bus, isRunning ? place : transaction, mutation);
   };
+}
+
+/** On a call's parameters: what it was called in, before extensions put it somewhere else. */
+const CALLED_IN = Symbol("ex-event-bus.called-in");
+
+type Called = InternalParams & { [CALLED_IN]?: InternalParams["transaction"] };
+
+/** The transaction that a call was made in. Where an extension tries again, Prisma has left it in the batch of last time. */
+function calledIn(params: Called): InternalParams["transaction"] {
+  if (isOver(params.transaction)) return params[CALLED_IN];
+  params[CALLED_IN] = params.transaction;
+  return params.transaction;
+}
+
+/** The batch into which an extension has put a call meanwhile; undefined when it is in none, or in one that is over. */
+function placeOf(
+  params: InternalParams,
+  transaction: InternalParams["transaction"],
+): InternalParams["transaction"] {
+  return params.transaction === transaction || isOver(params.transaction) ? undefined : params.transaction;
 }
 
 async function captureCall(

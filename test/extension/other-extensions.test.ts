@@ -358,6 +358,130 @@ describe("the extension, applied twice", () => {
   });
 });
 
+describe("an extension that puts calls into batches of its own", () => {
+  type Going = {
+    readonly args: object;
+    readonly query: (args: object) => Promise<unknown>;
+    readonly operation: string;
+  };
+  const hooking = (hook: (client: typeof base, call: Going) => Promise<unknown>) =>
+    Prisma.defineExtension((client) =>
+      client.$extends({
+        query: { user: { $allOperations: (call) => hook(client as never, call as never) as never } },
+      }),
+    );
+  const batching = hooking(async (client, { args, query }) => {
+    const answers = await client.$transaction([client.$executeRaw`select 1`, query(args) as never]);
+    return answers[1];
+  });
+  const update = { where, data: { name: "x" } };
+
+  beforeEach(() => base.user.create({ data: { ...data, name: "0" } }));
+
+  const namesAfter = async (run: Promise<unknown>) => {
+    await run;
+    return ledger.names();
+  };
+
+  it("can send the call again behind the batch", async () => {
+    const client = base.$extends(bus).$extends(
+      hooking(async (given, { args, query }) => {
+        await given.$transaction([given.$executeRaw`select 1`, query(args) as never]);
+        return query({ ...args, data: { name: "again" } });
+      }),
+    );
+    expect(await namesAfter(client.user.update(update))).toEqual(["UserUpdated", "UserUpdated"]);
+  });
+
+  it("can send the call alone where the batch failed", async () => {
+    const client = base.$extends(bus).$extends(
+      hooking(async (given, { args, query }) => {
+        try {
+          return await given.$transaction([given.$executeRaw`select 1 / 0`, query(args) as never]);
+        } catch {
+          return query(args);
+        }
+      }),
+    );
+    expect(await namesAfter(client.user.update(update))).toEqual(["UserUpdated"]);
+  });
+
+  it("works around hooks that try again, and behind one that does", async () => {
+    await base.user.create({ data: { email: "taken" } });
+    const emails = ["taken", ""];
+    const retrying = hooking(async (_, { args, query }) => {
+      let last: unknown;
+      for (const email of emails) {
+        try {
+          return await query({ ...args, data: { email } });
+        } catch (error) {
+          last = error;
+        }
+      }
+      throw last;
+    });
+    const clients = [
+      base.$extends(bus).$extends(batching).$extends(retrying),
+      base.$extends(retrying).$extends(bus).$extends(batching),
+    ];
+    for (const [n, client] of clients.entries()) {
+      await ledger.forgetEvents();
+      const email = `free ${n}`;
+      emails[1] = email;
+      expect(await client.user.create({ data: { email: "taken" } })).toMatchObject({ email });
+      expect(await ledger.names()).toEqual(["UserCreated"]);
+    }
+  });
+
+  it("stays in the caller's transaction when a hook before the event bus tries again", async () => {
+    const retrying = hooking(async (_, { args, query }) => {
+      await query(args);
+      return query(args);
+    });
+    const client = base.$extends(retrying).$extends(bus).$extends(batching);
+    const failing = client.$transaction(async (tx) => {
+      await tx.user.update({ where, data: { name: "x" } });
+      throw new Error("rolled back");
+    });
+    await expect(failing).rejects.toThrow("rolled back");
+    expect(await base.user.findFirst({ where })).toMatchObject({ name: "0" });
+  });
+
+  it.each<[string, (client: typeof base) => Promise<unknown>]>([
+    ["open a transaction to read", (client) => client.$transaction(async (tx) => tx.user.count())],
+    [
+      "open a transaction to write",
+      (client) => client.$transaction(async (tx) => tx.user.create({ data: { email: "w" } })),
+    ],
+    ["write", (client) => client.user.create({ data: { email: "w" } })],
+    ["write in a batch", (client) => client.$transaction([client.user.create({ data: { email: "w" } })])],
+  ])("lets hooks behind it %s before they go on", async (_, before) => {
+    const client = base
+      .$extends(bus)
+      .$extends(batching)
+      .$extends(
+        hooking(async (given, { args, query, operation }) => {
+          if (operation === "update") await before(given);
+          return query(args);
+        }),
+      );
+    await client.user.update(update);
+    expect(await base.user.findFirst({ where })).toMatchObject({ name: "x" });
+    expect(await ledger.names()).toContain("UserUpdated");
+  });
+
+  it("can put it beside captured calls of its own", async () => {
+    const client = base.$extends(bus).$extends(
+      hooking(async (given, { args, query, operation }) => {
+        if (operation !== "update") return query(args);
+        const label = given.label.create({ data: { name: "beside" } });
+        return (await given.$transaction([label, query(args) as never]))[1];
+      }),
+    );
+    expect(await namesAfter(client.user.update(update))).toEqual(["LabelCreated", "UserUpdated"]);
+  });
+});
+
 describe("an extension that runs one call twice", () => {
   const twice = (run: (ask: (args: object) => Promise<unknown>, args: object) => Promise<unknown>) =>
     base.$extends(bus).$extends({

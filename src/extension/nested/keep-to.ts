@@ -128,22 +128,25 @@ function keptMany(late: LateObject, { target }: NestedRelation, item: NestedItem
 
 function keptSet(
   late: LateObject,
-  { target }: NestedRelation,
+  { target, link }: NestedRelation,
   related: NestedItem,
   named: readonly NestedItem[],
 ): Kept {
+  const leave = () => late.fill({ set: named.map(({ where }) => writtenOut(where)) });
   return {
     get isUsed() {
       return late.isUsed;
     },
     fill(reached) {
+      // In a relation of many to many Prisma refuses a row that is not there; in one to many it leaves it alone.
+      if (link.holder === "between" && named.some((item) => reached(item).length === 0)) return leave();
       const now = new Set(reached(related));
       const wanted = new Set(named.flatMap((item) => reached(item)));
       const without = (some: ReadonlySet<Row>, others: ReadonlySet<Row>) =>
         Array.from(some).flatMap((row) => (others.has(row) ? [] : [uniqueWhere(target, row)]));
       late.fill({ disconnect: without(now, wanted), connect: without(wanted, now) });
     },
-    leave: () => late.fill({ set: named.map(({ where }) => writtenOut(where)) }),
+    leave,
   };
 }
 

@@ -882,6 +882,26 @@ export const deep: readonly Case[] = [
 /** What Prisma refuses. */
 export const refused: readonly Case[] = [
   [
+    "many to many: set of a row that is not there",
+    (db) => db.task.update({ where: one, data: { tags: { set: [{ id: 99 }] } } }),
+  ],
+  [
+    "many to many: set of rows of which one is not there",
+    (db) => db.task.update({ where: one, data: { tags: { set: [two, { label: "none" }] } } }),
+  ],
+  [
+    "many to many: set of a row that is not there, from the other side",
+    (db) => db.tag.update({ where: one, data: { tasks: { set: [{ id: 99 }, one] } } }),
+  ],
+  [
+    "many to many: set of a row that is not there, below another row",
+    (db) =>
+      db.project.update({
+        where: { id: p1 },
+        data: { tasks: { update: { where: one, data: { tags: { set: [{ id: 99 }] } } } } },
+      }),
+  ],
+  [
     "a row that is not there",
     (db) => db.team.update({ where: { id: 99 }, data: { members: { create: { handle: "x" } } } }),
   ],
