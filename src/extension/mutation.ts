@@ -10,7 +10,7 @@ import { answeringOf } from "./computed-needs.js";
 import { type Loaded, loadFar, loadRow } from "./known-before.js";
 import { LostRace } from "./lost-race.js";
 import type { FarPast } from "./nested/capture-nested.js";
-import { canBeHalfDone } from "./nested/half-done.js";
+import { canBeHalfDone, createsBeforehand } from "./nested/half-done.js";
 import { type KeptData, keepTo } from "./nested/keep-to.js";
 import { dataOf } from "./nested/plan-far.js";
 import {
@@ -121,7 +121,11 @@ function mayHaveWritten({ models }: Bus, error: unknown, { call, past }: LastCal
   if (isValidationError(error) || databaseFailure(error) !== undefined) return false;
   const { code } = (error ?? {}) as { readonly code?: unknown };
   if (!NOTHING_WRITTEN.has(String(code)) || call === undefined) return true;
-  const isMissing = call.operation === "update" && past?.isKnown === true && past.row === undefined;
+  const isMissing =
+    call.operation === "update" &&
+    past?.isKnown === true &&
+    past.row === undefined &&
+    !createsBeforehand(models, call.model, call.args);
   return !isMissing && canBeHalfDone(models, call.model, call.operation, call.args);
 }
 

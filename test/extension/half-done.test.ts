@@ -40,6 +40,22 @@ describe("a call that fails after a part of it was written", () => {
           update: { name: "Eve", posts: { connect: { id: 99 } } },
         }),
     ],
+    [
+      "an update of no row that was to be related to a new one",
+      (tx) => tx.post.update({ where: { id: 99 }, data: { labels: { create: { name: "l" } } } }),
+    ],
+    [
+      "an update of no row that was to be related to a new one or another one",
+      (tx) =>
+        tx.post.update({
+          where: { id: 99 },
+          data: { title: "x", labels: { connectOrCreate: { where: { name: "l" }, create: { name: "l" } } } },
+        }),
+    ],
+    [
+      "an update of no row that was to refer to a new one",
+      (tx) => tx.post.update({ where: { id: 99 }, data: { author: { create: { email: "b" } } } }),
+    ],
   ])("cannot be committed, even when its error is caught: %s", async (_, call) => {
     await prisma
       .$transaction(async (tx) => {
@@ -50,6 +66,7 @@ describe("a call that fails after a part of it was written", () => {
       .catch(() => undefined);
     const { rows } = await pool.query("select id, email, name from users");
     expect(rows).toEqual([{ id: 1, email: "a", name: "Ann" }]);
+    expect((await pool.query('select from "Label"')).rowCount).toBe(0);
     expect(await ledger.names()).toEqual(["UserCreated"]);
   });
 

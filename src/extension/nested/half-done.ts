@@ -12,6 +12,17 @@ export function canBeHalfDone(models: Models, model: Model, operation: string, a
   return [create, update].some((data) => writesOtherRows(nestedWrites(models, model, data)));
 }
 
+/**
+ * Whether an update of a row that is not there can have written others: those that it was to refer to, and those that a
+ * third table was to relate to it, Prisma creates first.
+ */
+export function createsBeforehand(models: Models, model: Model, args: CallArgs): boolean {
+  const node = nestedWrites(models, model, dataOf("update", args).update);
+  return (
+    node?.relations.some(({ link, creates }) => link.holder !== "other" && creates !== undefined) === true
+  );
+}
+
 /** References of the row itself to rows that are there are looked up before anything is written. */
 function writesOtherRows(node: NestedNode | undefined): boolean {
   if (node === undefined) return false;
