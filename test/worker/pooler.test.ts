@@ -32,7 +32,7 @@ describe("a worker that is told not to listen", () => {
       expect(rows).toEqual([{ later: true, awaits_jobs: false }]);
     });
     const { rows } = await pool.query(
-      "select count(*)::int as n from pg_stat_activity where query ilike 'listen%'",
+      "select count(*)::int as n from pg_stat_activity where datname = current_database() and query ilike 'listen%'",
     );
     expect(rows).toEqual([{ n: 0 }]);
     expect(of("recover:start")).toEqual([]);
