@@ -54,3 +54,22 @@ export function noteCallerAs(client: InternalClient, params: InternalParams): vo
 export function callerOf({ client }: Bus, params: InternalParams): InternalClient {
   return (params as Noted)[CALLER] ?? client;
 }
+
+const replacements = new WeakMap<object, Set<string>>();
+
+/** Replaces a method of all clients of a root, once: those that are extended, and those in between, have it of the first one. */
+export function replaceForAll(
+  root: InternalClient,
+  method: "_request" | "_executeRequest",
+  make: (
+    before: (params: object) => Promise<unknown>,
+  ) => (this: InternalClient, params: InternalParams) => Promise<unknown>,
+): void {
+  const original = root._originalClient ?? root;
+  const known = replacements.get(original) ?? new Set<string>();
+  replacements.set(original, known);
+  if (known.has(method)) return;
+  known.add(method);
+  const value = make(original[method]);
+  Object.defineProperty(original, method, { writable: true, configurable: true, value });
+}

@@ -47,7 +47,7 @@ export async function captureIn(
     // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
     if (!(error instanceof LostRace)) throw error;
     const told = await abort(bus, transaction, mutation, error, ABORT_FOR_RETRY);
-    if (isObject(told)) repeatable.add(told);
+    if (told instanceof Error) repeatable.add(told);
     throw told;
   }
 }
@@ -56,11 +56,7 @@ const repeatable = new WeakSet<object>();
 
 /** Whether a call failed only because others got in its way, and would be run again if it could be. */
 export function isRepeatable(error: unknown): boolean {
-  return isObject(error) && repeatable.has(error);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+  return error instanceof Error && repeatable.has(error);
 }
 
 const PERMISSION_DENIED = "42501";
@@ -94,11 +90,7 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
         // The role may have lost the right to lock rows since it was asked for its rights.
         (databaseFailure(error)?.state === PERMISSION_DENIED && forgetCatalog(bus, catalog));
       if (isLost && !isJoined) continue;
-      if (isObject(error)) {
-        if (isLost && isJoined) repeatable.add(error);
-        // It has been run again often enough.
-        else if (!isJoined) repeatable.delete(error);
-      }
+      if (isLost && error instanceof Error) repeatable.add(error);
       throw isInside ? error : asFailureAround(error, bus.root, mutation.params);
     }
   }

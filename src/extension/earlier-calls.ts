@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { hub } from "../log/hub.js";
 import type { Bus } from "./bus.js";
-import { type AroundCall, isNoted, noteCallerAs } from "./caller.js";
+import { type AroundCall, isNoted, noteCallerAs, replaceForAll } from "./caller.js";
 import { WRITES } from "./plan.js";
 import { type EarlierHook, hasHooks, hooksFor } from "./prisma-extensions.js";
 import type { InternalClient, InternalParams } from "./prisma-internals.js";
@@ -112,25 +112,20 @@ export function namesOf(hooks: readonly EarlierHook[]): readonly string[] {
   );
 }
 
-const watched = new WeakSet<object>();
-
-/** Extensions may close over any client between the root and the one that was extended: all of them have its methods. */
+/** Extensions may close over any client between the root and the one that was extended. */
 function watchRoot(root: InternalClient): void {
-  const original = root._originalClient ?? root;
-  if (watched.has(original)) return;
-  watched.add(original);
-  const request = original._request;
-  Object.defineProperty(original, "_request", {
-    writable: true,
-    configurable: true,
-    value(this: InternalClient, params: InternalParams): Promise<unknown> {
-      const scope = scopes.getStore();
-      const { model, action } = params as InternalParams & Call;
-      if (scope === undefined || model === undefined || !(action in WRITES) || isNoted(this))
-        return request.call(this, params);
-      const client = scope.capturing(this);
-      noteCallerAs(client, params);
-      return request.call(client, params);
-    },
-  });
+  replaceForAll(
+    root,
+    "_request",
+    (request) =>
+      function (params) {
+        const scope = scopes.getStore();
+        const { model, action } = params as InternalParams & Call;
+        if (scope === undefined || model === undefined || !(action in WRITES) || isNoted(this))
+          return request.call(this, params);
+        const client = scope.capturing(this);
+        noteCallerAs(client, params);
+        return request.call(client, params);
+      },
+  );
 }

@@ -1,5 +1,5 @@
-import type { InternalClient, InternalParams } from "./prisma-internals.js";
-import { incompatible, isOurs } from "./prisma-internals.js";
+import { replaceForAll } from "./caller.js";
+import { type InternalClient, type InternalParams, incompatible, isOurs } from "./prisma-internals.js";
 
 /** Sends a call to the database. */
 export type Send = (params: InternalParams) => Promise<unknown>;
@@ -33,22 +33,17 @@ export function captureSent(params: InternalParams, send: Send): Promise<unknown
   }
 }
 
-const watched = new WeakSet<object>();
-
-/** All clients of one root send by the method of the first of them. */
+/** Has all clients of a root capture what they send. */
 export function watchSending(root: InternalClient): void {
-  const original = root._originalClient ?? root;
-  if (watched.has(original)) return;
-  watched.add(original);
-  const execute = original._executeRequest;
-  Object.defineProperty(original, "_executeRequest", {
-    writable: true,
-    configurable: true,
-    value(this: InternalClient, params: InternalParams): Promise<unknown> {
-      const send: Send = (sent) => execute.call(this, sent);
-      return captureSent(params, send) ?? send(params);
-    },
-  });
+  replaceForAll(
+    root,
+    "_executeRequest",
+    (execute) =>
+      function (params) {
+        const send: Send = (sent) => execute.call(this, sent);
+        return captureSent(params, send) ?? send(params);
+      },
+  );
 }
 
 const checks = new WeakMap<InternalClient, Promise<void>>();

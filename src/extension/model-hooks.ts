@@ -47,8 +47,9 @@ export function hooksOf(
       try {
         return await query(args, params);
       } catch (error) {
-        if (transaction !== undefined || attempt > RETRIES || !isRepeatable(error)) throw error;
-        // An extension had put it into a batch of its own, which it makes anew.
+        // An extension had put it into a batch of its own, and makes that anew. Whatever else there is was run again already.
+        const isInBatch = transaction === undefined && params.transaction !== undefined;
+        if (!isInBatch || attempt > RETRIES || !isRepeatable(error)) throw error;
         params.transaction = transaction;
       }
     }

@@ -1,6 +1,6 @@
 import type { Executor } from "./executor.js";
+import { numberAt } from "./job-sql.js";
 import { SCHEMA_VERSION } from "./migrations.js";
-import { numberAt } from "./payload.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A worker as the others see it. */

@@ -1,8 +1,8 @@
-import { BRIEFLY, WAITS_BRIEFLY } from "./brief-locks.js";
 import { explained } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { Executor, SqlValue } from "./executor.js";
 import type { DeliveryError } from "./find-deliveries.js";
+import { BRIEFLY, WAITS_BRIEFLY } from "./job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** Where a delivery can be moved to. */

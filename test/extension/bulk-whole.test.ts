@@ -4,11 +4,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ROWS_PER_STATEMENT } from "../../src/extension/rows/read-rows.js";
 import { eventBus } from "../../src/index.js";
 import { testDatabase } from "../support/database.js";
-import { eventually } from "../support/eventually.js";
 import { openTeams } from "./nested/fixture.js";
 import { openClient } from "./support/clients.js";
 import { events, unusualRules } from "./support/events.js";
 import { Ledger } from "./support/ledger.js";
+import { whileOtherHolds } from "./support/waiting.js";
 
 const { url, pool } = await testDatabase();
 const ledger = new Ledger(pool);
@@ -97,22 +97,10 @@ describe("deleteMany", () => {
   it("tells what becomes of a row that was found and is not looked for any more", async () => {
     await base.member.createMany({ data: members(byTheOneBefore, 2) });
     await base.member.updateMany({ data: { name: "old" } });
-    const other = await pool.connect();
-    try {
-      await other.query("begin; update members set name = 'other' where id = 2");
-      const call = prisma.member.deleteMany({ where: { name: "old" } }).then((answer) => answer);
-      call.catch(() => undefined);
-      await eventually(async () => {
-        const { rows } = await pool.query(
-          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        );
-        expect(rows).toHaveLength(1);
-      });
-      await other.query("commit");
-      expect(await call).toEqual({ count: 1 });
-    } finally {
-      other.release();
-    }
+    const answer = await whileOtherHolds(pool, "update members set name = 'other' where id = 2", () =>
+      prisma.member.deleteMany({ where: { name: "old" } }),
+    );
+    expect(answer).toEqual({ count: 1 });
     expect(
       (await ledger.events()).map(({ name, aggregateKey, changes }) => [name, aggregateKey, changes]),
     ).toEqual(

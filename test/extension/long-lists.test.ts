@@ -3,11 +3,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { eventBus } from "../../src/index.js";
 import { testDatabase } from "../support/database.js";
-import { eventually } from "../support/eventually.js";
 import { openClient } from "./support/clients.js";
 import { allRules, events, unusualRules } from "./support/events.js";
 import { Ledger } from "./support/ledger.js";
 import { outcomeOf } from "./support/outcome.js";
+import { whileOtherHolds } from "./support/waiting.js";
 
 const { url, pool } = await testDatabase();
 const ledger = new Ledger(pool);
@@ -233,23 +233,10 @@ describe("the values of a list", () => {
   });
 
   it("find rows as they are when they are locked", async () => {
-    const other = await pool.connect();
-    try {
-      await other.query(`begin; update "Post" set title = 'other' where id = 699`);
-      const call = prisma.post.updateMany({ where: { title: { in: titles } }, data: { body } });
-      const answer = call.then((count) => count);
-      answer.catch(() => undefined);
-      await eventually(async () => {
-        const { rows } = await pool.query(
-          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        );
-        expect(rows).toHaveLength(1);
-      });
-      await other.query("commit");
-      expect(await answer).toEqual({ count: ROWS - 1 });
-    } finally {
-      other.release();
-    }
+    const answer = await whileOtherHolds(pool, `update "Post" set title = 'other' where id = 699`, () =>
+      prisma.post.updateMany({ where: { title: { in: titles } }, data: { body } }),
+    );
+    expect(answer).toEqual({ count: ROWS - 1 });
     expect(await base.post.findUnique({ where: { id: 699 } })).toMatchObject({ title: "other", body: null });
     expect(await ledger.names()).toHaveLength(ROWS - 1);
   });
