@@ -134,7 +134,8 @@ function lockStatement(
 ): string {
   const known = statements.get(columns) ?? new Map<string, string>();
   statements.set(columns, known);
-  const id = JSON.stringify([table.schema, key.fields, strength, operation]);
+  // Only the name of a schema can have blanks.
+  const id = `${operation} ${strength} ${key.fields.join()} ${table.schema}`;
   const cached = known.get(id);
   if (cached !== undefined) return cached;
   const lock = lockRowStatement(table, columns, columnsOf(model, key.fields), strength);

@@ -133,7 +133,8 @@ const ownClients = new WeakMap<InternalClient, InternalClient>();
 /**
  * The root client for transactions and statements of our own. Its transactions begin as calls alone do: at the isolation
  * level of the database, whatever the client's default for transactions is. Its errors come as the engine made
- * them: neither do they name a raw statement that nobody called, nor are they logged.
+ * them: neither do they name a raw statement that nobody called, nor are they logged. Where it is called from is not
+ * found out for each statement, which takes as long as the rest of a call of Prisma's.
  *
  * @throws EventBusError `PRISMA_INCOMPATIBLE` when Prisma does not begin transactions so.
  */
@@ -143,6 +144,7 @@ export function ownClientOf(root: InternalClient): InternalClient {
   const transactionOptions = { ...root._engineConfig.transactionOptions, isolationLevel: undefined };
   const own = Object.create(root, {
     _engineConfig: { value: { ...root._engineConfig, transactionOptions } },
+    _errorFormat: { value: "minimal" },
     _requestHandler: {
       value: Object.create(root._requestHandler, {
         handleAndLogRequestError: {

@@ -22,13 +22,14 @@ export interface RowColumns {
   readonly columns: readonly { readonly column: string; readonly form: ColumnForm }[];
   /** Columns whose text is wanted too, to the last digit: the nth is `x<n>`. */
   readonly exact: readonly string[];
-  /** Whether to say where the row is: {@link PLACE_TABLE} and {@link PLACE}. Views have no places. */
+  /** Whether to say where the row is: {@link PLACE}. Views have no places. */
   readonly hasPlaces?: boolean;
 }
 
-/** The table that the row is in, a partition for example, as the text of its number. */
-export const PLACE_TABLE = "place_table";
-/** Where the row is in it. */
+/**
+ * Where the row is: the number of the table that it is in, a partition for example, and its place there in parentheses.
+ * One column, since each costs something for every row.
+ */
 export const PLACE = "place";
 
 /** The columns of a select of `t`. */
@@ -39,8 +40,7 @@ export function selectList(row: RowColumns): string {
   row.exact.forEach((column, n) => {
     list.push(`t.${quoteIdentifier(column)}::pg_catalog.text as x${n}`);
   });
-  if (row.hasPlaces === true)
-    list.push(`t.tableoid::pg_catalog.text as ${PLACE_TABLE}`, `t.ctid::pg_catalog.text as ${PLACE}`);
+  if (row.hasPlaces === true) list.push(`pg_catalog.concat(t.tableoid, t.ctid) as ${PLACE}`);
   return list.join(", ");
 }
 
@@ -49,7 +49,7 @@ export function selectedNames(row: RowColumns): readonly string[] {
   return [
     ...row.columns.map((_, n) => `c${n}`),
     ...row.exact.map((_, n) => `x${n}`),
-    ...(row.hasPlaces === true ? [PLACE_TABLE, PLACE] : []),
+    ...(row.hasPlaces === true ? [PLACE] : []),
   ];
 }
 

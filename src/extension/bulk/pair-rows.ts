@@ -80,10 +80,10 @@ function pairByKey(
 ): readonly Pair[] | undefined {
   const fields = model.identity?.fields ?? [];
   const byKey = new Map(updated.map((row) => [aggregateKeyOf(model, row), row]));
-  const keys = new Set(locked.map((row) => aggregateKeyOf(model, row)));
-  if (byKey.size < updated.length || keys.size < locked.length) return undefined;
-  const pairs = locked.flatMap((before) => {
-    const after = byKey.get(aggregateKeyOf(model, before));
+  const keys = locked.map((row) => aggregateKeyOf(model, row));
+  if (byKey.size < updated.length || new Set(keys).size < locked.length) return undefined;
+  const pairs = locked.flatMap((before, n) => {
+    const after = byKey.get(keys[n] ?? null);
     if (after === undefined) return [];
     isStillAt(after, before, fields);
     return [{ before, after }];

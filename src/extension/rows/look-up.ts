@@ -54,12 +54,20 @@ async function find(
 ): Promise<Found> {
   const { model, keys, most } = query;
   const columns = modelColumns(bus, model);
-  const sql = await statementFor(bus, catalog, columns, query);
-  const answer = await lookupRows(executorIn(bus.root, transaction), sql, keys, most);
+  const statement = {
+    sql: await statementFor(bus, catalog, columns, query),
+    isOfOneKey: isOfOneKey(query),
+  };
+  const answer = await lookupRows(executorIn(bus.root, transaction), statement, keys, most);
   return answer.map((row) => ({
-    key: Number(row[KEY_INDEX]),
+    key: Number(row[KEY_INDEX] ?? 0),
     row: asPrismaReads(model, columns, row as Row),
   }));
+}
+
+/** Places are a table of their own, however many there are. */
+function isOfOneKey({ fields, keys }: RowQuery): boolean {
+  return fields !== AT_PLACE && keys.length === 1;
 }
 
 /** What is known of the database and of a model says all of a statement but what the query asks for. */
@@ -79,11 +87,11 @@ async function statementFor(
   columns: ModelColumns,
   query: RowQuery,
 ): Promise<string> {
-  const { fields, beyond, lock, ownOnly, isByMillisecond, most } = query;
+  const { fields, beyond, lock, ownOnly, isByMillisecond, isByAnyKey, most } = query;
   const known = statementsOf(catalog, columns);
   const id = JSON.stringify([
     ...[fields, fields === AT_PLACE, beyond, lock],
-    ...[ownOnly, isByMillisecond, most !== undefined],
+    ...[ownOnly, isByMillisecond, isByAnyKey, isOfOneKey(query), most !== undefined],
   ]);
   const cached = known.get(id);
   if (cached !== undefined) return cached;
@@ -92,12 +100,8 @@ async function statementFor(
   return sql;
 }
 
-async function lookupOf(
-  bus: Bus,
-  catalog: Catalog,
-  columns: ModelColumns,
-  { model, fields, lock, ownOnly, most, isByMillisecond, beyond = [] }: RowQuery,
-): Promise<Lookup> {
+async function lookupOf(bus: Bus, catalog: Catalog, columns: ModelColumns, query: RowQuery): Promise<Lookup> {
+  const { model, fields, lock, ownOnly, most, isByMillisecond, beyond = [] } = query;
   const isTable = catalog.hasPlaces(model);
   const isOne = (field: string) => {
     const known = catalog.column(model, field);
@@ -118,6 +122,8 @@ async function lookupOf(
     lock,
     ownOnly,
     isLimited: most !== undefined,
+    isOfOneKey: isOfOneKey(query),
+    isOfAnyKey: query.isByAnyKey,
   };
 }
 

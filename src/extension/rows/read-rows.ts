@@ -41,7 +41,7 @@ export async function readRows(
     );
     for (let at = 0; at < wanted.length; at += ROWS_PER_STATEMENT) {
       const keys = wanted.slice(at, at + ROWS_PER_STATEMENT);
-      const query = { model, fields, keys, lock, isByMillisecond, beyond };
+      const query = { model, fields, keys, lock, isByMillisecond, isByAnyKey: true, beyond };
       for (const { row } of await lookUp(bus, transaction, query)) rows.push(row);
     }
   }

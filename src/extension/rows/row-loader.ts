@@ -17,6 +17,8 @@ export interface RowQuery {
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
+  /** Whether nobody asks which key finds a row. */
+  readonly isByAnyKey?: boolean | undefined;
   /** The most rows to find; undefined: all. Queries that are brought together find as many together. */
   readonly most?: number | undefined;
 }

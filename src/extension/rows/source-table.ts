@@ -17,24 +17,30 @@ export async function sourceTable(bus: Bus, model: Model): Promise<TableName> {
 
 /** What is read of a model's rows: how many and which columns is settled when the catalog is known. */
 export interface ModelColumns extends RowColumns {
+  /** What the fields' values are called in the answer. */
+  readonly names: readonly string[];
   /** The fields of {@link RowColumns.exact}, and hidden columns. */
   readonly exactFields: readonly string[];
 }
 
 const columns = new WeakMap<Model, Map<string, ModelColumns>>();
 
+/** What was asked last, which nearly always is what is asked again. */
+const latest = new WeakMap<Model, { readonly catalog: object | undefined; readonly made: ModelColumns }>();
+
 /** Every column of a model, and columns without a field to which others refer. */
 export function modelColumns(bus: Bus, model: Model): ModelColumns {
   const catalog = knownCatalog(bus);
+  const last = latest.get(model);
+  if (last !== undefined && last.catalog === catalog) return last.made;
   const hidden = catalog?.hiddenColumns(model) ?? [];
   const hasPlaces = catalog?.hasPlaces(model) ?? false;
   const known = columns.get(model) ?? new Map<string, ModelColumns>();
   columns.set(model, known);
   const id = JSON.stringify([hidden, hasPlaces]);
-  const cached = known.get(id);
-  if (cached !== undefined) return cached;
-  const made = makeColumns(model, hidden, hasPlaces);
+  const made = known.get(id) ?? makeColumns(model, hidden, hasPlaces);
   known.set(id, made);
+  latest.set(model, { catalog, made });
   return made;
 }
 
@@ -45,6 +51,7 @@ function makeColumns(model: Model, hidden: readonly string[], hasPlaces: boolean
     ...hidden,
   ];
   return {
+    names: fields.map((_, n) => `c${n}`),
     columns: fields.map((field) => ({ column: field.column, form: formOf(field) })),
     exact: columnsOf(model, exactFields),
     exactFields,

@@ -1,6 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { Decimal, isDecimal } from "../../codec/decimal.js";
-import { PLACE, PLACE_TABLE } from "../../outbox/row-columns.js";
+import { PLACE } from "../../outbox/row-columns.js";
 import type { Model, ScalarField } from "../schema/model.js";
 import { oddMoment } from "./odd-moment.js";
 import type { ModelColumns } from "./source-table.js";
@@ -19,6 +19,8 @@ export interface Stored {
 
 const stored = new WeakMap<Row, Stored>();
 
+const NO_TEXTS: ReadonlyMap<string, string | null> = new Map();
+
 /** Undefined for a row that Prisma has read. */
 export function storedOf(row: Row): Stored | undefined {
   return stored.get(row);
@@ -28,7 +30,10 @@ export function storedOf(row: Row): Stored | undefined {
 export function isStillAt(row: Row, before: Row, fields: readonly string[]): void {
   const was = stored.get(before);
   if (was === undefined || stored.has(row)) return;
-  const texts = new Map(Array.from(was.texts).filter(([field]) => fields.includes(field)));
+  const texts =
+    was.texts.size === 0
+      ? NO_TEXTS
+      : new Map(Array.from(was.texts).filter(([field]) => fields.includes(field)));
   stored.set(row, { texts, place: was.place, unreadable: [] });
 }
 
@@ -42,7 +47,7 @@ export function asPrismaReads(model: Model, columns: ModelColumns, answer: Row):
   const unreadable: string[] = [];
   let n = 0;
   for (const field of model.scalars.values()) {
-    const value = answer[`c${n}`];
+    const value = answer[columns.names[n] ?? ""];
     row[field.name] = field.isList ? list(field, value, unreadable) : read(field, value, unreadable);
     n += 1;
   }
@@ -50,16 +55,16 @@ export function asPrismaReads(model: Model, columns: ModelColumns, answer: Row):
   return row;
 }
 
-const NO_TEXTS: ReadonlyMap<string, string | null> = new Map();
-
 function textsOf({ exactFields }: ModelColumns, answer: Row): ReadonlyMap<string, string | null> {
   if (exactFields.length === 0) return NO_TEXTS;
   return new Map(exactFields.map((field, n) => [field, (answer[`x${n}`] ?? null) as string | null]));
 }
 
 function placeOf(answer: Row): Place | undefined {
-  const [table, place] = [answer[PLACE_TABLE], answer[PLACE]];
-  return typeof table === "string" && typeof place === "string" ? [table, place] : undefined;
+  const text = answer[PLACE];
+  if (typeof text !== "string") return undefined;
+  const at = text.indexOf("(");
+  return [text.slice(0, at), text.slice(at)];
 }
 
 function list(field: ScalarField, value: unknown, unreadable: string[]): readonly unknown[] {
