@@ -21,7 +21,7 @@ export async function loadConfig(named: string | undefined): Promise<EventBusCon
   const file = findConfig(named, folder);
   let loaded: unknown;
   try {
-    loaded = await createJiti(file, { tsconfigPaths: true }).import(file, { default: true });
+    loaded = defaultOf(await createJiti(file, { tsconfigPaths: true }).import(file, { default: true }));
   } catch (error) {
     throw explained(error, file);
   }
@@ -49,6 +49,12 @@ function findConfig(named: string | undefined, folder: string): string {
     `There is no configuration in ${folder}: expected ${NAMES[0]} (or .mts, .js, .mjs, .cjs). Create one, run the ` +
       "command in the folder that has it, or name it with --config.",
   );
+}
+
+/** In a module that was compiled to CommonJS, the default export is a property of what it exports. */
+function defaultOf(loaded: unknown): unknown {
+  if (!isEmptyModule(loaded) || typeof loaded !== "object" || loaded === null) return loaded;
+  return "default" in loaded ? loaded.default : loaded;
 }
 
 /** Without a default export, jiti gives the module itself. */

@@ -1,3 +1,4 @@
+import { EventBusError } from "../errors.js";
 import type { PgQueryable } from "./executor.js";
 import { MIGRATIONS, type Migration } from "./migrations.js";
 import { type SchemaNames, withSchemas } from "./schema-names.js";
@@ -14,6 +15,35 @@ create table if not exists :BUS.migrations (
 
 const LOCK = /* sql */ `select pg_advisory_xact_lock(hashtextextended('ex-event-bus:migrate:' || :BUS_TEXT, 0));`;
 
+// Ours is recognized by a column that the `migrations` of others do not have.
+const HOLDS_OTHERS = /* sql */ `
+select 1 from pg_catalog.pg_namespace n
+ where n.nspname operator(pg_catalog.=) :BUS_TEXT
+   and not exists (select from pg_catalog.pg_class c
+                     join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid
+                    where c.relnamespace operator(pg_catalog.=) n.oid
+                      and c.relname operator(pg_catalog.=) 'migrations'
+                      and a.attname operator(pg_catalog.=) 'compatible_with')
+   and (exists (select from pg_catalog.pg_class c where c.relnamespace operator(pg_catalog.=) n.oid)
+     or exists (select from pg_catalog.pg_proc p where p.pronamespace operator(pg_catalog.=) n.oid))`;
+
+/**
+ * Refuses a schema in which others have tables or functions: of all functions in ours, the right to call them is taken
+ * from everybody.
+ *
+ * @throws EventBusError `INVALID_OPTION`
+ */
+export async function refuseSchemaOfOthers(client: PgQueryable, names: SchemaNames): Promise<void> {
+  const { rows } = await client.query(withSchemas(HOLDS_OTHERS, names));
+  if (rows.length === 0) return;
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `database.schema in defineConfig() is "${names.schema}", which holds tables or functions that are not those of the ` +
+      "event bus; nothing was changed. Expected a schema of the event bus alone: one that is not there yet, or is empty.",
+    { value: names.schema, path: "database.schema" },
+  );
+}
+
 function step(migration: Migration): string {
   return `${migration.sql.trim()}
 insert into :BUS.migrations (id, name, compatible_with) values (${migration.id}, '${migration.name}', ${migration.compatibleWith});`;
@@ -28,11 +58,14 @@ export function schemaScript(names: SchemaNames): string {
 /**
  * Brings our own schema up to date, in one transaction of `client`, which must be a single connection.
  * Processes that do so at once wait for each other. Returns the names of the steps that were applied.
+ *
+ * @throws EventBusError `INVALID_OPTION` when the schema is not ours alone.
  */
 export async function installSchema(client: PgQueryable, names: SchemaNames): Promise<readonly string[]> {
   await client.query("begin");
   try {
     await client.query(withSchemas(LOCK, names));
+    await refuseSchemaOfOthers(client, names);
     await client.query(withSchemas(PREPARE, names));
     const { rows } = await client.query(withSchemas("select id from :BUS.migrations", names));
     const applied = new Set((rows as { id: number }[]).map((row) => row.id));

@@ -2,7 +2,7 @@ import { checkOptions, invalidOption, type Place, within } from "./check-options
 
 /** Where the package's tables are. */
 export interface DatabaseNames {
-  /** The PostgreSQL schema of the package's own tables. Defaults to `"event_bus"`. */
+  /** The PostgreSQL schema of the package's own tables, and of nothing else. Defaults to `"event_bus"`. */
   readonly schema?: string | undefined;
   /** The PostgreSQL schema of graphile-worker. Defaults to `"graphile_worker"`. */
   readonly workerSchema?: string | undefined;
@@ -29,6 +29,13 @@ export function checkDatabaseNames(
   const ofDatabase = within(place, "database");
   const given = checkOptions(value ?? {}, ["schema", "workerSchema", ...known], ofDatabase);
   const schema = checkSchemaName(given["schema"] ?? "event_bus", "schema", ofDatabase);
+  if (/^(public|information_schema)$/i.test(schema))
+    throw invalidOption(
+      "schema",
+      schema,
+      "a schema of the event bus alone, which migrate creates",
+      ofDatabase,
+    );
   const workerSchema = checkSchemaName(
     given["workerSchema"] ?? "graphile_worker",
     "workerSchema",

@@ -16,6 +16,7 @@ import { isSubscriber } from "./define-subscriber.js";
 import type { OnDead } from "./on-dead.js";
 import { checkRetention, type Retention, type RetentionOptions } from "./retention.js";
 import type { Subscriber } from "./subscriber.js";
+import { isModule, type SubscribersModule, subscribersOfModule } from "./subscribers-of-module.js";
 
 /** Which database, and where in it. */
 export interface ConfigDatabase extends DatabaseNames {
@@ -57,7 +58,10 @@ export interface WorkerOptions {
 export interface ConfigOptions {
   /** The application's Prisma client; handlers receive it as `ctx.prisma`. */
   readonly prisma: object;
-  /** The subscribers, or a function that returns them, called once when the configuration is loaded. */
+  /**
+   * The subscribers, or a function that returns them or the module that exports them, called once when the configuration
+   * is loaded.
+   */
   readonly subscribers: readonly Subscriber[] | SubscribersLoader;
   /**
    * The name of this application among those that share the database, 1 to 100 characters. Defaults to
@@ -72,10 +76,18 @@ export interface ConfigOptions {
   readonly onDead?: OnDead | undefined;
 }
 
+/** What a {@link SubscribersLoader} returns: subscribers, or a module that exports some, beside whatever else. */
+export type LoadedSubscribers = readonly Subscriber[] | SubscribersModule;
+
 /**
  * Returns the subscribers when they are wanted, so that loading a configuration need not load every handler.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({ prisma, subscribers: () => import("./subscribers.js") });
+ * ```
  */
-export type SubscribersLoader = () => readonly Subscriber[] | Promise<readonly Subscriber[]>;
+export type SubscribersLoader = () => LoadedSubscribers | Promise<LoadedSubscribers>;
 
 /**
  * A checked configuration with every default filled in; `database.url` apart, which depends on the
@@ -145,17 +157,31 @@ const place: Place = { of: "defineConfig()" };
  */
 export async function loadSubscribers(config: EventBusConfig): Promise<readonly Subscriber[]> {
   if (typeof config.subscribers !== "function") return config.subscribers;
-  return checkSubscribers(await config.subscribers());
+  const loaded: unknown = await config.subscribers();
+  if (!isModule(loaded)) return checkSubscribers(loaded, SUBSCRIBER_OF_LOADER);
+  const found = subscribersOfModule(loaded);
+  // A module that is not the one that was meant would leave its events to nobody.
+  if (found.length === 0)
+    throw invalidOption(
+      "subscribers",
+      loaded,
+      "a module that exports subscribers, or an array of them",
+      place,
+    );
+  return checkSubscribers(found, SUBSCRIBER_OF_LOADER);
 }
 
-function checkSubscribers(subscribers: unknown): readonly Subscriber[] {
+const SUBSCRIBER = "a subscriber made by defineSubscriber";
+const SUBSCRIBER_OF_LOADER = `${SUBSCRIBER}; of a module that exports other things too, return the module itself: subscribers: () => import("…")`;
+
+function checkSubscribers(subscribers: unknown, expected = SUBSCRIBER): readonly Subscriber[] {
   if (!Array.isArray(subscribers))
     throw invalidOption("subscribers", subscribers, "an array of subscribers", place);
   const names = new Set<string>();
   for (const [index, subscriber] of subscribers.entries()) {
     const path = `subscribers[${index}]`;
     if (!isSubscriber(subscriber)) {
-      throw invalidOption(path, subscriber, "a subscriber made by defineSubscriber", place);
+      throw invalidOption(path, subscriber, expected, place);
     }
     if (names.has(subscriber.name)) {
       const message = `two subscribers in ${place.of} are named "${subscriber.name}": expected each name once`;

@@ -1,7 +1,7 @@
 import { runMigrations } from "graphile-worker";
 
 import { executorOf } from "../outbox/executor.js";
-import { installSchema } from "../outbox/install-schema.js";
+import { installSchema, refuseSchemaOfOthers } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
 import { tuneWorkerTables } from "../outbox/tune-worker-tables.js";
 import { openConnection } from "./connection.js";
@@ -43,6 +43,7 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     });
     const unlock = await lockMigrations(client, names);
     try {
+      await refuseSchemaOfOthers(client, names);
       await runMigrations({
         pgPool: connection.pool,
         schema: names.workerSchema,

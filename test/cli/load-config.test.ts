@@ -9,6 +9,9 @@ const cli = await buildCli();
 
 const plain = "{ prisma: {}, subscribers: [] }";
 
+/** As compilers write a default export in CommonJS. */
+const compiled = `"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\nexports.default = ${plain};`;
+
 /** The message of a command that fails. */
 const failure = async (
   files: Record<string, string>,
@@ -64,6 +67,8 @@ describe("the configuration", () => {
     ["ex-event-bus.config.cjs", `module.exports = ${plain}`],
     ["ex-event-bus.config.js", `module.exports = ${plain}`],
     ["ex-event-bus.config.mts", `export default ${plain} satisfies object`],
+    ["ex-event-bus.config.js", compiled],
+    ["ex-event-bus.config.cjs", compiled],
   ])("may be %s, also without defineConfig", async (name, text) => {
     const cwd = writeApp({ [name]: text });
     const { code, stdout } = await cli(["status"], { cwd, env: { DATABASE_URL: url } }).result();
@@ -72,6 +77,40 @@ describe("the configuration", () => {
       stdout: expect.stringContaining("npx ex-event-bus migrate"),
     });
   });
+
+  // What tsc, swc and `nest build` make of `export default` and of `import()`.
+  it.each(["js", "cjs"])(
+    "may have been compiled to CommonJS, with its subscribers (.%s)",
+    async (extension) => {
+      const event = { js: "Compiled", cjs: "CompiledToo" }[extension];
+      const cwd = writeApp({
+        "package.json": '{ "type": "commonjs" }',
+        "tsconfig.json": tsconfig(),
+        [`subscribers.${extension}`]: `"use strict";
+        Object.defineProperty(exports, "__esModule", { value: true });
+        exports.said = exports.helper = void 0;
+        const ex_event_bus_1 = require("ex-event-bus");
+        const Event = (0, ex_event_bus_1.defineEvent)("${event}", { schema: { "~standard": { version: 1, vendor: "x", validate: (value) => ({ value }) } } });
+        const helper = () => 1;
+        exports.helper = helper;
+        exports.said = (0, ex_event_bus_1.defineSubscriber)({ name: "said-${extension}", events: [Event], handle: () => undefined });`,
+        [`ex-event-bus.config.${extension}`]: `"use strict";
+        Object.defineProperty(exports, "__esModule", { value: true });
+        const ex_event_bus_1 = require("ex-event-bus");
+        exports.default = (0, ex_event_bus_1.defineConfig)({
+          prisma: {},
+          application: "compiled-${extension}",
+          subscribers: () => Promise.resolve().then(() => require("./subscribers.${extension}")),
+        });`,
+      });
+      const worker = cli(["worker"], { cwd, env: { DATABASE_URL: url } });
+      await worker.line({ message: "The worker is ready." });
+      await pool.query("select event_bus.publish(name => $1, aggregate => '{}')", [event]);
+      await worker.line({ message: "Delivered." });
+      worker.kill("SIGTERM");
+      expect(await worker.exit).toBe(0);
+    },
+  );
 
   it("may be named, and have the URL of the database", async () => {
     const text = `export default { prisma: {}, subscribers: [], database: { url: ${JSON.stringify(url)} } }`;

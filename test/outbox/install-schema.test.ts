@@ -75,8 +75,23 @@ describe("installSchema", () => {
   it.each([
     [
       "something is in the way",
-      "create schema event_bus; create table event_bus.deliveries (mine integer)",
+      "create schema event_bus; create table event_bus.migrations (id integer, name text, compatible_with integer); create table event_bus.deliveries (mine integer)",
       "42P07",
+    ],
+    [
+      "the schema has a table of others",
+      "create schema event_bus; create table event_bus.mine ()",
+      "INVALID_OPTION",
+    ],
+    [
+      "the schema has migrations of others",
+      "create schema event_bus; create table event_bus.migrations (id text primary key)",
+      "INVALID_OPTION",
+    ],
+    [
+      "the schema has a function of others",
+      "create schema event_bus; create function event_bus.price() returns integer language sql as 'select 1'",
+      "INVALID_OPTION",
     ],
     ["graphile-worker is not there", "drop schema graphile_worker cascade", "3F000"],
   ])("leaves nothing behind when %s, and the connection free", async (_, trouble, code) => {
@@ -91,6 +106,12 @@ describe("installSchema", () => {
       expect(rows).toEqual([{ xid: null, locks: 0 }]);
     });
     expect(await catalogOf(database.pool, "event_bus")).toEqual(before);
+  });
+
+  it("takes a schema that is there and empty", async () => {
+    const database = await freshDatabase();
+    await database.pool.query("create schema event_bus");
+    expect(await connected(database, (client) => installSchema(client, names))).toEqual(steps);
   });
 
   it("is known to graphile-worker and to Prisma only by its own schema", async () => {

@@ -114,6 +114,11 @@ describe("defineConfig", () => {
       'database.schema: database.schema in defineConfig() is "my bus": expected up to 63 letters, digits and underscores, not beginning with a digit or "pg_"',
     ],
     [
+      "a schema that belongs to everybody",
+      { ...valid, database: { schema: "public" } },
+      'database.schema: database.schema in defineConfig() is "public": expected a schema of the event bus alone, which migrate creates',
+    ],
+    [
       "a schema of PostgreSQL itself",
       { ...valid, database: { workerSchema: "pg_catalog" } },
       'database.workerSchema: database.workerSchema in defineConfig() is "pg_catalog": expected up to 63 letters, digits and underscores, not beginning with a digit or "pg_"',
@@ -166,6 +171,37 @@ describe("loadSubscribers", () => {
     for (const given of [subscribers, () => subscribers, async () => subscribers]) {
       expect(await loadSubscribers(defineConfig({ prisma, subscribers: given }))).toEqual(subscribers);
     }
+  });
+
+  it.each([
+    ["a module", { greet, mourn, helper: () => undefined, VERSION: 2, PostGone }],
+    ["a module that was compiled to CommonJS", { __esModule: true, default: { greet, mourn }, greet, mourn }],
+    [
+      "a module of which only the exports as a whole are there",
+      { default: { greet, mourn, helper: () => 1 } },
+    ],
+    ["a module that exports a list", { all: [greet, mourn] }],
+    ["a module that exports a list by default", { default: [greet, mourn] }],
+  ])("takes the subscribers of %s, and leaves the rest", async (_, module) => {
+    const config = defineConfig({ prisma, subscribers: async () => module });
+    expect(await loadSubscribers(config)).toEqual([greet, mourn]);
+  });
+
+  it.each([{}, { helper: () => undefined }, { default: { PostGone } }])(
+    "refuses a module without any: %j",
+    async (module) => {
+      const config = defineConfig({ prisma, subscribers: () => module });
+      expect(await laterRefusal(() => loadSubscribers(config))).toContain(
+        "expected a module that exports subscribers, or an array of them",
+      );
+    },
+  );
+
+  it("says how to take those of a module that exports other things too", async () => {
+    const subscribers = (() => [greet, () => undefined]) as never;
+    expect(await laterRefusal(() => loadSubscribers(defineConfig({ prisma, subscribers })))).toContain(
+      'return the module itself: subscribers: () => import("…")',
+    );
   });
 
   it("does not load them before", () => {

@@ -1,0 +1,23 @@
+import { isSubscriber } from "./define-subscriber.js";
+import type { Subscriber } from "./subscriber.js";
+
+/** A module: what it exports, by name. */
+export type SubscribersModule = Readonly<Record<string, unknown>>;
+
+/** Where a module that was compiled to CommonJS has its exports once more, or only. */
+const EXPORTS = ["default", "module.exports"];
+
+/** The subscribers that a module exports, also in arrays. Other exports are none of ours: helpers, types, events. */
+export function subscribersOfModule(module: SubscribersModule): readonly Subscriber[] {
+  const found = new Set<Subscriber>();
+  const inner = EXPORTS.map((name) => module[name]).filter(isModule);
+  for (const exported of [module, ...inner].flatMap((one) => Object.values(one))) {
+    for (const one of Array.isArray(exported) ? exported : [exported]) if (isSubscriber(one)) found.add(one);
+  }
+  return Array.from(found);
+}
+
+/** Whether a value can be what `import()` gives. */
+export function isModule(value: unknown): value is SubscribersModule {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isSubscriber(value);
+}
