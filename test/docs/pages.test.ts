@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import type { Subscriber } from "../../src/index.js";
+import { loadSubscribers } from "../../src/registry/define-config.js";
 import { testDatabase } from "../support/database.js";
 import { promisedLogs } from "./example-module.js";
 import { complaintsAbout, writeExamples } from "./examples.js";
@@ -56,7 +56,7 @@ describe("examples", async () => {
 describe("the application of the pages", () => {
   it("has a configuration that loads its subscribers", async () => {
     const { default: config } = await import(/* @vite-ignore */ pathOf("ex-event-bus.config.ts"));
-    const subscribers: readonly Subscriber[] = await config.subscribers();
+    const subscribers = await loadSubscribers(config);
     expect(subscribers.map(({ name }) => name)).toEqual(["send-welcome-email", "update-newsletter"]);
   });
 });
