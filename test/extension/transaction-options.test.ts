@@ -97,22 +97,21 @@ describe("timeout", () => {
     expect(await ledger.counts()).toEqual({ rows: 0, events: 0, jobs: 0 });
   });
 
-  it("of our own transaction does not count the time that hooks of other extensions take", async () => {
-    const slow = base
-      .$extends(eventBus({ events, capture: rules, transaction: { timeoutMs: 2_000 } }))
-      .$extends({
-        query: {
-          user: {
-            async create({ args, query }) {
-              const user = await query(args);
-              await base.$queryRaw`select 1 as one from pg_sleep(2.1)`;
-              return user;
-            },
+  it("of our own transaction does not count the time that hooks of other extensions take: it is over by then", async () => {
+    let seen: unknown;
+    const extended = base.$extends(eventBus({ events, capture: rules })).$extends({
+      query: {
+        user: {
+          async create({ args, query }) {
+            const user = await query(args);
+            seen = await ledger.counts();
+            return user;
           },
         },
-      });
-    await create(slow);
-    expect(await ledger.counts()).toEqual({ rows: 1, events: 1, jobs: 0 });
+      },
+    });
+    await create(extended);
+    expect(seen).toEqual({ rows: 1, events: 1, jobs: 0 });
   });
 
   it("of the client's default does not cut a bare call short, which has none without the extension", async () => {
