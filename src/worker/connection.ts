@@ -40,8 +40,8 @@ const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
 /** A connection that listens is idle for as long as nothing happens, and one of a pool for as long as nobody needs it. */
 const MAY_IDLE = "set idle_session_timeout = 0";
 
-/** Longer than a server takes that is there. */
-const LONGEST_CONNECT_MS = 10_000;
+/** Longer than a server takes that is there and busy: it starts a process for each connection. */
+const CONNECT_MS = 10_000;
 /** How long connections have to close by themselves. */
 const CLOSE_MS = 1_000;
 /** How long statements that run have to end when something is wrong already. */
@@ -58,7 +58,7 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
     connectionString: url,
     max,
     application_name: name,
-    connectionTimeoutMillis: Math.min(timeoutMs, LONGEST_CONNECT_MS),
+    connectionTimeoutMillis: CONNECT_MS,
     query_timeout: timeoutMs,
     keepAlive: true,
     onConnect: async (client: pg.ClientBase) => void (await client.query(settings)),
