@@ -10,6 +10,7 @@ import {
   lockRowWithCounters,
   type TableCounters,
 } from "../outbox/lock-row.js";
+import type { CatalogTable } from "../outbox/read-catalog.js";
 import type { TableName } from "../outbox/row-columns.js";
 import { askPrisma } from "./ask-prisma.js";
 import type { Bus } from "./bus.js";
@@ -70,27 +71,33 @@ export async function loadBefore(
   if (match === undefined) return NOT_NEEDED;
   if (match === "absent") return absent(bus, transaction, call);
   const table = await sourceTable(bus, model);
-  const columns = modelColumns(bus, model);
+  const facts = knownCatalog(bus)?.table(model);
+  const known = modelColumns(bus, model);
+  const columns = isFoundByPlace(call, facts) ? known : (known.withoutPlaces ?? known);
   const executor = executorIn(bus.root, transaction);
   const find = async (strength: LockStrength | undefined): Promise<Past> => {
     const sql = lockStatement(call, table, columns, match, strength);
     const answer = await lockRow<Record<string, unknown>>(executor, sql, match.texts);
     const isFound = operation === "upsert" ? answer?.[FOUND] === true : answer !== undefined;
     return {
-      row: isFound && answer !== undefined ? asPrismaReads(model, columns, answer) : undefined,
+      row: isFound && answer !== undefined ? asPrismaReads(columns, answer) : undefined,
       isKnown: true,
       isLocked: strength !== undefined,
       match,
       ...(operation === "upsert" ? { counters: answer as unknown as TableCounters } : {}),
     };
   };
-  const facts = knownCatalog(bus)?.table(model);
   // Every other writer waits for either; whoever inserts a row that refers to this one waits only for the stronger.
   // That a key is written does not say that it changes: PostgreSQL takes the stronger lock only where it does.
   const strength = operation === "delete" ? "update" : "no key update";
   const locked = facts?.mayLock === false ? undefined : await find(strength);
   if (locked?.row !== undefined || (locked !== undefined && facts?.hasRowSecurity !== true)) return locked;
   return find(undefined);
+}
+
+/** Whether it may be asked what has become of the row at its place: with other rows, and where triggers give an upsert another. */
+function isFoundByPlace({ operation, isPastNeeded }: RowCall, facts: CatalogTable | undefined): boolean {
+  return isPastNeeded || (operation === "upsert" && facts?.hasTriggers !== false);
 }
 
 /** Prisma found no such row. */

@@ -27,7 +27,7 @@ export interface EncodeManyOptions extends Pick<EncodeOptions, "maxEventBytes"> 
 
 /** {@link encodeEvent} for many events. Those of one call share their metadata, which is encoded once. */
 export function encodeEvents(events: readonly AnyEvent[], options: EncodeManyOptions): string[] {
-  return encodeParts(events, options).map((parts) => textOf(parts, NOTHING_SHARED));
+  return encodeEach(events, options).map(textOf);
 }
 
 /**
@@ -37,7 +37,7 @@ export function encodeEvents(events: readonly AnyEvent[], options: EncodeManyOpt
  * @throws EventBusError `VALUE_NOT_STORABLE` or `EVENT_TOO_LARGE`.
  */
 export function encodeTogether(events: readonly AnyEvent[], options: EncodeManyOptions): string {
-  return together(encodeParts(events, options));
+  return together(encodeEach(events, options));
 }
 
 /** How many characters of JSON one statement publishes. PostgreSQL's limit for a jsonb value is 256 MiB. */
@@ -50,77 +50,91 @@ const TEXT_LENGTH = 8 * 2 ** 20;
  */
 export function encodeInTexts(events: readonly AnyEvent[], options: EncodeManyOptions): readonly string[] {
   const texts: string[] = [];
-  let some: Parts[] = [];
+  let some: Encoded[] = [];
   let length = 0;
-  for (const parts of encodeParts(events, options)) {
-    const own = lengthOf(parts);
-    if (some.length > 0 && length + own > TEXT_LENGTH) {
+  for (const one of encodeEach(events, options)) {
+    if (some.length > 0 && length + one.length > TEXT_LENGTH) {
       texts.push(together(some));
       some = [];
       length = 0;
     }
-    some.push(parts);
-    length += own;
+    some.push(one);
+    length += one.length;
   }
   return some.length === 0 ? texts : [...texts, together(some)];
 }
 
-function lengthOf(parts: Parts): number {
-  let length = 0;
-  for (const name in parts) length += name.length + (parts[name]?.length ?? 0) + 4;
-  return length;
+/** What events of one call may have in common, as JSON values. Undefined: it is left out. */
+interface Common {
+  readonly name: string;
+  readonly version: number;
+  readonly aggregateType: string | null;
+  readonly operation: string | null;
+  readonly sourceSchema: string | null;
+  readonly types: EventHints | undefined;
+  readonly metadata: unknown;
 }
 
-function together(all: readonly Parts[]): string {
-  const [first] = all;
-  if (first === undefined || all.length === 1)
-    return `[${all.map((one) => textOf(one, NOTHING_SHARED)).join()}]`;
-  const shared = new Set(
-    SHAREABLE.filter((name) => first[name] !== undefined && all.every((one) => one[name] === first[name])),
-  );
-  const texts = all.map((one) => textOf(one, shared)).join();
-  const common = Array.from(shared, (name) => `"${name}":${first[name]}`).join();
-  return `{"shared":{${common}},"events":[${texts}]}`;
+/** An event in two parts. It becomes text with the others: many small texts take longer to make than one. */
+interface Encoded {
+  /** What it shares with none. */
+  readonly own: Readonly<Record<string, unknown>>;
+  readonly common: Common;
+  /** {@link Common.types} as text, to be compared. */
+  readonly typesText: string | undefined;
+  /** About how many characters it has. */
+  readonly length: number;
 }
 
-/** What events of one call may have in common. */
-const SHAREABLE = [
-  "name",
-  "version",
-  "aggregateType",
-  "operation",
-  "sourceSchema",
-  "types",
-  "metadata",
-] as const;
-const NOTHING_SHARED: ReadonlySet<string> = new Set();
+/** As many bytes as a character of a value can have in JSON in UTF-8: a control character is six. */
+const MOST_BYTES = 6;
 
-/** The parts of an event, each as JSON. Undefined: it is left out. */
-type Parts = Readonly<Record<string, string | undefined>>;
-
-function encodeParts(events: readonly AnyEvent[], options: EncodeManyOptions): readonly Parts[] {
-  let shared: { readonly metadata: unknown; readonly text: string } | undefined;
+function encodeEach(events: readonly AnyEvent[], options: EncodeManyOptions): readonly Encoded[] {
+  let shared: { readonly metadata: unknown; readonly json: unknown; readonly length: number } | undefined;
   return events.map((event, index) => {
-    if (shared === undefined || shared.metadata !== event.metadata)
-      shared = { metadata: event.metadata, text: metadataText(event) };
-    const parts = partsOf(event, options.sourceSchemas[index] ?? null, shared.text);
-    // A character has at most three bytes in UTF-8: the exact size matters only near the limit.
-    if (lengthOf(parts) * 3 > options.maxEventBytes)
-      assertSize(event, Buffer.byteLength(textOf(parts, NOTHING_SHARED)), options.maxEventBytes);
-    return parts;
+    if (shared === undefined || shared.metadata !== event.metadata) {
+      const json = encodeMetadata(event);
+      shared = { metadata: event.metadata, json, length: lengthOf(json) };
+    }
+    const one = encodeOne(event, options.sourceSchemas[index] ?? null, shared);
+    // The exact size matters only near the limit.
+    if (one.length * MOST_BYTES > options.maxEventBytes)
+      assertSize(event, Buffer.byteLength(textOf(one)), options.maxEventBytes);
+    return one;
   });
 }
 
-function textOf(parts: Parts, shared: ReadonlySet<string>): string {
-  let text = "";
-  for (const name in parts) {
-    const part = parts[name];
-    if (part !== undefined && !shared.has(name)) text += `${text === "" ? "" : ","}"${name}":${part}`;
-  }
-  return `{${text}}`;
+function textOf({ own, common }: Encoded): string {
+  return JSON.stringify({ ...own, ...common });
 }
 
-function partsOf(event: AnyEvent, sourceSchema: string | null, metadata: string): Parts {
+function together(all: readonly Encoded[]): string {
+  const [first] = all;
+  if (first === undefined || all.length === 1) return `[${all.map(textOf).join()}]`;
+  const shared: Record<string, unknown> = {};
+  const differing: (keyof Common)[] = [];
+  for (const name of Object.keys(first.common) as (keyof Common)[]) {
+    if (all.every((one) => hasSame(name, one, first))) shared[name] = first.common[name];
+    else differing.push(name);
+  }
+  const ofEach = ({ own, common }: Encoded) => {
+    const event = { ...own };
+    for (const name of differing) event[name] = common[name];
+    return event;
+  };
+  const events = all.map(differing.length === 0 ? ({ own }) => own : ofEach);
+  return JSON.stringify({ shared, events });
+}
+
+function hasSame(name: keyof Common, one: Encoded, other: Encoded): boolean {
+  return name === "types" ? one.typesText === other.typesText : one.common[name] === other.common[name];
+}
+
+function encodeOne(
+  event: AnyEvent,
+  sourceSchema: string | null,
+  metadata: { readonly json: unknown; readonly length: number },
+): Encoded {
   const at = (part: string) => `${event.name}.${part}`;
   const aggregate = encode(event.aggregate ?? null, at("aggregate"));
   // What changed is mostly a part of the aggregate.
@@ -133,32 +147,44 @@ function partsOf(event: AnyEvent, sourceSchema: string | null, metadata: string)
     ...(changes.hint === undefined ? {} : { changes: changes.hint }),
     ...(initialData.hint === undefined ? {} : { initialData: initialData.hint }),
   };
-  return {
-    id: JSON.stringify(event.id),
-    name: JSON.stringify(event.name),
-    version: JSON.stringify(event.version),
-    aggregateType: JSON.stringify(event.aggregateType),
-    aggregateKey: JSON.stringify(event.aggregateKey),
-    operation: JSON.stringify(event.operation),
-    sourceSchema: JSON.stringify(sourceSchema),
-    aggregate: JSON.stringify(aggregate.json),
+  const hasTypes = Object.keys(types).length > 0;
+  const own = {
+    id: event.id,
+    aggregateKey: event.aggregateKey,
+    aggregate: aggregate.json,
     changes: unlessEmpty(changes.json),
     initialData: unlessEmpty(initialData.json),
-    types: Object.keys(types).length === 0 ? undefined : JSON.stringify(types),
-    metadata,
+  };
+  const { name, version, aggregateType, operation } = event;
+  const common = { name, version, aggregateType, operation, sourceSchema };
+  const typesText = hasTypes ? JSON.stringify(types) : undefined;
+  return {
+    own,
+    common: { ...common, types: hasTypes ? types : undefined, metadata: metadata.json },
+    typesText,
+    length: lengthOf(own) + lengthOf(common) + (typesText?.length ?? 0) + metadata.length,
   };
 }
 
-/** What is empty is what `publish` takes where nothing is said. */
-function unlessEmpty(json: unknown): string | undefined {
-  const text = JSON.stringify(json);
-  return text === "{}" ? undefined : text;
+/** About how many characters a value has as JSON, before any of them is escaped; never fewer. */
+function lengthOf(json: unknown): number {
+  if (typeof json === "string") return json.length + 2;
+  if (typeof json !== "object" || json === null) return 24;
+  let length = 2;
+  if (Array.isArray(json)) for (const item of json) length += lengthOf(item) + 1;
+  else for (const name in json) length += name.length + 4 + lengthOf((json as Record<string, unknown>)[name]);
+  return length;
 }
 
-function metadataText({ name, metadata }: AnyEvent): string {
+/** What is empty is what `publish` takes where nothing is said. */
+function unlessEmpty(json: unknown): unknown {
+  return isPlainObject(json) && Object.keys(json).length === 0 ? undefined : json;
+}
+
+function encodeMetadata({ name, metadata }: AnyEvent): unknown {
   const path = `${name}.metadata`;
   const { json, hint } = encode(metadata, path);
-  if (hint === undefined) return JSON.stringify(json);
+  if (hint === undefined) return json;
   throw new EventBusError(
     "VALUE_NOT_STORABLE",
     `${path} holds values that JSON has no type for (${JSON.stringify(hint)}). ` +

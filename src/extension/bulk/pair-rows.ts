@@ -8,7 +8,7 @@ import { saysLess } from "../odd-values.js";
 import { isSkipped } from "../prisma-internals.js";
 import { lookUp } from "../rows/look-up.js";
 import { AT_PLACE } from "../rows/row-loader.js";
-import { isStillAt, type Place, storedOf } from "../rows/stored-row.js";
+import { keepsKey, type Place, storedOf } from "../rows/stored-row.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** A row before and after. */
@@ -85,7 +85,7 @@ function pairByKey(
   const pairs = locked.flatMap((before, n) => {
     const after = byKey.get(keys[n] ?? null);
     if (after === undefined) return [];
-    isStillAt(after, before, fields);
+    keepsKey(after, before, fields);
     return [{ before, after }];
   });
   return pairs.length === updated.length ? pairs : undefined;

@@ -61,7 +61,7 @@ async function find(
   const answer = await lookupRows(executorIn(bus.root, transaction), statement, keys, most);
   return answer.map((row) => ({
     key: Number(row[KEY_INDEX] ?? 0),
-    row: asPrismaReads(model, columns, row as Row),
+    row: asPrismaReads(columns, row as Row),
   }));
 }
 

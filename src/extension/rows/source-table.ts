@@ -17,10 +17,21 @@ export async function sourceTable(bus: Bus, model: Model): Promise<TableName> {
 
 /** What is read of a model's rows: how many and which columns is settled when the catalog is known. */
 export interface ModelColumns extends RowColumns {
-  /** What the fields' values are called in the answer. */
-  readonly names: readonly string[];
+  /** Where the fields' values are in the answer. */
+  readonly reads: readonly FieldRead[];
   /** The fields of {@link RowColumns.exact}, and hidden columns. */
   readonly exactFields: readonly string[];
+  /** The same for rows that nobody looks for by their places; undefined where there are none. */
+  readonly withoutPlaces?: ModelColumns;
+}
+
+/** One field in the answer of a statement. */
+export interface FieldRead {
+  readonly field: ScalarField;
+  /** What its value is called there. */
+  readonly column: string;
+  /** Whether the driver gives its values as Prisma does. */
+  readonly isAsGiven: boolean;
 }
 
 const columns = new WeakMap<Model, Map<string, ModelColumns>>();
@@ -50,13 +61,14 @@ function makeColumns(model: Model, hidden: readonly string[], hasPlaces: boolean
     ...fields.filter((field) => isLookedUp(model, field) && isInexact(field)).map(({ name }) => name),
     ...hidden,
   ];
-  return {
-    names: fields.map((_, n) => `c${n}`),
+  const made: ModelColumns = {
+    reads: fields.map((field, n) => ({ field, column: `c${n}`, isAsGiven: isAsGiven(field) })),
     columns: fields.map((field) => ({ column: field.column, form: formOf(field) })),
     exact: columnsOf(model, exactFields),
     exactFields,
     hasPlaces,
   };
+  return hasPlaces ? { ...made, withoutPlaces: { ...made, hasPlaces: false } } : made;
 }
 
 /** The columns of fields, and hidden columns. */
@@ -76,6 +88,12 @@ function isLookedUp(model: Model, { name }: ScalarField): boolean {
 /** Whether what Prisma makes of its values can be less than they are, or is not the text of one. */
 function isInexact({ type, isList }: ScalarField): boolean {
   return isList || type === "DateTime" || type === "Json";
+}
+
+const READ_AS_GIVEN: ReadonlySet<string> = new Set(["String", "Boolean", "Bytes", "Json"]);
+
+function isAsGiven({ type, isList, enumNames }: ScalarField): boolean {
+  return !isList && enumNames === undefined && READ_AS_GIVEN.has(type);
 }
 
 const EXACT_ITEMS = new Set(["BigInt", "DateTime", "Bytes"]);

@@ -1,7 +1,7 @@
 import type { Row } from "../../changes/diff.js";
 import { Decimal, isDecimal } from "../../codec/decimal.js";
 import { PLACE } from "../../outbox/row-columns.js";
-import type { Model, ScalarField } from "../schema/model.js";
+import type { ScalarField } from "../schema/model.js";
 import { oddMoment } from "./odd-moment.js";
 import type { ModelColumns } from "./source-table.js";
 
@@ -20,6 +20,28 @@ export interface Stored {
 const stored = new WeakMap<Row, Stored>();
 
 const NO_TEXTS: ReadonlyMap<string, string | null> = new Map();
+const NO_FIELDS: readonly string[] = [];
+
+/** There is one for each row that is read: what nobody asks for is not made. */
+class Answered implements Stored {
+  readonly texts: Stored["texts"];
+  readonly unreadable: Stored["unreadable"];
+  readonly #place: unknown;
+
+  /** @param place as the statement gives it. */
+  constructor(texts: Stored["texts"], unreadable: Stored["unreadable"], place: unknown) {
+    this.texts = texts;
+    this.unreadable = unreadable;
+    this.#place = place;
+  }
+
+  get place(): Place | undefined {
+    const text = this.#place;
+    if (typeof text !== "string") return undefined;
+    const at = text.indexOf("(");
+    return [text.slice(0, at), text.slice(at)];
+  }
+}
 
 /** Undefined for a row that Prisma has read. */
 export function storedOf(row: Row): Stored | undefined {
@@ -34,7 +56,12 @@ export function isStillAt(row: Row, before: Row, fields: readonly string[]): voi
     was.texts.size === 0
       ? NO_TEXTS
       : new Map(Array.from(was.texts).filter(([field]) => fields.includes(field)));
-  stored.set(row, { texts, place: was.place, unreadable: [] });
+  stored.set(row, { texts, place: was.place, unreadable: NO_FIELDS });
+}
+
+/** The same where only what is known of the key matters, which mostly is no more than Prisma reads. */
+export function keepsKey(row: Row, before: Row, fields: readonly string[]): void {
+  if (stored.get(before)?.texts.size !== 0) isStillAt(row, before, fields);
 }
 
 /**
@@ -42,29 +69,22 @@ export function isStillAt(row: Row, before: Row, fields: readonly string[]): voi
  * with Prisma's names of enum values, and a list where the column is null. What no query of Prisma's can give is here
  * what comes next to it: lists of lists, lists with null, moments beyond those that drivers read, texts for infinity.
  */
-export function asPrismaReads(model: Model, columns: ModelColumns, answer: Row): Row {
+export function asPrismaReads(columns: ModelColumns, answer: Row): Row {
   const row: Record<string, unknown> = {};
   const unreadable: string[] = [];
-  let n = 0;
-  for (const field of model.scalars.values()) {
-    const value = answer[columns.names[n] ?? ""];
-    row[field.name] = field.isList ? list(field, value, unreadable) : read(field, value, unreadable);
-    n += 1;
+  for (const { field, column, isAsGiven } of columns.reads) {
+    const value = answer[column];
+    if (isAsGiven) row[field.name] = value ?? null;
+    else row[field.name] = field.isList ? list(field, value, unreadable) : read(field, value, unreadable);
   }
-  stored.set(row, { texts: textsOf(columns, answer), place: placeOf(answer), unreadable });
+  const failing = unreadable.length === 0 ? NO_FIELDS : unreadable;
+  stored.set(row, new Answered(textsOf(columns, answer), failing, answer[PLACE]));
   return row;
 }
 
 function textsOf({ exactFields }: ModelColumns, answer: Row): ReadonlyMap<string, string | null> {
   if (exactFields.length === 0) return NO_TEXTS;
   return new Map(exactFields.map((field, n) => [field, (answer[`x${n}`] ?? null) as string | null]));
-}
-
-function placeOf(answer: Row): Place | undefined {
-  const text = answer[PLACE];
-  if (typeof text !== "string") return undefined;
-  const at = text.indexOf("(");
-  return [text.slice(0, at), text.slice(at)];
 }
 
 function list(field: ScalarField, value: unknown, unreadable: string[]): readonly unknown[] {
