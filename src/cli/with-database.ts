@@ -4,7 +4,7 @@ import { checkSchema } from "../outbox/check-schema.js";
 import { executorOf } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import type { EventBusConfig } from "../registry/define-config.js";
-import { READABLE } from "../worker/connection.js";
+import { firstSettings } from "../worker/connection.js";
 import { databaseUrl, describeDatabase, unreachable } from "../worker/database-url.js";
 import type { CliOptions } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
@@ -30,7 +30,7 @@ export async function withDatabase<T>(
   client.on("error", () => undefined);
   try {
     await client.connect();
-    await client.query(READABLE);
+    await client.query(firstSettings(client));
   } catch (error) {
     throw unreachable(url, error);
   }

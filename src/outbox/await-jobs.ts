@@ -7,7 +7,7 @@ const AWAIT = statement(/* sql */ `
 with told as (
   update :BUS.workers set awaits_jobs = $2::boolean where id = $1::text and awaits_jobs <> $2 returning awaits_jobs
 )
-select case when awaits_jobs then pg_notify('jobs:insert', '{"count":1}')::text end from told`);
+select case when awaits_jobs then pg_catalog.pg_notify('jobs:insert', '{"count":1}')::text end from told`);
 
 /** Says whether a worker wants to be notified of new jobs: one that finds some whenever it looks does not. */
 export async function awaitJobs(

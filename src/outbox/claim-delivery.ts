@@ -46,7 +46,8 @@ export async function claimDelivery(
 // One by one through the index, however small the table was when this was prepared.
 const COMMITTED = /* sql */ `
 select c.claim, c.job_id
-  from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[]) as c(position, subscription_id, claim, job_id)
+  from rows from (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::integer[]), pg_catalog.unnest($3::text[]),
+                  pg_catalog.unnest($4::bigint[])) as c(position, subscription_id, claim, job_id)
  cross join lateral (
    select from :BUS.deliveries d
     where d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim and d.state = 'delivered'

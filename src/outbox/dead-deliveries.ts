@@ -33,16 +33,16 @@ const batchOf = (move: string) =>
   byWay(
     (keys) => /* sql */ `
 with chosen as materialized (${keys}), list as (
-  select array_agg(position order by position, id) as positions, array_agg(id order by position, id) as ids,
-         count(*)::integer as found
+  select pg_catalog.array_agg(position order by position, id) as positions, pg_catalog.array_agg(id order by position, id) as ids,
+         pg_catalog.count(*)::integer as found
     from chosen
-), moved as (select count(*)::integer as count from list, ${move})
+), moved as (select pg_catalog.count(*)::integer as count from list, ${move})
 select list.found, moved.count as moved, list.positions[list.found] as position, list.ids[list.found] as id
   from list, moved`,
   );
 const REDRIVE = batchOf(":BUS.reopen(list.positions, list.ids, 'dead')");
 const DISCARD = batchOf(":BUS.discard(list.positions, list.ids, $5::text[], $12::text)");
-const COUNT = byWay((keys) => /* sql */ `select count(*)::float8 as count from (${keys}) c`);
+const COUNT = byWay((keys) => /* sql */ `select pg_catalog.count(*)::float8 as count from (${keys}) c`);
 
 interface Row {
   readonly found: number;

@@ -31,8 +31,8 @@ const CONDITIONS = /* sql */ `($1::text[] is null or s.subscriber = any ($1))
 const ENDED = "coalesce(d.finished_at, e.occurred_at)";
 const ROW_CONDITIONS = /* sql */ `e.position >= $6::bigint and (e.position > $6 or s.id > $7::integer)
    and ($8::text is null or exists (
-     select from jsonb_array_elements(d.errors) x
-      where position(lower($8) in lower(concat(x ->> 'name', ': ', x ->> 'message'))) > 0))
+     select from pg_catalog.jsonb_array_elements(d.errors) x
+      where position(pg_catalog.lower($8) in pg_catalog.lower(pg_catalog.concat(x ->> 'name'::text, ': ', x ->> 'message'::text))) > 0))
    and ($9::text is null or ${ENDED} >= $9::timestamptz)
    and ($10::text is null or ${ENDED} < $10::timestamptz)`;
 
@@ -51,7 +51,7 @@ select e.position, s.id
 /** In states of which an index tells where they are. */
 const NOTABLE = (direction: Direction) => /* sql */ `
 select found.position, s.id
-  from :BUS.subscriptions s cross join unnest($5::text[]) wanted(state) cross join lateral (
+  from :BUS.subscriptions s cross join pg_catalog.unnest($5::text[]) wanted(state) cross join lateral (
     select d.position
       from :BUS.deliveries d join :BUS.events e on e.position = d.position
      where d.subscription_id = s.id and d.state = wanted.state and d.state <> 'delivered' and d.position >= $6

@@ -4,8 +4,8 @@ import { type SchemaNames, statement } from "./schema-names.js";
 
 const RIGHTS = statement(/* sql */ `
 select current_user::text as role,
-       coalesce((select bool_or(has_schema_privilege(n.oid, 'usage') and has_function_privilege(p.oid, 'execute'))
-                   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+       coalesce((select pg_catalog.bool_or(pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_function_privilege(p.oid, 'execute'))
+                   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
                   where n.nspname = :BUS_TEXT and p.proname = 'publish' and p.pronargs = 2), false) as "canPublish"`);
 
 /** What the role of a connection may do. */
@@ -22,7 +22,7 @@ export async function findRights(executor: Executor, names: SchemaNames): Promis
 
 const SEQUENCES = statement(/* sql */ `
 select s.sequencename::text as name, (s.last_value::float8 / s.max_value::float8)::float8 as used
-  from pg_sequences s where s.schemaname = :WORKER_TEXT and s.last_value is not null order by 1`);
+  from pg_catalog.pg_sequences s where s.schemaname = :WORKER_TEXT and s.last_value is not null order by 1`);
 
 /** How much of a sequence's numbers is used up, 0 to 1. */
 export interface SequenceUse {
@@ -36,9 +36,9 @@ export function findSequenceUse(executor: Executor, names: SchemaNames): Promise
 }
 
 const UNKNOWN_JOBS = statement(/* sql */ `
-select j.task_identifier as task, count(*)::integer as jobs
+select j.task_identifier as task, pg_catalog.count(*)::integer as jobs
   from :WORKER.jobs j
- where j.run_at <= now() and j.locked_at is null and j.attempts < j.max_attempts
+ where j.run_at <= pg_catalog.now() and j.locked_at is null and j.attempts < j.max_attempts
    and not exists (select from :BUS.subscriptions s
                     where j.task_identifier = 'event_bus:' || s.subscriber and s.worker_schema = :WORKER_TEXT)
  group by 1 order by 1`);

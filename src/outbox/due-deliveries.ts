@@ -44,8 +44,8 @@ select e.position, w.id as subscription_id, u.generation, u.attempt, w.subscribe
   from due u
   join wanted w on w.id = u.id
   join :BUS.events e on e.position = u.position
- where coalesce(u.due_at, e.occurred_at + w.delay_ms * interval '1 millisecond')
-       <= coalesce($3::text::timestamptz, clock_timestamp())
+ where coalesce(u.due_at, e.occurred_at + w.delay_ms::float8 * interval '1 millisecond')
+       <= coalesce($3::text::timestamptz, pg_catalog.clock_timestamp())
  order by e.position, w.id`);
 
 interface Row {

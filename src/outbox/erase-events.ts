@@ -7,12 +7,12 @@ const REASON = "its event was erased";
 
 const END = statement(/* sql */ `
 with list as (
-  select coalesce(array_agg(e.position order by e.position, f.id), '{}') as positions,
-         coalesce(array_agg(f.id order by e.position, f.id), '{}') as ids
-    from :BUS.events e cross join lateral unnest(e.fanout) f(id)
+  select coalesce(pg_catalog.array_agg(e.position order by e.position, f.id), '{}') as positions,
+         coalesce(pg_catalog.array_agg(f.id order by e.position, f.id), '{}') as ids
+    from :BUS.events e cross join lateral pg_catalog.unnest(e.fanout) f(id)
    where e.aggregate_type = $1 and e.aggregate_key = $2
 )
-select count(*)::integer as count
+select pg_catalog.count(*)::integer as count
   from list, :BUS.discard(list.positions, list.ids, '{waiting,retrying,snoozed,paused,dead}', '${REASON}')`);
 
 const EMPTY = statement(/* sql */ `
@@ -23,7 +23,7 @@ with emptied as (
      and (e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')
   returning e.position
 )
-select count(*)::integer as count from emptied`);
+select pg_catalog.count(*)::integer as count from emptied`);
 
 /** What handlers said when they failed may quote the event. */
 const FORGET = statement(/* sql */ `
@@ -35,7 +35,7 @@ with forgotten as (
      and (d.errors <> '[]' or d.reason <> '${REASON}')
   returning d.position
 )
-select count(*)::integer as count from forgotten`);
+select pg_catalog.count(*)::integer as count from forgotten`);
 
 /** What was erased. */
 export interface Erased {

@@ -47,7 +47,7 @@ select ${EVENT_COLUMNS}
    and ($3::text is null or e.aggregate_type = $3)
    and ($4::text is null or e.aggregate_key = $4)
    and ($5::text is null or e.operation = $5)
-   and ($6::text is null or e.metadata ->> 'correlationId' = $6)
+   and ($6::text is null or e.metadata ->> 'correlationId'::text = $6)
    and ($7::bigint is null or e.position > $7
         and ($9::boolean is not true or e.position <= (select h.safe from :BUS.horizon h)))
    and ($10::timestamptz is null or e.occurred_at >= $10)

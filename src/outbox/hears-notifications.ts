@@ -7,7 +7,7 @@ export interface Listener extends PgQueryable {
   on(event: "notification", listener: (message: { readonly channel: string }) => void): unknown;
 }
 
-const NOTIFY = /* sql */ `select pg_notify($1::text, '')`;
+const NOTIFY = /* sql */ `select pg_catalog.pg_notify($1::text, '')`;
 
 /**
  * Whether what others notify reaches a connection. Through a pooler that gives away connections after each

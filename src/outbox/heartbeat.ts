@@ -31,7 +31,7 @@ export interface Heartbeat {
 }
 
 /** The payload of a wake-up `j` whose process is found dead once more; what is not ours stays as it is. */
-const DIED_ONCE_MORE = /* sql */ `json_build_object('p', ${numberAt("j", "p", "bigint", 18)},
+const DIED_ONCE_MORE = /* sql */ `pg_catalog.json_build_object('p', ${numberAt("j", "p", "bigint", 18)},
   's', ${numberAt("j", "s", "integer", 9)}, 'g', ${numberAt("j", "g", "integer", 9)},
   'a', ${numberAt("j", "a", "integer", 9)}, 'd', coalesce(${numberAt("j", "d", "integer", 4)}, 0) + 1)`;
 
@@ -51,34 +51,34 @@ with own as (
                              subscribers, activity)
   values ($1::text, $2::text, :WORKER_TEXT, $3::text, $4::integer, $5::text, $6::integer, $7::integer, $8::text,
           $9::text[], $10::jsonb)
-  on conflict (id) do update set heartbeat_at = clock_timestamp(), activity = excluded.activity
+  on conflict (id) do update set heartbeat_at = pg_catalog.clock_timestamp(), activity = excluded.activity
   returning (xmax = 0) as fresh
 ), dead as (
   delete from :BUS.workers where id in (
     select w.id from :BUS.workers w
      where w.worker_schema = :WORKER_TEXT and w.id <> $1
-       and greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond'
-           < clock_timestamp()
+       and greatest(w.heartbeat_at, pg_catalog.pg_postmaster_start_time()) + w.dead_after_ms::float8 * interval '1 millisecond'
+           < pg_catalog.clock_timestamp()
        for update skip locked)
   returning id, name, dead_after_ms
 ), departing as (
   insert into :BUS.departed (id, worker_schema, look_at, died)
-  select id, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond', true from dead
-  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at, died = true
+  select id, :WORKER_TEXT, pg_catalog.clock_timestamp() + dead_after_ms::float8 * interval '1 millisecond', true from dead
+  on conflict (id) do update set departed_at = pg_catalog.clock_timestamp(), look_at = excluded.look_at, died = true
 ), looked as (
-  update :BUS.departed set look_at = clock_timestamp() + (clock_timestamp() - departed_at) where id in (
+  update :BUS.departed set look_at = pg_catalog.clock_timestamp() + (pg_catalog.clock_timestamp() - departed_at) where id in (
     select d.id from :BUS.departed d
-     where d.worker_schema = :WORKER_TEXT and d.look_at <= clock_timestamp()
-       and d.departed_at > clock_timestamp() - ${FORGOTTEN_AFTER}
+     where d.worker_schema = :WORKER_TEXT and d.look_at <= pg_catalog.clock_timestamp()
+       and d.departed_at > pg_catalog.clock_timestamp() - ${FORGOTTEN_AFTER}
        and not exists (select from :BUS.workers w where w.id = d.id)
        for update skip locked)
   returning id, died
 ), forgotten as (
-  delete from :BUS.departed where departed_at <= clock_timestamp() - ${FORGOTTEN_AFTER}
+  delete from :BUS.departed where departed_at <= pg_catalog.clock_timestamp() - ${FORGOTTEN_AFTER}
 ), swept as (
-  select array_agg(id) as ids, array_agg(coalesce(nullif(name, ''), id)) as names from dead
+  select pg_catalog.array_agg(id) as ids, pg_catalog.array_agg(coalesce(nullif(name, ''), id)) as names from dead
 ), freed as (
-  select array_agg(id) as ids, array_agg(id) filter (where died) as died
+  select pg_catalog.array_agg(id) as ids, pg_catalog.array_agg(id) filter (where died) as died
     from (select id, true as died from dead union all select id, died from looked) f
 ), marked as (
   update :WORKER._private_jobs j set locked_at = null, locked_by = null, payload = ${DIED_ONCE_MORE}
@@ -87,10 +87,10 @@ with own as (
   returning j.id
 )
 select own.fresh, coalesce(swept.names, '{}') as swept,
-       case when freed.ids is not null and (select count(*) from marked) >= 0
+       case when freed.ids is not null and (select pg_catalog.count(*) from marked) >= 0
          then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
-       case when freed.ids is not null then pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
-       pg_notify('jobs:insert', '{"count":0}')::text as heard
+       case when freed.ids is not null then pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
+       pg_catalog.pg_notify('jobs:insert', '{"count":0}')::text as heard
   from own, swept, freed`);
 
 const RETIRE = statement(/* sql */ `
@@ -98,11 +98,11 @@ with gone as (
   delete from :BUS.workers where id = $1::text returning dead_after_ms
 ), departing as (
   insert into :BUS.departed (id, worker_schema, look_at, died)
-  select $1::text, :WORKER_TEXT, clock_timestamp() + dead_after_ms * interval '1 millisecond', false from gone
-  on conflict (id) do update set departed_at = clock_timestamp(), look_at = excluded.look_at, died = false
+  select $1::text, :WORKER_TEXT, pg_catalog.clock_timestamp() + dead_after_ms::float8 * interval '1 millisecond', false from gone
+  on conflict (id) do update set departed_at = pg_catalog.clock_timestamp(), look_at = excluded.look_at, died = false
 )
 select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
-       pg_notify('jobs:insert', '{"count":1000}')::text as notified`);
+       pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text as notified`);
 
 /** Says that a worker lives, and frees what dead workers of the same worker schema had claimed. */
 export async function beat(executor: Executor, names: SchemaNames, worker: WorkerRow): Promise<Heartbeat> {

@@ -10,10 +10,13 @@ create table if not exists :BUS.migrations (
   id integer primary key,
   name text not null,
   compatible_with integer not null,
-  applied_at timestamptz not null default clock_timestamp()
+  applied_at timestamptz not null default pg_catalog.clock_timestamp()
 );`;
 
-const LOCK = /* sql */ `select pg_advisory_xact_lock(hashtextextended('ex-event-bus:migrate:' || :BUS_TEXT, 0));`;
+/** What others have put elsewhere is not to be taken for PostgreSQL's own: this mostly runs with the rights of an owner. */
+const ONLY_CATALOG = "set local search_path = pg_catalog, pg_temp;";
+
+const LOCK = /* sql */ `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('ex-event-bus:migrate:' || :BUS_TEXT::pg_catalog.text, 0::pg_catalog.int8));`;
 
 // Ours is recognized by a column that the `migrations` of others do not have.
 const HOLDS_OTHERS = /* sql */ `
@@ -51,7 +54,7 @@ insert into :BUS.migrations (id, name, compatible_with) values (${migration.id},
 
 /** The whole schema as one script, for those who review or apply SQL by other means. */
 export function schemaScript(names: SchemaNames): string {
-  const script = ["begin;", LOCK, PREPARE, ...MIGRATIONS.map(step), "commit;"].join("\n");
+  const script = ["begin;", ONLY_CATALOG, LOCK, PREPARE, ...MIGRATIONS.map(step), "commit;"].join("\n");
   return `${withSchemas(script, names)}\n`;
 }
 
@@ -64,6 +67,7 @@ export function schemaScript(names: SchemaNames): string {
 export async function installSchema(client: PgQueryable, names: SchemaNames): Promise<readonly string[]> {
   await client.query("begin");
   try {
+    await client.query(ONLY_CATALOG);
     await client.query(withSchemas(LOCK, names));
     await refuseSchemaOfOthers(client, names);
     await client.query(withSchemas(PREPARE, names));

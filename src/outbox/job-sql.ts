@@ -6,8 +6,8 @@
  * @param job the name of the row that has a `payload`.
  */
 export function numberAt(job: string, field: string, type: string, digits: number): string {
-  const text = `(${job}.payload ->> '${field}')`;
-  return `case when strpos(${job}.payload::text, E'\\\\') = 0 then
+  const text = `(${job}.payload ->> '${field}'::text)`;
+  return `case when pg_catalog.strpos(${job}.payload::text, E'\\\\') = 0 then
            case when ${text} ~ '^[0-9]{1,${digits}}$' then ${text}::${type} end end`;
 }
 

@@ -11,9 +11,9 @@ export interface KnownNames {
 // Each name of an event by one look into the index, however many events there are.
 const KNOWN = statement(/* sql */ `
 with recursive logged(name) as (
-  select min(e.name) from :BUS.events e
+  select pg_catalog.min(e.name) from :BUS.events e
   union all
-  select (select min(e.name) from :BUS.events e where e.name > l.name) from logged l where l.name is not null
+  select (select pg_catalog.min(e.name) from :BUS.events e where e.name > l.name) from logged l where l.name is not null
 )
 select array(select distinct s.subscriber from :BUS.subscriptions s order by 1) as subscribers,
        array(select l.name from logged l where l.name is not null

@@ -2,7 +2,7 @@ import type { PgQueryable } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const LOCK = statement(
-  /* sql */ `select pg_advisory_xact_lock(hashtextextended('ex-event-bus:migrate-worker:' || :WORKER_TEXT, 0))`,
+  /* sql */ `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('ex-event-bus:migrate-worker:' || :WORKER_TEXT::pg_catalog.text, 0::pg_catalog.int8))`,
 );
 
 /**

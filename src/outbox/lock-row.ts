@@ -59,11 +59,11 @@ export function countedSince(before: TableCounters, after: TableCounters, what: 
 /** PostgreSQL counts for each partition alone. The names are none of a model's fields, which are in the same answer. */
 function countersOf(table: string): string {
   const columns = COUNTED.map((what) => {
-    const count = (of: string) => `pg_stat_get_xact_tuples_${what}(${of})`;
-    return `coalesce((select sum(${count("p.relid")})::bigint from pg_partition_tree(${table}) p), ${count(table)}) as ex_event_bus_${what}`;
+    const count = (of: string) => `pg_catalog.pg_stat_get_xact_tuples_${what}(${of}::pg_catalog.oid)`;
+    return `coalesce((select pg_catalog.sum(${count("p.relid")})::bigint from pg_catalog.pg_partition_tree(${table}) p), ${count(table)}) as ex_event_bus_${what}`;
   });
-  const isCounted = `exists (select from pg_class c where c.oid = ${table} and (c.relkind = 'p' or c.relkind = 'r' and not c.relhassubclass))`;
-  return `${columns.join(", ")}, current_setting('track_counts')::boolean and ${isCounted} as ex_event_bus_counts`;
+  const isCounted = `exists (select from pg_catalog.pg_class c where c.oid = ${table}::pg_catalog.oid and (c.relkind = 'p' or c.relkind = 'r' and not c.relhassubclass))`;
+  return `${columns.join(", ")}, pg_catalog.current_setting('track_counts')::pg_catalog.bool and ${isCounted} as ex_event_bus_counts`;
 }
 
 function oidOf({ schema, table }: TableName): string {
@@ -75,7 +75,7 @@ export function countersStatement(table: TableName): string {
   return `select ${countersOf(oidOf(table))}`;
 }
 
-const COUNTERS_OF_TABLES = `select ${countersOf("t.name::regclass")} from unnest($1::text[]) with ordinality t(name, n) order by t.n`;
+const COUNTERS_OF_TABLES = `select ${countersOf("t.name::regclass")} from pg_catalog.unnest($1::text[]) with ordinality t(name, n) order by t.n`;
 
 /** The counters of several tables. */
 export function tableCounters(

@@ -50,10 +50,10 @@ export const KEYS_PER_LOOKUP = 5_000;
 // transaction, which may look like one of the future by now: they are taken for our own. Asking twice tells them apart.
 const OWN = /* sql */ `(
   select case when o.n < o.own then false
-              when o.n >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint then true
-              else pg_xact_status(o.n::text::xid8) = 'in progress' end
-    from (select pg_current_xact_id()::text::bigint as own,
-                 pg_current_xact_id()::text::bigint + age(pg_current_xact_id()::xid)::bigint - age(f.ex_event_bus_xmin) as n) o)`;
+              when o.n >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint then true
+              else pg_catalog.pg_xact_status(o.n::text::xid8) = 'in progress' end
+    from (select pg_catalog.pg_current_xact_id()::text::bigint as own,
+                 pg_catalog.pg_current_xact_id()::text::bigint + pg_catalog.age(pg_catalog.pg_current_xact_id()::xid)::bigint - pg_catalog.age(f.ex_event_bus_xmin) as n) o)`;
 
 /** The statement of a {@link Lookup}: one parameter for each column of `match`, a text for one key, else an array of them. */
 export function lookupStatement(lookup: Lookup): string {

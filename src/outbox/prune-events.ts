@@ -37,7 +37,7 @@ export async function pruneSome(
 }
 
 const KEPT = statement(/* sql */ `
-select s.event_name as event, max((s.policy ->> 'keepMs')::float8) as "keepMs"
+select s.event_name as event, pg_catalog.max((s.policy ->> 'keepMs'::text)::float8) as "keepMs"
   from :BUS.subscriptions s
  where s.application <> $1::text and s.ended_at is null and s.policy ? 'keepMs'
  group by s.event_name`);

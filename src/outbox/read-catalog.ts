@@ -89,7 +89,7 @@ const HIDDEN_FROM = /* sql */ `(
              or p.polcmd = w.cmd::pg_catalog."char" and p.polpermissive and not exists (
                select from pg_catalog.pg_policy s
                 where s.polrelid = c.oid and s.polpermissive and s.polcmd in ('r', '*')
-                  and s.polroles in ('{0}', p.polroles)
+                  and (s.polroles operator(pg_catalog.=) '{0}'::pg_catalog.oid[] or s.polroles operator(pg_catalog.=) p.polroles)
                   and pg_catalog.pg_get_expr(s.polqual, s.polrelid) in ('true', pg_catalog.pg_get_expr(p.polqual, p.polrelid))))))`;
 
 const CATALOG = /* sql */ `
@@ -101,11 +101,11 @@ with recursive reached(oid) as (
   union
   select f.conrelid
     from reached r join pg_catalog.pg_constraint f on f.confrelid = r.oid
-   where f.contype = 'f' and f.conparentid = 0
+   where f.contype = 'f' and f.conparentid = 0::pg_catalog.oid
      and (f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))
 ), foreign_keys as (
   select f.* from pg_catalog.pg_constraint f
-   where f.contype = 'f' and f.conparentid = 0 and f.confrelid in (select oid from reached)
+   where f.contype = 'f' and f.conparentid = 0::pg_catalog.oid and f.confrelid in (select oid from reached)
      and (f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))
 ), columns as (
   select a.attrelid, a.attname as name, pg_catalog.format('%I.%I', b.nspname, b.typname) as type,

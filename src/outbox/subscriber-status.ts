@@ -32,32 +32,32 @@ export interface SubscriberStatus {
 // What has a row and is not done is counted by its index; what has none from the subscription's mark on.
 const STATUS = statement(/* sql */ `
 with activity as (
-  select n.subscriber, count(*) as workers,
-         sum((w.activity -> n.subscriber ->> 'running')::integer) as running,
-         sum((w.activity -> n.subscriber ->> 'delivered')::integer) as delivered
-    from :BUS.workers w cross join lateral unnest(w.subscribers) n(subscriber)
+  select n.subscriber, pg_catalog.count(*) as workers,
+         pg_catalog.sum((w.activity -> n.subscriber ->> 'running'::text)::integer) as running,
+         pg_catalog.sum((w.activity -> n.subscriber ->> 'delivered'::text)::integer) as delivered
+    from :BUS.workers w cross join lateral pg_catalog.unnest(w.subscribers) n(subscriber)
    where ${IS_ALIVE}
    group by n.subscriber
 ), counted as (
   select s.id, c.state, c.number, c.first
     from :BUS.subscriptions s cross join lateral (
-      select d.state, count(*) as number, min(d.position) as first from :BUS.deliveries d
+      select d.state, pg_catalog.count(*) as number, pg_catalog.min(d.position) as first from :BUS.deliveries d
        where d.subscription_id = s.id and d.state <> 'delivered'
          and d.state in ('waiting', 'retrying', 'snoozed', 'paused', 'dead')
        group by d.state
       union all
-      select 'waiting', count(*), min(e.position) from :BUS.events e
+      select 'waiting', pg_catalog.count(*), pg_catalog.min(e.position) from :BUS.events e
        where e.name = s.event_name and e.position >= ${markOf("s.id")} and s.id = any (e.fanout)
          and ${hasNoRecord("e.position", "s.id")}) c
    where c.number > 0
 ), of_subscriber as (
-  select s.subscriber, s.application, bool_or(s.paused) as paused, bool_or(s.ended_at is null) as is_current,
-         coalesce(sum(c.number) filter (where c.state = 'waiting'), 0)::float8 as waiting,
-         coalesce(sum(c.number) filter (where c.state = 'retrying'), 0)::float8 as retrying,
-         coalesce(sum(c.number) filter (where c.state = 'snoozed'), 0)::float8 as snoozed,
-         coalesce(sum(c.number) filter (where c.state = 'paused'), 0)::float8 as held,
-         coalesce(sum(c.number) filter (where c.state = 'dead'), 0)::float8 as dead,
-         min(c.first) filter (where c.state <> 'dead') as first
+  select s.subscriber, s.application, pg_catalog.bool_or(s.paused) as paused, pg_catalog.bool_or(s.ended_at is null) as is_current,
+         coalesce(pg_catalog.sum(c.number) filter (where c.state = 'waiting'), 0)::float8 as waiting,
+         coalesce(pg_catalog.sum(c.number) filter (where c.state = 'retrying'), 0)::float8 as retrying,
+         coalesce(pg_catalog.sum(c.number) filter (where c.state = 'snoozed'), 0)::float8 as snoozed,
+         coalesce(pg_catalog.sum(c.number) filter (where c.state = 'paused'), 0)::float8 as held,
+         coalesce(pg_catalog.sum(c.number) filter (where c.state = 'dead'), 0)::float8 as dead,
+         pg_catalog.min(c.first) filter (where c.state <> 'dead') as first
     from :BUS.subscriptions s left join counted c on c.id = s.id
    group by s.subscriber, s.application
 )
@@ -65,9 +65,9 @@ select o.subscriber, o.application, o.paused as "isPaused", o.waiting, o.retryin
        coalesce(a.running, 0)::float8 as running, coalesce(a.delivered, 0)::float8 as "deliveredPerMinute",
        (select e.occurred_at from :BUS.events e where e.position = o.first) as "oldestOpen",
        coalesce(a.workers, 0)::float8 as workers,
-       o.waiting + o.retrying + o.snoozed + o.held > 0 and coalesce(a.workers, 0) = 0 as "isOrphaned"
+       o.waiting + o.retrying + o.snoozed + o.held > 0::float8 and coalesce(a.workers, 0) = 0 as "isOrphaned"
   from of_subscriber o left join activity a on a.subscriber = o.subscriber
- where o.is_current or o.first is not null or o.dead > 0
+ where o.is_current or o.first is not null or o.dead > 0::float8
  order by o.application, o.subscriber`);
 
 /** How the subscribers of all applications stand. */

@@ -34,18 +34,14 @@ const KNOWN = statement(
 const SUBSCRIBE = statement(/* sql */ `
 select s as subscriber from :BUS.subscribe(application => $1, worker_schema => :WORKER_TEXT, subscriptions => $2::jsonb) s`);
 
-/** By public means only: the job that brings the identifier into being is removed in the same statement. */
-const REGISTER = statement(/* sql */ `
-select :WORKER.remove_job(job_key => (:WORKER.add_job(
-  identifier => t.identifier, job_key => 'ex-event-bus:register:' || t.identifier, run_at => 'infinity')).key) is null as done
-from unnest($1::text[]) as t(identifier)`);
+const REGISTER = statement(/* sql */ `select :BUS.register(:WORKER_TEXT, $1::text[])::text`);
 
 const SUBSCRIBERS_OF = statement(/* sql */ `
 select s.id, s.event_name as event, s.subscriber, s.application, s.paused
   from :BUS.subscriptions s where s.event_name = $1 and s.ended_at is null order by s.subscriber`);
 
 const UNSUBSCRIBE = statement(/* sql */ `
-update :BUS.subscriptions set ended_at = clock_timestamp()
+update :BUS.subscriptions set ended_at = pg_catalog.clock_timestamp()
  where subscriber = $1 and ($2::text is null or event_name = $2) and ended_at is null
 returning event_name as event`);
 

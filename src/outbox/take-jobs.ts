@@ -35,13 +35,13 @@ function locking(most: number): string {
   return /* sql */ `
 with found as (
   select jobs.id from :WORKER._private_jobs as jobs
-   where jobs.is_available = true and jobs.run_at <= now() and jobs.task_id = any($2::integer[])
+   where jobs.is_available = true and jobs.run_at <= pg_catalog.now() and jobs.task_id = any($2::integer[])
      and jobs.job_queue_id is null
    order by jobs.priority asc, jobs.run_at asc
    limit ${most} for update skip locked
 ), locked as (
   update :WORKER._private_jobs as jobs
-     set attempts = jobs.attempts + 1, locked_by = $1::text, locked_at = now()
+     set attempts = jobs.attempts + 1, locked_by = $1::text, locked_at = pg_catalog.now()
    where jobs.id = any(array(select f.id from found f))
   returning jobs.id, jobs.task_id, jobs.payload, jobs.priority, jobs.run_at, jobs.attempts, jobs.max_attempts
 )`;
@@ -58,7 +58,7 @@ const SMALL = [
 
 /** Takes jobs, and reads what they are for in the same statement. */
 function take(most: number) {
-  const sizes = LARGE.map((column) => `coalesce(pg_column_size(l.${column}), 0)`).join(" + ");
+  const sizes = LARGE.map((column) => `coalesce(pg_catalog.pg_column_size(l.${column}), 0)`).join(" + ");
   const fitting = (value: string) => `case when t.bytes <= ${MOST_BYTES} then ${value} end`;
   const columns = [
     ...SMALL.map((column) => `t.${column}`),
@@ -66,12 +66,12 @@ function take(most: number) {
   ];
   return statement(/* sql */ `${locking(most)}, taken as (
   select c.id as job_id, c.task_id, c.payload, c.attempts as job_attempts, c.max_attempts,
-         row_number() over (order by c.priority, c.run_at, c.id) as number,
+         pg_catalog.row_number() over (order by c.priority, c.run_at, c.id) as number,
          ${numberAt("c", "p", "bigint", 18)} as p, ${numberAt("c", "s", "integer", 9)} as s
     from locked c
 )
 select t.job_id, t.task_id, t.payload, t.job_attempts, t.max_attempts, ${fitting("t.n")} as n, ${columns.join(", ")}
-  from (select t.*, l.*, sum(${sizes}) over (order by t.number) as bytes
+  from (select t.*, l.*, pg_catalog.sum(${sizes}) over (order by t.number) as bytes
           from taken t
           left join lateral (${loadedRow({ n: "1", position: "t.p", subscriptionId: "t.s", again: "t.job_attempts > 1" })}) l on true) t
  order by t.number`);

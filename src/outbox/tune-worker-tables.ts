@@ -7,12 +7,12 @@ import { type SchemaNames, statement } from "./schema-names.js";
  */
 const TUNE = statement(/* sql */ `do $$
 declare
-  jobs constant regclass := to_regclass(format('%I._private_jobs', :WORKER_TEXT));
+  jobs constant regclass := pg_catalog.to_regclass(pg_catalog.format('%I._private_jobs', :WORKER_TEXT));
 begin
-  if exists (select from pg_class c
-              where c.oid = jobs and pg_has_role(c.relowner, 'usage')
-                and not coalesce(c.reloptions @> '{autovacuum_vacuum_threshold=20000}', false)) then
-    execute format('alter table %s set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)', jobs);
+  if exists (select from pg_catalog.pg_class c
+              where c.oid = jobs::pg_catalog.oid and pg_catalog.pg_has_role(c.relowner, 'usage')
+                and not coalesce(c.reloptions operator(pg_catalog.@>) '{autovacuum_vacuum_threshold=20000}'::text[], false)) then
+    execute pg_catalog.format('alter table %s set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)', jobs);
   end if;
 end $$`);
 

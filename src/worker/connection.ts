@@ -34,7 +34,21 @@ export interface ConnectionOptions {
 export const PLANS_ONCE = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
 /** pg understands times in no other style. Poolers keep it apart for each of their clients. */
-export const READABLE = "set datestyle = 'ISO'";
+const READABLE = "set datestyle = 'ISO'";
+
+/**
+ * What every connection of ours is told first. Names are looked for in pg_catalog alone: a function of somebody else's that
+ * fits better than PostgreSQL's own would run with our rights (CVE-2018-1058).
+ *
+ * A pooler gives the connection to others afterwards, who would not find their tables: it is left as it is when another
+ * process serves it than the one that let us in.
+ */
+export function firstSettings(client: pg.ClientBase): string {
+  const { processID } = client as unknown as { readonly processID: unknown };
+  const isServedBy = `pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${Number(processID)}`;
+  return `${READABLE}; select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false) where ${isServedBy}`;
+}
+
 /** A role or a database can have another default, in which statements that meet others fail instead of waiting. */
 const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
 /** A connection that listens is idle for as long as nothing happens, and one of a pool for as long as nobody needs it. */
@@ -53,7 +67,7 @@ const FINISH_MS = 100;
  */
 export function openConnection({ url, max, name, timeoutMs, isOwn = false }: ConnectionOptions): Connection {
   const sockets = new Set<Socket>();
-  const settings = isOwn ? [READABLE, MEETS_OTHERS, MAY_IDLE, PLANS_ONCE].join("; ") : READABLE;
+  const more = isOwn ? [MEETS_OTHERS, MAY_IDLE, PLANS_ONCE] : [];
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -61,7 +75,8 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: timeoutMs,
     keepAlive: true,
-    onConnect: async (client: pg.ClientBase) => void (await client.query(settings)),
+    onConnect: async (client: pg.ClientBase) =>
+      void (await client.query([firstSettings(client), ...more].join("; "))),
     // Sockets of our own, since pg has no way to close a connection that does not answer.
     stream: () => {
       const socket = new Socket();

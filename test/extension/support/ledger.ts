@@ -97,6 +97,7 @@ export class Ledger {
       `do $$ declare name text; begin
          set local lock_timeout = '5s';
          set local session_replication_role = replica; -- no foreign keys, no triggers
+         set local search_path = pg_catalog;
          for name in select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'public' loop
            execute 'delete from ' || name;
          end loop;
@@ -129,6 +130,7 @@ export class Ledger {
       `do $$ declare name text; columns text; begin
          set local lock_timeout = '5s';
          set local session_replication_role = replica; -- no foreign keys, no triggers
+         set local search_path = pg_catalog;
          for name, columns in
            select quote_ident(t.tablename), string_agg(quote_ident(a.attname), ', ')
              from pg_tables t

@@ -94,7 +94,7 @@ end $$;
 create function :BUS.forget_workers() returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   delete from :BUS.workers w
-   where greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond'
+   where greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms::float8 * interval '1 millisecond'
          < clock_timestamp() - interval '1 day'
 $$;
 

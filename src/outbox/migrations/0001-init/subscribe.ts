@@ -108,4 +108,14 @@ begin
     perform :BUS.enqueue(wakeups);
   end if;
 end $$;
+
+-- Has a schema of graphile-worker know task identifiers, by public means only: the job that brings one into being is
+-- removed again. A function, since those of graphile-worker look for names where their caller does.
+create function :BUS.register(worker_schema text, identifiers text[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  execute format(
+    'select %1$I.remove_job(job_key => (%1$I.add_job(identifier => i, job_key => %2$L || i, run_at => %3$L)).key) from unnest($1) i',
+    worker_schema, 'ex-event-bus:register:', 'infinity') using identifiers;
+end $$;
 `;
