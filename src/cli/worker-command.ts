@@ -8,6 +8,7 @@ import { onLeftBehind, onSignals } from "./signals.js";
 
 interface WorkerOptions {
   readonly healthPort?: number;
+  readonly healthHost?: string;
 }
 
 /** `ex-event-bus worker`: makes deliveries until it is told to stop. */
@@ -15,8 +16,9 @@ export function workerCommand(): Command {
   return new Command("worker")
     .description("make deliveries, until SIGTERM or SIGINT; a second one ends it at once")
     .option("--health-port <port>", "answer GET /live and GET /ready on this port", parsePort)
+    .option("--health-host <host>", "the address to do so on, such as 0.0.0.0 for all (default: 127.0.0.1)")
     .action(
-      runAction<WorkerOptions>(async ({ healthPort, ...options }) => {
+      runAction<WorkerOptions>(async ({ healthPort, healthHost, ...options }) => {
         const output = outputOf(options);
         // A promise that a handler forgot must not end the deliveries of all the others.
         process.on("unhandledRejection", (error) => {
@@ -30,7 +32,7 @@ export function workerCommand(): Command {
         onLeftBehind(() => (stop === undefined ? process.exit(1) : void stop()));
         // Loaded here, so that the other commands need not wait for graphile-worker.
         const { runWorker } = await import("../worker/run-worker.js");
-        const worker = await runWorker({ ...config, ...output, healthPort });
+        const worker = await runWorker({ ...config, ...output, healthPort, healthHost });
         stop = worker.stop;
         await worker.finished;
       }),

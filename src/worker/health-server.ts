@@ -11,13 +11,19 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** Where {@link serveHealth} listens. */
+export interface HealthAddress {
+  readonly port: number;
+  readonly host: string;
+}
+
 /**
  * Answers `GET /live` and `GET /ready` with JSON, and with the status 200 or 503. A process whose event loop is blocked
  * does not answer, as it should be.
  *
- * @throws EventBusError `INVALID_OPTION` when the port cannot be had.
+ * @throws EventBusError `INVALID_OPTION` when the address cannot be listened on.
  */
-export async function serveHealth(port: number, vitals: Vitals): Promise<HealthServer> {
+export async function serveHealth({ port, host }: HealthAddress, vitals: Vitals): Promise<HealthServer> {
   const server = createServer(({ method, url }, response) => {
     const [path] = (url ?? "/").split("?");
     if (method !== "GET" && method !== "HEAD") return answer(response, 405, { error: "only GET" });
@@ -31,15 +37,15 @@ export async function serveHealth(port: number, vitals: Vitals): Promise<HealthS
     }
     return answer(response, 404, { error: "expected /live or /ready" });
   });
-  server.listen(port);
+  server.listen(port, host);
   try {
     await once(server, "listening");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EventBusError(
       "INVALID_OPTION",
-      `healthPort in runWorker() is ${port}, which cannot be listened on: ${reason}. Expected a free port that this ` +
-        "user may open.",
+      `healthPort in runWorker() is ${port}, which cannot be listened on at ${host} (healthHost): ${reason}. Expected a ` +
+        "free port that this user may open, and an address of this machine.",
       { value: port, path: "healthPort", cause },
     );
   }

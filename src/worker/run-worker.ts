@@ -49,12 +49,14 @@ export interface Worker {
  * await worker.finished;
  * ```
  */
-export async function runWorker({ healthPort, ...options }: RunWorkerOptions): Promise<Worker> {
+export async function runWorker({ healthPort, healthHost, ...options }: RunWorkerOptions): Promise<Worker> {
   checkPort(healthPort);
+  const host = checkHost(healthHost, healthPort);
   const setup = await prepareWorker(options);
   assertSubscribers(setup.subscribers);
   warnOfPlainClient(setup);
-  const health = healthPort === undefined ? undefined : await serveHealth(healthPort, setup.vitals);
+  const health =
+    healthPort === undefined ? undefined : await serveHealth({ port: healthPort, host }, setup.vitals);
   try {
     const supervisor = await startSupervisor(setup);
     const finished = supervisor.finished.finally(() => health?.close());
@@ -84,4 +86,18 @@ function checkPort(port: unknown): void {
   if (port === undefined) return;
   if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65_535) return;
   throw invalidOption("healthPort", port, "a port, 1 to 65535, or 0 for any free one", { of: "runWorker()" });
+}
+
+/** Only this machine: what a worker does is nobody else's business unless somebody says so. */
+const LOOPBACK = "127.0.0.1";
+
+function checkHost(host: unknown, port: number | undefined): string {
+  if (host === undefined) return LOOPBACK;
+  if (typeof host !== "string" || host.trim() === "") {
+    const expected = 'the name or address of a network interface, as "127.0.0.1" or "0.0.0.0"';
+    throw invalidOption("healthHost", host, expected, { of: "runWorker()" });
+  }
+  if (port === undefined)
+    throw invalidOption("healthHost", host, "none without healthPort", { of: "runWorker()" });
+  return host;
 }

@@ -33,6 +33,11 @@ export interface RunWorkerOptions extends RunOptions {
    * one. Defaults to none.
    */
   readonly healthPort?: number | undefined;
+  /**
+   * The name or address of the network interface on which `healthPort` is open: `"0.0.0.0"` or `"::"` for all, which a
+   * probe from another machine needs. Defaults to `"127.0.0.1"`, this machine alone.
+   */
+  readonly healthHost?: string | undefined;
 }
 
 /** Everything that a worker needs, checked. */

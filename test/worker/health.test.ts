@@ -46,6 +46,33 @@ describe("the health of a worker", () => {
     expect(await ask(worker.healthPort, "/live")).toMatchObject({ status: 200 });
   });
 
+  it("is answered on this machine alone, or where healthHost says", async () => {
+    const at = (host: string, port: number | undefined) =>
+      fetch(`http://${host}:${port}/live`).then(
+        ({ status }) => status,
+        () => "refused",
+      );
+    // Another address of this machine, at which only a server that listens on all addresses answers.
+    const elsewhere = "127.0.0.2";
+    const { worker: alone } = await start([one()], { healthPort: 0 });
+    expect(await at("127.0.0.1", alone.healthPort)).toBe(200);
+    expect(await at(elsewhere, alone.healthPort)).toBe("refused");
+    const { worker: open } = await start([one()], { healthPort: 0, healthHost: "0.0.0.0" });
+    expect(await at(elsewhere, open.healthPort)).toBe(200);
+  });
+
+  it.each([
+    { healthPort: 0, healthHost: "" },
+    { healthPort: 0, healthHost: 1 as never },
+    { healthPort: 0, healthHost: "no.such.host.invalid" },
+    { healthHost: "127.0.0.1" },
+  ])("is refused where it cannot be answered: %j", async (health) => {
+    await expect(runWorker({ ...options([one()]), ...health })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      path: expect.stringMatching(/^health(Port|Host)$/),
+    });
+  });
+
   it("is not asked without the option", async () => {
     const { worker } = await start([one()]);
     expect(worker.healthPort).toBeUndefined();
