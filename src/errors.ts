@@ -79,14 +79,15 @@ export interface EventBusErrorOptions {
  */
 export class EventBusError extends Error {
   readonly code: EventBusErrorCode;
-  readonly value?: unknown;
+  declare readonly value?: unknown;
   readonly path?: string;
 
   constructor(code: EventBusErrorCode, message: string, options: EventBusErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.name = "EventBusError";
     this.code = code;
-    if ("value" in options) this.value = options.value;
+    // Not enumerable: loggers write what is, and it may be a secret that stands at a wrong place.
+    if ("value" in options) Object.defineProperty(this, "value", { value: options.value, enumerable: false });
     if (options.path !== undefined) this.path = options.path;
   }
 }

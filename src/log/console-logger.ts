@@ -1,9 +1,20 @@
 import type { Logger } from "./logger.js";
+import { stackText } from "./plain-error.js";
 
 /** What a worker inside of another program writes by itself: warnings and errors, on the standard error output. */
 export const consoleLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
-  warn: (message, fields) => console.error(`ex-event-bus: ${message}`, fields ?? ""),
-  error: (message, fields) => console.error(`ex-event-bus: ${message}`, fields ?? ""),
+  warn: (message, fields) => console.error(`ex-event-bus: ${message}`, ...rest(fields)),
+  error: (message, fields) => console.error(`ex-event-bus: ${message}`, ...rest(fields)),
 };
+
+/** The console would write everything that an error carries. */
+function rest(fields: Readonly<Record<string, unknown>> = {}): readonly unknown[] {
+  const values = Object.entries(fields);
+  const others = values.filter(([, value]) => !(value instanceof Error));
+  const errors = values.flatMap(([name, value]) =>
+    value instanceof Error ? [`\n${name}: ${stackText(value)}`] : [],
+  );
+  return [...(others.length === 0 ? [] : [Object.fromEntries(others)]), ...errors];
+}

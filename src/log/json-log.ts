@@ -1,9 +1,10 @@
 import type { Logger } from "./logger.js";
+import { plainError } from "./plain-error.js";
 
 /** Writes one line of text, without its end. */
 export type WriteLine = (line: string) => void;
 
-/** A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. */
+/** A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. Of errors it writes what {@link plainError} says. */
 export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean } = {}): Logger {
   const line =
     (level: string) =>
@@ -40,8 +41,6 @@ function forJson(): (key: string, value: unknown) => unknown {
     if (typeof value !== "object" || value === null) return value;
     if (open.has(value)) return "[again]";
     open.add(value);
-    if (!(value instanceof Error)) return value;
-    const { name, message, stack, cause } = value;
-    return { ...value, name, message, stack, ...(cause === undefined ? {} : { cause }) };
+    return value instanceof Error ? plainError(value) : value;
   };
 }

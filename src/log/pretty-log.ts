@@ -4,6 +4,7 @@ import pc from "picocolors";
 import type { WriteLine } from "./json-log.js";
 import { logReports } from "./log-reports.js";
 import type { Logger } from "./logger.js";
+import { stackText } from "./plain-error.js";
 import type { Report, TelemetryMap } from "./telemetry.js";
 
 export interface PrettyOptions {
@@ -73,13 +74,13 @@ function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): s
   return parts.filter(Boolean).join(" ");
 }
 
-/** A line, for debugging with all that the errors among `values` know beneath it: stacks, causes, codes. */
+/** A line, for debugging with the stacks of the errors among `values` and of their causes beneath it. */
 function withStacks(line: string, values: readonly unknown[], options: PrettyOptions): string {
   if (options.debug !== true) return line;
   const { dim } = pc.createColors(options.colors);
   const stacks = values
     .filter((value) => value instanceof Error)
-    .map((error) => dim(inspect(error).replace(/^/gm, "    ")));
+    .map((error) => dim(stackText(error).replace(/^/gm, "    ")));
   return [line, ...stacks].join("\n");
 }
 

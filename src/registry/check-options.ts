@@ -17,11 +17,18 @@ export function within(place: Place, option: string): Required<Place> {
   return { of: place.of, path: place.path === undefined ? option : `${place.path}.${option}` };
 }
 
+/** Options whose values nobody else should read. */
+const SECRET = /passw|secret|token|credential|authorization|^(direct)?url$/i;
+
 /** The error for an option that has a wrong value: what was found, and what was expected. */
 export function invalidOption(option: string, value: unknown, expected: string, place: Place): EventBusError {
   const { path } = within(place, option);
-  const message = `${path} in ${place.of} is ${describe(value)}: expected ${expected}`;
-  return new EventBusError("INVALID_OPTION", message, { value, path });
+  const found =
+    SECRET.test(option) && typeof value === "string" ? "a text that is not shown" : describe(value);
+  return new EventBusError("INVALID_OPTION", `${path} in ${place.of} is ${found}: expected ${expected}`, {
+    value,
+    path,
+  });
 }
 
 /** Refuses anything but an object whose keys are all known. */
@@ -86,9 +93,17 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value as a message shows it: short, and never the contents of an object. */
+/** From its scheme on: passwords stand in several places of a connection string, and not always escaped. */
+const CONNECTION = /\b([a-z][a-z0-9+.-]*):\/\/[\s\S]*|\b(?=(?:password|passwd|pwd)\s*=)[\s\S]*/i;
+
+/** A value as a message shows it: short, never the contents of an object, and nothing of a connection string. */
 export function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string") {
+    const text = value.replace(CONNECTION, (_, scheme?: string) =>
+      scheme === undefined ? "…" : `${scheme}://…`,
+    );
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  }
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";

@@ -218,6 +218,21 @@ describe("a wrong configuration", () => {
     );
   });
 
+  it.each([[], ["--verbose"]])("does not show a connection string at a wrong place, %j", async (...more) => {
+    const url = '"postgres://user:hidden@localhost/db"';
+    for (const options of [
+      `databaseUrl: ${url}`,
+      `database: ${url}`,
+      `database: { schema: ${url} }`,
+      `worker: { url: ${url} }`,
+    ]) {
+      const code = `export default { prisma: {}, subscribers: [], ${options} };`;
+      const said = await failure({ "ex-event-bus.config.ts": code }, {}, ["status", ...more]);
+      expect(said).toContain("INVALID_OPTION");
+      expect(said).not.toContain("hidden");
+    }
+  });
+
   it("is shown with the stack with --verbose", async () => {
     const files = { "ex-event-bus.config.mjs": 'throw new Error("no secret")' };
     expect(await failure(files, {}, ["status", "--verbose"])).toMatch(

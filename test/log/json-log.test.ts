@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 
+import { EventBusError } from "../../src/errors.js";
 import { jsonLogger } from "../../src/log/json-log.js";
 
 const write = (fields?: Record<string, unknown>, options = {}) => {
@@ -54,4 +55,31 @@ it("writes something whatever it is given", () => {
   };
   expect(write({ cycle })).toMatchObject([{ cycle: { name: "cycle", self: "[again]" } }]);
   expect(write({ throws })).toMatchObject([{ message: "Sent.", fields: "cannot be written as JSON" }]);
+});
+
+it("writes nothing of errors that clients of HTTP APIs and drivers put on them", () => {
+  const cause = Object.assign(new Error("401"), { config: { headers: { Authorization: "Bearer hidden" } } });
+  const inner = Object.assign(new Error("refused"), {
+    options: { password: "hidden" },
+    code: "ECONNREFUSED",
+  });
+  const all = Object.assign(new AggregateError([inner, { password: "hidden" }], "no", { cause }), {
+    request: { body: "hidden" },
+    code: { text: "hidden" },
+  });
+  const thrown = new Error("no", { cause: { password: "hidden" } });
+  const option = new EventBusError("INVALID_OPTION", "no", { value: "hidden", path: "database" });
+  const lines = write({ error: all, of: thrown, option });
+  expect(JSON.stringify(lines)).not.toContain("hidden");
+  expect(lines).toMatchObject([
+    {
+      error: {
+        cause: { message: "401" },
+        errors: [{ message: "refused", code: "ECONNREFUSED" }, "an object"],
+      },
+      of: { cause: "an object" },
+      option: { code: "INVALID_OPTION", path: "database" },
+    },
+  ]);
+  expect(option.value).toBe("hidden");
 });

@@ -1,4 +1,6 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+
 import * as check from "../../src/registry/check-options.js";
 import { refusal } from "./refusal.js";
 
@@ -84,9 +86,31 @@ describe("describe", () => {
     [[], "an empty array"],
     [["secret"], "an array"],
     [Symbol("s"), "Symbol(s)"],
+    ["postgres://user:hidden@host/db", '"postgres://…"'],
+    ["at postgresql://user:hid/den@host", '"at postgresql://…"'],
+    ["host=localhost password=hidden user=me", '"host=localhost …"'],
+    ["host=localhost Password = hidden", '"host=localhost …"'],
     [() => 1, "a function"],
     [function named() {}, "the function named"],
   ])("shows %o as %s", (value, text) => {
     expect(check.describe(value)).toBe(text);
+  });
+});
+
+describe("invalidOption", () => {
+  it.each(["password", "apiToken", "url", "directUrl", "clientSecret", "Authorization"])(
+    "does not show a %s",
+    (option) => {
+      const { message } = check.invalidOption(option, "hidden", "another one", { of: "f()" });
+      expect(message).toBe(`${option} in f() is a text that is not shown: expected another one`);
+    },
+  );
+
+  it("has the value where only programs find it", () => {
+    const error = check.invalidOption("schema", "postgres://user:hidden@host/db", "a name", { of: "f()" });
+    expect(error.value).toBe("postgres://user:hidden@host/db");
+    expect(inspect(error)).not.toContain("hidden");
+    expect(JSON.stringify(error)).not.toContain("hidden");
+    expect({ ...error }).not.toHaveProperty("value");
   });
 });
