@@ -1,5 +1,6 @@
 import { DELIVERY_STATES } from "../outbox/delivery-state.js";
 import {
+  checkFlag,
   checkInteger,
   invalidOption,
   type Place,
@@ -11,6 +12,10 @@ import { OPERATIONS } from "../registry/draft-event.js";
 const TIMES = ["since", "until"];
 /** Numbers that no table can exceed, with the least that makes sense. */
 const NUMBERS = { limit: 0, after: 0, position: 0 };
+/** Conditions that are a text. */
+const TEXTS = ["aggregateType", "aggregateKey", "correlationId", "error"];
+/** Conditions that are a text or a list of them. */
+const TEXT_LISTS = ["subscriber", "event"];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   state: DELIVERY_STATES,
   operation: OPERATIONS,
@@ -27,6 +32,17 @@ export function checkFilter(filter: object, place: Place): void {
   }
   for (const [option, min] of Object.entries(NUMBERS))
     checkInteger(given, option, { min, max: Number.MAX_SAFE_INTEGER, defaultsTo: min }, ofFilter);
+  for (const option of TEXTS) {
+    const value = given[option];
+    if (value !== undefined && typeof value !== "string")
+      throw invalidOption(option, value, "a text", ofFilter);
+  }
+  for (const option of TEXT_LISTS) {
+    const value = given[option];
+    if (!listOf(value).every((one) => typeof one === "string"))
+      throw invalidOption(option, value, "a text or an array of texts", ofFilter);
+  }
+  checkFlag(given, "last", ofFilter);
   for (const [option, choices] of Object.entries(CHOICES)) {
     for (const value of listOf(given[option])) {
       if (choices.includes(value as string)) continue;

@@ -2,7 +2,7 @@ import { countMatching, discardSome } from "../outbox/dead-deliveries.js";
 import type { DeliveryConditions } from "../outbox/delivery-filter.js";
 import type { DeliveryState } from "../outbox/delivery-state.js";
 import type { Queryable } from "../outbox/executor.js";
-import { invalidOption, within } from "../registry/check-options.js";
+import { checkFlag, invalidOption, within } from "../registry/check-options.js";
 import { checkFilter } from "./check-filter.js";
 import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions, inBatches } from "./in-batches.js";
 import { DEAD_FILTER } from "./redrive.js";
@@ -58,6 +58,7 @@ export function discard(
   };
   return withNames(client, call, async (executor, names) => {
     const settings = checkBatchOptions(options, call);
+    const isDry = checkFlag({ ...options }, "dryRun", call);
     checkFilter(filter, call);
     const state = [filter.state ?? "dead"].flat();
     for (const one of state) {
@@ -69,7 +70,7 @@ export function discard(
       throw invalidOption("reason", reason, "a text of 1 to 2000 characters that says why", call);
     const wanted = { ...filter, state };
     const matched = await countMatching(executor, names, wanted);
-    if (options.dryRun === true) return { matched, discarded: 0 };
+    if (isDry) return { matched, discarded: 0 };
     const discarded = await inBatches(matched, settings, (limit, after) =>
       discardSome(executor, names, wanted, reason, limit, after),
     );

@@ -8,6 +8,7 @@ import {
   type DescribedCapture,
   type EarlierExtension,
 } from "../registry/captured-model.js";
+import { invalidOption, isObject } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import type { Subscriber } from "../registry/subscriber.js";
@@ -63,6 +64,8 @@ export interface Diagnosis {
 export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<Diagnosis> {
   const call = { of: "doctor()", options, known: ["prisma", "subscribers", "application"] };
   return withNames(client, call, async (executor, names) => {
+    if (options.prisma !== undefined && !isObject(options.prisma) && typeof options.prisma !== "function")
+      throw invalidOption("prisma", options.prisma, "a Prisma client", call);
     const captured = describe(options.prisma);
     const findings = [
       ...(await rights(options.prisma, executor, names)),

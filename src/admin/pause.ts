@@ -3,6 +3,7 @@ import type { Executor, Queryable } from "../outbox/executor.js";
 import { knownNames } from "../outbox/known-names.js";
 import { setPaused, wakeHeld } from "../outbox/pause.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import { invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions } from "./in-batches.js";
@@ -76,6 +77,8 @@ async function change(
   subscriber: string,
   { paused, of }: { readonly paused: boolean; readonly of: string },
 ): Promise<boolean> {
+  if (typeof subscriber !== "string")
+    throw invalidOption("subscriber", subscriber, "the name of a subscriber", { of });
   const changed = await setPaused(executor, names, subscriber, paused);
   if (changed !== undefined) return changed;
   const { subscribers } = await knownNames(executor, names);

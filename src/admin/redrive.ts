@@ -1,6 +1,7 @@
 import { countMatching, redriveSome } from "../outbox/dead-deliveries.js";
 import type { DeliveryConditions } from "../outbox/delivery-filter.js";
 import type { Queryable } from "../outbox/executor.js";
+import { checkFlag } from "../registry/check-options.js";
 import { checkFilter } from "./check-filter.js";
 import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions, inBatches } from "./in-batches.js";
 import { withNames } from "./with-names.js";
@@ -59,9 +60,10 @@ export function redrive(
   };
   return withNames(client, call, async (executor, names) => {
     const settings = checkBatchOptions(options, call);
+    const isDry = checkFlag({ ...options }, "dryRun", call);
     checkFilter(filter, call);
     const matched = await countMatching(executor, names, { ...filter, state: "dead" });
-    if (options.dryRun === true) return { matched, redriven: 0 };
+    if (isDry) return { matched, redriven: 0 };
     const redriven = await inBatches(matched, settings, (limit, after) =>
       redriveSome(executor, names, filter, limit, after),
     );

@@ -1,5 +1,6 @@
 import type { Queryable } from "../outbox/executor.js";
 import { type Subscription, subscriptionsOf } from "../outbox/subscriptions.js";
+import { invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { withNames } from "./with-names.js";
@@ -21,8 +22,10 @@ export function subscribersOf(
   event: AnyEventType | string,
   options: DatabaseOptions = {},
 ): Promise<readonly Subscription[]> {
-  const name = typeof event === "string" ? event : event.name;
-  return withNames(client, { of: "subscribersOf()", options }, (executor, names) =>
-    subscriptionsOf(executor, names, name),
-  );
+  const call = { of: "subscribersOf()", options };
+  return withNames(client, call, (executor, names) => {
+    if (typeof event !== "string" && typeof event !== "function")
+      throw invalidOption("event", event, "an event type, or its name", call);
+    return subscriptionsOf(executor, names, typeof event === "string" ? event : event.name);
+  });
 }

@@ -30,9 +30,11 @@ export function unsubscribe(
   options: UnsubscribeOptions = {},
 ): Promise<readonly string[]> {
   const call = { of: "unsubscribe()", options, known: ["event"] };
-  return withNames(client, call, (executor, names) =>
-    endSubscriptions(executor, names, subscriber, nameOf(options.event)),
-  );
+  return withNames(client, call, (executor, names) => {
+    if (typeof subscriber !== "string")
+      throw invalidOption("subscriber", subscriber, "the name of a subscriber", call);
+    return endSubscriptions(executor, names, subscriber, nameOf(options.event));
+  });
 }
 
 /** Whatever else it is, null or an event itself, would stand for all events. */

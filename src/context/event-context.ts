@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { hub } from "../log/hub.js";
 import { checkMetadata } from "../registry/check-metadata.js";
+import { invalidOption } from "../registry/check-options.js";
 import type { AnyEvent, EventMetadata } from "../registry/event.js";
 
 /** What holds for every event that is published while a function runs. */
@@ -39,6 +40,7 @@ export async function withEventMetadata<T>(
   fn: () => T | PromiseLike<T>,
 ): Promise<T> {
   checkMetadata(metadata, "metadata", "withEventMetadata()");
+  assertRuns(fn, "withEventMetadata()");
   const outer = currentContext();
   return storage.run({ ...outer, metadata: { ...outer.metadata, ...metadata } }, async () => await fn());
 }
@@ -51,8 +53,13 @@ export async function withEventMetadata<T>(
  * await withoutEvents(() => prisma.user.createMany({ data: imported }));
  * ```
  */
-export function withoutEvents<T>(fn: () => T | PromiseLike<T>): Promise<T> {
+export async function withoutEvents<T>(fn: () => T | PromiseLike<T>): Promise<T> {
+  assertRuns(fn, "withoutEvents()");
   return storage.run({ ...currentContext(), silent: true }, async () => await fn());
+}
+
+function assertRuns(fn: unknown, of: string): void {
+  if (typeof fn !== "function") throw invalidOption("fn", fn, "a function", { of });
 }
 
 /**

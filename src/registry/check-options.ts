@@ -78,6 +78,13 @@ export function checkFunction(options: UnknownOptions, option: string, place: Pl
   return value;
 }
 
+/** Whether `option` is set; one that is not given is not. What only looks like it, such as a text, is refused. */
+export function checkFlag(options: UnknownOptions, option: string, place: Place): boolean {
+  const value = options[option];
+  if (value === undefined || typeof value === "boolean") return value === true;
+  throw invalidOption(option, value, "true or false", place);
+}
+
 // Letters, marks, digits, punctuation and symbols, with single spaces between: people read names, and logs
 // hold them.
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+( [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*$/u;

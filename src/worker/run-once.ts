@@ -49,7 +49,8 @@ const FOR_EVER_MS = 2_147_483_647;
  * ```
  */
 export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOptions): Promise<RunOnceResult> {
-  if (!(maxMs > 0)) throw invalidOption("maxMs", maxMs, "milliseconds above 0", { of: "runOnce()" });
+  if (typeof maxMs !== "number" || !(maxMs > 0))
+    throw invalidOption("maxMs", maxMs, "milliseconds above 0", { of: "runOnce()" });
   const setup = await prepareWorker(options);
   assertSubscribers(setup.subscribers);
   const startedAt = performance.now();

@@ -1,0 +1,69 @@
+import { expect, it } from "vitest";
+
+import * as admin from "../../src/admin.js";
+import { publish as publishOn, withEventMetadata, withoutEvents } from "../../src/index.js";
+import { drain, subscribe } from "../../src/testing.js";
+import { runOnce } from "../../src/worker/run-once.js";
+import { Ping } from "../worker/ping.js";
+import { workerFixture } from "../worker/worker-fixture.js";
+
+const { pool, subscriber, publish, deliveries, options } = await workerFixture();
+const fails = subscriber("fails", () => Promise.reject(new Error("no")), { retry: { maxAttempts: 1 } });
+
+// As they come from query strings, forms and code without types.
+const flags = ["true", "false", 1, 0, null, {}];
+const texts = [5, null, {}, true, Symbol("s"), ["a", 5]];
+const single = [...texts, ["a"]];
+
+const wrong: readonly (readonly [string, (value: never) => Promise<unknown>, readonly unknown[]])[] = [
+  ["redrive dryRun", (dryRun) => admin.redrive(pool, {}, { dryRun }), flags],
+  ["discard dryRun", (dryRun) => admin.discard(pool, {}, { reason: "x", dryRun }), flags],
+  ["events last", (last) => admin.events(pool, { last }), flags],
+  ["events event", (event) => admin.events(pool, { event }), texts],
+  ["events aggregateType", (aggregateType) => admin.events(pool, { aggregateType }), single],
+  ["events aggregateKey", (aggregateKey) => admin.events(pool, { aggregateKey }), single],
+  ["events correlationId", (correlationId) => admin.events(pool, { correlationId }), single],
+  ["deliveries subscriber", (name) => admin.deliveries(pool, { subscriber: name }), texts],
+  ["deliveries event", (event) => admin.deliveries(pool, { event }), texts],
+  ["deliveries error", (error) => admin.deliveries(pool, { error }), single],
+  ["redrive subscriber", (name) => admin.redrive(pool, { subscriber: name }), texts],
+  ["redrive error", (error) => admin.redrive(pool, { error }), single],
+  ["discard error", (error) => admin.discard(pool, { error }, { reason: "x" }), single],
+  ["pause", (name) => admin.pause(pool, name), [undefined, ...single]],
+  ["resume", (name) => admin.resume(pool, name), [undefined, ...single]],
+  ["unsubscribe", (name) => admin.unsubscribe(pool, name), [undefined, ...single]],
+  ["subscribersOf", (event) => admin.subscribersOf(pool, event), [undefined, ...single]],
+  ["doctor prisma", (prisma) => admin.doctor(pool, { prisma }), [null, 5, "client", []]],
+  ["status on", (client) => admin.status(client), [undefined, null, {}, "url"]],
+  ["publish on", (client) => publishOn(client, Ping({ n: 1 })), [undefined, null, {}, "url"]],
+  [
+    "runOnce maxMs",
+    (maxMs) => runOnce({ ...options([fails]), maxMs }),
+    [true, "5", 5n, 0, -1, null, Number.NaN],
+  ],
+  ["withoutEvents", (fn) => withoutEvents(fn), [undefined, null, {}]],
+  ["withEventMetadata", (fn) => withEventMetadata({}, fn), [undefined, null, {}]],
+];
+
+it.each(wrong.flatMap(([name, call, values]) => values.map((value) => [name, value, call] as const)))(
+  "%s is not %o, and nothing is done",
+  async (_, value, call) => {
+    await subscribe({ client: pool, subscribers: [fails] });
+    await publish(1);
+    await drain({ client: pool, subscribers: [fails] });
+    await expect(call(value as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    expect((await deliveries()).map(({ state }) => state)).toEqual(["dead"]);
+  },
+);
+
+it("takes what is right", async () => {
+  await subscribe({ client: pool, subscribers: [fails] });
+  await publish(1);
+  await drain({ client: pool, subscribers: [fails] });
+  expect(await admin.redrive(pool, { subscriber: ["fails"], error: "NO" }, { dryRun: true })).toMatchObject({
+    matched: 1,
+  });
+  expect(await admin.redrive(pool, {}, { dryRun: false })).toMatchObject({ redriven: 1 });
+  expect(await admin.events(pool, { event: ["Ping"], last: false })).toHaveLength(1);
+  expect(await admin.subscribersOf(pool, "Ping")).toHaveLength(1);
+});
