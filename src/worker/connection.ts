@@ -45,7 +45,7 @@ const READABLE = "set datestyle = 'ISO'";
  */
 export function firstSettings(client: pg.ClientBase): string {
   const { processID } = client as unknown as { readonly processID: unknown };
-  const isServedBy = `pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${Number(processID)}`;
+  const isServedBy = `pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${Number(processID) || 0}`;
   return `${READABLE}; select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false) where ${isServedBy}`;
 }
 
@@ -54,8 +54,8 @@ const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
 /** A connection that listens is idle for as long as nothing happens, and one of a pool for as long as nobody needs it. */
 const MAY_IDLE = "set idle_session_timeout = 0";
 
-/** Longer than a server takes that is there and busy: it starts a process for each connection. */
-const CONNECT_MS = 10_000;
+/** Longer than a server takes that is there. */
+const LONGEST_CONNECT_MS = 10_000;
 /** How long connections have to close by themselves. */
 const CLOSE_MS = 1_000;
 /** How long statements that run have to end when something is wrong already. */
@@ -72,7 +72,7 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
     connectionString: url,
     max,
     application_name: name,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: Math.min(timeoutMs, LONGEST_CONNECT_MS),
     query_timeout: timeoutMs,
     keepAlive: true,
     onConnect: async (client: pg.ClientBase) =>

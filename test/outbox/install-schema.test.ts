@@ -137,7 +137,7 @@ describe("schemaScript", () => {
 
   it("is one transaction, also for programs that send statement by statement", () => {
     const script = schemaScript(names);
-    expect(script).toMatch(/^begin;\n.*pg_advisory_xact_lock/);
+    expect(script).toMatch(/^begin;\nset local search_path = pg_catalog, pg_temp;\n.*pg_advisory_xact_lock/);
     expect(script).toMatch(/\ncommit;\n$/);
     expect(script.match(/^(begin|commit);$/gm)).toEqual(["begin;", "commit;"]);
   });
