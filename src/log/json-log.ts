@@ -4,7 +4,10 @@ import { plainError } from "./plain-error.js";
 /** Writes one line of text, without its end. */
 export type WriteLine = (line: string) => void;
 
-/** A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. Of errors it writes what {@link plainError} says. */
+/**
+ * A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. Of errors it
+ * writes what {@link plainError} says.
+ */
 export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean } = {}): Logger {
   const line =
     (level: string) =>

@@ -17,12 +17,20 @@ export interface PlainError {
 /** How many causes of causes a log says. */
 const MOST_CAUSES = 10;
 
-/** An error without what only its maker should read. */
-export function plainError(error: Error, depth = 0): PlainError {
+/**
+ * An error without what only its maker should read.
+ *
+ * @param around the errors that it is a cause of, or one of several in: they can lead back to themselves.
+ */
+export function plainError(error: Error, around: readonly Error[] = []): PlainError {
   const { name, message, stack, cause } = error;
   const { code, path, errors } = error as { code?: unknown; path?: unknown; errors?: unknown };
-  const inner = (one: unknown) => (one instanceof Error ? plainError(one, depth + 1) : textOf(one));
-  const isDeep = depth >= MOST_CAUSES;
+  const isDeep = around.length >= MOST_CAUSES;
+  const chain = [...around, error];
+  const inner = (one: unknown) => {
+    if (!(one instanceof Error)) return textOf(one);
+    return chain.includes(one) ? "[again]" : plainError(one, chain);
+  };
   return {
     name,
     message,

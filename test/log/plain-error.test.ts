@@ -2,12 +2,30 @@ import { expect, it } from "vitest";
 
 import { plainError, stackText } from "../../src/log/plain-error.js";
 
-it("is an error with its causes, and ends where they never do", () => {
-  const endless = new Error("endless");
-  endless.cause = endless;
-  let [one, depth] = [plainError(endless), 0];
-  for (; typeof one.cause === "object"; depth++) one = one.cause;
-  expect(depth).toBe(10);
+it("is an error with ten of its causes", () => {
+  const last = new Error("0");
+  const long = Array.from({ length: 20 }).reduce<Error>(
+    (cause, _, n) => new Error(`${n + 1}`, { cause }),
+    last,
+  );
+  const messages: string[] = [];
+  for (
+    let one: ReturnType<typeof plainError> | string | undefined = plainError(long);
+    typeof one === "object";
+    one = one.cause
+  )
+    messages.push(one.message);
+  expect(messages).toEqual(Array.from({ length: 11 }, (_, n) => `${20 - n}`));
+});
+
+it("says of an error that leads back to itself that it comes again, however often it does", () => {
+  const all = new AggregateError([], "all");
+  all.errors.push(...Array<Error>(50).fill(all), new Error("inner", { cause: all }));
+  all.cause = all;
+  expect(plainError(all)).toMatchObject({
+    cause: "[again]",
+    errors: [...Array<string>(50).fill("[again]"), { message: "inner", cause: "[again]" }],
+  });
 });
 
 it("is text with the stacks of causes and of the errors of an AggregateError", () => {
