@@ -1,7 +1,7 @@
 import { explainFailure } from "../outbox/database-error.js";
-import { type Executor, executorOf, isQueryable, type Queryable } from "../outbox/executor.js";
+import { assertQueryable, type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { checkOptions, invalidOption } from "../registry/check-options.js";
+import { checkOptions } from "../registry/check-options.js";
 import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
 
 /** What a function that works on a database was called with. */
@@ -27,10 +27,7 @@ export async function withNames<T>(
 ): Promise<T> {
   checkOptions(options, ["database", ...known], { of });
   if (filter !== undefined) checkOptions(filter.given, filter.known, { of, path: "filter" });
-  if (!isQueryable(client)) {
-    const expected = "a Prisma client, the client of its transaction, or a pg client or pool";
-    throw invalidOption("the client", client, expected, { of });
-  }
+  assertQueryable(client, { of });
   const names = checkDatabaseNames(options.database, [], { of });
   try {
     return await work(executorOf(client), names);

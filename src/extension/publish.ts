@@ -1,7 +1,7 @@
 import { currentContext } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import { encodeEvent } from "../outbox/encode-event.js";
-import { type Executor, executorOf, isQueryable, type Queryable } from "../outbox/executor.js";
+import { assertQueryable, type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import { publishEvents } from "../outbox/publish-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { checkInteger, checkOptions, describe, invalidOption } from "../registry/check-options.js";
@@ -90,10 +90,7 @@ export async function publish(
   options: PublishOptions = {},
 ): Promise<PublishResult> {
   const given = checkOptions(options, ["database", "maxEventBytes"], PLACE);
-  if (!isQueryable(client)) {
-    const expected = "a Prisma client, the client of its transaction, or a pg client or pool";
-    throw invalidOption("the client", client, expected, PLACE);
-  }
+  assertQueryable(client, PLACE);
   if ("$publish" in client) {
     if (Object.keys(given).length === 0) {
       return (client as { $publish(drafts: Drafts): PromiseLike<PublishResult> }).$publish(drafts);

@@ -80,8 +80,6 @@ interface Encoded {
   /** What it shares with none. */
   readonly own: Readonly<Record<string, unknown>>;
   readonly common: Common;
-  /** {@link Common.types} as text, to be compared. */
-  readonly typesText: string | undefined;
   /** About how many characters it has. */
   readonly length: number;
 }
@@ -114,7 +112,7 @@ function together(all: readonly Encoded[]): string {
   const shared: Record<string, unknown> = {};
   const differing: (keyof Common)[] = [];
   for (const name of Object.keys(first.common) as (keyof Common)[]) {
-    if (all.every((one) => hasSame(name, one, first))) shared[name] = first.common[name];
+    if (haveSame(name, all, first)) shared[name] = first.common[name];
     else differing.push(name);
   }
   const ofEach = ({ own, common }: Encoded) => {
@@ -126,8 +124,10 @@ function together(all: readonly Encoded[]): string {
   return JSON.stringify({ shared, events });
 }
 
-function hasSame(name: keyof Common, one: Encoded, other: Encoded): boolean {
-  return name === "types" ? one.typesText === other.typesText : one.common[name] === other.common[name];
+function haveSame(name: keyof Common, all: readonly Encoded[], { common }: Encoded): boolean {
+  if (name !== "types") return all.every((one) => one.common[name] === common[name]);
+  const types = JSON.stringify(common.types);
+  return all.every((one) => JSON.stringify(one.common.types) === types);
 }
 
 function encodeOne(
@@ -157,12 +157,10 @@ function encodeOne(
   };
   const { name, version, aggregateType, operation } = event;
   const common = { name, version, aggregateType, operation, sourceSchema };
-  const typesText = hasTypes ? JSON.stringify(types) : undefined;
   return {
     own,
     common: { ...common, types: hasTypes ? types : undefined, metadata: metadata.json },
-    typesText,
-    length: lengthOf(own) + lengthOf(common) + (typesText?.length ?? 0) + metadata.length,
+    length: lengthOf(own) + lengthOf(common) + lengthOf(types) + metadata.length,
   };
 }
 

@@ -1,3 +1,5 @@
+import { invalidOption, type Place } from "../registry/check-options.js";
+
 /** What a parameter of a statement may be: everything else goes as JSON text. */
 export type SqlValue = string | number | boolean | null | readonly string[] | readonly number[];
 
@@ -34,6 +36,13 @@ export type Queryable = PrismaQueryable | PgQueryable | Executor;
 export function isQueryable(value: unknown): value is Queryable {
   const { $queryRawUnsafe, query } = Object(value) as Readonly<Record<string, unknown>>;
   return typeof $queryRawUnsafe === "function" || typeof query === "function";
+}
+
+/** @throws EventBusError `INVALID_OPTION` for what no statement can be run on. */
+export function assertQueryable(client: unknown, place: Place): void {
+  if (isQueryable(client)) return;
+  const expected = "a Prisma client, the client of its transaction, or a pg client or pool";
+  throw invalidOption("the client", client, expected, place);
 }
 
 const EXECUTOR = Symbol.for("ex-event-bus.executor");
