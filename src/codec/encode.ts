@@ -1,5 +1,6 @@
 import { EventBusError } from "../errors.js";
 import { isDecimal } from "./decimal.js";
+import { isoText } from "./iso-text.js";
 import type { TypeHint, TypeTag } from "./type-hint.js";
 
 /** A value as JSON, and what that JSON stands for. */
@@ -112,7 +113,7 @@ function encodeObject(value: object, place: Place, depth: number, like: Known | 
   if (depth === DEEP && isJson(value, place)) return { json: value };
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw notStorable(place, "an invalid Date");
-    return tagged("datetime", value.toISOString());
+    return tagged("datetime", isoText(value));
   }
   if (Array.isArray(value)) return encodeList(value, place, depth);
   const prototype: unknown = Object.getPrototypeOf(value);

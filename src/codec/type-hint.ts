@@ -30,3 +30,18 @@ const TAGS: ReadonlySet<string> = new Set<TypeTag>(["bigint", "decimal", "dateti
 export function isTypeTag(hint: unknown): hint is TypeTag {
   return typeof hint === "string" && TAGS.has(hint);
 }
+
+/** Whether two hints, or the hints of the parts of two events, say the same. */
+export function isSameHint(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [fields, others] = [one as Fields, other as Fields];
+  const names = Object.keys(fields);
+  return (
+    names.length === Object.keys(others).length &&
+    names.every((name) => Object.hasOwn(others, name) && isSameHint(fields[name], others[name]))
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;

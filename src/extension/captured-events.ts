@@ -127,6 +127,6 @@ export function metadataFor(
     ...called,
   };
   return metadata.correlationId === undefined
-    ? { ...metadata, correlationId: correlationIn(transaction) }
+    ? Object.assign(metadata, { correlationId: correlationIn(transaction) })
     : metadata;
 }

@@ -81,7 +81,7 @@ function captureStep(
     };
     const seat = isRunning ? undefined : seatOf(place);
     const call = { model, args, extras, plan, params, query, ...(seat && { finish: () => seat.finish() }) };
-    const mutation = isBulk(operation) ? { ...call, operation } : { ...call, operation };
+    const mutation = isBulk(operation) ? { operation, ...call } : { operation, ...call };
     return captureCall(bus, isRunning ? place : transaction, mutation);
   };
 }

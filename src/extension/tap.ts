@@ -101,7 +101,7 @@ export function tapped<Before>(
     return border.arrive(unpacked, before);
   };
   // A path of a fluent call is gone by our answer's hand: the whole row is needed first.
-  const bound = asOurs({ ...params, dataPath: [], argsMapper: depart });
+  const bound = asOurs(Object.assign({}, params, { dataPath: [], argsMapper: depart }));
   return Object.defineProperties(bound, {
     transaction: {
       enumerable: true,

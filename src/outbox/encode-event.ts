@@ -1,5 +1,5 @@
 import { encode } from "../codec/encode.js";
-import type { EventHints } from "../codec/type-hint.js";
+import { type EventHints, isSameHint } from "../codec/type-hint.js";
 import { EventBusError } from "../errors.js";
 import type { AnyEvent } from "../registry/event.js";
 
@@ -64,6 +64,9 @@ export function encodeInTexts(events: readonly AnyEvent[], options: EncodeManyOp
   return some.length === 0 ? texts : [...texts, together(some)];
 }
 
+/** {@link EventHints}, where a part without one may be there and be undefined. */
+type Hints = { readonly [Part in keyof EventHints]: EventHints[Part] | undefined };
+
 /** What events of one call may have in common, as JSON values. Undefined: it is left out. */
 interface Common {
   readonly name: string;
@@ -71,7 +74,7 @@ interface Common {
   readonly aggregateType: string | null;
   readonly operation: string | null;
   readonly sourceSchema: string | null;
-  readonly types: EventHints | undefined;
+  readonly types: Hints | undefined;
   readonly metadata: unknown;
 }
 
@@ -83,6 +86,9 @@ interface Encoded {
   /** About how many characters it has. */
   readonly length: number;
 }
+
+/** At most how many characters of an event's common parts are their names, or texts of a known length. */
+const REST = 256;
 
 /** As many bytes as a character of a value can have in JSON in UTF-8: a control character is six. */
 const MOST_BYTES = 6;
@@ -103,7 +109,8 @@ function encodeEach(events: readonly AnyEvent[], options: EncodeManyOptions): re
 }
 
 function textOf({ own, common }: Encoded): string {
-  return JSON.stringify({ ...own, ...common });
+  // A copy by spreading, to which properties are added, costs five microseconds on Node 20.
+  return JSON.stringify(Object.assign({}, own, common));
 }
 
 function together(all: readonly Encoded[]): string {
@@ -125,9 +132,8 @@ function together(all: readonly Encoded[]): string {
 }
 
 function haveSame(name: keyof Common, all: readonly Encoded[], { common }: Encoded): boolean {
-  if (name !== "types") return all.every((one) => one.common[name] === common[name]);
-  const types = JSON.stringify(common.types);
-  return all.every((one) => JSON.stringify(one.common.types) === types);
+  if (name === "types") return all.every((one) => isSameHint(one.common.types, common.types));
+  return all.every((one) => one.common[name] === common[name]);
 }
 
 function encodeOne(
@@ -142,12 +148,9 @@ function encodeOne(
   const changes = encode(event.changes ?? {}, at("changes"), like);
   const initialData = encode(event.initialData ?? {}, at("initialData"), like);
   encode(event.aggregateKey, at("aggregateKey"));
-  const types: EventHints = {
-    ...(aggregate.hint === undefined ? {} : { aggregate: aggregate.hint }),
-    ...(changes.hint === undefined ? {} : { changes: changes.hint }),
-    ...(initialData.hint === undefined ? {} : { initialData: initialData.hint }),
-  };
-  const hasTypes = Object.keys(types).length > 0;
+  const types = { aggregate: aggregate.hint, changes: changes.hint, initialData: initialData.hint };
+  const hasTypes =
+    types.aggregate !== undefined || types.changes !== undefined || types.initialData !== undefined;
   const own = {
     id: event.id,
     aggregateKey: event.aggregateKey,
@@ -156,11 +159,19 @@ function encodeOne(
     initialData: unlessEmpty(initialData.json),
   };
   const { name, version, aggregateType, operation } = event;
-  const common = { name, version, aggregateType, operation, sourceSchema };
   return {
     own,
-    common: { ...common, types: hasTypes ? types : undefined, metadata: metadata.json },
-    length: lengthOf(own) + lengthOf(common) + lengthOf(types) + metadata.length,
+    common: {
+      name,
+      version,
+      aggregateType,
+      operation,
+      sourceSchema,
+      types: hasTypes ? types : undefined,
+      metadata: metadata.json,
+    },
+    length:
+      lengthOf(own) + lengthOf(types) + lengthOf(name) + lengthOf(aggregateType) + metadata.length + REST,
   };
 }
 

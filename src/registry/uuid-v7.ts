@@ -5,7 +5,13 @@ import { randomUUID } from "node:crypto";
  * milliseconds sort by time; within a millisecond their order is random.
  */
 export function uuidV7(): string {
-  const random = randomUUID();
-  const time = Date.now().toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
+  const now = Date.now();
+  if (now !== last.millisecond) {
+    const time = now.toString(16).padStart(12, "0");
+    last = { millisecond: now, start: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  }
+  return last.start + randomUUID().slice(15);
 }
+
+/** Events of one call are made within a few milliseconds: the text of each is made once. */
+let last = { millisecond: -1, start: "" };

@@ -3,6 +3,7 @@ import { Decimal, isDecimal } from "../../codec/decimal.js";
 import { PLACE } from "../../outbox/row-columns.js";
 import type { ScalarField } from "../schema/model.js";
 import { oddMoment } from "./odd-moment.js";
+import { isPlainMoment, plainMoment } from "./plain-moment.js";
 import type { ModelColumns } from "./source-table.js";
 
 /** Where a row is: the number of its table, and its place in it, both as texts. */
@@ -111,12 +112,9 @@ function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(plain, "latin1"));
 }
 
-/** What nearly all moments look like, which the engine of JavaScript reads by itself. */
-const PLAIN_MOMENT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?$/;
-
 /** As Prisma's adapter reads them: what stands there is taken for UTC, and an offset for nothing. */
 function momentOf(text: string): unknown {
-  if (PLAIN_MOMENT.test(text)) return new Date(`${text.replace(" ", "T")}Z`);
+  if (isPlainMoment(text)) return plainMoment(text);
   const time = /^\d\d:\d\d:\d\d(\.\d+)?/.exec(text);
   if (time !== null) return new Date(`1970-01-01T${time[0]}Z`);
   // Years of five digits are no ISO: they would be read in the zone of the process.
