@@ -3,9 +3,10 @@ import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { SettledOutcome } from "./outcome.js";
 
-// When a process dies, everything that it was doing is suspect, and nearly all of it innocent. What was in two deaths is
-// put on record and from then on runs alone: whatever dies then is the reason, and nothing else is in its way. Each such
-// run is put on record before it begins: a process that dies while the delivery waits for its turn has not died of it.
+// When a process dies, everything that it held is suspect, and nearly all of it innocent. What was held in one death and
+// had begun in another is put on record and from then on runs alone: whatever dies then is the reason, and nothing else is
+// in its way. What a suspect does is put on record before it begins: a process that dies while the delivery waits for its
+// turn has not died of it.
 /** What the error is named that says so. */
 const WORKER_DIED = "WorkerDied";
 
@@ -18,6 +19,19 @@ const SPREAD_MS = 1_000;
 /** Whether a delivery must run alone, since it was there when processes died. */
 export function mustRunAlone(loaded: LoadedDelivery): boolean {
   return loaded.deaths > 0;
+}
+
+const ALONE_MS = 5_000;
+const LONGEST_ALONE_MS = 3_600_000;
+
+/**
+ * For how long it holds up all others: nearly all that run alone are innocent. What ends its process later than that is
+ * given four times as long with each death, until it dies alone.
+ *
+ * @param deaths of processes, since the delivery was last moved on.
+ */
+export function aloneMs(deaths: number): number {
+  return Math.min(ALONE_MS * 4 ** deaths, LONGEST_ALONE_MS);
 }
 
 /** A delivery that must run alone while another one does: a little later. */

@@ -2,7 +2,7 @@ import { hub } from "../log/hub.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Attempt, nextClaim } from "./attempt.js";
-import { comeBackLater, mustRunAlone } from "./dead-worker.js";
+import { aloneMs, comeBackLater, mustRunAlone } from "./dead-worker.js";
 import type { DeliverDeps } from "./deliver-deps.js";
 import { DeliveryReport, reportUnread } from "./delivery-report.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
@@ -112,14 +112,23 @@ function attempt(
     subscriber.policy.transactional
       ? runTransactional(wakeup, loaded, subscriber, deps)
       : runPlain(loaded, subscriber, deps);
-  const runInSlot = () => between(slots.take(), run, slots.free);
-  if (!mustRunAlone(loaded)) return between(gate.enter(signal), runInSlot, gate.leave);
-  const { position, subscriptionId, generation } = wakeup;
-  const runAlone = async () => {
-    await whileUnreachable(deps, () => deps.outbox.runAlone({ position, subscriptionId, generation }));
-    return runInSlot();
+  const { position, subscriptionId, generation, heldAs, deaths = 0 } = wakeup;
+  const begin = async () => {
+    if (heldAs !== undefined) await whileUnreachable(deps, () => deps.outbox.begin(heldAs));
   };
-  return gate.alone(runAlone, signal).then((made) => made ?? unrun(comeBackLater(), deps));
+  const runOf = (begun: () => Promise<Attempt>) => () => between(slots.take(), begun, slots.free);
+  if (!mustRunAlone(loaded)) {
+    const begun = deaths > 0 ? () => begin().then(run) : run;
+    return between(gate.enter(signal), runOf(begun), gate.leave);
+  }
+  const record = (isAlone: boolean) =>
+    whileUnreachable(deps, () => deps.outbox.runAlone({ position, subscriptionId, generation }, isAlone));
+  const alone = {
+    run: () => record(true).then(runOf(run)),
+    forMs: aloneMs(deaths),
+    share: () => begin().then(() => record(false)),
+  };
+  return gate.alone(alone, signal).then((made) => made ?? unrun(comeBackLater(), deps));
 }
 
 /** Runs as soon as it may, and says when it has ended. */

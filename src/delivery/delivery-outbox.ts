@@ -1,7 +1,7 @@
 import { type ClaimToConfirm, committedClaims } from "../outbox/claim-delivery.js";
 import type { Executor } from "../outbox/executor.js";
 import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox/load-delivery.js";
-import { type DeliveryAt, runDeliveryAlone } from "../outbox/run-alone.js";
+import { beginSuspects, type DeliveryAt, runDeliveryAlone } from "../outbox/run-alone.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";
 import { atMostSo, batched } from "./batched.js";
@@ -11,8 +11,10 @@ import { isAboutConnecting, stateOf } from "./connection-error.js";
 export interface DeliveryOutbox {
   /** Undefined when the event is gone. */
   load(delivery: DeliveryKey): Promise<LoadedDelivery | undefined>;
-  /** Puts on record that its handler is called now, and nothing else runs beside it. */
-  runAlone(delivery: DeliveryAt): Promise<void>;
+  /** Puts on record that its handler is called now, and nothing else runs beside it; or that something does again. */
+  runAlone(delivery: DeliveryAt, isAlone: boolean): Promise<void>;
+  /** Puts on record that a handler is called now for a job with which a process died. */
+  begin(jobId: string): Promise<void>;
   /** Where the settlement's claim has moved the delivery; undefined: somebody else had moved it on. */
   settle(settlement: Settlement): Promise<SettledState | undefined>;
   /** Whether a claim was committed. */
@@ -43,7 +45,15 @@ const MOST_SETTLED = atMostSo(500);
 export function deliveryOutbox(executor: Executor, names: SchemaNames): DeliveryOutbox {
   return {
     load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting),
-    runAlone: (delivery) => runDeliveryAlone(executor, names, delivery),
+    runAlone: (delivery, isAlone) => runDeliveryAlone(executor, names, delivery, isAlone),
+    begin: batched(
+      async (jobIds) => {
+        await beginSuspects(executor, names, jobIds);
+        return [];
+      },
+      MOST_SETTLED,
+      isAboutConnecting,
+    ),
     settle: apart(
       batched(
         (settlements) => settleDeliveries(executor, names, settlements),

@@ -7,8 +7,17 @@ export interface RunGate {
   enter(stop: AbortSignal): Promise<void> | undefined;
   /** To be called by each that has entered, when it has ended. */
   leave(): void;
-  /** Runs when nobody else does, and holds up everybody meanwhile. Undefined: others run, it shall come back later. */
-  alone<T>(run: () => Promise<T>, stop: AbortSignal): Promise<T | undefined>;
+  /** Runs when nobody else does, and holds up everybody for a while. Undefined: others run, it shall come back later. */
+  alone<T>(alone: Alone<T>, stop: AbortSignal): Promise<T | undefined>;
+}
+
+/** What runs alone. */
+export interface Alone<T> {
+  readonly run: () => Promise<T>;
+  /** For so long, in milliseconds. Then others run beside it. */
+  readonly forMs: number;
+  /** Called before they do. When it rejects, nobody is let in. */
+  readonly share: () => Promise<void>;
 }
 
 /** When who wants to run alone may hold up others before it runs, so that a busy process lets it run at all. */
@@ -75,7 +84,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
       together -= 1;
       if (waiting.size > 0) change();
     },
-    async alone(run, stop) {
+    async alone({ run, forMs, share }, stop) {
       if (isAlone) return undefined;
       if (together > 0) {
         refused += 1;
@@ -85,13 +94,38 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
       isAlone = true;
       const heldUp = together > 0;
       const startedAt = performance.now();
-      try {
-        return together === 0 || (await hold(stop)) ? await run() : undefined;
-      } finally {
+      const open = () => {
         const endedAt = performance.now();
         if (heldUp) mayHoldAt = endedAt + Math.min(restMs, REST_FACTOR * (endedAt - startedAt));
         isAlone = false;
         change();
+      };
+      let isOver = false;
+      let isShared = false;
+      const shareNow = () =>
+        share().then(
+          () => {
+            if (isOver) return;
+            isShared = true;
+            together += 1;
+            open();
+          },
+          // Whoever dies now is still thought to have been alone.
+          () => undefined,
+        );
+      let timer: NodeJS.Timeout | undefined;
+      try {
+        if (together > 0 && !(await hold(stop))) return undefined;
+        timer = setTimeout(shareNow, forMs);
+        return await run();
+      } finally {
+        clearTimeout(timer);
+        isOver = true;
+        if (!isShared) open();
+        else {
+          together -= 1;
+          change();
+        }
       }
     },
   };

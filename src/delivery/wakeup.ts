@@ -12,7 +12,9 @@ export interface Wakeup {
   readonly deaths?: number;
   /** Whether it was claimed before, whatever came of that. Defaults to whether `deaths` is above 0. */
   readonly isAgain?: boolean;
-  /** The job of graphile-worker's: when an outcome is recorded, it goes in the same transaction. */
+  /** The job of graphile-worker's that it came with. */
+  readonly heldAs?: string;
+  /** The same where it goes in the transaction in which an outcome is recorded. */
   readonly jobId?: string;
   /** What was read when the job was taken; else it is read now. */
   readonly loaded?: LoadedDelivery | undefined;

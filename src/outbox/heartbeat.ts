@@ -1,5 +1,5 @@
 import type { Executor } from "./executor.js";
-import { numberAt } from "./job-sql.js";
+import { deathsOf, isBegun, numberAt, payloadOf } from "./job-sql.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -30,10 +30,13 @@ export interface Heartbeat {
   readonly swept: readonly string[];
 }
 
-/** The payload of a wake-up `j` whose process is found dead once more; what is not ours stays as it is. */
-const DIED_ONCE_MORE = /* sql */ `pg_catalog.json_build_object('p', ${numberAt("j", "p", "bigint", 18)},
-  's', ${numberAt("j", "s", "integer", 9)}, 'g', ${numberAt("j", "g", "integer", 9)},
-  'a', ${numberAt("j", "a", "integer", 9)}, 'd', coalesce(${numberAt("j", "d", "integer", 4)}, 0) + 1)`;
+/**
+ * The payload of a wake-up `j` whose process is found dead. A process holds more than it has begun, and what it has begun is
+ * put on record from the second time on: see {@link beginSuspects}. What is not ours stays as it is.
+ */
+const DIED_ONCE_MORE = payloadOf("j", {
+  d: `case when ${isBegun("j")} then coalesce(${deathsOf("j")}, 0) + 1 else coalesce(${deathsOf("j")}, 1) end`,
+});
 
 /** After so long graphile-worker itself frees what a worker had claimed (four hours). */
 const FORGOTTEN_AFTER = "interval '5 hours'";

@@ -1,14 +1,37 @@
+/** Whether PostgreSQL can write out whatever stands in the payload of a job: some of what JSON allows it cannot. */
+function isReadable(job: string): string {
+  return `pg_catalog.strpos(${job}.payload::text, E'\\\\') = 0`;
+}
+
 /**
  * A number in the payload of a job, null where there is none. What cannot be a number of ours is nobody's delivery.
- * Nothing is looked for where a backslash is, which ours never have: some that JSON allows PostgreSQL cannot write out,
- * and the whole statement would fail.
+ * Nothing is looked for where a backslash is, which ours never have: the whole statement would fail.
  *
  * @param job the name of the row that has a `payload`.
  */
 export function numberAt(job: string, field: string, type: string, digits: number): string {
   const text = `(${job}.payload ->> '${field}'::text)`;
-  return `case when pg_catalog.strpos(${job}.payload::text, E'\\\\') = 0 then
+  return `case when ${isReadable(job)} then
            case when ${text} ~ '^[0-9]{1,${digits}}$' then ${text}::${type} end end`;
+}
+
+/** The payload of a wake-up `job` with how many processes died with it, as SQL, and by whom it was begun. */
+export function payloadOf(job: string, { d, b }: { readonly d: string; readonly b?: string }): string {
+  const same = (["p", "s", "g", "a"] as const).map(
+    (field) => `'${field}', ${numberAt(job, field, "bigint", field === "p" ? 18 : 9)}`,
+  );
+  const begun = b === undefined ? [] : [`'b', ${b}`];
+  return `pg_catalog.json_build_object(${[...same, `'d', ${d}`, ...begun].join(", ")})`;
+}
+
+/** Whether the wake-up `job` was begun by who holds it, see {@link payloadOf}; as SQL. */
+export function isBegun(job: string): string {
+  return `case when ${isReadable(job)} then ${job}.payload ->> 'b'::text = ${job}.locked_by end`;
+}
+
+/** How many processes died with the wake-up `job`, null for none; as SQL. */
+export function deathsOf(job: string): string {
+  return numberAt(job, "d", "integer", 4);
 }
 
 /**

@@ -112,6 +112,7 @@ function readWakeup(payload: unknown, job: ClaimedJob, desk: TaskRun["desk"]): W
     attempts: a,
     deaths: typeof d === "number" ? d : 0,
     isAgain: job.attempts > 1,
+    heldAs: job.id,
     // One that somebody put into a named queue is left to graphile-worker.
     ...(desk === undefined || job.job_queue_id !== null
       ? undefined

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { testDatabase } from "../support/database.js";
 import { deliverFixture } from "./deliver-fixture.js";
@@ -85,6 +85,35 @@ describe("deaths of processes", () => {
     expect(await running).toEqual({ state: "delivered" });
     expect(await suspect.next()).toEqual({ state: "delivered" });
     expect(order).toEqual(["long", "after", "suspect"]);
+  });
+
+  it("give it a while alone, and then it runs beside others: what ends the process later says nothing of it", async () => {
+    const { opened, open } = gate();
+    const suspect = await enqueue(() => opened);
+    const other = await enqueue(() => undefined);
+    await suspect.next({ deaths: 2 });
+    const isAlone = async () => {
+      const { rows } = await pool.query(
+        `select d.runs_alone from event_bus.deliveries d join event_bus.subscriptions s on s.id = d.subscription_id
+          where s.subscriber = $1`,
+        [suspect.subscriber.name],
+      );
+      return rows.map((row) => row.runs_alone);
+    };
+
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const running = suspect.next();
+      await vi.waitFor(async () => expect(await isAlone()).toEqual([true]));
+      const beside = other.next();
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await beside).toEqual({ state: "delivered" });
+      expect(await isAlone()).toEqual([false]);
+      open();
+      expect(await running).toEqual({ state: "delivered" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("make others wait for the one that runs alone, but not longer than until the worker stops", async () => {

@@ -21,16 +21,21 @@ function together<T>(gate: RunGate, run: () => Promise<T>, stop: AbortSignal): P
   return running.finally(gate.leave);
 }
 
+/** Who runs alone until it has ended. */
+function runAlone<T>(gate: RunGate, run: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  return gate.alone({ run, forMs: 3_600_000, share: () => Promise.reject(new Error("too early")) }, stop);
+}
+
 describe("a gate", () => {
   it("refuses who wants to run alone while others run, at once", async () => {
     const gate = openGate();
     const long = longRun();
     const running = together(gate, long.run, never);
-    expect(await gate.alone(async () => "alone", never)).toBeUndefined();
+    expect(await runAlone(gate, async () => "alone", never)).toBeUndefined();
     expect(await together(gate, async () => "other", never)).toBe("other");
     long.end();
     expect(await running).toBe("long");
-    expect(await gate.alone(async () => "alone", never)).toBe("alone");
+    expect(await runAlone(gate, async () => "alone", never)).toBe("alone");
   });
 
   it("holds others up after several refusals, until those that run have ended", async () => {
@@ -38,12 +43,44 @@ describe("a gate", () => {
     const order: string[] = [];
     const long = longRun();
     const running = together(gate, long.run, never);
-    expect(await gate.alone(async () => "alone", never)).toBeUndefined();
-    const alone = gate.alone(async () => void order.push("alone"), never);
+    expect(await runAlone(gate, async () => "alone", never)).toBeUndefined();
+    const alone = runAlone(gate, async () => void order.push("alone"), never);
     const other = together(gate, async () => void order.push("other"), never);
     long.end();
     await Promise.all([running, alone, other]);
     expect(order).toEqual(["alone", "other"]);
+  });
+
+  it("lets others run beside who runs alone for long, after that is on record, and nobody else alone", async () => {
+    const gate = openGate({ refusals: 0, holdMs: 1, restMs: 60_000 });
+    const order: string[] = [];
+    const long = longRun();
+    const share = async () => void order.push("on record");
+    const running = gate.alone({ run: long.run, forMs: 1, share }, never);
+    await together(gate, async () => void order.push("other"), never);
+    expect(order).toEqual(["on record", "other"]);
+    expect(await runAlone(gate, async () => "second", never)).toBeUndefined();
+    long.end();
+    expect(await running).toBe("long");
+    expect(await runAlone(gate, async () => "second", never)).toBe("second");
+  });
+
+  it("lets nobody in when that cannot be put on record", async () => {
+    const gate = openGate();
+    const long = longRun();
+    let asked = 0;
+    const share = () => {
+      asked += 1;
+      return Promise.reject(new Error("no"));
+    };
+    const running = gate.alone({ run: long.run, forMs: 1, share }, never);
+    const order: string[] = [];
+    const other = together(gate, async () => void order.push("other"), never);
+    await eventually(() => expect(asked).toBe(1));
+    order.push("still alone");
+    long.end();
+    await Promise.all([running, other]);
+    expect(order).toEqual(["still alone", "other"]);
   });
 
   it("gives way when that takes too long, and holds nobody up again soon", async () => {
@@ -51,10 +88,10 @@ describe("a gate", () => {
     const gate = openGate({ refusals: 0, holdMs: 2_000, restMs: 60_000 });
     const long = longRun();
     const running = together(gate, long.run, never);
-    const alone = gate.alone(async () => "alone", never);
+    const alone = runAlone(gate, async () => "alone", never);
     expect(await together(gate, async () => "other", never)).toBe("other");
     expect(await alone).toBeUndefined();
-    expect(await gate.alone(async () => "alone", never)).toBeUndefined();
+    expect(await runAlone(gate, async () => "alone", never)).toBeUndefined();
     long.end();
     await running;
   });
@@ -65,7 +102,7 @@ describe("a gate", () => {
       const long = longRun();
       const running = together(gate, long.run, never);
       const alone = await eventually(async () => {
-        const asked = gate.alone(async () => "alone", never);
+        const asked = runAlone(gate, async () => "alone", never);
         const isRefused = await Promise.race([
           asked,
           new Promise((resolve) => setImmediate(resolve, "held")),
@@ -84,7 +121,7 @@ describe("a gate", () => {
     const long = longRun();
     const running = together(gate, long.run, never);
     const stop = new AbortController();
-    const alone = gate.alone(async () => "alone", stop.signal);
+    const alone = runAlone(gate, async () => "alone", stop.signal);
     stop.abort();
     expect(await alone).toBeUndefined();
     long.end();
@@ -94,7 +131,7 @@ describe("a gate", () => {
   it("lets nobody wait any longer who is told to stop", async () => {
     const gate = openGate();
     const long = longRun();
-    const alone = gate.alone(long.run, never);
+    const alone = runAlone(gate, long.run, never);
     const stop = new AbortController();
     let hasRun = false;
     const waits = together(

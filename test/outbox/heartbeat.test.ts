@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { executorOf } from "../../src/outbox/executor.js";
 import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
+import { beginSuspects } from "../../src/outbox/run-alone.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { testDatabase } from "../support/database.js";
 import { empty, event, publish, subscribe } from "./steps.js";
@@ -41,6 +42,12 @@ async function die(): Promise<void> {
 /** A claim as graphile-worker makes it. */
 const claim = (by: string) =>
   pool.query("update graphile_worker._private_jobs set locked_by = $1, locked_at = now()", [by]);
+
+/** Puts on record that its handler is called. */
+async function begin(): Promise<void> {
+  const { rows } = await pool.query("select id from graphile_worker._private_jobs");
+  await beginSuspects(executor, names, [rows[0].id]);
+}
 
 async function claimedBy(): Promise<string | null> {
   const { rows } = await pool.query("select locked_by from graphile_worker._private_jobs");
@@ -114,15 +121,30 @@ describe("the deaths that a wake-up carries", () => {
   const setPayload = (text: string) =>
     pool.query("update graphile_worker._private_jobs set payload = $1::json", [text]);
 
-  it("are counted for each process that is found dead with it", async () => {
+  it("are counted for each process that had begun with it, and for the first that held it", async () => {
     const { d: none, ...wakeup } = await payload();
     expect(none).toBeUndefined();
     for (let d = 1; d <= 3; d++) {
       await alive("other");
       await claim("other");
+      await begin();
       await die();
       expect(await claimedBy()).toBeNull();
       expect(await payload()).toEqual({ ...wakeup, d });
+    }
+  });
+
+  it("do not grow for who was not begun, or by another process than the dead one", async () => {
+    for (const beginsBefore of [false, false, true, true]) {
+      await alive("other");
+      if (beginsBefore) {
+        await claim("before");
+        await begin();
+      }
+      await claim("other");
+      await die();
+      expect(await payload()).toMatchObject({ d: 1 });
+      expect(await payload()).not.toHaveProperty("b");
     }
   });
 

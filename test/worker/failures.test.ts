@@ -74,6 +74,36 @@ describe("a delivery whose outcome the database refuses", () => {
   });
 });
 
+describe("a delivery that a process held when it died", () => {
+  it("is begun on record, before its handler is called and not while it waits for a place", async () => {
+    const jobs = async (): Promise<readonly (string | undefined)[]> => {
+      const { rows } = await pool.query(
+        "select payload ->> 'b' = locked_by as begun from graphile_worker._private_jobs order by id",
+      );
+      return rows.map(({ begun }) => begun);
+    };
+    const seen: unknown[] = [];
+    const { opened, open } = gate();
+    const one = subscriber("one", async () => {
+      seen.push(await jobs());
+      await opened;
+    });
+    await runOnce(options([one]));
+    await publish();
+    await publish();
+    await pool.query(
+      "update graphile_worker._private_jobs set payload = (payload::jsonb || jsonb_build_object('d', 1))::json",
+    );
+    const { worker } = await start([one], { worker: { concurrency: 1 } });
+    await eventually(() => expect(seen).toHaveLength(1));
+    expect(seen[0]).toContain(true);
+    expect(seen[0]).toContain(null);
+    open();
+    await allIn("delivered", 2);
+    await worker.stop();
+  });
+});
+
 describe("a worker that can claim nothing", () => {
   it("starts anew less and less often", async () => {
     const { of, worker } = await start([subscriber("one", () => undefined)]);

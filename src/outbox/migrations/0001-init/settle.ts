@@ -90,11 +90,12 @@ begin${COMMIT_SOON}
      where format('%s/%s/%s', i.p, i.s, i.g) <> all (coalesce(moved, '{}'));
 end $$;
 
--- Puts on record that the handler of a delivery is called now, in a process in which nothing else runs. Without an outcome
--- later, that process has died of it. Who finds the delivery in other hands waits for nobody: it then does not count.
-create function :BUS.run_alone("position" bigint, subscription_id integer, generation integer) returns void
+-- Puts on record that the handler of a delivery is called now, in a process in which nothing else runs; or that others run
+-- beside it from now on. Without an outcome later, a process in which nothing else ran has died of it. Who finds the
+-- delivery in other hands waits for nobody: it then does not count.
+create function :BUS.run_alone("position" bigint, subscription_id integer, generation integer, alone boolean) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-  update :BUS.deliveries d set runs_alone = true
+  update :BUS.deliveries d set runs_alone = $4
     from (select f.position, f.subscription_id from :BUS.deliveries f
            where f.position = $1 and f.subscription_id = $2 and f.generation = $3 for no key update skip locked) f
    where d.position = f.position and d.subscription_id = f.subscription_id
