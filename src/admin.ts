@@ -6,9 +6,10 @@ export {
   type DiscardResult,
   discard,
 } from "./admin/discard.js";
-export { type Diagnosis, type DoctorOptions, doctor, type Finding } from "./admin/doctor.js";
+export { type Diagnosis, type DoctorOptions, doctor } from "./admin/doctor.js";
 export { type ErasedAggregate, erase } from "./admin/erase.js";
 export { events } from "./admin/events.js";
+export type { Finding } from "./admin/finding.js";
 export type { BatchOptions, Progress } from "./admin/in-batches.js";
 export { pause, type ResumeResult, resume } from "./admin/pause.js";
 export { type PruneResult, prune } from "./admin/prune.js";

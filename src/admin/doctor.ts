@@ -12,25 +12,9 @@ import { invalidOption, isObject } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import { deliveriesInTheWay } from "./doctor-deliveries.js";
+import type { Finding } from "./finding.js";
 import { withNames } from "./with-names.js";
-
-/** Something that is not as it should be. */
-export interface Finding {
-  /** A problem is in the way of events or deliveries; a warning may be meant so. */
-  readonly level: "problem" | "warning";
-  /** What was looked at. */
-  readonly check:
-    | "configuration"
-    | "database"
-    | "rights"
-    | "subscribers"
-    | "workers"
-    | "jobs"
-    | "sequences"
-    | "capture";
-  /** What was found, and what to do. */
-  readonly message: string;
-}
 
 export interface DoctorOptions extends DatabaseOptions {
   /** The client that publishes, extended or not: its role is looked at, and what it captures. */
@@ -73,6 +57,7 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
       ...unpublished(captured, options),
       ...(captured?.earlier ?? []).map(earlier),
       ...(await jobs(executor, names)),
+      ...(await deliveriesInTheWay(executor, names)),
       ...(await sequences(executor, names)),
     ];
     const unextended: Finding = {

@@ -37,6 +37,7 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "prune:stop": ["info", "Old events are deleted."],
   "prune:error": ["error", "Old events could not be deleted."],
   "on-dead:error": ["error", "The onDead hook failed; nobody was told of a dead delivery."],
+  "deliveries:woken": ["warn", "Open deliveries had no job in graphile-worker's table: they have a new one."],
   "subscribers:orphaned": [
     "warn",
     "Deliveries wait for subscribers that no running worker has. See: npx ex-event-bus status",

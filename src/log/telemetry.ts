@@ -148,6 +148,13 @@ export interface TelemetryMap {
   };
   readonly "prune:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
 
+  /** Open deliveries had no job, as somebody has deleted or spoilt it: they have a new one. */
+  readonly "deliveries:woken": {
+    readonly worker: string;
+    readonly subscribers: readonly string[];
+    /** How many, of all of these subscribers. */
+    readonly deliveries: number;
+  };
   /** Deliveries wait for subscribers that no worker has that runs. Reported every five minutes while it is so. */
   readonly "subscribers:orphaned": { readonly worker: string; readonly subscribers: readonly string[] };
   /** What one worker does for all of them from time to time has failed; reported once for each message. */

@@ -1,5 +1,6 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
+import { hasNoRecord, madeWithoutRow, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const RIGHTS = statement(/* sql */ `
@@ -52,4 +53,54 @@ export interface UnknownJobs {
 /** Ready jobs of tasks that no subscriber has: each look for work goes over them. */
 export function findUnknownJobs(executor: Executor, names: SchemaNames): Promise<readonly UnknownJobs[]> {
   return explained(names, executor.query<UnknownJobs>(UNKNOWN_JOBS(names)));
+}
+
+// Old events are deleted when all of their deliveries are done: those of which one never will be are the first in the log.
+const OLDEST = 5_000;
+
+const STRAY = statement(/* sql */ `
+select f.id as "subscriptionId", e.name as event, pg_catalog.count(*)::integer as deliveries
+  from ((select e.position, e.name, e.fanout from :BUS.events e order by e.position limit ${OLDEST})
+        union
+        (select e.position, e.name, e.fanout from :BUS.events e order by e.position desc limit ${OLDEST})) e
+ cross join lateral pg_catalog.unnest(e.fanout) f(id)
+  left join :BUS.deliveries d on d.position = e.position and d.subscription_id = f.id
+ where not exists (select from :BUS.subscriptions s where s.id = f.id)
+   and (d.state is null or d.state not in ('delivered', 'cancelled')) and not ${madeWithoutRow("e.position", "f.id")}
+ group by 1, 2 order by 1, 2`);
+
+/** Deliveries of a subscription whose row is gone. */
+export interface StrayDeliveries {
+  readonly subscriptionId: number;
+  readonly event: string;
+  readonly deliveries: number;
+}
+
+/** Deliveries whose subscriptions are not there, among the oldest and the newest events. */
+export function findStray(executor: Executor, names: SchemaNames): Promise<readonly StrayDeliveries[]> {
+  return explained(names, executor.query<StrayDeliveries>(STRAY(names)));
+}
+
+const FORGOTTEN = statement(/* sql */ `
+select s.id as "subscriptionId", s.subscriber, pg_catalog.count(*)::integer as deliveries
+  from :BUS.subscriptions s cross join lateral (
+    select e.position, e.fanout from :BUS.events e
+     where e.name = s.event_name and e.position < ${markOf("s.id")}
+     order by e.position limit ${OLDEST}) e
+ where s.id = any (e.fanout) and ${hasNoRecord("e.position", "s.id")}
+ group by 1, 2 order by 1`);
+
+/** Deliveries of which there was a record that is gone. */
+export interface ForgottenDeliveries {
+  readonly subscriptionId: number;
+  readonly subscriber: string;
+  readonly deliveries: number;
+}
+
+/** Deliveries without a record where all have had one, among the oldest events of each subscription. */
+export function findForgotten(
+  executor: Executor,
+  names: SchemaNames,
+): Promise<readonly ForgottenDeliveries[]> {
+  return explained(names, executor.query<ForgottenDeliveries>(FORGOTTEN(names)));
 }

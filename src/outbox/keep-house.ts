@@ -7,7 +7,7 @@ const ADVANCE = statement(/* sql */ `select :BUS.advance_marks($1::integer)::tex
 const FORGET = statement(/* sql */ `select :BUS.forget_workers()::text as done`);
 
 /** What one worker does for all. */
-export type Chore = "tend" | "prune" | "look for orphans";
+export type Chore = "tend" | "prune" | "look for orphans" | `wake lost ${string}`;
 
 /** Whether it is the caller's turn to do a chore that somebody is to do once in so many milliseconds. */
 export async function takeTurn(

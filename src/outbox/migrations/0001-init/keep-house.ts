@@ -34,6 +34,10 @@ begin
      or current_setting('transaction_isolation') <> 'read committed' or pg_current_xact_id_if_assigned() is not null then
     return (select h.safe from :BUS.horizon h);
   end if;
+  -- Somebody may have deleted its row: then nothing is known to be final, which is where it begins.
+  if not exists (select from :BUS.horizon h) then
+    insert into :BUS.horizon default values on conflict do nothing;
+  end if;
   -- Held by somebody else who moves it on.
   perform from :BUS.horizon h for update skip locked;
   if not found then
@@ -111,5 +115,63 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
                    where not s.paused
                    order by d.position, s.id limit most) h) held,
          :BUS.reopen(held.positions, held.ids, 'paused')
+$$;
+
+-- Gives open deliveries that were found without a job a new wake-up, where they are still as they were found. With a
+-- new generation: a job that comes back all the same leads to nothing, and a handler that still runs for the old one
+-- cannot record an outcome beside the new one's. Rows that somebody else works on are left out: the next look finds them.
+create function :BUS.wake_lost(positions bigint[], subscriptions integer[], generations integer[])
+returns table (subscriber text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $$
+#variable_conflict use_column
+declare
+  wakeups :BUS.wakeup[];
+  names text[];
+begin
+  with found as (
+    select k.p, k.s, k.g from unnest(positions, subscriptions, generations) k(p, s, g)
+  ), free as (
+    select d.position, d.subscription_id
+      from found f join :BUS.deliveries d on d.position = f.p and d.subscription_id = f.s and d.generation = f.g
+     where d.state in ('waiting', 'retrying', 'snoozed')
+     order by d.position, d.subscription_id
+       for update of d skip locked
+  ), moved as (
+    update :BUS.deliveries d set generation = d.generation + 1
+      from free f where d.position = f.position and d.subscription_id = f.subscription_id
+    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
+  ), begun as (
+    insert into :BUS.deliveries as d (position, subscription_id, state, generation, attempt, due_at)
+    select e.position, s.id, 'waiting', 1, 0, e.occurred_at + nullif(s.delay_ms, 0) * interval '1 millisecond'
+      from found f join :BUS.events e on e.position = f.p join :BUS.subscriptions s on s.id = f.s
+     where f.g = 0 and ${hasNoRecord("f.p", "f.s")}
+     order by e.position, s.id
+    on conflict do nothing
+    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
+  )
+  select array_agg(row(
+             s.worker_schema, 'event_bus:' || s.subscriber,
+             json_build_object('p', o.position, 's', o.subscription_id, 'g', o.generation, 'a', o.attempt),
+             o.due_at, s.priority):::BUS.wakeup order by o.position, s.id),
+         array_agg(s.subscriber)
+    into wakeups, names
+    from (select * from moved union all select * from begun) o join :BUS.subscriptions s on s.id = o.subscription_id;
+  if wakeups is not null then
+    perform :BUS.enqueue(wakeups);
+  end if;
+  return query select unnest(names);
+end $$;
+
+-- Notes those who hold our jobs and are no worker that there is: their rows were deleted, or restored away. What they
+-- hold is freed when a heartbeat looks for it the next time: a worker that lives has put itself into the table again
+-- by then.
+create function :BUS.note_unknown_workers(worker_schema text, ids text[]) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  insert into :BUS.departed as d (id, worker_schema, look_at, died)
+  select i, $1, clock_timestamp()
+           + greatest(10000, (select max(w.dead_after_ms) from :BUS.workers w)) * interval '1 millisecond', false
+    from unnest(ids) i
+   where not exists (select from :BUS.workers w where w.id = i)
+  on conflict do nothing
 $$;
 `;
