@@ -100,7 +100,10 @@ create table :BUS.chores (
 ) with (fillfactor = 50);
 
 -- Deliveries that were made at the first attempt, of subscribers that keep rows only of failures.
+-- Nobody looks for a row by its id: without a primary key PostgreSQL refuses to delete from a table that is published,
+-- as every table is by "for all tables".
 create table :BUS.delivered (
+  id bigint generated always as identity primary key,
   subscription_id integer not null,
   lowest bigint not null,
   highest bigint not null,
