@@ -25,7 +25,10 @@ export function withDeliveryOptions(command: Command): Command {
     .option("--subscriber <name...>", "only those for these subscribers")
     .option("--event <name...>", "only those of these events")
     .option("--id <id...>", "only those of the events with these ids")
-    .option("--error <text>", "only those with an error that has this in its name or message")
+    .option(
+      "--error <text>",
+      "only those with an error that has this in its name, message or code, or in its causes",
+    )
     .option(
       "--since <time>",
       "only those that ended then or later: 2026-11-23T14:00, or 2h ago as 2h",

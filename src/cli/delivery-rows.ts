@@ -27,8 +27,14 @@ export function deadRow(delivery: Delivery): Row {
   };
 }
 
-function lastError(error: Pick<DeliveryError, "name" | "message"> | undefined): string {
+function lastError(error: DeliveryError | undefined): string {
   if (error === undefined) return "";
-  const text = `${error.name}: ${error.message}`;
+  const { name, message, causes = [] } = error;
+  const [cause = ""] = causes;
+  // "fetch failed" alone tells nobody why.
+  const text =
+    message.includes(cause) || cause.endsWith(`: ${message}`)
+      ? `${name}: ${message}`
+      : `${name}: ${message} <- ${cause}`;
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

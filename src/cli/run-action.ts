@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 
 import { isEventBusError } from "../errors.js";
-import { stackText } from "../log/plain-error.js";
+import { isError, stackText } from "../log/plain-error.js";
 import { type CliOptions, optionsOf } from "./cli-options.js";
 
 /**
@@ -29,10 +29,10 @@ export function runAction<Own extends object>(
 }
 
 function describeFailure(error: unknown, verbose: boolean): string {
-  const message = error instanceof Error ? error.message : inspect(error);
+  const message = isError(error) ? error.message : inspect(error);
   const code = isEventBusError(error) ? ` ${pc.dim(`(${error.code})`)}` : "";
   const text = `${pc.red("error:")} ${message}${code}`;
-  return verbose && error instanceof Error ? `${text}\n${stackText(error)}` : text;
+  return verbose && isError(error) ? `${text}\n${stackText(error)}` : text;
 }
 
 /** Output into a pipe is written in the background; ending the process would cut it off. */

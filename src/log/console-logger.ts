@@ -1,5 +1,5 @@
 import type { Logger } from "./logger.js";
-import { stackText } from "./plain-error.js";
+import { isError, stackText } from "./plain-error.js";
 
 /** What a worker inside of another program writes by itself: warnings and errors, on the standard error output. */
 export const consoleLogger: Logger = {
@@ -12,9 +12,9 @@ export const consoleLogger: Logger = {
 /** The console would write everything that an error carries. */
 function rest(fields: Readonly<Record<string, unknown>> = {}): readonly unknown[] {
   const values = Object.entries(fields);
-  const others = values.filter(([, value]) => !(value instanceof Error));
+  const others = values.filter(([, value]) => !isError(value));
   const errors = values.flatMap(([name, value]) =>
-    value instanceof Error ? [`\n${name}: ${stackText(value)}`] : [],
+    isError(value) ? [`\n${name}: ${stackText(value)}`] : [],
   );
   return [...(others.length === 0 ? [] : [Object.fromEntries(others)]), ...errors];
 }

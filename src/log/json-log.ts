@@ -1,5 +1,5 @@
 import type { Logger } from "./logger.js";
-import { plainError } from "./plain-error.js";
+import { isError, plainError } from "./plain-error.js";
 
 /** Writes one line of text, without its end. */
 export type WriteLine = (line: string) => void;
@@ -44,6 +44,6 @@ function forJson(): (key: string, value: unknown) => unknown {
     if (typeof value !== "object" || value === null) return value;
     if (open.has(value)) return "[again]";
     open.add(value);
-    return value instanceof Error ? plainError(value) : value;
+    return isError(value) ? plainError(value) : value;
   };
 }

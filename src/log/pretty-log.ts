@@ -4,7 +4,7 @@ import pc from "picocolors";
 import type { WriteLine } from "./json-log.js";
 import { logReports } from "./log-reports.js";
 import type { Logger } from "./logger.js";
-import { stackText } from "./plain-error.js";
+import { isError, plainError, stackText } from "./plain-error.js";
 import type { Report, TelemetryMap } from "./telemetry.js";
 
 export interface PrettyOptions {
@@ -78,9 +78,7 @@ function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): s
 function withStacks(line: string, values: readonly unknown[], options: PrettyOptions): string {
   if (options.debug !== true) return line;
   const { dim } = pc.createColors(options.colors);
-  const stacks = values
-    .filter((value) => value instanceof Error)
-    .map((error) => dim(stackText(error).replace(/^/gm, "    ")));
+  const stacks = values.filter(isError).map((error) => dim(stackText(error).replace(/^/gm, "    ")));
   return [line, ...stacks].join("\n");
 }
 
@@ -93,7 +91,7 @@ function time(colors: Colors): string {
 
 function describeFields(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${name}=${value instanceof Error ? oneLine(value) : format(value)}`)
+    .map(([name, value]) => `${name}=${isError(value) ? oneLine(value) : format(value)}`)
     .join(" ");
 }
 
@@ -101,8 +99,10 @@ function format(value: unknown): string {
   return typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 3 });
 }
 
-function oneLine(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : format(error);
+/** Of something that was thrown. */
+function oneLine(thrown: unknown): string {
+  const { name, message } = plainError(thrown);
+  const text = typeof thrown === "object" && thrown !== null ? `${name}: ${message}` : message;
   return text.replace(/\s*\n\s*/g, " ");
 }
 

@@ -80,12 +80,36 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
   return error;
 }
 
+/**
+ * Whether the encoding of the database has no form for a text: that of "LATIN1" for most languages, every one for the NUL
+ * character. (22021 is what bytes are called that make no character.)
+ */
+export function isUntranslatable(error: unknown): boolean {
+  const state = databaseFailure(error)?.state;
+  return state === "22P05" || state === "22021";
+}
+
 /** Awaits a statement of ours; its failure is explained. */
 export async function explained<T>(names: SchemaNames, work: PromiseLike<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     throw explainFailure(error, names);
+  }
+}
+
+/** The same for a statement that stores what others wrote. */
+export async function explainedStoring<T>(names: SchemaNames, work: PromiseLike<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isUntranslatable(error)) throw explainFailure(error, names);
+    throw new EventBusError(
+      "VALUE_NOT_STORABLE",
+      `The encoding of this database has no form for a text that was to be stored: ${databaseFailure(error)?.message}. ` +
+        "Nothing was stored. Use a database whose encoding is UTF8, or replace such characters.",
+      { cause: error },
+    );
   }
 }
 

@@ -11,7 +11,7 @@ export interface DeliveryConditions {
   readonly eventId?: string | readonly string[] | undefined;
   readonly position?: number | undefined;
   readonly state?: DeliveryState | readonly DeliveryState[] | undefined;
-  /** One of their errors has this in its name or message; upper and lower case are the same. */
+  /** One of their errors has this in its name, message or code, or in its causes; upper and lower case are the same. */
   readonly error?: string | undefined;
   /** Those that ended then or later; of those that are open: whose event occurred then or later. */
   readonly since?: Date | undefined;
@@ -32,7 +32,11 @@ const ENDED = "coalesce(d.finished_at, e.occurred_at)";
 const ROW_CONDITIONS = /* sql */ `e.position >= $6::bigint and (e.position > $6 or s.id > $7::integer)
    and ($8::text is null or exists (
      select from pg_catalog.jsonb_array_elements(d.errors) x
-      where position(pg_catalog.lower($8) in pg_catalog.lower(pg_catalog.concat(x ->> 'name'::text, ': ', x ->> 'message'::text))) > 0))
+      cross join lateral (
+        select pg_catalog.string_agg(t.cause, pg_catalog.chr(10)) as texts
+          from pg_catalog.jsonb_array_elements_text(x -> 'causes'::text) as t(cause)) c
+      where position(pg_catalog.lower($8) in pg_catalog.lower(pg_catalog.concat(x ->> 'name'::text, ': ', x ->> 'message'::text,
+             pg_catalog.chr(10), x ->> 'code'::text, pg_catalog.chr(10), c.texts))) > 0))
    and ($9::text is null or ${ENDED} >= $9::timestamptz)
    and ($10::text is null or ${ENDED} < $10::timestamptz)`;
 

@@ -18,6 +18,11 @@ export interface DeliveryError {
   readonly attempt: number;
   readonly name: string;
   readonly message: string;
+  /** Its `code`, as `ECONNREFUSED`, when it had one. */
+  readonly code?: string | number;
+  /** What led to it, and the errors within it, as `name: message (code)`; the last of the causes is always among them. */
+  readonly causes?: readonly string[];
+  /** With the stacks of its causes. */
   readonly stack?: string;
   /** ISO 8601, UTC. */
   readonly at: string;

@@ -1,5 +1,5 @@
 import type { PublishResult } from "../registry/publish-result.js";
-import { explained, explainFailure } from "./database-error.js";
+import { explainedStoring } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -18,7 +18,7 @@ const STORE = statement(/* sql */ `select from :BUS.publish($1::jsonb, $2::integ
 export async function storeEvents(executor: Executor, names: SchemaNames, events: string): Promise<void> {
   const values = [events, SCHEMA_VERSION];
   const { execute = executor.query.bind(executor) } = executor;
-  await explained(names, execute(STORE(names), values));
+  await explainedStoring(names, execute(STORE(names), values));
 }
 
 interface PublishedRow {
@@ -38,16 +38,12 @@ export async function publishEvents(
   events: readonly string[],
 ): Promise<PublishResult> {
   if (events.length === 0) return { events: [], deliveries: 0 };
-  try {
-    const rows = await executor.query<PublishedRow>(PUBLISH(names), [
-      `[${events.join(",")}]`,
-      SCHEMA_VERSION,
-    ]);
-    return {
-      events: rows.map((row) => ({ id: row.id, position: Number(row.position) })),
-      deliveries: rows.reduce((sum, row) => sum + row.deliveries, 0),
-    };
-  } catch (error) {
-    throw explainFailure(error, names);
-  }
+  const rows = await explainedStoring(
+    names,
+    executor.query<PublishedRow>(PUBLISH(names), [`[${events.join(",")}]`, SCHEMA_VERSION]),
+  );
+  return {
+    events: rows.map((row) => ({ id: row.id, position: Number(row.position) })),
+    deliveries: rows.reduce((sum, row) => sum + row.deliveries, 0),
+  };
 }

@@ -1,4 +1,4 @@
-import { explained } from "./database-error.js";
+import { explained, isUntranslatable } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { Executor, SqlValue } from "./executor.js";
 import type { DeliveryError } from "./find-deliveries.js";
@@ -120,7 +120,7 @@ const deliver: Way = (executor, names, settlements) => {
   return move(executor, names, DELIVER, settlements, [...keysOf(settlements), claims], "deliver");
 };
 
-const settle: Way = (executor, names, settlements) => {
+const settle: Way = async (executor, names, settlements) => {
   const input = settlements.map((settlement) => ({
     p: settlement.position,
     s: settlement.subscriptionId,
@@ -133,8 +133,20 @@ const settle: Way = (executor, names, settlements) => {
     reason: settlement.reason,
     claim: settlement.claim,
   }));
-  return move(executor, names, SETTLE, settlements, [JSON.stringify(input)]);
+  const json = JSON.stringify(input);
+  try {
+    return await move(executor, names, SETTLE, settlements, [json]);
+  } catch (error) {
+    if (!isUntranslatable(error)) throw error;
+    // An outcome that could not be recorded would have its handler run again for ever.
+    return move(executor, names, SETTLE, settlements, [inAscii(json)]);
+  }
 };
+
+/** JSON of which every text is ASCII, which every encoding has: "\u{2019}" stands for a character, as text. */
+function inAscii(json: string): string {
+  return json.replace(/[\x80-\u{10ffff}]/gu, (one) => `\\\\u{${one.codePointAt(0)?.toString(16)}}`);
+}
 
 function move(
   executor: Executor,

@@ -1,4 +1,4 @@
-import { explained } from "./database-error.js";
+import { explained, explainedStoring } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -60,12 +60,15 @@ export async function synchroniseSubscriptions(
   subscriptions: readonly SubscriptionInput[],
 ): Promise<readonly string[]> {
   const subscribers = Array.from(new Set(subscriptions.map(({ subscriber }) => subscriber)));
-  const known = await explained(names, executor.query<{ subscriber: string }>(KNOWN(names), [subscribers]));
+  const known = await explainedStoring(
+    names,
+    executor.query<{ subscriber: string }>(KNOWN(names), [subscribers]),
+  );
   const unknown = subscribers.filter((name) => !known.some(({ subscriber }) => subscriber === name));
   // First: who dies in between leaves an identifier that nobody uses, not a subscription that makes others wait.
   if (unknown.length > 0)
     await explained(names, executor.query(REGISTER(names), [unknown.map(taskIdentifier)]));
-  const rows = await explained(
+  const rows = await explainedStoring(
     names,
     executor.query<{ subscriber: string }>(SUBSCRIBE(names), [application, JSON.stringify(subscriptions)]),
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { deliveries } from "../../src/admin/deliveries.js";
 import { currentContext } from "../../src/context/event-context.js";
 import { telemetry } from "../../src/log/hub.js";
 import { exponential, fixed } from "../../src/registry/backoff.js";
@@ -243,7 +244,7 @@ describe("deliver", () => {
     ["undefined", undefined, { name: "undefined", message: "thrown: undefined" }],
     ["null", null, { name: "null", message: "thrown: null" }],
     ["a string", "boom", { name: "string", message: "boom" }],
-    ["an object", { code: 7 }, { name: "object", message: "thrown: { code: 7 }" }],
+    ["an object", { code: 7 }, { name: "Object", message: "code 7", code: 7 }],
     ["an error with a NUL character", new Error("a\0b"), { name: "Error", message: "a\ufffdb" }],
     [
       "an error without a message",
@@ -254,6 +255,20 @@ describe("deliver", () => {
     const delivery = await enqueue(() => Promise.reject(thrown));
     expect(await delivery.next()).toMatchObject({ state: "retrying", thrown });
     expect((await delivery.row()).errors).toMatchObject([expected]);
+  });
+
+  it("records the code of what an error was caused by, by which it is found", async () => {
+    const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+    const thrown = new TypeError("fetch failed", { cause: new AggregateError([refused]) });
+    const delivery = await enqueue(() => Promise.reject(thrown));
+    await delivery.next();
+    const found = async (error: string) => {
+      const filter = { subscriber: delivery.subscriber.name, error };
+      return (await deliveries(pool, filter)).length;
+    };
+    expect(await Promise.all(["econnrefused", "fetch failed", "refused", "other"].map(found))).toEqual([
+      1, 1, 1, 0,
+    ]);
   });
 
   it("counts an event that cannot be decoded as a failed attempt", async () => {

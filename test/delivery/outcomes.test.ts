@@ -87,7 +87,7 @@ describe("ctx.cancel", () => {
     const delivery = await enqueue((_, ctx) => ctx.cancel(`a\0b\ud800${"x".repeat(5_000)}`));
     expect(await delivery.next()).toMatchObject({ state: "cancelled" });
     const { reason } = await delivery.row();
-    expect(reason).toMatch(/^a\ufffdb\ufffdx{1996}…$/);
+    expect(reason).toMatch(/^a\ufffdb\ufffdx{1996}\.\.\.$/);
   });
 });
 

@@ -75,9 +75,12 @@ it("writes nothing of errors that clients of HTTP APIs and drivers put on them",
     {
       error: {
         cause: { message: "401" },
-        errors: [{ message: "refused", code: "ECONNREFUSED" }, "an object"],
+        errors: [
+          { message: "refused", code: "ECONNREFUSED" },
+          { name: "Object", message: "an object that is no error" },
+        ],
       },
-      of: { cause: "an object" },
+      of: { cause: { name: "Object", message: "an object that is no error" } },
       option: { code: "INVALID_OPTION", path: "database" },
     },
   ]);

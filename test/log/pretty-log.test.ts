@@ -34,7 +34,7 @@ it("writes a line for each delivery", () => {
     "✗ mails UserRegistered User 17 12 ms attempt 1/20 retrying (again in 800 ms) Error: no mail server",
     "✗ mails UserRegistered User 17 12 ms attempt 1/20 retrying (again in 1.5 s) Error: no mail server",
     "✗ mails UserRegistered User 17 12 ms attempt 1/20 retrying (again in 4 min) text",
-    "✗ mails UserRegistered User 17 12 ms attempt 20/20 dead undefined",
+    "✗ mails UserRegistered User 17 12 ms attempt 20/20 dead thrown: undefined",
     "↻ mails UserRegistered User 17 12 ms snoozed (again in 1.5 h)",
     "− mails UserRegistered User 17 12 ms cancelled",
   ]);

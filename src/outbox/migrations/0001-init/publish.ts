@@ -145,7 +145,7 @@ language sql set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Stores events and adds one job for each event and subscription, in the caller's transaction. "events" is an array of
--- them, or {"shared": …, "events": […]}: what is said in "shared" holds for those that do not say it themselves. The jobs of this
+-- them, or {"shared": ..., "events": [...]}: what is said in "shared" holds for those that do not say it themselves. The jobs of this
 -- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
 -- that start faster than those for many; and nothing is planned anew for a table of a few rows, of which PostgreSQL
 -- has no statistics. This is the path of every write.
