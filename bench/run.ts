@@ -1,8 +1,9 @@
 // npm run bench [suite…]: speeds as ratios of one run, medians of interleaved rounds. Absolute times of a shared machine
-// say little; a ratio of 0.9 means that the first is 0.9 times as fast as the second.
+// say little; a ratio of 0.9 means that the first is 0.9 times as fast as the second. DATABASE_URL has them run on another
+// server than the embedded one.
 import { parseArgs } from "node:util";
 
-import { startPostgres } from "../src/testing/postgres.js";
+import { databaseServer } from "../test/support/server.js";
 import { prepareTemplate } from "../test/support/template.js";
 import { benchBulk } from "./bulk.js";
 import type { Effort } from "./compare.js";
@@ -42,14 +43,17 @@ const unknown = positionals.filter((name) => !(name in SUITES));
 if (unknown.length > 0)
   throw new Error(`Unknown: ${unknown.join(", ")}. Expected some of ${Object.keys(SUITES).join(", ")}.`);
 
-const server = await startPostgres({ settings: { fsync: "on", synchronous_commit: "on" } });
+const server = await databaseServer({ settings: { fsync: "on", synchronous_commit: "on" } });
 try {
   for (const [name, suite] of Object.entries(SUITES)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
-    const url = await server.createDatabase(name.replaceAll("-", "_"));
+    const database = `ex_event_bus_bench_${name.replaceAll("-", "_")}`;
+    await server.dropDatabase(database);
+    const url = await server.createDatabase(database);
     await prepareTemplate(url);
     console.log(`\n${name}`);
     for (const ratio of await suite(url, effort)) console.log(describeRatio(ratio));
+    await server.dropDatabase(database);
   }
 } finally {
   await server.stop();

@@ -16,6 +16,8 @@ const UserChanged = defineEvent("UserChanged", { model: "User" });
 const PLAIN = "plain update";
 const HAND = "outbox by hand";
 const BUS = "event bus";
+const COMPILING = "event bus, jit = on";
+const NOT_COMPILING = "event bus, jit = off";
 const UNTRACKED = "untracked model, with the event bus";
 const UNTRACKED_PLAIN = "untracked model, plain";
 
@@ -24,6 +26,7 @@ export async function benchWritePath(url: string, effort: Effort): Promise<reado
   // Each case has a client of its own: what one of them has made PostgreSQL prepare shall not help another.
   const [plain, hand, untracked] = [open(url), open(url), open(url)];
   const [captured, capturing] = [extend(open(url)), extend(open(url))];
+  const [compiling, notCompiling] = [extend(open(withJit(url, "on"))), extend(open(withJit(url, "off")))];
   await synchroniseSubscriptions(executorOf(plain), DEFAULT_SCHEMA_NAMES, "bench", [
     { event: "UserChanged", subscriber: "bench", priority: 0, delayMs: 0, policy: {} },
   ]);
@@ -42,6 +45,8 @@ export async function benchWritePath(url: string, effort: Effort): Promise<reado
         [PLAIN]: () => plain.user.update({ where: { id: next() }, data: { name: name() } }),
         [HAND]: () => byHand(hand, next(), name()),
         [BUS]: () => captured.user.update({ where: { id: next() }, data: { name: name() } }),
+        [COMPILING]: () => compiling.user.update({ where: { id: next() }, data: { name: name() } }),
+        [NOT_COMPILING]: () => notCompiling.user.update({ where: { id: next() }, data: { name: name() } }),
         [UNTRACKED]: () =>
           capturing.airport.update({ where: { iata: String(next()) }, data: { name: name() } }),
         [UNTRACKED_PLAIN]: () =>
@@ -51,12 +56,20 @@ export async function benchWritePath(url: string, effort: Effort): Promise<reado
     );
     return ratios(timings);
   } finally {
-    for (const client of [plain, hand, untracked, captured, capturing]) await client.$disconnect();
+    const clients = [plain, hand, untracked, captured, capturing, compiling, notCompiling];
+    for (const client of clients) await client.$disconnect();
   }
 }
 
 function open(url: string): PrismaClient {
   return new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
+}
+
+/** Servers that have no JIT take the setting too. */
+function withJit(url: string, jit: "on" | "off"): string {
+  const changed = new URL(url);
+  changed.searchParams.set("options", `-c jit=${jit}`);
+  return changed.href;
 }
 
 function extend(client: PrismaClient) {
@@ -88,6 +101,11 @@ function ratios(timings: Timings): readonly Ratio[] {
     {
       what: "an update with one subscriber: outbox by hand / plain update",
       ratio: speedRatio(timings, HAND, PLAIN),
+    },
+    {
+      what: "an update with one subscriber, event bus: jit = on / jit = off",
+      ratio: speedRatio(timings, COMPILING, NOT_COMPILING),
+      target: 0.91,
     },
     {
       what: "an update of an untracked model: event bus / plain",

@@ -30,8 +30,12 @@ export interface ConnectionOptions {
 /**
  * What is prepared is planned once, perhaps while the tables are empty, and kept when they have grown: it shall not read
  * them from one end to the other. Everything that is prepared here looks up rows by an index.
+ *
+ * What has no index is read as a whole nevertheless. Up to version 17 PostgreSQL takes such a plan for so dear that it would
+ * have it compiled at each call, which takes far longer than to run it.
  */
-export const PLANS_ONCE = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+export const PLANS_ONCE =
+  "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
 /** pg understands times in no other style. Poolers keep it apart for each of their clients. */
 const READABLE = "set datestyle = 'ISO'";

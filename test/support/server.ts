@@ -1,6 +1,6 @@
 import { config } from "dotenv";
 
-import { startPostgres } from "../../src/testing/postgres.js";
+import { type PostgresOptions, startPostgres } from "../../src/testing/postgres.js";
 import { type Databases, databasesOf } from "../../src/testing/postgres-databases.js";
 
 /** The server that tests run on. */
@@ -10,10 +10,10 @@ export interface DatabaseServer extends Databases {
   stop(): Promise<void>;
 }
 
-/** The server of `DATABASE_URL` (environment or .env); without one, an embedded server. */
-export async function databaseServer(): Promise<DatabaseServer> {
+/** The server of `DATABASE_URL` (environment or .env); without one, an embedded server with these options. */
+export async function databaseServer(options?: PostgresOptions): Promise<DatabaseServer> {
   config({ quiet: true });
   const url = process.env["DATABASE_URL"];
-  if (!url) return startPostgres();
+  if (!url) return startPostgres(options);
   return { url, ...databasesOf(url), stop: async () => undefined };
 }
