@@ -9,6 +9,8 @@ const KNOWN: readonly (keyof DeliveryFilter)[] = [
   "event",
   "eventId",
   "position",
+  "aggregateType",
+  "aggregateKey",
   "state",
   "error",
   "since",

@@ -15,6 +15,8 @@ export const DEAD_FILTER: readonly (keyof DeadFilter)[] = [
   "event",
   "eventId",
   "position",
+  "aggregateType",
+  "aggregateKey",
   "error",
   "since",
   "until",

@@ -2,20 +2,16 @@ import { Command } from "commander";
 
 import { deliveries } from "../admin/deliveries.js";
 import { discard } from "../admin/discard.js";
+import type { DeadFilter } from "../admin/redrive.js";
 import { EventBusError } from "../errors.js";
-import {
-  assertKnown,
-  type DeliveryOptions,
-  filterOf,
-  hasCondition,
-  withDeliveryOptions,
-} from "./delivery-options.js";
+import { type DeliveryOptions, filterOf, hasCondition, withDeliveryOptions } from "./delivery-options.js";
 import { deadRow } from "./delivery-rows.js";
 import { parseCount } from "./parse-number.js";
 import { printJson, printRows } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
-import { ONE_EVENT, showEvent } from "./show-command.js";
+import { showEvent } from "./show-command.js";
+import { ONE_EVENT } from "./which-event.js";
 import { withDatabase } from "./with-database.js";
 
 interface ListOptions extends DeliveryOptions {
@@ -57,8 +53,8 @@ function listCommand(): Command {
     .action(
       runAction<ListOptions>((options) =>
         withDatabase(options, async (client, names) => {
-          await assertKnown(client, names, options);
-          const filter = { ...filterOf(options), state: "dead", limit: options.limit, last: true } as const;
+          const conditions = await filterOf(client, names, options);
+          const filter = { ...conditions, state: "dead", limit: options.limit, last: true } as const;
           const found = await deliveries(client, filter, { database: names });
           printRows(found, deadRow, { ...options, none: "There are no such dead deliveries." });
         }),
@@ -76,8 +72,7 @@ function discardCommand(): Command {
     .action(
       runAction<DiscardOptions>((options) =>
         withDatabase(options, async (client, names) => {
-          await assertKnown(client, names, options);
-          const filter = chosen(options, "discard");
+          const filter = chosen(await filterOf(client, names, options), options.all, "discard");
           const work = watchWork("discarding");
           const { reason, dryRun } = options;
           const call = { database: names, reason, dryRun, ...work.options };
@@ -100,14 +95,13 @@ function describe(matched: number, discarded: number, isDry: boolean): string {
  *
  * @throws EventBusError `INVALID_OPTION` where nothing says so: everything is too much to be meant by nothing.
  */
-export function chosen(options: DeliveryOptions & { readonly all?: boolean }, what: string) {
-  const filter = filterOf(options);
-  if (hasCondition(filter) !== (options.all === true)) return filter;
+export function chosen(filter: DeadFilter, all: boolean | undefined, what: string): DeadFilter {
+  if (hasCondition(filter) !== (all === true)) return filter;
   throw new EventBusError(
     "INVALID_OPTION",
-    options.all === true
+    all === true
       ? `--all and a condition contradict each other: expected one of them to say what to ${what}`
-      : `Nothing says which dead deliveries to ${what}: expected --subscriber, --event, --id, --error, --since, ` +
-          "--until, or --all",
+      : `Nothing says which dead deliveries to ${what}: expected --subscriber, --event, --id, --position, --type, --key, ` +
+          "--error, --since, --until, or --all",
   );
 }

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 
 import { deliveries } from "../admin/deliveries.js";
 import type { DeliveryState } from "../outbox/delivery-state.js";
-import { assertKnown, type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
+import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
 import { deliveryRow } from "./delivery-rows.js";
 import { parseCount } from "./parse-number.js";
 import { printRows } from "./print-rows.js";
@@ -35,9 +35,8 @@ export function deliveriesCommand(): Command {
     .action(
       runAction<DeliveriesOptions>((options) =>
         withDatabase(options, async (client, names) => {
-          await assertKnown(client, names, options);
           const { state, limit } = options;
-          const filter = { ...filterOf(options), state, limit, last: true };
+          const filter = { ...(await filterOf(client, names, options)), state, limit, last: true };
           const found = await deliveries(client, filter, { database: names });
           printRows(found, deliveryRow, { ...options, none: "There are no such deliveries." });
         }),

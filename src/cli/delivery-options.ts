@@ -2,18 +2,20 @@ import type { Command } from "commander";
 import type pg from "pg";
 
 import type { DeadFilter } from "../admin/redrive.js";
-import { EventBusError } from "../errors.js";
-import { executorOf } from "../outbox/executor.js";
-import { knownNames } from "../outbox/known-names.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { didYouMean } from "../registry/nearest-name.js";
+import { assertKnown } from "./assert-known.js";
+import { collectPositions } from "./parse-number.js";
 import { parseTime } from "./parse-time.js";
+import { existingEvent } from "./which-event.js";
 
 /** The options by which deliveries are chosen. */
 export interface DeliveryOptions {
   readonly subscriber?: readonly string[];
   readonly event?: readonly string[];
   readonly id?: readonly string[];
+  readonly position?: readonly number[];
+  readonly type?: string;
+  readonly key?: string;
   readonly error?: string;
   readonly since?: Date;
   readonly until?: Date;
@@ -25,6 +27,9 @@ export function withDeliveryOptions(command: Command): Command {
     .option("--subscriber <name...>", "only those for these subscribers")
     .option("--event <name...>", "only those of these events")
     .option("--id <id...>", "only those of the events with these ids")
+    .option("--position <position...>", "only those of the events at these positions", collectPositions)
+    .option("--type <type>", "only those of events of this aggregate type, as User")
+    .option("--key <key>", "only those of events of the aggregate with this key")
     .option(
       "--error <text>",
       "only those with an error that has this in its name, message or code, or in its causes",
@@ -37,38 +42,37 @@ export function withDeliveryOptions(command: Command): Command {
     .option("--until <time>", "only those that ended before then", parseTime);
 }
 
-/** What they ask for. */
-export function filterOf({ subscriber, event, id, error, since, until }: DeliveryOptions): DeadFilter {
-  return { subscriber, event, eventId: id, error, since, until };
+/**
+ * What they ask for.
+ *
+ * @throws EventBusError `INVALID_OPTION` for names, ids and positions that the database does not know: nothing would be found,
+ * and nobody would see why.
+ */
+export async function filterOf(
+  client: pg.Client,
+  names: SchemaNames,
+  options: DeliveryOptions,
+  /** Further events, by their ids or positions. */
+  more: readonly string[] = [],
+): Promise<DeadFilter> {
+  await assertKnown(client, names, options);
+  const { subscriber, event, id = [], position = [], type, key, error, since, until } = options;
+  const ids: string[] = [];
+  for (const one of [...id, ...position.map(String), ...more])
+    ids.push((await existingEvent(client, names, one)).id);
+  return {
+    subscriber,
+    event,
+    eventId: ids.length === 0 ? undefined : ids,
+    aggregateType: type,
+    aggregateKey: key,
+    error,
+    since,
+    until,
+  };
 }
 
 /** Whether any condition is given. */
 export function hasCondition(filter: DeadFilter): boolean {
   return Object.values(filter).some((value) => value !== undefined);
-}
-
-/**
- * Refuses names that the database does not know: nothing would be found, and nobody would see why.
- *
- * @throws EventBusError `INVALID_OPTION` with the nearest name.
- */
-export async function assertKnown(
-  client: pg.Client,
-  names: SchemaNames,
-  { subscriber = [], event = [] }: Pick<DeliveryOptions, "subscriber" | "event">,
-): Promise<void> {
-  if (subscriber.length === 0 && event.length === 0) return;
-  const known = await knownNames(executorOf(client), names);
-  assertAmong(subscriber, known.subscribers, "subscriber");
-  assertAmong(event, known.events, "event");
-}
-
-function assertAmong(given: readonly string[], known: readonly string[], what: string): void {
-  const unknown = given.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new EventBusError(
-    "INVALID_OPTION",
-    `The database knows no ${what} "${unknown}"${didYouMean(unknown, known)}`,
-    { value: unknown, path: what },
-  );
 }

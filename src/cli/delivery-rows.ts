@@ -1,4 +1,5 @@
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
+import { aggregateOf } from "./aggregate-of.js";
 import type { Row } from "./print-rows.js";
 
 /** A delivery in a listing. */
@@ -6,6 +7,7 @@ export function deliveryRow(delivery: Delivery): Row {
   return {
     position: delivery.position,
     event: delivery.eventName,
+    aggregate: aggregateOf(delivery),
     id: delivery.eventId,
     subscriber: delivery.subscriber,
     state: delivery.state,
@@ -18,7 +20,9 @@ export function deliveryRow(delivery: Delivery): Row {
 /** A dead delivery in a listing: what is needed to decide. */
 export function deadRow(delivery: Delivery): Row {
   return {
+    position: delivery.position,
     event: delivery.eventName,
+    aggregate: aggregateOf(delivery),
     id: delivery.eventId,
     subscriber: delivery.subscriber,
     attempts: delivery.attempts,

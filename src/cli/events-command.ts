@@ -1,7 +1,8 @@
 import { Command } from "commander";
 
 import { events } from "../admin/events.js";
-import { assertKnown } from "./delivery-options.js";
+import { aggregateOf } from "./aggregate-of.js";
+import { assertKnown } from "./assert-known.js";
 import { parseCount } from "./parse-number.js";
 import { parseTime } from "./parse-time.js";
 import { printRows } from "./print-rows.js";
@@ -64,7 +65,7 @@ export function eventsCommand(): Command {
               occurred: event.occurredAt,
               event: event.name,
               operation: event.operation,
-              aggregate: [event.aggregateType, event.aggregateKey].filter((part) => part !== null).join(" "),
+              aggregate: aggregateOf(event),
               id: event.id,
             }),
             { ...options, none: "There are no such events." },

@@ -7,6 +7,11 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Expected a whole number, 0 or more.");
 }
 
+/** The values of an option that names positions of events. */
+export function collectPositions(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, parseCount(text)];
+}
+
 /** The value of an option that is a port of this machine; 0 is any free one. */
 export function parsePort(text: string): number {
   const number = Number(text);

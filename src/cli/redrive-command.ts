@@ -2,7 +2,7 @@ import { Command } from "commander";
 
 import { type RedriveResult, redrive } from "../admin/redrive.js";
 import { chosen } from "./dead-command.js";
-import { assertKnown, type DeliveryOptions, withDeliveryOptions } from "./delivery-options.js";
+import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
@@ -18,17 +18,15 @@ interface RedriveOptions extends DeliveryOptions {
 export function redriveCommand(): Command {
   return withDeliveryOptions(new Command("redrive"))
     .description("send dead deliveries again, in the order of their events, with all their attempts")
-    .argument("[id...]", "those of the events with these ids, as --id")
+    .argument("[event...]", "those of the events with these ids or positions, as --id and --position")
     .option("--all", "all dead deliveries; else a condition is needed")
     .option("--dry-run", "count them, and change nothing")
     .option("--json", "print as JSON")
     .action(
-      runAction<RedriveOptions>((given, ids) =>
-        withDatabase(given, async (client, names) => {
-          const id = [...(given.id ?? []), ...ids];
-          const options = id.length === 0 ? given : { ...given, id };
-          await assertKnown(client, names, options);
-          const filter = chosen(options, "redrive");
+      runAction<RedriveOptions>((options, given) =>
+        withDatabase(options, async (client, names) => {
+          const conditions = await filterOf(client, names, options, given);
+          const filter = chosen(conditions, options.all, "redrive");
           const work = watchWork("redriving");
           const { dryRun } = options;
           const call = { database: names, dryRun, ...work.options };

@@ -2,21 +2,18 @@ import { Command } from "commander";
 import pc from "picocolors";
 
 import { deliveries } from "../admin/deliveries.js";
-import { events } from "../admin/events.js";
-import { EventBusError } from "../errors.js";
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import type { StoredEvent } from "../registry/event.js";
+import { aggregateOf } from "./aggregate-of.js";
 import type { CliOptions } from "./cli-options.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { existingEvent, ONE_EVENT } from "./which-event.js";
 import { withDatabase } from "./with-database.js";
 
 interface ShowOptions extends CliOptions {
   readonly json?: boolean;
 }
-
-/** The argument by which commands are told of one event. */
-export const ONE_EVENT = ["<event>", "the id of the event, or its position"] as const;
 
 /** `ex-event-bus show <event>`: everything that is known of an event. */
 export function showCommand(): Command {
@@ -34,35 +31,15 @@ export function showCommand(): Command {
  */
 export function showEvent(given: string, options: ShowOptions, state?: Delivery["state"]): Promise<void> {
   return withDatabase(options, async (client, names) => {
-    const call = { database: names };
-    const which = whichEvent(given);
-    const of = await deliveries(client, { ...which, state }, call);
-    const [event] = await events(client, which, call);
-    if (event === undefined) {
-      const where = "eventId" in which ? `with the id "${given}"` : `at position ${given}`;
-      throw new EventBusError(
-        "INVALID_OPTION",
-        `There is no event ${where}: it never was, or it was old and is deleted. See: npx ex-event-bus events`,
-        { value: given },
-      );
-    }
+    const event = await existingEvent(client, names, given);
+    const of = await deliveries(client, { eventId: event.id, state }, { database: names });
     if (options.json === true) printJson({ event, deliveries: of });
     else process.stdout.write(`${pageOf(event, of)}\n`);
   });
 }
 
-function whichEvent(given: string): { readonly eventId: string } | { readonly position: number } {
-  if (/^\d+$/.test(given)) return { position: Number(given) };
-  if (/^[\da-f-]{36}$/i.test(given)) return { eventId: given };
-  throw new EventBusError(
-    "INVALID_OPTION",
-    `"${given}" is neither the id of an event, a UUID, nor its position, a whole number. See: npx ex-event-bus events`,
-    { value: given },
-  );
-}
-
 function pageOf(event: StoredEvent, of: readonly Delivery[]): string {
-  const aggregate = [event.aggregateType, event.aggregateKey].filter((part) => part !== null).join(" ");
+  const aggregate = aggregateOf(event);
   const head = [
     pc.bold(`${event.name} ${event.id}`),
     `  position    ${event.position}`,

@@ -41,7 +41,7 @@ select list.found, moved.count as moved, list.positions[list.found] as position,
   from list, moved`,
   );
 const REDRIVE = batchOf(":BUS.reopen(list.positions, list.ids, 'dead')");
-const DISCARD = batchOf(":BUS.discard(list.positions, list.ids, $5::text[], $12::text)");
+const DISCARD = batchOf(":BUS.discard(list.positions, list.ids, $5::text[], $14::text)");
 const COUNT = byWay((keys) => /* sql */ `select pg_catalog.count(*)::float8 as count from (${keys}) c`);
 
 interface Row {

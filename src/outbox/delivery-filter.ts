@@ -10,6 +10,8 @@ export interface DeliveryConditions {
   readonly event?: string | readonly string[] | undefined;
   readonly eventId?: string | readonly string[] | undefined;
   readonly position?: number | undefined;
+  readonly aggregateType?: string | undefined;
+  readonly aggregateKey?: string | undefined;
   readonly state?: DeliveryState | readonly DeliveryState[] | undefined;
   /** One of their errors has this in its name, message or code, or in its causes; upper and lower case are the same. */
   readonly error?: string | undefined;
@@ -38,7 +40,8 @@ const ROW_CONDITIONS = /* sql */ `e.position >= $6::bigint and (e.position > $6 
       where position(pg_catalog.lower($8) in pg_catalog.lower(pg_catalog.concat(x ->> 'name'::text, ': ', x ->> 'message'::text,
              pg_catalog.chr(10), x ->> 'code'::text, pg_catalog.chr(10), c.texts))) > 0))
    and ($9::text is null or ${ENDED} >= $9::timestamptz)
-   and ($10::text is null or ${ENDED} < $10::timestamptz)`;
+   and ($10::text is null or ${ENDED} < $10::timestamptz)
+   and ($12::text is null or e.aggregate_type = $12) and ($13::text is null or e.aggregate_key = $13)`;
 
 /** True: where deliveries are not looked for by event, these are not given. PostgreSQL wants to see each parameter. */
 const NO_EVENTS = "$3::uuid[] is null and $4::bigint is null";
@@ -103,6 +106,8 @@ export type Way = "of events" | "any" | "notable" | "both";
 /** The cheapest way to what a filter asks for. */
 export function wayTo(filter: DeliveryConditions): Way {
   if (filter.eventId !== undefined || filter.position !== undefined) return "of events";
+  // Of one aggregate there are few, and an index.
+  if (filter.aggregateType !== undefined && filter.aggregateKey !== undefined) return "of events";
   const states = filter.state === undefined ? undefined : [filter.state].flat();
   if (states === undefined || states.includes("delivered")) return "any";
   if (!states.includes("waiting")) return "notable";
@@ -122,7 +127,7 @@ const PARTS: Readonly<Record<Way, (direction: Direction) => string>> = {
   both: (direction) => `${NOTABLE(direction)} union all ${UNTOUCHED(direction)}`,
 };
 
-/** The parameters of {@link keysSql}, $1 to $11. */
+/** The parameters of {@link keysSql}, $1 to $13. */
 export function keyValues(
   filter: DeliveryConditions,
   limit: number | undefined,
@@ -140,6 +145,8 @@ export function keyValues(
     filter.since?.toISOString() ?? null,
     filter.until?.toISOString() ?? null,
     limit ?? null,
+    filter.aggregateType ?? null,
+    filter.aggregateKey ?? null,
   ];
 }
 

@@ -35,6 +35,9 @@ export interface Delivery {
   readonly eventId: string;
   readonly position: number;
   readonly eventName: string;
+  /** The type of the event's aggregate, such as a model; null when it has none. */
+  readonly aggregateType: string | null;
+  readonly aggregateKey: string | null;
   /** When the event occurred. */
   readonly occurredAt: Date;
   readonly subscriber: string;
@@ -69,7 +72,8 @@ export interface DeliveryFilter extends DeliveryConditions {
 
 const find = (way: Way, direction: Direction) =>
   statement(/* sql */ `
-select e.id::text as event_id, e.position, e.name, e.occurred_at, s.subscriber, s.application, s.id as subscription_id,
+select e.id::text as event_id, e.position, e.name, e.aggregate_type, e.aggregate_key, e.occurred_at, s.subscriber,
+       s.application, s.id as subscription_id,
        ${stateOf("e.position", "s.id")} as state, coalesce(d.generation, 0) as generation,
        coalesce(d.attempt, case when ${madeWithoutRow("e.position", "s.id")} then 1 else 0 end) as attempt,
        coalesce(d.errors, '[]') as errors,
@@ -95,6 +99,8 @@ interface Row {
   readonly event_id: string;
   readonly position: bigint | string;
   readonly name: string;
+  readonly aggregate_type: string | null;
+  readonly aggregate_key: string | null;
   readonly occurred_at: Date;
   readonly subscriber: string;
   readonly application: string;
@@ -123,6 +129,8 @@ export async function findDeliveries(
     eventId: row.event_id,
     position: Number(row.position),
     eventName: row.name,
+    aggregateType: row.aggregate_type,
+    aggregateKey: row.aggregate_key,
     occurredAt: row.occurred_at,
     subscriber: row.subscriber,
     application: row.application,

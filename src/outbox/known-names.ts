@@ -24,3 +24,18 @@ export async function knownNames(executor: Executor, names: SchemaNames): Promis
   const [row] = await explained(names, executor.query<KnownNames>(KNOWN(names)));
   return row ?? { subscribers: [], events: [] };
 }
+
+const TYPES = statement(/* sql */ `
+with recursive logged(type) as (
+  select pg_catalog.min(e.aggregate_type) from :BUS.events e
+  union all
+  select (select pg_catalog.min(e.aggregate_type) from :BUS.events e where e.aggregate_type > l.type)
+    from logged l where l.type is not null
+)
+select array(select l.type from logged l where l.type is not null order by 1) as types`);
+
+/** The types of the aggregates in the log, in their order. */
+export async function knownTypes(executor: Executor, names: SchemaNames): Promise<readonly string[]> {
+  const [row] = await explained(names, executor.query<{ readonly types: readonly string[] }>(TYPES(names)));
+  return row?.types ?? [];
+}

@@ -52,6 +52,20 @@ describe("redrive", () => {
     expect(await redrive(pool, { subscriber: "fails" })).toEqual({ matched: 0, redriven: 0 });
   });
 
+  it("takes and counts those of an aggregate alone", async () => {
+    await makeDead(3);
+    expect(await redrive(pool, { aggregateType: "User", aggregateKey: "2" })).toMatchObject({ matched: 0 });
+    expect(await redrive(pool, { aggregateKey: "2" })).toEqual({ matched: 2, redriven: 2 });
+    expect(await discard(pool, { aggregateKey: "3" }, { reason: "x" })).toEqual({ matched: 2, discarded: 2 });
+    expect(
+      (await deliveries()).map(({ aggregateKey, state, reason }) => [aggregateKey, state, reason]),
+    ).toEqual([
+      ...Array(2).fill(["1", "dead", null]),
+      ...Array(2).fill(["2", "waiting", null]),
+      ...Array(2).fill(["3", "cancelled", "x"]),
+    ]);
+  });
+
   it("counts the attempts and the errors of a second death on top", async () => {
     await makeDead(1);
     await redrive(pool);

@@ -74,14 +74,22 @@ describe("listings", () => {
     const listed = await run("deliveries", "--subscriber", "succeeds");
     expect(listed.text).toBe(
       [
-        "position  event  id                                    subscriber  state      attempts  due or finished           last error or reason",
-        `${position}         Ping   UUID  succeeds    delivered  1         TIME`,
-        `${position + 1}         Ping   UUID  succeeds    delivered  1         TIME`,
+        "position  event  aggregate  id                                    subscriber  state      attempts  due or finished           last error or reason",
+        `${position}         Ping   1          UUID  succeeds    delivered  1         TIME`,
+        `${position + 1}         Ping   2          UUID  succeeds    delivered  1         TIME`,
         "",
       ].join("\n"),
     );
     const dead = await run("deliveries", "--state", "dead");
     expect(dead.text).toContain("fails       dead   1         TIME  Error: no mail server");
+    expect(await json("deliveries", "--key", "1")).toMatchObject([
+      { subscriber: "fails", aggregateType: null, aggregateKey: "1" },
+      { subscriber: "succeeds", aggregateKey: "1" },
+    ]);
+    for (const command of ["events", "deliveries", "redrive"])
+      expect((await run(command, "--type", "User")).stderr).toContain(
+        'The database knows no aggregate type "User": there are none',
+      );
     expect(await json("deliveries", "--subscriber", "fails", "--limit", "1")).toMatchObject([
       {
         subscriber: "fails",

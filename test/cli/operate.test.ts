@@ -40,13 +40,14 @@ const states = async () => (await deliveries("send-mail")).map(({ state }) => st
 describe("dead", () => {
   it("lists, shows and discards", async () => {
     const [first = "", second = ""] = await makeDead(2);
+    const [{ position: at }] = await json("dead", "list", "--id", first);
     const list = await run("dead");
     expect(list).toMatchObject({ code: 0, stderr: "" });
     expect(list.text).toBe(
       [
-        "event  id                                    subscriber  attempts  died                      last error",
-        "Ping   UUID  send-mail   1         TIME  Error: no mail server 1",
-        "Ping   UUID  send-mail   1         TIME  Error: no mail server 2",
+        "position  event  aggregate  id                                    subscriber  attempts  died                      last error",
+        `${at}         Ping   1          UUID  send-mail   1         TIME  Error: no mail server 1`,
+        `${at + 1}         Ping   2          UUID  send-mail   1         TIME  Error: no mail server 2`,
         "",
       ].join("\n"),
     );
@@ -62,8 +63,7 @@ describe("dead", () => {
       "\nsend-mail  dead  1 attempt  at TIME\n  attempt 1  TIME  drain\n    Error: no mail server 1\n        at ",
     );
     expect(shown).not.toContain("other");
-    const [{ position }] = await json("dead", "list", "--id", first);
-    expect((await run("dead", "show", String(position))).text).toBe(shown);
+    expect((await run("dead", "show", String(at))).text).toBe(shown);
 
     expect(await run("dead", "discard", "--id", first)).toMatchObject({
       code: 1,
@@ -94,6 +94,10 @@ describe("redrive", () => {
     );
     expect((await run("redrive", first, second)).text).toBe("2 dead deliveries are sent again.\n");
     expect(await states()).toEqual(["waiting", "waiting", "dead"]);
+    const [{ position }] = await json("dead", "list", "--key", "3");
+    for (const which of [["--position", String(position)], [String(position)]])
+      expect(await json("redrive", ...which, "--dry-run")).toEqual({ matched: 1, redriven: 0 });
+    expect(await json("redrive", "--key", "4", "--dry-run")).toEqual({ matched: 0, redriven: 0 });
     expect(await json("redrive", "--subscriber", "send-mail", "--since", "1h", "--event", "Ping")).toEqual({
       matched: 1,
       redriven: 1,
@@ -123,7 +127,15 @@ describe("redrive", () => {
       code: 1,
       stderr: expect.stringContaining("Expected a time as 2026-11-23 or"),
     });
-    expect(await run("redrive", "7")).toMatchObject({ code: 1, stderr: expect.stringContaining("a UUID") });
+    expect(await run("redrive", "7x")).toMatchObject({ code: 1, stderr: expect.stringContaining("a UUID") });
+    expect(await run("redrive", "987654321")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no event at position 987654321"),
+    });
+    expect(await run("dead", "--id", "00000000-0000-0000-0000-000000000000")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no event with the id"),
+    });
     expect(await run("show", "00000000-0000-0000-0000-000000000000")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("There is no event with the id"),

@@ -17,7 +17,7 @@ const names = DEFAULT_SCHEMA_NAMES;
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
 afterAll(() => prisma.$disconnect());
 
-const first = event("A", { aggregateKey: "7", aggregate: { id: 1n } });
+const first = event("A", { aggregateType: "User", aggregateKey: "7", aggregate: { id: 1n } });
 const error = { attempt: 1, name: "Error", message: "no", at: "2020-01-01T00:00:00.000Z" };
 
 /** Events 1 to 6 of A, all in different states for `one`, waiting for `two`; event 7 of B for `two` alone. */
@@ -72,6 +72,8 @@ describe.each<[string, Queryable]>([
       eventId: first.id,
       position: 1,
       eventName: "A",
+      aggregateType: "User",
+      aggregateKey: "7",
       occurredAt: expect.any(Date),
       subscriber: "one",
       application: "app",
@@ -97,6 +99,12 @@ describe.each<[string, Queryable]>([
     ["several events", { event: ["B", "C"] }, ["7 two"]],
     ["an id", { eventId: first.id }, ["1 one", "1 two"]],
     ["a position", { position: 3 }, ["3 one", "3 two"]],
+    ["an aggregate", { aggregateType: "User", aggregateKey: "7" }, ["1 one", "1 two"]],
+    ["an aggregate in a state", { aggregateType: "User", aggregateKey: "7", state: "retrying" }, ["1 one"]],
+    ["an aggregate that is not there", { aggregateType: "User", aggregateKey: "8" }, []],
+    ["a type", { aggregateType: "User" }, ["1 one", "1 two"]],
+    ["a key and states", { aggregateKey: "7", state: ["waiting", "retrying"] }, ["1 one", "1 two"]],
+    ["a key and what is dead", { aggregateKey: "7", state: "dead" }, []],
     ["a state", { state: "dead" }, ["5 one"]],
     ["several states", { state: ["retrying", "snoozed"] }, ["1 one", "2 one"]],
     ["no state", { state: [] }, []],

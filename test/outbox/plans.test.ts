@@ -5,7 +5,7 @@ import { dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { branded, type Executor, executorOf } from "../../src/outbox/executor.js";
 import { findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { advanceMarks } from "../../src/outbox/keep-house.js";
-import { knownNames } from "../../src/outbox/known-names.js";
+import { knownNames, knownTypes } from "../../src/outbox/known-names.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { subscriberStatus } from "../../src/outbox/subscriber-status.js";
 import { testDatabase } from "../support/database.js";
@@ -97,6 +97,11 @@ describe(`of ${EVENTS} events, with nearly all of their deliveries made`, () => 
       "the last ones of a rare event",
       (executor) => findDeliveries(executor, names, { event: "Rarely", last: true, limit: 20 }),
     ],
+    [
+      "the deliveries of an aggregate",
+      (executor) => findDeliveries(executor, names, { aggregateType: "User", aggregateKey: "7" }),
+    ],
+    ["the types of aggregates", (executor) => knownTypes(executor, names)],
     ["the names of events", (executor) => knownNames(executor, names)],
   ])("%s are found without reading the log", async (_, call) => {
     expect(await rowsRead(call)).toBeLessThan(EVENTS / 10);

@@ -1,0 +1,37 @@
+import type pg from "pg";
+
+import { events } from "../admin/events.js";
+import { EventBusError } from "../errors.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import type { StoredEvent } from "../registry/event.js";
+
+/** The argument by which commands are told of one event. */
+export const ONE_EVENT = ["<event>", "the id of the event, or its position"] as const;
+
+/** By its id or by its position. */
+export function whichEvent(given: string): { readonly eventId: string } | { readonly position: number } {
+  if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return { position: Number(given) };
+  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(given)) return { eventId: given };
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `"${given}" is neither the id of an event, a UUID, nor its position, a whole number. See: npx ex-event-bus events`,
+    { value: given },
+  );
+}
+
+/** @throws EventBusError `INVALID_OPTION` when there is no such event. */
+export async function existingEvent(
+  client: pg.Client,
+  names: SchemaNames,
+  given: string,
+): Promise<StoredEvent> {
+  const which = whichEvent(given);
+  const [event] = await events(client, which, { database: names });
+  if (event !== undefined) return event;
+  const where = "eventId" in which ? `with the id "${given}"` : `at position ${given}`;
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `There is no event ${where}: it never was, or it was old and is deleted. See: npx ex-event-bus events`,
+    { value: given },
+  );
+}
