@@ -5,12 +5,13 @@ import { discard } from "../admin/discard.js";
 import type { DeadFilter } from "../admin/redrive.js";
 import { EventBusError } from "../errors.js";
 import { type DeliveryOptions, filterOf, hasCondition, withDeliveryOptions } from "./delivery-options.js";
-import { deadRow } from "./delivery-rows.js";
+import { DISPENSABLE, deadRow } from "./delivery-rows.js";
 import { parseCount } from "./parse-number.js";
 import { printJson, printRows } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
 import { showEvent } from "./show-command.js";
+import { print } from "./standard-output.js";
 import { ONE_EVENT } from "./which-event.js";
 import { withDatabase } from "./with-database.js";
 
@@ -56,7 +57,11 @@ function listCommand(): Command {
           const conditions = await filterOf(client, names, options);
           const filter = { ...conditions, state: "dead", limit: options.limit, last: true } as const;
           const found = await deliveries(client, filter, { database: names });
-          printRows(found, deadRow, { ...options, none: "There are no such dead deliveries." });
+          printRows(found, deadRow, {
+            ...options,
+            dispensable: DISPENSABLE,
+            none: "There are no such dead deliveries.",
+          });
         }),
       ),
     );
@@ -78,7 +83,7 @@ function discardCommand(): Command {
           const call = { database: names, reason, dryRun, ...work.options };
           const result = await discard(client, filter, call).finally(work.done);
           if (options.json === true) printJson(result);
-          else process.stdout.write(`${describe(result.matched, result.discarded, dryRun === true)}\n`);
+          else print(`${describe(result.matched, result.discarded, dryRun === true)}\n`);
         }),
       ),
     );

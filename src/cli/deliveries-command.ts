@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { deliveries } from "../admin/deliveries.js";
 import type { DeliveryState } from "../outbox/delivery-state.js";
 import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
-import { deliveryRow } from "./delivery-rows.js";
+import { DISPENSABLE, deliveryRow } from "./delivery-rows.js";
 import { parseCount } from "./parse-number.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
@@ -38,7 +38,11 @@ export function deliveriesCommand(): Command {
           const { state, limit } = options;
           const filter = { ...(await filterOf(client, names, options)), state, limit, last: true };
           const found = await deliveries(client, filter, { database: names });
-          printRows(found, deliveryRow, { ...options, none: "There are no such deliveries." });
+          printRows(found, deliveryRow, {
+            ...options,
+            dispensable: DISPENSABLE,
+            none: "There are no such deliveries.",
+          });
         }),
       ),
     );

@@ -5,7 +5,7 @@ import type { DeadFilter } from "../admin/redrive.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { assertKnown } from "./assert-known.js";
 import { collectPositions } from "./parse-number.js";
-import { parseTime } from "./parse-time.js";
+import { parseTime, TIME_FORMS } from "./parse-time.js";
 import { existingEvent } from "./which-event.js";
 
 /** The options by which deliveries are chosen. */
@@ -34,11 +34,7 @@ export function withDeliveryOptions(command: Command): Command {
       "--error <text>",
       "only those with an error that has this in its name, message or code, or in its causes",
     )
-    .option(
-      "--since <time>",
-      "only those that ended then or later: 2026-11-23T14:00, or 2h ago as 2h",
-      parseTime,
-    )
+    .option("--since <time>", `only those that ended then or later: ${TIME_FORMS}`, parseTime)
     .option("--until <time>", "only those that ended before then", parseTime);
 }
 

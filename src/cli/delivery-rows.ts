@@ -1,6 +1,9 @@
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import { aggregateOf } from "./aggregate-of.js";
-import type { Row } from "./print-rows.js";
+import type { Row } from "./table.js";
+
+/** What of a delivery can be left out on a narrow terminal: with its position, `show` says all of it. */
+export const DISPENSABLE = ["id", "attempts", "due or finished", "died"];
 
 /** A delivery in a listing. */
 export function deliveryRow(delivery: Delivery): Row {
@@ -36,9 +39,7 @@ function lastError(error: DeliveryError | undefined): string {
   const { name, message, causes = [] } = error;
   const [cause = ""] = causes;
   // "fetch failed" alone tells nobody why.
-  const text =
-    message.includes(cause) || cause.endsWith(`: ${message}`)
-      ? `${name}: ${message}`
-      : `${name}: ${message} <- ${cause}`;
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return message.includes(cause) || cause.endsWith(`: ${message}`)
+    ? `${name}: ${message}`
+    : `${name}: ${message} <- ${cause}`;
 }

@@ -6,8 +6,9 @@ import { isEventBusError } from "../errors.js";
 import { type CapturedModel, NEVER_SEEN } from "../registry/captured-model.js";
 import { loadSubscribers } from "../registry/define-config.js";
 import type { CliOptions } from "./cli-options.js";
-import { printJson, tableOf } from "./print-rows.js";
+import { printJson, tableFor } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 /** `ex-event-bus doctor`: what is wrong, and what is captured. */
@@ -19,7 +20,7 @@ export function doctorCommand(): Command {
       runAction<{ readonly json?: boolean }>(async (options) => {
         const found = await diagnose(options).catch(asFinding);
         if (options.json === true) printJson(found);
-        else process.stdout.write(`${pageOf(found)}\n`);
+        else print(`${pageOf(found)}\n`);
         if (found.findings.some(({ level }) => level === "problem")) process.exitCode = 1;
       }),
     );
@@ -46,7 +47,7 @@ function pageOf({ findings, models }: Diagnosis): string {
   );
   return [
     ...(lines.length === 0 ? [pc.green("No problem was found.")] : lines),
-    ...(models === null ? [] : ["", tableOf(models.map(rowOf)), "", `Never seen: ${NEVER_SEEN}.`]),
+    ...(models === null ? [] : ["", tableFor(models.map(rowOf)), "", `Never seen: ${NEVER_SEEN}.`]),
   ].join("\n");
 }
 

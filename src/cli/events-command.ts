@@ -4,7 +4,7 @@ import { events } from "../admin/events.js";
 import { aggregateOf } from "./aggregate-of.js";
 import { assertKnown } from "./assert-known.js";
 import { parseCount } from "./parse-number.js";
-import { parseTime } from "./parse-time.js";
+import { parseTime, TIME_FORMS } from "./parse-time.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
@@ -31,11 +31,7 @@ export function eventsCommand(): Command {
     .option("--key <key>", "only events of the aggregate with this key")
     .option("--id <id>", "only the event with this id")
     .option("--correlation <id>", "only events that one request led to")
-    .option(
-      "--since <time>",
-      "only events that occurred then or later: 2026-11-23T14:00, or 2h ago as 2h",
-      parseTime,
-    )
+    .option("--since <time>", `only events that occurred then or later: ${TIME_FORMS}`, parseTime)
     .option("--until <time>", "only events that occurred before then", parseTime)
     .option("--after <position>", "the first ones after this position instead", parseCount)
     .option("--limit <count>", "at most so many", parseCount, 50)
@@ -68,7 +64,7 @@ export function eventsCommand(): Command {
               aggregate: aggregateOf(event),
               id: event.id,
             }),
-            { ...options, none: "There are no such events." },
+            { ...options, dispensable: ["id"], none: "There are no such events." },
           );
         }),
       ),

@@ -6,11 +6,12 @@ import { didYouMean } from "../registry/nearest-name.js";
 const UNKNOWN_OPTION = /^error: unknown option '([^'=]+)/;
 
 /**
- * Lets a command and those beneath it say which of their options was meant, or which they have, as everything else here
- * does: by itself commander is silent about those with one dash, and those that are not much alike.
+ * Lets a command and those beneath it show in their help the options of the program too, and say which of their options
+ * was meant, or which they have, as everything else here does: by itself commander is silent about those with one dash, and those that are not much alike.
  */
 export function explainErrors(command: Command): void {
   command
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(--help shows what there is)")
     .configureOutput({ outputError: (text, write) => write(explained(text, command)) });
   for (const one of command.commands) explainErrors(one);

@@ -6,6 +6,7 @@ import { outputOf } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 
 /** The step that makes the tables. */
 const FIRST = MIGRATIONS[0]?.name ?? "";
@@ -25,7 +26,7 @@ export function migrateCommand(): Command {
           import("../worker/migration-script.js"),
         ]);
         if (options.sql === true) {
-          process.stdout.write(await migrationScript(config.database));
+          print(await migrationScript(config.database));
           return;
         }
         if (options.json === true) return printJson(await migrate(config));

@@ -8,14 +8,44 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** The value of an option that is a time: ISO 8601, or how long ago: `30m`, `2h`, `1d`. */
+/** What help says of a time. */
+export const TIME_FORMS = "2026-11-23T14:00 in UTC, 2026-11-23T14:00+01:00, or 2h ago as 2h";
+
+const DATE = /(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)/;
+const CLOCK = /(?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d)(?::(?<second>[0-5]\d)(?<fraction>\.\d+)?)?/;
+const ZONE = /Z|(?<sign>[+-])(?<zoneHours>0\d|1[0-4])(?::?(?<zoneMinutes>[0-5]\d))?/;
+const MOMENT = new RegExp(`^${DATE.source}(?:[T ]${CLOCK.source})? ?(?:${ZONE.source})?$`, "i");
+
+/**
+ * The value of an option that is a time: ISO 8601, or how long ago: `30m`, `2h`, `1d`. Without a zone it is UTC, as
+ * everything that the commands print: what was printed can be given back, on any machine.
+ */
 export function parseTime(text: string): Date {
+  const time = timeAgo(text) ?? momentOf(text);
+  if (time !== undefined && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError(
+    "Expected a time that there is, as 2026-11-23, 2026-11-23T14:00 (UTC) or 2026-11-23T14:00+01:00, or how long ago as 30m, " +
+      "2h or 1d.",
+  );
+}
+
+function timeAgo(text: string): Date | undefined {
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(text) ?? [];
   const unitMs = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
-  if (count !== undefined && unitMs !== undefined) return new Date(Date.now() - Number(count) * unitMs);
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? new Date(text) : new Date(Number.NaN);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError(
-    "Expected a time as 2026-11-23 or 2026-11-23T14:00Z, or how long ago as 30m, 2h or 1d.",
-  );
+  return count === undefined || unitMs === undefined
+    ? undefined
+    : new Date(Date.now() - Number(count) * unitMs);
+}
+
+function momentOf(text: string): Date | undefined {
+  const parts = MOMENT.exec(text)?.groups;
+  if (parts === undefined) return undefined;
+  const of = (name: string) => Number(parts[name] ?? 0);
+  const day = new Date(`${parts["year"]}-${parts["month"]}-${parts["day"]}T00:00Z`);
+  // JavaScript takes 31 February for 3 March.
+  if (day.getUTCMonth() + 1 !== of("month") || day.getUTCDate() !== of("day")) return undefined;
+  const clock = (of("hour") * 60 + of("minute")) * 60_000 + of("second") * 1_000;
+  const fraction = Number(`${parts["fraction"] ?? ""}000`.replace(".", "").slice(0, 3));
+  const offset = (of("zoneHours") * 60 + of("zoneMinutes")) * 60_000 * (parts["sign"] === "-" ? -1 : 1);
+  return new Date(day.getTime() + clock + fraction - offset);
 }

@@ -4,6 +4,7 @@ import { pause, resume } from "../admin/pause.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 interface JsonOption {
@@ -21,7 +22,7 @@ export function pauseCommand(): Command {
         withDatabase(options, async (client, names) => {
           const paused = await pause(client, subscriber, { database: names });
           if (options.json === true) printJson({ paused });
-          else process.stdout.write(`"${subscriber}" is paused${paused ? "" : " already"}.\n`);
+          else print(`"${subscriber}" is paused${paused ? "" : " already"}.\n`);
         }),
       ),
     );
@@ -41,7 +42,7 @@ export function resumeCommand(): Command {
           const result = await resume(client, subscriber, call).finally(work.done);
           if (options.json === true) printJson(result);
           else
-            process.stdout.write(
+            print(
               `"${subscriber}" ${result.resumed ? "goes on" : "was not paused"}; ${result.woken} deliveries were woken.\n`,
             );
         }),

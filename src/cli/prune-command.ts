@@ -6,6 +6,7 @@ import { loadConfig } from "./load-config.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 interface PruneOptions {
@@ -28,7 +29,7 @@ export function pruneCommand(): Command {
           const call = { database: names, batchSize: 1_000, ...work.options };
           const result = await prune(client, { ...retention, ...age }, call).finally(work.done);
           if (options.json === true) printJson(result);
-          else process.stdout.write(`${result.events} events are deleted.\n`);
+          else print(`${result.events} events are deleted.\n`);
         });
       }),
     );

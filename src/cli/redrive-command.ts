@@ -6,6 +6,7 @@ import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 interface RedriveOptions extends DeliveryOptions {
@@ -32,7 +33,7 @@ export function redriveCommand(): Command {
           const call = { database: names, dryRun, ...work.options };
           const result = await redrive(client, filter, call).finally(work.done);
           if (options.json === true) printJson(result);
-          else process.stdout.write(`${describe(result, dryRun === true, work.wasStopped())}\n`);
+          else print(`${describe(result, dryRun === true, work.wasStopped())}\n`);
         }),
       ),
     );

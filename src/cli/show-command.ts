@@ -6,8 +6,10 @@ import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import type { StoredEvent } from "../registry/event.js";
 import { aggregateOf } from "./aggregate-of.js";
 import type { CliOptions } from "./cli-options.js";
+import { withoutOwnFrames } from "./own-frames.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { existingEvent, ONE_EVENT } from "./which-event.js";
 import { withDatabase } from "./with-database.js";
 
@@ -34,11 +36,11 @@ export function showEvent(given: string, options: ShowOptions, state?: Delivery[
     const event = await existingEvent(client, names, given);
     const of = await deliveries(client, { eventId: event.id, state }, { database: names });
     if (options.json === true) printJson({ event, deliveries: of });
-    else process.stdout.write(`${pageOf(event, of)}\n`);
+    else print(`${pageOf(event, of, options.verbose === true)}\n`);
   });
 }
 
-function pageOf(event: StoredEvent, of: readonly Delivery[]): string {
+function pageOf(event: StoredEvent, of: readonly Delivery[], isVerbose: boolean): string {
   const aggregate = aggregateOf(event);
   const head = [
     pc.bold(`${event.name} ${event.id}`),
@@ -50,10 +52,14 @@ function pageOf(event: StoredEvent, of: readonly Delivery[]): string {
     ...(json(event.initialData) === "{}" ? [] : [`  before      ${json(event.initialData)}`]),
     `  metadata    ${json(event.metadata)}`,
   ];
-  return [...head, "", ...(of.length === 0 ? ["No deliveries."] : of.flatMap(deliveryLines))].join("\n");
+  return [
+    ...head,
+    "",
+    ...(of.length === 0 ? ["No deliveries."] : of.flatMap((one) => deliveryLines(one, isVerbose))),
+  ].join("\n");
 }
 
-function deliveryLines(delivery: Delivery): readonly string[] {
+function deliveryLines(delivery: Delivery, isVerbose: boolean): readonly string[] {
   const { subscriber, state, attempts, dueAt, finishedAt, reason, errors, errorCount } = delivery;
   const when = finishedAt === null ? dueAt : finishedAt;
   const parts = [
@@ -66,16 +72,23 @@ function deliveryLines(delivery: Delivery): readonly string[] {
   const missing = errorCount - errors.length;
   return [
     parts.filter(Boolean).join("  "),
-    ...errors.flatMap(errorLines),
+    ...errors.flatMap((error) => errorLines(error, isVerbose)),
     ...(missing > 0 ? [`  … and ${missing} more errors in between`] : []),
   ];
 }
 
-function errorLines({ attempt, at, worker, name, message, stack }: DeliveryError): readonly string[] {
-  const text = stack ?? `${name}: ${message}`;
+function errorLines(
+  { attempt, at, worker, name, message, stack }: DeliveryError,
+  isVerbose: boolean,
+): readonly string[] {
+  const whole = stack ?? `${name}: ${message}`;
+  const { text, leftOut } = isVerbose ? { text: whole, leftOut: 0 } : withoutOwnFrames(whole);
   return [
     pc.dim(`  attempt ${attempt}  ${at}${worker === undefined ? "" : `  ${worker}`}`),
     ...text.split("\n").map((line) => `    ${line}`),
+    ...(leftOut === 0
+      ? []
+      : [pc.dim(`        … ${leftOut} frames of the worker and of Node.js (--verbose shows them)`)]),
   ];
 }
 

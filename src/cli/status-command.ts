@@ -4,8 +4,9 @@ import pc from "picocolors";
 import { type Status, status } from "../admin/status.js";
 import type { SubscriberStatus } from "../outbox/subscriber-status.js";
 import { duration } from "./duration.js";
-import { printJson, tableOf } from "./print-rows.js";
+import { printJson, tableFor } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 /** `ex-event-bus status`: how everything stands. */
@@ -18,15 +19,20 @@ export function statusCommand(): Command {
         withDatabase(options, async (client, names) => {
           const found = await status(client, { database: names });
           if (options.json === true) printJson(found);
-          else process.stdout.write(`${pageOf(found)}\n`);
+          else print(`${pageOf(found)}\n`);
         }),
       ),
     );
 }
 
 function pageOf({ subscribers, workers }: Status): string {
-  const ofSubscribers = tableOf(subscribers.map(subscriberRow));
-  const ofWorkers = tableOf(
+  const ofSubscribers = tableFor(subscribers.map(subscriberRow), [
+    "application",
+    "per minute",
+    "running",
+    "oldest open",
+  ]);
+  const ofWorkers = tableFor(
     workers.map((worker) => ({
       worker: worker.name,
       application: worker.application,
@@ -37,6 +43,7 @@ function pageOf({ subscribers, workers }: Status): string {
       running: worker.running,
       "per minute": worker.deliveredPerMinute,
     })),
+    ["application", "pid", "version", "host"],
   );
   return [
     ofSubscribers === "" ? "There are no subscribers. Run: npx ex-event-bus migrate" : ofSubscribers,

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { subscribersOf } from "../admin/subscribers-of.js";
+import { assertKnown } from "./assert-known.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
@@ -14,6 +15,7 @@ export function subscribersCommand(): Command {
     .action(
       runAction<{ readonly json?: boolean }>((options, [event = ""]) =>
         withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, { event: [event] });
           printRows(
             await subscribersOf(client, event, { database: names }),
             ({ subscriber, application, paused }) => ({

@@ -2,8 +2,10 @@ import { Command } from "commander";
 
 import { unsubscribe } from "../admin/unsubscribe.js";
 import { EventBusError } from "../errors.js";
+import { assertKnown } from "./assert-known.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 /** `ex-event-bus unsubscribe <subscriber> [event]`: ends subscriptions. */
@@ -16,10 +18,14 @@ export function unsubscribeCommand(): Command {
     .action(
       runAction<{ readonly json?: boolean }>((options, [subscriber = "", event]) =>
         withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, {
+            subscriber: [subscriber],
+            event: event === undefined ? [] : [event],
+          });
           const events = await unsubscribe(client, subscriber, { database: names, event });
           if (events.length === 0) throw notSubscribed(subscriber, event);
           if (options.json === true) return printJson({ subscriber, events });
-          process.stdout.write(`"${subscriber}" does not receive ${events.join(", ")} any more.\n`);
+          print(`"${subscriber}" does not receive ${events.join(", ")} any more.\n`);
         }),
       ),
     );

@@ -11,7 +11,7 @@ import { eventually } from "../support/eventually.js";
 export async function buildCli() {
   const { file: program, remove } = await bundle("src/cli/main.ts");
   // Starting a process takes its time on a busy machine.
-  vi.setConfig({ testTimeout: 120_000 });
+  vi.setConfig({ testTimeout: 480_000 });
   const running = new Set<CliProcess>();
   afterEach(async () => {
     for (const child of running) child.kill("SIGKILL");

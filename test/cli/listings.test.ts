@@ -18,6 +18,7 @@ const run = async (...args: string[]) => {
     text: stdout.replace(/[\da-f]{8}-[\da-f-]{27}/g, "UUID").replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME"),
   };
 };
+const at = (position: number) => String(position).padStart("position".length);
 const json = async (...args: string[]) => JSON.parse((await run(...args, "--json")).text);
 
 describe("listings", () => {
@@ -37,8 +38,8 @@ describe("listings", () => {
       stderr: "",
       text: [
         "position  occurred                  event  operation  aggregate  id",
-        `${position}         TIME  Ping   publish    1          UUID`,
-        `${position + 1}         TIME  Ping   publish    2          UUID`,
+        `${at(position)}  TIME  Ping   publish    1          UUID`,
+        `${at(position + 1)}  TIME  Ping   publish    2          UUID`,
         "",
       ].join("\n"),
     });
@@ -60,7 +61,9 @@ describe("listings", () => {
     expect(await json("events", "--until", "2h")).toMatchObject([{ aggregateKey: "1" }]);
     expect(await json("events", "--since", "2h")).toMatchObject([{ aggregateKey: "2" }]);
     expect(await json("events", "--since", "4h", "--until", "1m")).toMatchObject([{ aggregateKey: "1" }]);
-    expect((await run("events", "--since", "yesterday")).stderr).toContain("Expected a time as 2026-11-23");
+    expect((await run("events", "--since", "yesterday")).stderr).toContain(
+      "Expected a time that there is, as 2026-11-23",
+    );
 
     expect(await json("show", String(position + 1))).toMatchObject({
       event: { position: position + 1, aggregateKey: "2" },
@@ -75,13 +78,13 @@ describe("listings", () => {
     expect(listed.text).toBe(
       [
         "position  event  aggregate  id                                    subscriber  state      attempts  due or finished           last error or reason",
-        `${position}         Ping   1          UUID  succeeds    delivered  1         TIME`,
-        `${position + 1}         Ping   2          UUID  succeeds    delivered  1         TIME`,
+        `${at(position)}  Ping   1          UUID  succeeds    delivered         1  TIME`,
+        `${at(position + 1)}  Ping   2          UUID  succeeds    delivered         1  TIME`,
         "",
       ].join("\n"),
     );
     const dead = await run("deliveries", "--state", "dead");
-    expect(dead.text).toContain("fails       dead   1         TIME  Error: no mail server");
+    expect(dead.text).toContain("fails       dead          1  TIME  Error: no mail server");
     expect(await json("deliveries", "--key", "1")).toMatchObject([
       { subscriber: "fails", aggregateType: null, aggregateKey: "1" },
       { subscriber: "succeeds", aggregateKey: "1" },
@@ -116,7 +119,18 @@ describe("listings", () => {
       stderr: expect.stringContaining('error: "fails" does not subscribe to any event.'),
     });
     expect(await json("unsubscribe", "succeeds")).toEqual({ subscriber: "succeeds", events: ["Ping"] });
-    expect((await run("subscribers", "Pong")).text).toBe('Nobody subscribes to "Pong".\n');
+    expect((await run("subscribers", "Ping")).text).toBe('Nobody subscribes to "Ping".\n');
+    for (const args of [
+      ["subscribers", "Pign"],
+      ["unsubscribe", "succeeds", "Pign"],
+    ])
+      expect(await run(...args)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('The database knows no event "Pign": did you mean "Ping"?'),
+      });
+    expect((await run("unsubscribe", "suceeds")).stderr).toContain(
+      'The database knows no subscriber "suceeds": did you mean "succeeds"?',
+    );
   });
 
   it("say what is wrong with the arguments", async () => {

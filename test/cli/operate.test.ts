@@ -46,8 +46,8 @@ describe("dead", () => {
     expect(list.text).toBe(
       [
         "position  event  aggregate  id                                    subscriber  attempts  died                      last error",
-        `${at}         Ping   1          UUID  send-mail   1         TIME  Error: no mail server 1`,
-        `${at + 1}         Ping   2          UUID  send-mail   1         TIME  Error: no mail server 2`,
+        `${String(at).padStart(8)}  Ping   1          UUID  send-mail          1  TIME  Error: no mail server 1`,
+        `${String(at + 1).padStart(8)}  Ping   2          UUID  send-mail          1  TIME  Error: no mail server 2`,
         "",
       ].join("\n"),
     );
@@ -125,7 +125,7 @@ describe("redrive", () => {
     }
     expect(await run("redrive", "--since", "yesterday")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("Expected a time as 2026-11-23 or"),
+      stderr: expect.stringContaining("Expected a time that there is, as 2026-11-23,"),
     });
     expect(await run("redrive", "7x")).toMatchObject({ code: 1, stderr: expect.stringContaining("a UUID") });
     expect(await run("redrive", "987654321")).toMatchObject({

@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+
+import { testDatabase } from "../support/database.js";
+import { buildCli } from "./built-cli.js";
+import { writeApp } from "./written-app.js";
+
+const { url } = await testDatabase();
+const cli = await buildCli();
+const cwd = writeApp({
+  "ex-event-bus.config.mjs": `
+    console.log("the configuration is loaded");
+    process.stdout.write("and says so\\n", "utf8", () => undefined);
+    export default { prisma: {}, subscribers: [] };`,
+  "broken.config.mjs": `throw Object.assign(new Error("no secret"), { headers: { authorization: "Bearer x" } });`,
+});
+const run = (...args: string[]) => cli(args, { cwd, env: { DATABASE_URL: url } }).result();
+const chatter = "the configuration is loaded\nand says so\n";
+
+it("what the configuration prints goes to the error output while JSON is asked for", async () => {
+  const { code, stdout, stderr } = await run("status", "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: chatter });
+  expect(JSON.parse(stdout)).toEqual({ subscribers: [], workers: [] });
+});
+
+it("what it prints goes where it always goes elsewhere", async () => {
+  const { code, stdout, stderr } = await run("events");
+  expect({ code, stdout, stderr }).toEqual({
+    code: 0,
+    stdout: `${chatter}There are no such events.\n`,
+    stderr: "",
+  });
+});
+
+it("what ends a command is a line of JSON with --log json", async () => {
+  const { code, stdout, stderr } = await run("--log", "json", "worker", "--config", "broken.config.mjs");
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(JSON.parse(stderr)).toMatchObject({
+    time: expect.stringMatching(/Z$/),
+    level: "error",
+    message: expect.stringContaining("broken.config.mjs:1: no secret"),
+    error: { code: "CONFIG_NOT_LOADED", stack: expect.any(String) },
+  });
+  expect(stderr).not.toContain("Bearer");
+});
+
+it("the help of every command has the options of the program", async () => {
+  const { stdout } = await run("dead", "list", "--help");
+  expect(stdout).toContain("--subscriber <name...>");
+  expect(stdout).toMatch(/Global Options:[^]*--config <file>[^]*--log <format>[^]*--verbose/);
+});

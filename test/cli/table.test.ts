@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+
+import { DISPENSABLE, deadRow, deliveryRow } from "../../src/cli/delivery-rows.js";
+import { tableOf } from "../../src/cli/table.js";
+import type { Delivery } from "../../src/outbox/find-deliveries.js";
+
+const delivery: Delivery = {
+  eventId: "019caddf-9f28-7c5d-8f54-2c1b7cf2a0de",
+  position: 1234,
+  eventName: "SubscriptionRenewalFailed",
+  aggregateType: "User",
+  aggregateKey: "42",
+  occurredAt: new Date(0),
+  subscriber: "send-welcome-email",
+  application: "default",
+  subscriptionId: 1,
+  state: "dead",
+  attempts: 20,
+  errors: [{ attempt: 20, name: "Error", message: `no ${"mail server ".repeat(30)}`, at: "" }],
+  errorCount: 20,
+  reason: null,
+  dueAt: null,
+  finishedAt: new Date(0),
+};
+const linesOf = (text: string) => text.split("\n");
+
+describe("tableOf", () => {
+  it("has numbers on the right, and nothing at the ends of lines", () => {
+    const rows = [
+      { n: 1, name: "a", more: "" },
+      { n: 1000, name: "bcdefg", more: "x" },
+    ];
+    expect(linesOf(tableOf(rows))).toEqual(["   n  name    more", "   1  a", "1000  bcdefg  x"]);
+  });
+
+  it("takes a column for one of numbers only where it has some, and nothing else", () => {
+    expect(
+      linesOf(
+        tableOf([
+          { a: null, b: 1 },
+          { a: "", b: "x" },
+        ]),
+      ),
+    ).toEqual(["a  b", "   1", "   x"]);
+    expect(linesOf(tableOf([{ age: 1 }, { age: null }, { age: 20 }]))).toEqual(["age", "  1", "", " 20"]);
+  });
+
+  it.each([70, 80, 100, 120, 160, 200])("fits into %d characters, with what decides", (width) => {
+    for (const toRow of [deliveryRow, deadRow]) {
+      const lines = linesOf(tableOf([toRow(delivery)], { width, dispensable: DISPENSABLE }));
+      const [head = "", row = ""] = lines;
+      expect(Math.max(head.length, row.length)).toBeLessThanOrEqual(width);
+      expect(row).toContain("1234");
+      expect(row).toContain("User 42");
+      expect(row).toContain("Error: no m");
+      const leftOut = DISPENSABLE.filter(
+        (name) => Object.hasOwn(toRow(delivery), name) && !head.includes(name),
+      );
+      expect(lines[2]).toBe(
+        leftOut.length === 0 ? undefined : `(no room for: ${leftOut.join(", ")}; --json prints everything)`,
+      );
+    }
+  });
+
+  it("cuts nothing where there is room, or no terminal", () => {
+    const whole = tableOf([deliveryRow(delivery)]);
+    expect(whole).toContain("mail server ".repeat(30).trimEnd());
+    expect(whole).not.toContain("…");
+    expect(tableOf([deliveryRow(delivery)], { width: 1_000, dispensable: DISPENSABLE })).toBe(whole);
+  });
+
+  it("never cuts numbers and times, however narrow it is", () => {
+    const rows = [{ n: 123_456_789, at: new Date(0), text: "x".repeat(50) }];
+    const [, row] = linesOf(tableOf(rows, { width: 20 }));
+    expect(row).toBe("123456789  1970-01-01T00:00:00.000Z  xxxxxxxxxxx…");
+  });
+
+  it("keeps what others wrote in one line, without commands to the terminal", () => {
+    const text = tableOf([{ error: "\u001b[31mred\u001b[0m\r\n\tnext\u0007\u009b2J" }]);
+    expect(linesOf(text)[1]).toBe("red next");
+  });
+
+  it("colours the text of a cell alone", () => {
+    const colour = (column: string, value: unknown) =>
+      column === "state" && value === "dead" ? (text: string) => `<${text}>` : undefined;
+    const rows = [
+      { state: "dead", n: 1 },
+      { state: "delivered", n: 2 },
+    ];
+    expect(linesOf(tableOf(rows, { colour }))).toEqual(["state      n", "<dead>       1", "delivered  2"]);
+  });
+});
