@@ -7,12 +7,12 @@ export {
   discard,
 } from "./admin/discard.js";
 export { type Diagnosis, type DoctorOptions, doctor } from "./admin/doctor.js";
-export { type ErasedAggregate, erase } from "./admin/erase.js";
+export { type ErasedAggregate, type EraseOptions, erase } from "./admin/erase.js";
 export { events } from "./admin/events.js";
 export type { Finding } from "./admin/finding.js";
 export type { BatchOptions, Progress } from "./admin/in-batches.js";
 export { pause, type ResumeResult, resume } from "./admin/pause.js";
-export { type PruneResult, prune } from "./admin/prune.js";
+export { type PruneOptions, type PruneResult, prune } from "./admin/prune.js";
 export { type DeadFilter, type RedriveOptions, type RedriveResult, redrive } from "./admin/redrive.js";
 export { type Status, status } from "./admin/status.js";
 export { subscribersOf } from "./admin/subscribers-of.js";

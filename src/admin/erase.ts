@@ -1,6 +1,6 @@
-import { type Erased, eraseEvents } from "../outbox/erase-events.js";
+import { countErasable, type Erased, eraseEvents } from "../outbox/erase-events.js";
 import type { Queryable } from "../outbox/executor.js";
-import { checkOptions, invalidOption } from "../registry/check-options.js";
+import { checkFlag, checkOptions, invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { keyAsText } from "../registry/key-as-text.js";
 import { withNames } from "./with-names.js";
@@ -11,6 +11,11 @@ export interface ErasedAggregate {
   readonly type: string;
   /** Its key; for a compound key the values in the order of its fields. */
   readonly key: string | number | bigint | readonly (string | number | bigint)[];
+}
+
+export interface EraseOptions extends DatabaseOptions {
+  /** Counts what would be erased, and changes nothing. Defaults to false. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /**
@@ -33,15 +38,16 @@ export interface ErasedAggregate {
 export function erase(
   client: Queryable,
   aggregate: ErasedAggregate,
-  options: DatabaseOptions = {},
+  options: EraseOptions = {},
 ): Promise<Erased> {
   const place = { of: "erase()" };
-  return withNames(client, { ...place, options }, (executor, names) => {
+  return withNames(client, { ...place, options, known: ["dryRun"] }, (executor, names) => {
+    const isDry = checkFlag({ ...options }, "dryRun", place);
     const { type, key } = checkOptions(aggregate, ["type", "key"], { ...place, path: "aggregate" });
     if (typeof type !== "string" || type === "")
       throw invalidOption("type", type, "the type of the aggregate, such as a model", place);
     const text = keyAsText(key, place);
     if (text === null) throw invalidOption("key", key, "a key", place);
-    return eraseEvents(executor, names, type, text);
+    return (isDry ? countErasable : eraseEvents)(executor, names, type, text);
   });
 }

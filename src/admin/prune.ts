@@ -3,6 +3,7 @@ import { advanceMarks } from "../outbox/keep-house.js";
 import { knownNames } from "../outbox/known-names.js";
 import { forgetDelivered, keptByOthers, pruneSome } from "../outbox/prune-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import { checkFlag } from "../registry/check-options.js";
 import {
   checkRetention,
   keptFor,
@@ -13,8 +14,13 @@ import {
 import { BATCH_OPTIONS, type BatchOptions, type BatchSettings, checkBatchOptions } from "./in-batches.js";
 import { withNames } from "./with-names.js";
 
+export interface PruneOptions extends BatchOptions {
+  /** Counts what would be deleted, and changes nothing. Defaults to false. */
+  readonly dryRun?: boolean | undefined;
+}
+
 export interface PruneResult {
-  /** How many events were deleted, with their deliveries. */
+  /** How many events were deleted, with their deliveries; of a dry run, how many would be. */
   readonly events: number;
   /** In how many statements. */
   readonly batches: number;
@@ -39,14 +45,15 @@ export interface PruneResult {
 export function prune(
   client: Queryable,
   retention: RetentionOptions = {},
-  options: BatchOptions = {},
+  options: PruneOptions = {},
 ): Promise<PruneResult> {
-  const call = { of: "prune()", options, known: BATCH_OPTIONS };
+  const call = { of: "prune()", options, known: ["dryRun", ...BATCH_OPTIONS] };
   return withNames(client, call, async (executor, names) => {
     const settings = checkBatchOptions(options, call);
+    const isDry = checkFlag({ ...options }, "dryRun", call);
     const kept = checkRetention(retention, call);
-    await advanceMarks(executor, names);
-    return pruneAll(executor, names, kept, settings);
+    if (!isDry) await advanceMarks(executor, names);
+    return pruneAll(executor, names, kept, { ...settings, isDry });
   });
 }
 
@@ -58,7 +65,7 @@ export async function pruneAll(
   executor: Executor,
   names: SchemaNames,
   retention: Pick<Retention, "default" | "events">,
-  { batchSize, onProgress, isAborted }: BatchSettings,
+  { batchSize, onProgress, isAborted, isDry = false }: BatchSettings & { readonly isDry?: boolean },
   application?: string,
 ): Promise<PruneResult> {
   let deleted = 0;
@@ -69,7 +76,7 @@ export async function pruneAll(
     const ageMs = longer(keptFor(retention, event), others?.get(event) ?? 0);
     let after = 0;
     while (ageMs !== false && !isAborted()) {
-      const batch = await pruneSome(executor, names, { event, ageMs, after, most: batchSize });
+      const batch = await pruneSome(executor, names, { event, ageMs, after, most: batchSize }, { isDry });
       deleted += batch.deleted;
       batches += 1;
       after = batch.last;
@@ -77,6 +84,11 @@ export async function pruneAll(
       if (batch.isEnd) break;
     }
   }
-  while (deleted > 0 && !isAborted() && (await forgetDelivered(executor, names, batchSize)) === batchSize);
+  while (
+    !isDry &&
+    deleted > 0 &&
+    !isAborted() &&
+    (await forgetDelivered(executor, names, batchSize)) === batchSize
+  );
   return { events: deleted, batches };
 }

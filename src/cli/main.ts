@@ -5,6 +5,7 @@ import { VERSION } from "../worker/version.js";
 import { deadCommand } from "./dead-command.js";
 import { deliveriesCommand } from "./deliveries-command.js";
 import { doctorCommand } from "./doctor-command.js";
+import { eraseCommand } from "./erase-command.js";
 import { eventsCommand } from "./events-command.js";
 import { explainErrors } from "./explain-errors.js";
 import { migrateCommand } from "./migrate-command.js";
@@ -41,6 +42,7 @@ const commands = [
   pauseCommand,
   resumeCommand,
   pruneCommand,
+  eraseCommand,
   subscribersCommand,
   unsubscribeCommand,
   doctorCommand,

@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { prune } from "../admin/prune.js";
 import type { KeepFor } from "../registry/retention.js";
+import { canAsk, confirm, YES } from "./confirm.js";
 import { loadConfig } from "./load-config.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
@@ -11,6 +12,8 @@ import { withDatabase } from "./with-database.js";
 
 interface PruneOptions {
   readonly olderThan?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,16 +22,25 @@ export function pruneCommand(): Command {
   return new Command("prune")
     .description("delete old events that are done, as workers do; never one with an open or dead delivery")
     .option("--older-than <age>", 'instead of the default of the configuration: "30 days", "12 hours"')
+    .option("--dry-run", "count them, and change nothing")
+    .option(...YES)
     .option("--json", "print as JSON")
     .action(
       runAction<PruneOptions>(async (options) => {
         const { retention } = await loadConfig(options.config);
         const age = options.olderThan === undefined ? {} : { default: options.olderThan as KeepFor };
         await withDatabase(options, async (client, names) => {
-          const work = watchWork("deleting");
-          const call = { database: names, batchSize: 1_000, ...work.options };
-          const result = await prune(client, { ...retention, ...age }, call).finally(work.done);
+          const kept = { ...retention, ...age };
+          const { dryRun = false } = options;
+          const call = { database: names, batchSize: 1_000, dryRun };
+          if (!dryRun && options.yes !== true && canAsk()) {
+            const { events } = await prune(client, kept, { ...call, dryRun: true });
+            if (events > 0) await confirm(`Delete ${events} events with their deliveries for ever?`);
+          }
+          const work = watchWork(dryRun ? "counting" : "deleting");
+          const result = await prune(client, kept, { ...call, ...work.options }).finally(work.done);
           if (options.json === true) printJson(result);
+          else if (dryRun) print(`${result.events} events would be deleted; nothing was changed.\n`);
           else print(`${result.events} events are deleted.\n`);
         });
       }),

@@ -1,4 +1,5 @@
 import { explained } from "./database-error.js";
+import { countMatching } from "./dead-deliveries.js";
 import type { Executor } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -15,12 +16,14 @@ with list as (
 select pg_catalog.count(*)::integer as count
   from list, :BUS.discard(list.positions, list.ids, '{waiting,retrying,snoozed,paused,dead}', '${REASON}')`);
 
+const HAS_CONTENT = /* sql */ `(e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')`;
+
 const EMPTY = statement(/* sql */ `
 with emptied as (
   update :BUS.events e
      set aggregate = 'null', changes = '{}', initial_data = '{}', metadata = '{}', types = null
    where e.aggregate_type = $1 and e.aggregate_key = $2
-     and (e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')
+     and ${HAS_CONTENT}
   returning e.position
 )
 select pg_catalog.count(*)::integer as count from emptied`);
@@ -37,12 +40,33 @@ with forgotten as (
 )
 select pg_catalog.count(*)::integer as count from forgotten`);
 
+const COUNT = statement(/* sql */ `
+select pg_catalog.count(*)::integer as count from :BUS.events e
+ where e.aggregate_type = $1 and e.aggregate_key = $2 and ${HAS_CONTENT}`);
+
 /** What was erased. */
 export interface Erased {
   /** How many events had something in them. */
   readonly events: number;
   /** How many deliveries are not made any more. */
   readonly cancelled: number;
+}
+
+/** What {@link eraseEvents} would erase. */
+export async function countErasable(
+  executor: Executor,
+  names: SchemaNames,
+  type: string,
+  key: string,
+): Promise<Erased> {
+  const sql = COUNT(names);
+  const [row] = await explained(names, executor.query<{ count: number }>(sql, [type, key]));
+  const cancelled = await countMatching(executor, names, {
+    aggregateType: type,
+    aggregateKey: key,
+    state: ["waiting", "retrying", "snoozed", "paused", "dead"],
+  });
+  return { events: row?.count ?? 0, cancelled };
 }
 
 /** Takes everything out of the events of an aggregate but that they were. Deliveries first: no handler gets an empty event. */

@@ -1,10 +1,31 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
+import { hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const PRUNE = statement(
   /* sql */ `select seen, last, deleted, reached_end from :BUS.prune($1::text, $2::float8, $3::bigint, $4::integer)`,
 );
+
+// As event_bus.prune chooses them; nothing is locked.
+const COUNT = statement(/* sql */ `
+with seen as materialized (
+  select e.position, e.fanout, e.occurred_at < pg_catalog.clock_timestamp() - $2::float8 * interval '1 millisecond' as is_old
+    from :BUS.events e
+   where e.name = $1::text and e.position > $3::bigint
+   order by e.position limit $4::integer
+), done as (
+  select s.position
+    from seen s
+   where s.is_old and not exists (
+     select from pg_catalog.unnest(s.fanout) f(id)
+       left join :BUS.deliveries d on d.position = s.position and d.subscription_id = f.id
+      where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord("s.position", "f.id")})
+)
+select pg_catalog.count(*)::integer as seen, pg_catalog.max(position) as last,
+       (select pg_catalog.count(*) from done)::integer as deleted,
+       pg_catalog.count(*) < $4::integer or not pg_catalog.bool_and(is_old) as reached_end
+  from seen`);
 
 /** What became of a batch of events that were looked at. */
 export interface PrunedBatch {
@@ -24,14 +45,16 @@ interface Row {
 
 /**
  * Looks at up to `most` events of a name that come after a position, and deletes those that are old and done, with
- * their deliveries. A statement of its own, that holds up nobody.
+ * their deliveries. A statement of its own, that holds up nobody. A dry one counts these instead.
  */
 export async function pruneSome(
   executor: Executor,
   names: SchemaNames,
   { event, ageMs, after, most }: { event: string; ageMs: number; after: number; most: number },
+  { isDry = false } = {},
 ): Promise<PrunedBatch> {
-  const [row] = await explained(names, executor.query<Row>(PRUNE(names), [event, ageMs, after, most]));
+  const sql = (isDry ? COUNT : PRUNE)(names);
+  const [row] = await explained(names, executor.query<Row>(sql, [event, ageMs, after, most]));
   if (row === undefined || row.last === null) return { deleted: 0, last: after, isEnd: true };
   return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
 }

@@ -18,6 +18,8 @@ const single = [...texts, ["a"]];
 const wrong: readonly (readonly [string, (value: never) => Promise<unknown>, readonly unknown[]])[] = [
   ["redrive dryRun", (dryRun) => admin.redrive(pool, {}, { dryRun }), flags],
   ["discard dryRun", (dryRun) => admin.discard(pool, {}, { reason: "x", dryRun }), flags],
+  ["prune dryRun", (dryRun) => admin.prune(pool, { default: 0 }, { dryRun }), flags.slice(0, 2)],
+  ["erase dryRun", (dryRun) => admin.erase(pool, { type: "User", key: 1 }, { dryRun }), flags],
   ["events last", (last) => admin.events(pool, { last }), flags],
   ["events event", (event) => admin.events(pool, { event }), texts],
   ["events aggregateType", (aggregateType) => admin.events(pool, { aggregateType }), single],

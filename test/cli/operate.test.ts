@@ -190,6 +190,32 @@ describe("prune", () => {
     });
     await pool.query("update event_bus.events set occurred_at = occurred_at - interval '2 days'");
     await pool.query("update event_bus.deliveries set state = 'delivered' where state = 'dead'");
+    expect((await run("prune", "--dry-run")).text).toBe("1 events would be deleted; nothing was changed.\n");
     expect(await json("prune")).toMatchObject({ events: 1 });
+    expect(await json("prune", "--dry-run")).toMatchObject({ events: 0 });
+  });
+});
+
+describe("erase", () => {
+  it("erases what an aggregate's events say, when it is told twice", async () => {
+    await makeDead(2);
+    await pool.query("update event_bus.events set aggregate_type = 'Pong'");
+    const before = await json("events");
+    expect(await run("erase", "Pong", "1")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("there is no terminal to ask on: expected --yes, or --dry-run"),
+    });
+    expect(await run("erase", "Pogn", "1", "--yes")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no aggregate type "Pogn": did you mean "Pong"?'),
+    });
+    expect((await run("erase", "Pong", "1", "--dry-run")).text).toBe(
+      "1 events of Pong 1 would be erased, 1 deliveries cancelled; nothing was changed.\n",
+    );
+    expect(await json("events")).toEqual(before);
+    expect(await json("erase", "Pong", "1", "--yes")).toEqual({ events: 1, cancelled: 1 });
+    expect(await json("events")).toMatchObject([{ aggregate: null }, { aggregate: { n: 2 } }]);
+    expect(await states()).toEqual(["cancelled", "dead"]);
+    expect(await json("erase", "Pong", "1", "--dry-run")).toEqual({ events: 0, cancelled: 0 });
   });
 });
