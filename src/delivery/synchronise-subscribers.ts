@@ -1,6 +1,11 @@
 import type { Executor } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { type SubscriptionInput, synchroniseSubscriptions } from "../outbox/subscriptions.js";
+import {
+  type RegisteredPolicy,
+  registeredPolicies,
+  type SubscriptionInput,
+  synchroniseSubscriptions,
+} from "../outbox/subscriptions.js";
 import type { Backoff } from "../registry/backoff.js";
 import { keptFor, type Retention } from "../registry/retention.js";
 import type { Subscriber } from "../registry/subscriber.js";
@@ -20,6 +25,18 @@ export async function synchroniseSubscribers(
   const subscriptions = subscribers.flatMap((subscriber) => subscriptionsTo(subscriber, retention));
   if (subscriptions.length === 0) return [];
   return synchroniseSubscriptions(executor, names, application, subscriptions);
+}
+
+/** The policies that {@link synchroniseSubscribers} was given before, and whether they are in force. */
+export function policiesOf(
+  executor: Executor,
+  names: SchemaNames,
+  application: string,
+  subscribers: readonly Subscriber[],
+  retention: Pick<Retention, "default" | "events">,
+): Promise<readonly RegisteredPolicy[]> {
+  const subscriptions = subscribers.flatMap((subscriber) => subscriptionsTo(subscriber, retention));
+  return registeredPolicies(executor, names, application, subscriptions);
 }
 
 function subscriptionsTo(

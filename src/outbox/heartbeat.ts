@@ -18,6 +18,8 @@ export interface WorkerRow {
   readonly deadAfterMs: number;
   /** The names of those that it has handlers for. */
   readonly subscribers: readonly string[];
+  /** The ids of the policies that it has for them. Defaults to none. */
+  readonly policies?: readonly number[];
   /** What it does for them. */
   readonly activity: Readonly<Record<string, { readonly running: number; readonly delivered: number }>>;
 }
@@ -51,9 +53,9 @@ const FORGOTTEN_AFTER = "interval '5 hours'";
 const BEAT = statement(/* sql */ `
 with own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
-                             subscribers, activity)
+                             subscribers, activity, policies)
   values ($1::text, $2::text, :WORKER_TEXT, $3::text, $4::integer, $5::text, $6::integer, $7::integer, $8::text,
-          $9::text[], $10::jsonb)
+          $9::text[], $10::jsonb, $11::bigint[])
   on conflict (id) do update set heartbeat_at = pg_catalog.clock_timestamp(), activity = excluded.activity
   returning (xmax = 0) as fresh
 ), dead as (
@@ -109,7 +111,18 @@ select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
 
 /** Says that a worker lives, and frees what dead workers of the same worker schema had claimed. */
 export async function beat(executor: Executor, names: SchemaNames, worker: WorkerRow): Promise<Heartbeat> {
-  const { id, name, application, version, host, pid, deadAfterMs, subscribers, activity } = worker;
+  const {
+    id,
+    name,
+    application,
+    version,
+    host,
+    pid,
+    deadAfterMs,
+    subscribers,
+    policies = [],
+    activity,
+  } = worker;
   const [row] = await executor.query<Heartbeat>(BEAT(names), [
     id,
     application,
@@ -121,6 +134,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
     name,
     subscribers,
     JSON.stringify(activity),
+    policies,
   ]);
   return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
 }

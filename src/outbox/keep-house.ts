@@ -4,6 +4,7 @@ import { type SchemaNames, statement } from "./schema-names.js";
 
 const TAKE = statement(/* sql */ `select :BUS.take_turn($1::text, $2::float8) as taken`);
 const ADVANCE = statement(/* sql */ `select :BUS.advance_marks($1::integer)::text as done`);
+const PREFER = statement(/* sql */ `select :BUS.prefer_newest()::text as done`);
 const FORGET = statement(/* sql */ `select :BUS.forget_workers()::text as done`);
 
 /** What one worker does for all. */
@@ -28,4 +29,9 @@ export async function advanceMarks(executor: Executor, names: SchemaNames, most 
 /** Removes what workers have left behind that nobody can have taken over, since none of their kind ran since. */
 export async function forgetWorkers(executor: Executor, names: SchemaNames): Promise<void> {
   await explained(names, executor.query(FORGET(names)));
+}
+
+/** Gives each subscription the newest policy that a running worker has for it. */
+export async function preferNewest(executor: Executor, names: SchemaNames): Promise<void> {
+  await explained(names, executor.query(PREFER(names)));
 }

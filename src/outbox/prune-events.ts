@@ -1,3 +1,4 @@
+import { IS_ALIVE } from "./alive-workers.js";
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
 import { hasNoRecord } from "./open-deliveries.js";
@@ -59,13 +60,23 @@ export async function pruneSome(
   return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
 }
 
+// Of the application itself too what running workers have that know a newer version of its configuration. What nobody has
+// any more, as of a subscriber that was taken out of it, does not count.
 const KEPT = statement(/* sql */ `
 select s.event_name as event, pg_catalog.max((s.policy ->> 'keepMs'::text)::float8) as "keepMs"
   from :BUS.subscriptions s
- where s.application <> $1::text and s.ended_at is null and s.policy ? 'keepMs'
+ where s.ended_at is null and s.policy ? 'keepMs' and (s.application <> $1::text or exists (
+   select from :BUS.workers w
+    cross join lateral pg_catalog.unnest(w.policies) r(id)
+     join :BUS.policies p on p.id = r.id
+    where ${IS_ALIVE} and p.event_name = s.event_name and p.subscriber = s.subscriber and p.application = s.application
+      and p.policy = s.policy))
  group by s.event_name`);
 
-/** How long other applications than this one keep what they subscribe to, in milliseconds or for ever, by event. */
+/**
+ * How long others keep what they subscribe to, in milliseconds or for ever, by event: other applications, and running
+ * workers of this one.
+ */
 export async function keptByOthers(
   executor: Executor,
   names: SchemaNames,

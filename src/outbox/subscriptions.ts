@@ -34,6 +34,9 @@ const KNOWN = statement(
 const SUBSCRIBE = statement(/* sql */ `
 select s as subscriber from :BUS.subscribe(application => $1, worker_schema => :WORKER_TEXT, subscriptions => $2::jsonb) s`);
 
+const REGISTERED = statement(/* sql */ `
+select r.id::float8 as id, r.subscriber, r.in_force as "isInForce" from :BUS.registered($1::text, :WORKER_TEXT, $2::jsonb) r`);
+
 const REGISTER = statement(/* sql */ `select :BUS.register(:WORKER_TEXT, $1::text[])::text`);
 
 const SUBSCRIBERS_OF = statement(/* sql */ `
@@ -73,6 +76,26 @@ export async function synchroniseSubscriptions(
     executor.query<{ subscriber: string }>(SUBSCRIBE(names), [application, JSON.stringify(subscriptions)]),
   );
   return rows.map((row) => row.subscriber);
+}
+
+/** A policy that was registered. */
+export interface RegisteredPolicy {
+  /** Higher than that of every policy of the same subscription that was first seen earlier. */
+  readonly id: number;
+  readonly subscriber: string;
+  /** False: a worker runs that has a newer one. */
+  readonly isInForce: boolean;
+}
+
+/** What has become of the policies that an application has registered. */
+export function registeredPolicies(
+  executor: Executor,
+  names: SchemaNames,
+  application: string,
+  subscriptions: readonly SubscriptionInput[],
+): Promise<readonly RegisteredPolicy[]> {
+  const values = [application, JSON.stringify(subscriptions)];
+  return explained(names, executor.query<RegisteredPolicy>(REGISTERED(names), values));
 }
 
 /** The subscriptions to an event, by subscriber. */

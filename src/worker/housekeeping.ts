@@ -1,7 +1,7 @@
 import { pruneAll } from "../admin/prune.js";
 import { isAboutConnecting } from "../delivery/connection-error.js";
 import type { Executor } from "../outbox/executor.js";
-import { advanceMarks, forgetWorkers, takeTurn } from "../outbox/keep-house.js";
+import { advanceMarks, forgetWorkers, preferNewest, takeTurn } from "../outbox/keep-house.js";
 import { wakeHeld } from "../outbox/pause.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
 import { atMost } from "./at-most.js";
@@ -83,6 +83,7 @@ function choresOf(
   const tend = async () => {
     // First: what is held waits for it, the marks only make things faster.
     while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
+    await preferNewest(executor, names);
     try {
       await advanceMarks(executor, names, most);
       most = Math.min(2 * most, MOST_MARKED);

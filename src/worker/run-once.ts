@@ -15,7 +15,7 @@ import { graphileOptions } from "./graphile-options.js";
 import { startHeartbeat } from "./heartbeat.js";
 import { keepHouseOnce } from "./housekeeping.js";
 import { explainStart } from "./is-fatal.js";
-import { subscribeAll } from "./subscribe-all.js";
+import { subscribeWorker } from "./subscribe-all.js";
 import { ownDeliveries, taskList } from "./task-list.js";
 import { workerConnection, workerRow } from "./worker-connection.js";
 import { assertSubscribers, prepareWorker, type RunOptions, type WorkerSetup } from "./worker-setup.js";
@@ -56,8 +56,9 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
   const startedAt = performance.now();
   const leftMs = () => maxMs - (performance.now() - startedAt);
   const worker = nextWorkerName(setup.host);
+  let policies: readonly number[] = [];
   await connectFirst(setup, async (executor) => {
-    await subscribeAll(executor, setup);
+    policies = await subscribeWorker(executor, setup);
     // Nobody else may do it where no worker runs. At most half of the time is spent on it.
     await keepHouseOnce(setup, worker, executor, () => leftMs() < maxMs / 2);
   });
@@ -65,7 +66,7 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
   const count: Report = (event) => {
     if (event.type === "deliver:stop") counts[event.outcome] += 1;
   };
-  const counting = { ...setup, report: reportTo(setup.report, count) };
+  const counting = { ...setup, policies, report: reportTo(setup.report, count) };
   await makeDeliveries(counting, worker, Math.min(Math.max(leftMs(), 1), FOR_EVER_MS));
   return counts;
 }

@@ -2,7 +2,7 @@ import { invalidOption } from "../registry/check-options.js";
 import { canListen } from "./can-listen.js";
 import { connectFirst } from "./connect-first.js";
 import { serveHealth } from "./health-server.js";
-import { subscribeAll } from "./subscribe-all.js";
+import { subscribeWorker } from "./subscribe-all.js";
 import { type Supervisor, supervise } from "./supervise.js";
 import {
   assertSubscribers,
@@ -75,11 +75,12 @@ export async function runWorker({ healthPort, healthHost, ...options }: RunWorke
 
 async function startSupervisor(setup: WorkerSetup): Promise<Supervisor> {
   let listens = setup.config.database.listen;
+  let policies: readonly number[] = [];
   await connectFirst(setup, async (executor, pool) => {
-    await subscribeAll(executor, setup);
+    policies = await subscribeWorker(executor, setup);
     listens ??= await canListen(pool);
   });
-  return supervise(setup, listens === true);
+  return supervise({ ...setup, policies }, listens === true);
 }
 
 function checkPort(port: unknown): void {

@@ -1,5 +1,5 @@
 import { stateOf } from "../delivery/connection-error.js";
-import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
+import { policiesOf, synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import { isTransient } from "../outbox/database-error.js";
 import type { Executor } from "../outbox/executor.js";
 import type { WorkerSetup } from "./worker-setup.js";
@@ -24,4 +24,25 @@ export async function subscribeAll(
       if (tries === MAX_TRIES || !isTransient(stateOf(error) ?? "")) throw error;
     }
   }
+}
+
+/**
+ * The same for a worker. Returns the ids of its policies, which it tells with its heartbeat, and says which ones are not in
+ * force because workers run that have newer ones.
+ */
+export async function subscribeWorker(executor: Executor, setup: WorkerSetup): Promise<readonly number[]> {
+  await subscribeAll(executor, setup);
+  const { names, config, subscribers, log } = setup;
+  const policies = await policiesOf(executor, names, config.application, subscribers, config.retention);
+  const heldBack = new Set(
+    policies.filter(({ isInForce }) => !isInForce).map(({ subscriber }) => subscriber),
+  );
+  if (heldBack.size > 0) {
+    log.warn(
+      "Workers run that have newer policies of some subscribers, which stay in force as long as they run: priority, delay and " +
+        "retention are not those of this configuration.",
+      { subscribers: [...heldBack] },
+    );
+  }
+  return policies.map(({ id }) => id);
 }

@@ -21,7 +21,7 @@ export function workerConnection({ url, config }: WorkerSetup, max: number, isOw
 
 /** What the other workers are told of this one. */
 export function workerRow(setup: WorkerSetup, id: string, name: string): WorkerRow {
-  const { config, host, subscribers, activity } = setup;
+  const { config, host, subscribers, activity, policies } = setup;
   return {
     id,
     name,
@@ -31,6 +31,7 @@ export function workerRow(setup: WorkerSetup, id: string, name: string): WorkerR
     pid: process.pid,
     deadAfterMs: config.worker.deadAfterMs,
     subscribers: subscribers.map((subscriber) => subscriber.name),
+    policies,
     activity: activity.now(),
   };
 }

@@ -44,6 +44,8 @@ export interface RunWorkerOptions extends RunOptions {
 export interface WorkerSetup {
   readonly config: EventBusConfig;
   readonly subscribers: readonly Subscriber[];
+  /** The ids of the policies of these subscribers; none before they are registered. */
+  readonly policies: readonly number[];
   readonly names: SchemaNames;
   readonly url: string;
   readonly log: Logger;
@@ -70,6 +72,7 @@ export async function prepareWorker(options: RunOptions): Promise<WorkerSetup> {
   return {
     config,
     subscribers,
+    policies: [],
     names: { schema: config.database.schema, workerSchema: config.database.workerSchema },
     url: databaseUrl(config),
     log,

@@ -1,9 +1,21 @@
 import { hasNoRecord, markOf } from "../../open-deliveries.js";
 
+/** True when the subscription `s` does not have the policy `p`. */
+const DIFFERS =
+  "(s.worker_schema, s.priority, s.delay_ms, s.policy) is distinct from (p.worker_schema, p.priority, p.delay_ms, p.policy)";
+
+/** The newest policy that a running worker has for the subscription `s`, as `p`. */
+const NEWEST = /* sql */ `(
+    select p.* from :BUS.workers w cross join lateral unnest(w.policies) r(id) join :BUS.policies p on p.id = r.id
+     where p.event_name = s.event_name and p.subscriber = s.subscriber and p.application = s.application
+       and greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond' > clock_timestamp()
+     order by p.id desc limit 1)`;
+
 /** How subscriptions come into the database. */
 export const subscribe = /* sql */ `
--- Adds and updates the subscriptions of an application, writes only on a difference, never deletes.
--- Returns the subscribers of which something was written. What is open of those whose workers look in another schema of
+-- Adds and updates the subscriptions of an application, writes only on a difference, never deletes. A policy that was
+-- there before does not come back while a worker runs that has a newer one: an old process that starts once more is not
+-- to undo what a deployment has changed. Returns the subscribers of which something was written. What is open of those whose workers look in another schema of
 -- graphile-worker from now on gets its wake-up there.
 create function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
 returns setof text
@@ -23,7 +35,11 @@ declare
        select from :BUS.subscriptions s
         where s.event_name = i.event and s.subscriber = i.subscriber and s.application = $1
           and s.worker_schema = $2 and s.priority = i.priority and s.delay_ms = i."delayMs" and s.policy = i.policy
-          and s.ended_at is null));
+          and s.ended_at is null)
+        or not exists (
+       select from :BUS.policies p
+        where p.event_name = i.event and p.subscriber = i.subscriber and p.application = $1
+          and p.worker_schema = $2 and p.priority = i.priority and p.delay_ms = i."delayMs" and p.policy = i.policy));
 begin
   if wanted is null then
     return;
@@ -47,6 +63,23 @@ begin
   if found then
     raise exception 'The subscriber "%" belongs to the application "%", not to "%". Give it another name, or end the other with: npx ex-event-bus unsubscribe %',
       other.subscriber, other.application, $1, other.subscriber using errcode = 'EB003';
+  end if;
+  insert into :BUS.policies (event_name, subscriber, application, worker_schema, priority, delay_ms, policy)
+  select w.event, w.subscriber, $1, $2, w.priority, w.delay_ms, w.policy
+    from jsonb_to_recordset(wanted) as w(event text, subscriber text, priority smallint, delay_ms bigint, policy jsonb)
+   order by w.event, w.subscriber
+  on conflict do nothing;
+  wanted := (
+    select jsonb_agg(to_jsonb(w))
+      from jsonb_to_recordset(wanted) as w(event text, subscriber text, priority smallint, delay_ms bigint, policy jsonb)
+      join :BUS.policies k
+        on k.event_name = w.event and k.subscriber = w.subscriber and k.application = $1 and k.worker_schema = $2
+       and k.priority = w.priority and k.delay_ms = w.delay_ms and k.policy = w.policy
+      left join :BUS.subscriptions s on s.event_name = w.event and s.subscriber = w.subscriber and s.ended_at is null
+      left join lateral ${NEWEST} p on true
+     where p.id is null or p.id <= k.id);
+  if wanted is null then
+    return;
   end if;
   moved := array(
     select s.id from :BUS.subscriptions s join jsonb_array_elements(wanted) w
@@ -75,6 +108,46 @@ begin
     perform :BUS.move_wakeups(moved);
   end if;
 end $$;
+
+-- Gives each subscription the newest policy that a running worker has for it; where none runs, it stays as it is. So
+-- the policy of a version that was taken back comes into force when the last worker of the other one is gone, and one
+-- that was registered while no worker of the newer one ran does not stay.
+create function :BUS.prefer_newest() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  moved integer[];
+begin
+  if not exists (
+    select from :BUS.subscriptions s cross join lateral ${NEWEST} p where s.ended_at is null and ${DIFFERS})
+  then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('ex-event-bus:subscribe:' || :BUS_TEXT, 0));
+  moved := array(
+    select s.id from :BUS.subscriptions s cross join lateral ${NEWEST} p
+     where s.ended_at is null and s.worker_schema <> p.worker_schema);
+  update :BUS.subscriptions s
+     set worker_schema = n.worker_schema, priority = n.priority, delay_ms = n.delay_ms, policy = n.policy
+    from (select s.id, p.worker_schema, p.priority, p.delay_ms, p.policy
+            from :BUS.subscriptions s cross join lateral ${NEWEST} p where s.ended_at is null and ${DIFFERS}) n
+   where s.id = n.id;
+  if moved <> '{}' then
+    perform :BUS.move_wakeups(moved);
+  end if;
+end $$;
+
+-- What an application has registered: the ids of its policies, and whether each is in force.
+create function :BUS.registered(application text, worker_schema text, subscriptions jsonb)
+returns table (id bigint, subscriber text, in_force boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select p.id, p.subscriber, not ${DIFFERS}
+    from jsonb_to_recordset($3) as i(event text, subscriber text, priority smallint, "delayMs" bigint, policy jsonb)
+    join :BUS.policies p
+      on p.event_name = i.event and p.subscriber = i.subscriber and p.application = $1 and p.worker_schema = $2
+     and p.priority = i.priority and p.delay_ms = i."delayMs" and p.policy = i.policy
+    join :BUS.subscriptions s on s.event_name = i.event and s.subscriber = i.subscriber
+   order by p.id
+$$;
 
 -- Gives what is open of subscriptions a new wake-up, in the schema where their workers look now. The old ones lead to
 -- nothing.

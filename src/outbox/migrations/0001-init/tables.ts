@@ -44,6 +44,20 @@ create table :BUS.subscriptions (
 );
 create index subscriptions_subscriber on :BUS.subscriptions (subscriber);
 
+-- Every policy that a subscription was ever given, in the order in which each was first seen: of two the one with the
+-- higher id is the newer one, whatever the clocks of those who bring them say.
+create table :BUS.policies (
+  id bigint generated always as identity primary key,
+  event_name text not null,
+  subscriber text not null,
+  application text not null,
+  worker_schema text not null,
+  priority smallint not null,
+  delay_ms bigint not null,
+  policy jsonb not null,
+  unique (event_name, subscriber, application, worker_schema, priority, delay_ms, policy)
+);
+
 -- Deliveries know their subscription by its id alone: without the row nobody could make, end or find them.
 create function :BUS.keep_subscription() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -122,6 +136,7 @@ create table :BUS.workers (
   pid integer not null,
   name text not null default '',
   subscribers text[] not null default '{}',
+  policies bigint[] not null default '{}',
   activity jsonb not null default '{}',
   dead_after_ms integer not null,
   awaits_jobs boolean not null default true,
