@@ -1,9 +1,10 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
+import { LAST_SIGN } from "./last-sign.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** True of a row `w` of workers that lives: while the server was down nobody could say so. */
-export const IS_ALIVE = /* sql */ `greatest(w.heartbeat_at, pg_catalog.pg_postmaster_start_time())
+/** True of a row `w` of workers that lives. */
+export const IS_ALIVE = /* sql */ `${LAST_SIGN}
        + w.dead_after_ms::float8 * interval '1 millisecond' > pg_catalog.clock_timestamp()`;
 
 /** A worker that runs. */
@@ -28,7 +29,7 @@ export interface WorkerStatus {
 
 const ALIVE = statement(/* sql */ `
 select coalesce(nullif(w.name, ''), w.id) as name, w.application, w.host, w.pid, w.version, w.started_at as "startedAt",
-       (extract(epoch from pg_catalog.clock_timestamp() - w.heartbeat_at) * 1000::numeric)::float8 as "heartbeatAgeMs",
+       greatest(0::float8, (extract(epoch from pg_catalog.clock_timestamp() - w.heartbeat_at) * 1000::numeric)::float8) as "heartbeatAgeMs",
        coalesce((select pg_catalog.sum((a.value ->> 'running'::text)::integer) from pg_catalog.jsonb_each(w.activity) a), 0)::float8 as running,
        coalesce((select pg_catalog.sum((a.value ->> 'delivered'::text)::integer) from pg_catalog.jsonb_each(w.activity) a), 0)::float8
          as "deliveredPerMinute",

@@ -1,5 +1,6 @@
 import type { Executor } from "./executor.js";
 import { deathsOf, isBegun, numberAt, payloadOf } from "./job-sql.js";
+import { LAST_SIGN } from "./last-sign.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -43,6 +44,12 @@ const DIED_ONCE_MORE = payloadOf("j", {
 /** After so long graphile-worker itself frees what a worker had claimed (four hours). */
 const FORGOTTEN_AFTER = "interval '5 hours'";
 
+/**
+ * What was written by so much later than now was written before the server's clock was put back. A worker that lives says so
+ * anew; of one that does not, its silence is counted from when somebody sees that.
+ */
+const CLOCK_IS_BACK = "interval '1 second'";
+
 // One statement, so that no crash can come between removing a dead worker and freeing its jobs. Only the clock of the
 // database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked
 // jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
@@ -62,18 +69,27 @@ with own as (
   delete from :BUS.workers where id in (
     select w.id from :BUS.workers w
      where w.worker_schema = :WORKER_TEXT and w.id <> $1
-       and greatest(w.heartbeat_at, pg_catalog.pg_postmaster_start_time()) + w.dead_after_ms::float8 * interval '1 millisecond'
+       and ${LAST_SIGN} + w.dead_after_ms::float8 * interval '1 millisecond'
            < pg_catalog.clock_timestamp()
        for update skip locked)
   returning id, name, dead_after_ms
+), put_back as (
+  update :BUS.workers set heartbeat_at = pg_catalog.clock_timestamp() where id in (
+    select w.id from :BUS.workers w
+     where (select own.fresh from own) is not null and w.worker_schema = :WORKER_TEXT and w.id <> $1
+       and w.heartbeat_at > pg_catalog.clock_timestamp() + ${CLOCK_IS_BACK}
+       for update skip locked)
 ), departing as (
   insert into :BUS.departed (id, worker_schema, look_at, died)
   select id, :WORKER_TEXT, pg_catalog.clock_timestamp() + dead_after_ms::float8 * interval '1 millisecond', true from dead
   on conflict (id) do update set departed_at = pg_catalog.clock_timestamp(), look_at = excluded.look_at, died = true
 ), looked as (
-  update :BUS.departed set look_at = pg_catalog.clock_timestamp() + (pg_catalog.clock_timestamp() - departed_at) where id in (
+  update :BUS.departed set departed_at = least(departed_at, pg_catalog.clock_timestamp()),
+         look_at = greatest(pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + (pg_catalog.clock_timestamp() - departed_at))
+   where id in (
     select d.id from :BUS.departed d
-     where d.worker_schema = :WORKER_TEXT and d.look_at <= pg_catalog.clock_timestamp()
+     where d.worker_schema = :WORKER_TEXT
+       and (d.look_at <= pg_catalog.clock_timestamp() or d.departed_at > pg_catalog.clock_timestamp() + ${CLOCK_IS_BACK})
        and d.departed_at > pg_catalog.clock_timestamp() - ${FORGOTTEN_AFTER}
        and not exists (select from :BUS.workers w where w.id = d.id)
        for update skip locked)

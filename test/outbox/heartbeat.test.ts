@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
+import { aliveWorkers } from "../../src/outbox/alive-workers.js";
 import { executorOf } from "../../src/outbox/executor.js";
 import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
+import { takeTurn } from "../../src/outbox/keep-house.js";
 import { beginSuspects } from "../../src/outbox/run-alone.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { testDatabase } from "../support/database.js";
@@ -193,5 +195,51 @@ describe("the deaths that a wake-up carries", () => {
     await claim("other");
     await die();
     expect(await payload()).toEqual({ p: 1, s: 1, g: 0, a: 0, d: 1 });
+  });
+});
+
+describe("when the clock of the server is put back by an hour", () => {
+  /** What was written before is from the future then. */
+  const putBack = () =>
+    pool.query(`
+      update event_bus.workers set heartbeat_at = heartbeat_at + interval '1 hour' where id <> 'own';
+      update event_bus.departed set departed_at = departed_at + interval '1 hour', look_at = look_at + interval '1 hour';
+      update event_bus.chores set done_at = done_at + interval '1 hour'`);
+
+  it("a worker that has died before is held for dead when it was silent for long enough since", async () => {
+    await alive("other");
+    await claim("other");
+    await putBack();
+    // Nobody knows how long it was silent already.
+    expect((await alive("own")).swept).toEqual([]);
+    await expect.poll(async () => (await alive("own")).swept).toEqual(["other"]);
+    expect(await claimedBy()).toBeNull();
+  });
+
+  it("workers that live are not held for dead", async () => {
+    await alive("other", 60_000);
+    await putBack();
+    expect((await alive("own")).swept).toEqual([]);
+    expect(await alive("other", 60_000)).toEqual({ fresh: false, swept: [] });
+    expect((await alive("own")).swept).toEqual([]);
+    expect(await aliveWorkers(executor, names)).toHaveLength(2);
+  });
+
+  it("what a dead worker claimed late is freed", async () => {
+    await die();
+    await claim("other");
+    await putBack();
+    await alive("own");
+    expect(await claimedBy()).toBeNull();
+    await claim("other");
+    await expect.poll(() => alive("own").then(claimedBy)).toBeNull();
+  });
+
+  it("chores are done again", async () => {
+    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(true);
+    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(false);
+    await putBack();
+    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(true);
+    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(false);
   });
 });

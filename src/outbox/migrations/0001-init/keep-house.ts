@@ -1,3 +1,4 @@
+import { LAST_SIGN } from "../../last-sign.js";
 import { hasNoRecord } from "../../open-deliveries.js";
 
 /** What workers do from time to time, one of them for all. */
@@ -6,14 +7,16 @@ export const keepHouse = /* sql */ `
 create function :BUS.take_turn(chore text, every_ms double precision) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  -- Nearly always it is not, and then nothing is written.
+  -- Nearly always it is not, and then nothing is written. What was done in the future was done before the server's clock
+  -- was put back: nobody knows how long ago.
   if exists (select from :BUS.chores c
-              where c.name = chore and c.done_at > clock_timestamp() - every_ms * interval '1 millisecond') then
+              where c.name = chore and c.done_at > clock_timestamp() - every_ms * interval '1 millisecond'
+                and c.done_at <= clock_timestamp()) then
     return false;
   end if;
   insert into :BUS.chores as c (name, done_at) values (chore, clock_timestamp())
   on conflict (name) do update set done_at = excluded.done_at
-    where c.done_at <= clock_timestamp() - every_ms * interval '1 millisecond';
+    where c.done_at <= clock_timestamp() - every_ms * interval '1 millisecond' or c.done_at > clock_timestamp();
   return found;
 end $$;
 
@@ -98,7 +101,7 @@ end $$;
 create function :BUS.forget_workers() returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   delete from :BUS.workers w
-   where greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms::float8 * interval '1 millisecond'
+   where ${LAST_SIGN} + w.dead_after_ms::float8 * interval '1 millisecond'
          < clock_timestamp() - interval '1 day'
 $$;
 

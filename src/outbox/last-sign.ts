@@ -1,0 +1,6 @@
+/**
+ * The last moment when a row `w` of workers is known to have lived, or when nobody could say so since the server was down. A
+ * server that started in the future has had its clock put back since: that says nothing then.
+ */
+export const LAST_SIGN = /* sql */ `greatest(w.heartbeat_at, case when pg_catalog.pg_postmaster_start_time() <= pg_catalog.clock_timestamp()
+         then pg_catalog.pg_postmaster_start_time() end)`;
