@@ -1,4 +1,3 @@
-import { isEventBusError } from "../errors.js";
 import type { Report } from "../log/telemetry.js";
 import type { DeliveryError } from "../outbox/find-deliveries.js";
 import { backoffDelayMs, exponential } from "../registry/backoff.js";
@@ -6,6 +5,7 @@ import type { Subscriber } from "../registry/subscriber.js";
 import { describeError } from "./describe-error.js";
 import type { HandlerDecision } from "./handler-decision.js";
 import type { SettledOutcome } from "./outcome.js";
+import { isStopping } from "./run-handler.js";
 
 /** What a failed attempt is told. */
 export interface FailedAttempt {
@@ -18,7 +18,7 @@ export interface FailedAttempt {
 /** What becomes of a delivery of which an attempt threw. */
 export function outcomeOfFailure(thrown: unknown, failed: FailedAttempt): SettledOutcome {
   // Not the handler's fault: another worker shall take it up at once, with all the attempts it had.
-  if (isEventBusError(thrown, "WORKER_STOPPING")) return { state: "snoozed", dueMs: 0, thrown };
+  if (isStopping(thrown)) return { state: "snoozed", dueMs: 0, thrown };
   const error = recordOf(thrown, failed);
   if (failed.attempt >= failed.subscriber.policy.maxAttempts) return { state: "dead", error, thrown };
   return { state: "retrying", dueMs: delayAfter(thrown, failed), error, thrown };

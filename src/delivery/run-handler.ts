@@ -90,9 +90,23 @@ function timedOut(subscriber: string, timeoutMs: number): EventBusError {
   );
 }
 
+/** Handlers can throw what looks the same: from a worker of their own, or from another copy of the package. */
+const stoppings = new WeakSet<EventBusError>();
+
+/** The error of a handler that others shall run again at once, without an attempt being used up. */
+export function workerStopping(message: string): EventBusError {
+  const error = new EventBusError("WORKER_STOPPING", message);
+  stoppings.add(error);
+  return error;
+}
+
+/** Whether it is one of those. */
+export function isStopping(thrown: unknown): boolean {
+  return stoppings.has(thrown as EventBusError);
+}
+
 function stopping(subscriber: string): EventBusError {
-  return new EventBusError(
-    "WORKER_STOPPING",
+  return workerStopping(
     `The worker stops and the handler of "${subscriber}" did not end in time: another worker runs it again.`,
   );
 }

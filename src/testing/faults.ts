@@ -1,5 +1,5 @@
 import type { Outcome } from "../delivery/outcome.js";
-import { EventBusError } from "../errors.js";
+import { workerStopping } from "../delivery/run-handler.js";
 import type { DueDelivery } from "../outbox/due-deliveries.js";
 import { invalidOption } from "../registry/check-options.js";
 import type { Subscriber } from "../registry/subscriber.js";
@@ -120,8 +120,7 @@ function losing(subscriber: Subscriber, isToLose: (deliveryId: string) => boolea
       await subscriber.handle(event, ctx);
       if (!isLosing) return;
       // What a worker throws that has to end in the middle of a handler: others take the delivery up again, at once.
-      const lost = new EventBusError(
-        "WORKER_STOPPING",
+      const lost = workerStopping(
         `The handler of "${subscriber.name}" has run, and the test has its process end before that is on record.`,
       );
       lostErrors.add(lost);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { deliveries } from "../../src/admin/deliveries.js";
 import { currentContext } from "../../src/context/event-context.js";
+import { EventBusError } from "../../src/errors.js";
 import { telemetry } from "../../src/log/hub.js";
 import { exponential, fixed } from "../../src/registry/backoff.js";
 import type { HandlerContext } from "../../src/registry/handler-context.js";
@@ -256,6 +257,26 @@ describe("deliver", () => {
     expect(await delivery.next()).toMatchObject({ state: "retrying", thrown });
     expect((await delivery.row()).errors).toMatchObject([expected]);
   });
+
+  it.each(["WORKER_STOPPING", "DATABASE_UNREACHABLE", "SCHEMA_MISSING"] as const)(
+    "counts an error of a handler's own that looks like %s of the worker's",
+    async (code) => {
+      const thrown = new EventBusError(code, "of a worker that the handler runs");
+      const delivery = await enqueue(() => Promise.reject(thrown));
+      expect(await delivery.next()).toMatchObject({ state: "retrying", thrown });
+      const { attempts, errors } = await delivery.row();
+      expect({ attempts, errors }).toMatchObject({ attempts: 1, errors: [{ name: "EventBusError", code }] });
+    },
+  );
+
+  it.each(["08006", "25006", "25P02", "40001", "53300", "55P03", "57P01", "57P03", "EB001"])(
+    "counts an error %s of a database of the handler's own",
+    async (code) => {
+      const delivery = await enqueue(() => Promise.reject(Object.assign(new Error("elsewhere"), { code })));
+      expect(await delivery.next()).toMatchObject({ state: "retrying" });
+      expect(await delivery.row()).toMatchObject({ attempts: 1, errors: [{ message: "elsewhere", code }] });
+    },
+  );
 
   it("records the code of what an error was caused by, by which it is found", async () => {
     const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
