@@ -9,6 +9,7 @@ import { eraseCommand } from "./erase-command.js";
 import { eventsCommand } from "./events-command.js";
 import { explainErrors } from "./explain-errors.js";
 import { migrateCommand } from "./migrate-command.js";
+import { watchOutput } from "./output-errors.js";
 import { pauseCommand, resumeCommand } from "./pause-commands.js";
 import { pruneCommand } from "./prune-command.js";
 import { redriveCommand } from "./redrive-command.js";
@@ -49,8 +50,5 @@ const commands = [
 ];
 for (const create of commands) program.addCommand(create());
 explainErrors(program);
-// Whoever reads the output may have seen enough, as `head` does.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+watchOutput();
 await program.parseAsync();

@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { outputOf } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
+import { goOnWithoutOutput } from "./output-errors.js";
 import { parsePort } from "./parse-number.js";
 import { runAction } from "./run-action.js";
 import { onLeftBehind, onSignals } from "./signals.js";
@@ -19,6 +20,11 @@ export function workerCommand(): Command {
     .option("--health-host <host>", "the address to do so on, such as 0.0.0.0 for all (default: 127.0.0.1)")
     .action(
       runAction<WorkerOptions>(async ({ healthPort, healthHost, ...options }) => {
+        goOnWithoutOutput();
+        let stop: (() => Promise<void>) | undefined;
+        // First: as the first process of a container it would be deaf to signals while the configuration loads.
+        onSignals(() => stop?.());
+        onLeftBehind(() => (stop === undefined ? process.exit(1) : void stop()));
         const output = outputOf(options);
         // A promise that a handler forgot must not end the deliveries of all the others.
         process.on("unhandledRejection", (error) => {
@@ -27,9 +33,6 @@ export function workerCommand(): Command {
           });
         });
         const config = await loadConfig(options.config);
-        let stop: (() => Promise<void>) | undefined;
-        onSignals(() => stop?.());
-        onLeftBehind(() => (stop === undefined ? process.exit(1) : void stop()));
         // Loaded here, so that the other commands need not wait for graphile-worker.
         const { runWorker } = await import("../worker/run-worker.js");
         const worker = await runWorker({ ...config, ...output, healthPort, healthHost });

@@ -23,9 +23,11 @@ export async function buildCli() {
   return (args: readonly string[], options: CliRun): CliProcess => {
     const env = { ...process.env, NO_COLOR: "1", ...options.env };
     if (!("DATABASE_URL" in (options.env ?? {}))) delete (env as { DATABASE_URL?: string }).DATABASE_URL;
-    const [command, argv] = options.throughShell
-      ? ["sh", ["-c", '"$0" "$@"; true', process.execPath, program, ...args]]
-      : [process.execPath, [program, ...args]];
+    const [command, argv] = options.toFullDisk
+      ? ["sh", ["-c", 'exec "$0" "$@" >/dev/full 2>/dev/full', process.execPath, program, ...args]]
+      : options.throughShell
+        ? ["sh", ["-c", '"$0" "$@"; true', process.execPath, program, ...args]]
+        : [process.execPath, [program, ...args]];
     const child = spawn(command as string, argv as string[], {
       cwd: options.cwd ?? appFolder("worker"),
       env,
@@ -42,6 +44,8 @@ export interface CliRun {
   readonly env?: Readonly<Record<string, string>>;
   /** Starts it as npx does: signals reach the shell only. */
   readonly throughShell?: boolean;
+  /** Nothing that it writes can be written. */
+  readonly toFullDisk?: boolean;
 }
 
 /** The folder of one of the apps beside this file. */
@@ -70,6 +74,12 @@ export class CliProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** From now on nobody reads what it writes. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   /** The lines so far that are JSON objects. */

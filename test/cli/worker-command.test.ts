@@ -110,6 +110,45 @@ describe("worker", () => {
     expect(await workerRows()).toEqual([]);
   });
 
+  it("goes on on a full disk", async () => {
+    const worker = cli(["worker", "--verbose"], { env: { DATABASE_URL: url }, toFullDisk: true });
+    // Its heart beats before it says that it is ready; its subscribers are known by then.
+    await eventually(async () => expect(await workerRows()).toHaveLength(1), 60_000);
+    await publish(20);
+    await allIn("delivered", 20, 60_000);
+    await publish(20);
+    await allIn("delivered", 40, 60_000);
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+  });
+
+  it("goes on when nobody reads its lines any more", async () => {
+    const worker = await runWorker({}, ["--verbose"]);
+    worker.closeOutput();
+    await publish(20);
+    await allIn("delivered", 20, 60_000);
+    await publish(20);
+    await allIn("delivered", 40, 60_000);
+    worker.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+  });
+
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("ends on %s with %i while its configuration loads", async (signal, code) => {
+    const cwd = writeApp({
+      "ex-event-bus.config.ts":
+        'console.log(JSON.stringify({ message: "loading" })); await new Promise((go) => setTimeout(go, 600_000));',
+      "tsconfig.json": tsconfig(),
+    });
+    const worker = cli(["worker"], { cwd, env: { DATABASE_URL: url } });
+    await worker.line({ message: "loading" });
+    worker.kill(signal);
+    // And not by the signal: the first process of a container is not ended by that.
+    expect(await worker.exit).toBe(code);
+  });
+
   it("stops when npx has ended, which passes no signals on", async () => {
     const worker = cli(["worker"], { env: { DATABASE_URL: url, npm_command: "exec" }, throughShell: true });
     await worker.line({ message: "The worker is ready." });
