@@ -47,6 +47,13 @@ export async function deliver(
   }
   // The event is gone: there is nothing to say of it.
   if (loaded === undefined) return STALE;
+  // Only somebody else adds such a job. The delivery has one of its own, and its own handler.
+  if (loaded.subscriber !== null && loaded.subscriber !== subscriber.name) {
+    const { worker, report } = deps;
+    const { position } = wakeup;
+    report({ type: "job:refused", worker, subscriber: subscriber.name, owner: loaded.subscriber, position });
+    return STALE;
+  }
   const told = new DeliveryReport(wakeup, loaded, subscriber, deps, startedAt);
   const known = loaded;
   if (hub.surrounds("deliver"))

@@ -104,6 +104,19 @@ export interface TelemetryMap {
   /** The database did not answer, or refused. The connection is replaced. */
   readonly "claim:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
 
+  /**
+   * A job of one subscriber named a delivery of another one: somebody else than this package has added it. It was removed,
+   * and nothing was delivered.
+   */
+  readonly "job:refused": {
+    readonly worker: string;
+    /** Whose job it was. */
+    readonly subscriber: string;
+    /** Whose delivery it named. */
+    readonly owner: string;
+    readonly position: number;
+  };
+
   /** The connections of a worker are lost. It connects anew, until it succeeds or is stopped. */
   readonly "recover:start": { readonly worker: string; readonly reason: string };
   /** They are back. */

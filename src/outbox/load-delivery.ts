@@ -12,6 +12,8 @@ export interface LoadedDelivery {
   readonly generation: number;
   /** Attempts that were made. */
   readonly attempts: number;
+  /** Whose it is; null when nobody is subscribed any more. */
+  readonly subscriber: string | null;
   /** Its subscriber is paused. */
   readonly isPaused: boolean;
   /** How often it was put on record that processes died with it. */
@@ -52,6 +54,7 @@ export interface LoadedRow extends EventRow {
   readonly deaths: number;
   readonly runs_alone: boolean;
   readonly paused: boolean;
+  readonly subscriber: string | null;
 }
 
 /** Reads events and where their deliveries stand, in one statement. Undefined for events that are gone. */
@@ -85,6 +88,7 @@ export function readLoaded(row: LoadedRow): LoadedDelivery {
     state: row.state,
     generation: row.generation,
     attempts: row.attempt,
+    subscriber: row.subscriber,
     isPaused: row.paused,
     deaths: row.deaths,
     ranAlone: row.runs_alone,

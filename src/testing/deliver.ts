@@ -99,6 +99,7 @@ function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): Lo
     attempts: attempt - 1,
     deaths: 0,
     ranAlone: false,
+    subscriber: null,
     isPaused: false,
     insertedAt: occurredAt,
     eventId: event.id,

@@ -60,7 +60,8 @@ export function taskList(
           leaveOnce();
           throw error;
         }
-        const key = `${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
+        // With the name: a forged job must not stand for the delivery that it names.
+        const key = `${subscriber.name}/${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
         // The connection broke while it ran, and this is its job again: it still runs, here.
         const delivery = own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce);
         return delivery.then(leaveOnce, (error: unknown) => {

@@ -37,6 +37,34 @@ describe.each(["normal", "high"] as const)('workers with throughput "%s"', (thro
     await noJobs();
   });
 
+  it("refuse jobs that name a delivery of another subscriber, and make that delivery by its own handler", async () => {
+    const { one, seen } = await known();
+    const others: number[] = [];
+    const two = subscriber("two", (event) => void others.push(event.aggregate.n), quick);
+    await (await start([two], { worker })).worker.stop();
+    await publish(20);
+    // Before the real ones, beside them and after them.
+    for (const more of [
+      "priority => -5",
+      "priority => 0",
+      "priority => 5, run_at => now() + interval '1 second'",
+    ])
+      await pool.query(`
+        select graphile_worker.add_job('event_bus:one', json_build_object('p', e.position, 's', s.id, 'g', 0, 'a', 0), ${more})
+          from event_bus.events e, event_bus.subscriptions s where s.subscriber = 'two'`);
+    const { of } = await start([one, two], { worker });
+    await allIn("delivered", 40);
+    await noJobs();
+    const all = Array.from({ length: 20 }, (_, n) => n + 1);
+    expect([seen, others].map((some) => some.toSorted((a, b) => a - b))).toEqual([all, all]);
+    expect(of("job:refused")).toHaveLength(60);
+    expect(of("job:refused")[0]).toMatchObject({
+      subscriber: "one",
+      owner: "two",
+      position: expect.any(Number),
+    });
+  });
+
   it("record what they have made when its job was deleted, or is locked, meanwhile", async () => {
     const { opened, open } = gate();
     let running = 0;
