@@ -62,11 +62,31 @@ const WHY: Readonly<Record<string, Why>> = {
   "53": ["takes no more connections", "Use fewer, or raise max_connections of the server."],
 };
 
-/** Why the database cannot be used, in one message for people. */
-export function unreachable(url: string, cause: unknown): EventBusError {
+const NOT_TRUSTED: Why = [
+  "answers with a certificate that is not trusted",
+  "Name the file of its authority in the URL with sslrootcert, or take sslmode=no-verify to encrypt without checking who " +
+    "answers.",
+];
+/** OpenSSL's names for what is wrong with a certificate, as Node.js has them. */
+const CERTIFICATE =
+  /^(?:(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF|DECRYPT_CERT|GET_CRL)|CERT_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|ERR_TLS_CERT_ALTNAME)/;
+const NO_SSL: Why = [
+  "does not encrypt connections",
+  "Set ssl of the server to on, or take sslmode=disable in the URL.",
+];
+
+function reasonWhy(cause: unknown): Why {
+  const { code } = Object(cause) as { readonly code?: unknown };
+  if (typeof code === "string" && CERTIFICATE.test(code)) return NOT_TRUSTED;
+  if (/does not support SSL/.test(reasonOf(cause))) return NO_SSL;
   // pg's own word for a password that was not given.
   const state = databaseFailure(cause)?.state ?? (reasonOf(cause).startsWith("SASL") ? "28" : "");
-  const [found, toDo] = WHY[state.slice(0, 2)] ?? NO_ANSWER;
+  return WHY[state.slice(0, 2)] ?? NO_ANSWER;
+}
+
+/** Why the database cannot be used, in one message for people. */
+export function unreachable(url: string, cause: unknown): EventBusError {
+  const [found, toDo] = reasonWhy(cause);
   return new EventBusError(
     "DATABASE_UNREACHABLE",
     `${describeDatabase(url).replace(/^t/, "T")} ${found}: ${reasonOf(cause)}. ${toDo}`,

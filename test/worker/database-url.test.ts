@@ -29,9 +29,25 @@ describe("unreachable", () => {
       "does not answer",
       "Check database.url or DATABASE_URL, and that the server runs.",
     ],
+    ["self-signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", "answers with a certificate that", "Name the"],
+    [
+      "unable to get local issuer certificate",
+      "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+      "answers with a c",
+      "Name",
+    ],
+    ["certificate has expired", "CERT_HAS_EXPIRED", "answers with a certificate that is not trusted", "Name"],
+    [
+      "Hostname/IP does not match",
+      "ERR_TLS_CERT_ALTNAME_INVALID",
+      "answers with a certificate",
+      "Name the file",
+    ],
+    ["The server does not support SSL connections", undefined, "does not encrypt connections", "Set ssl of"],
   ])("says of %s what it is and what to do", (message, code, found, toDo) => {
     const text = of(message, code);
-    expect(text).toContain(`The database "shop" at db:6432 ${found}: ${message}. ${toDo}`);
+    expect(text).toContain(`The database "shop" at db:6432 ${found}`);
+    expect(text).toContain(`: ${message}. ${toDo}`);
     expect(text).not.toContain("secret");
   });
 });
