@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 
 import { VERSION } from "../worker/version.js";
+import { completionCommand } from "./completion-command.js";
 import { deadCommand } from "./dead-command.js";
 import { deliveriesCommand } from "./deliveries-command.js";
 import { doctorCommand } from "./doctor-command.js";
@@ -47,6 +48,7 @@ const commands = [
   subscribersCommand,
   unsubscribeCommand,
   doctorCommand,
+  completionCommand,
 ];
 for (const create of commands) program.addCommand(create());
 explainErrors(program);
