@@ -12,6 +12,8 @@ interface Manifest {
 const cli = join(root, "dist/esm/cli/main.js");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
+const PRISMA = ["prisma", "@prisma/client", "@prisma/adapter-pg"];
+
 /** The commands of a `sh` block, without comments and environment: each as its words. */
 export function commandsOf(text: string): readonly (readonly string[])[] {
   return text
@@ -50,10 +52,16 @@ function findCliFault([command = "", ...words]: readonly string[]): string | und
 
 /** Installing the package brings along what it needs to run and does not install by itself. */
 function findPackageFault(words: readonly string[]): string | undefined {
-  const names = words.filter((word) => !word.startsWith("-"));
-  const known = ["ex-event-bus", ...Object.keys(manifest.peerDependencies)];
+  const given = words.filter((word) => !word.startsWith("-"));
+  const names = given.map((word) => word.replace(/(?<=.)@[^/]*$/, ""));
+  const known = ["ex-event-bus", ...PRISMA, ...Object.keys(manifest.peerDependencies)];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) return `"${unknown}" is neither this package nor one of its peers`;
+  // The next version of it has no extensions.
+  const open = given.find((word) => PRISMA.includes(word));
+  if (open !== undefined) return `"${open}" needs @7 behind it`;
+  if (names.includes("ex-event-bus") && !names.includes("@prisma/client"))
+    return "@prisma/client@7 is missing";
   if (names.includes("ex-event-bus") && !names.includes("graphile-worker"))
     return "graphile-worker is missing";
   return undefined;
