@@ -1,11 +1,12 @@
 import pg from "pg";
 
 import { checkSchema } from "../outbox/check-schema.js";
-import { executorOf } from "../outbox/executor.js";
+import { ownExecutor } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import type { EventBusConfig } from "../registry/define-config.js";
 import { firstSettings } from "../worker/connection.js";
 import { databaseUrl, describeDatabase, unreachable } from "../worker/database-url.js";
+import { OWN_TYPES, readTexts } from "../worker/own-types.js";
 import type { CliOptions } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
 
@@ -26,7 +27,9 @@ export async function withDatabase<T>(
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: "ex-event-bus cli",
+    types: OWN_TYPES,
   });
+  readTexts(client);
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -36,7 +39,7 @@ export async function withDatabase<T>(
   }
   const names = { schema: config.database.schema, workerSchema: config.database.workerSchema };
   try {
-    await checkSchema(executorOf(client), names, describeDatabase(url));
+    await checkSchema(ownExecutor(client, false), names, describeDatabase(url));
     return await work(client, names, config);
   } finally {
     await client.end();

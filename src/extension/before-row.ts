@@ -78,7 +78,7 @@ export async function loadBefore(
   const find = async (strength: LockStrength | undefined): Promise<Past> => {
     const sql = lockStatement(call, table, columns, match, strength);
     const answer = await lockRow<Record<string, unknown>>(executor, sql, match.texts);
-    const isFound = operation === "upsert" ? answer?.[FOUND] === true : answer !== undefined;
+    const isFound = answer !== undefined && (operation !== "upsert" || answer[FOUND] !== null);
     return {
       row: isFound && answer !== undefined ? asPrismaReads(columns, answer) : undefined,
       isKnown: true,

@@ -1,6 +1,7 @@
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { LAST_SIGN } from "./last-sign.js";
+import { momentOf } from "./moment.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** True of a row `w` of workers that lives. */
@@ -39,6 +40,7 @@ select coalesce(nullif(w.name, ''), w.id) as name, w.application, w.host, w.pid,
  order by w.application, w.started_at, w.id`);
 
 /** The workers that run, of all applications. */
-export function aliveWorkers(executor: Executor, names: SchemaNames): Promise<readonly WorkerStatus[]> {
-  return explained(names, executor.query<WorkerStatus>(ALIVE(names)));
+export async function aliveWorkers(executor: Executor, names: SchemaNames): Promise<readonly WorkerStatus[]> {
+  const rows = await explained(names, readRows<WorkerStatus>(executor, ALIVE(names)));
+  return rows.map((row) => ({ ...row, startedAt: momentOf(row.startedAt) }));
 }

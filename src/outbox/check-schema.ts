@@ -1,6 +1,6 @@
 import { EventBusError } from "../errors.js";
 import { databaseFailure, explainFailure, schemaMissing } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -17,7 +17,7 @@ const VERSION = statement(
 export async function checkSchema(executor: Executor, names: SchemaNames, database?: string): Promise<void> {
   let rows: readonly { readonly id: number; readonly compatible_with: number }[];
   try {
-    rows = await executor.query(VERSION(names));
+    rows = await readRows(executor, VERSION(names));
   } catch (error) {
     const state = databaseFailure(error)?.state;
     if (state === "3F000" || state === "42P01") throw schemaMissing(names, error, database);

@@ -7,7 +7,7 @@ import {
   type Way,
   wayTo,
 } from "./delivery-filter.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** What was done with some deliveries. */
@@ -58,7 +58,10 @@ export async function countMatching(
   filter: DeliveryConditions,
 ): Promise<number> {
   const sql = COUNT(wayTo(filter))(names);
-  const [row] = await explained(names, executor.query<{ count: number }>(sql, keyValues(filter, undefined)));
+  const [row] = await explained(
+    names,
+    readRows<{ count: number }>(executor, sql, keyValues(filter, undefined)),
+  );
   return row?.count ?? 0;
 }
 
@@ -93,7 +96,7 @@ async function moveSome(
   sql: (names: SchemaNames) => string,
   values: ReturnType<typeof keyValues>,
 ): Promise<Batch> {
-  const [row] = await explained(names, executor.query<Row>(sql(names), values));
+  const [row] = await explained(names, readRows<Row>(executor, sql(names), values));
   if (row === undefined || row.position === null || row.id === null)
     return { found: 0, moved: 0, last: undefined };
   const last = { position: Number(row.position), subscriptionId: row.id };

@@ -1,5 +1,5 @@
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { hasNoRecord, madeWithoutRow, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -17,7 +17,7 @@ export interface Rights {
 
 /** What the role of `executor`'s connection may do. */
 export async function findRights(executor: Executor, names: SchemaNames): Promise<Rights> {
-  const [row] = await explained(names, executor.query<Rights>(RIGHTS(names)));
+  const [row] = await explained(names, readRows<Rights>(executor, RIGHTS(names)));
   return row ?? { role: "", canPublish: false };
 }
 
@@ -33,7 +33,7 @@ export interface SequenceUse {
 
 /** The sequences of graphile-worker: some of them have 32 bits. */
 export function findSequenceUse(executor: Executor, names: SchemaNames): Promise<readonly SequenceUse[]> {
-  return explained(names, executor.query<SequenceUse>(SEQUENCES(names)));
+  return explained(names, readRows<SequenceUse>(executor, SEQUENCES(names)));
 }
 
 const UNKNOWN_JOBS = statement(/* sql */ `
@@ -52,7 +52,7 @@ export interface UnknownJobs {
 
 /** Ready jobs of tasks that no subscriber has: each look for work goes over them. */
 export function findUnknownJobs(executor: Executor, names: SchemaNames): Promise<readonly UnknownJobs[]> {
-  return explained(names, executor.query<UnknownJobs>(UNKNOWN_JOBS(names)));
+  return explained(names, readRows<UnknownJobs>(executor, UNKNOWN_JOBS(names)));
 }
 
 // Old events are deleted when all of their deliveries are done: those of which one never will be are the first in the log.
@@ -78,7 +78,7 @@ export interface StrayDeliveries {
 
 /** Deliveries whose subscriptions are not there, among the oldest and the newest events. */
 export function findStray(executor: Executor, names: SchemaNames): Promise<readonly StrayDeliveries[]> {
-  return explained(names, executor.query<StrayDeliveries>(STRAY(names)));
+  return explained(names, readRows<StrayDeliveries>(executor, STRAY(names)));
 }
 
 const FORGOTTEN = statement(/* sql */ `
@@ -102,5 +102,5 @@ export function findForgotten(
   executor: Executor,
   names: SchemaNames,
 ): Promise<readonly ForgottenDeliveries[]> {
-  return explained(names, executor.query<ForgottenDeliveries>(FORGOTTEN(names)));
+  return explained(names, readRows<ForgottenDeliveries>(executor, FORGOTTEN(names)));
 }

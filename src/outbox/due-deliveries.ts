@@ -1,5 +1,5 @@
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { hasNoRecord, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -66,7 +66,7 @@ export async function dueDeliveries(
 ): Promise<readonly DueDelivery[]> {
   const rows = await explained(
     names,
-    executor.query<Row>(DUE(names), [filter.subscribers, filter.events ?? null, filter.at ?? null]),
+    readRows<Row>(executor, DUE(names), [filter.subscribers, filter.events ?? null, filter.at ?? null]),
   );
   return rows.map((row) => ({
     position: Number(row.position),

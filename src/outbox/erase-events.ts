@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import { countMatching } from "./dead-deliveries.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** Kept with deliveries that are not made any more. */
@@ -13,7 +13,7 @@ with list as (
     from :BUS.events e cross join lateral pg_catalog.unnest(e.fanout) f(id)
    where e.aggregate_type = $1 and e.aggregate_key = $2
 )
-select pg_catalog.count(*)::integer as count
+select pg_catalog.count(*)::text as count
   from list, :BUS.discard(list.positions, list.ids, '{waiting,retrying,snoozed,paused,dead}', '${REASON}')`);
 
 const HAS_CONTENT = /* sql */ `(e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')`;
@@ -26,7 +26,7 @@ with emptied as (
      and ${HAS_CONTENT}
   returning e.position
 )
-select pg_catalog.count(*)::integer as count from emptied`);
+select pg_catalog.count(*)::text as count from emptied`);
 
 /** What handlers said when they failed may quote the event. */
 const FORGET = statement(/* sql */ `
@@ -38,7 +38,7 @@ with forgotten as (
      and (d.errors <> '[]' or d.reason <> '${REASON}')
   returning d.position
 )
-select pg_catalog.count(*)::integer as count from forgotten`);
+select pg_catalog.count(*)::text as count from forgotten`);
 
 const COUNT = statement(/* sql */ `
 select pg_catalog.count(*)::integer as count from :BUS.events e
@@ -60,7 +60,7 @@ export async function countErasable(
   key: string,
 ): Promise<Erased> {
   const sql = COUNT(names);
-  const [row] = await explained(names, executor.query<{ count: number }>(sql, [type, key]));
+  const [row] = await explained(names, readRows<{ count: number }>(executor, sql, [type, key]));
   const cancelled = await countMatching(executor, names, {
     aggregateType: type,
     aggregateKey: key,
@@ -77,8 +77,8 @@ export async function eraseEvents(
   key: string,
 ): Promise<Erased> {
   const count = async (sql: (names: SchemaNames) => string) => {
-    const [row] = await explained(names, executor.query<{ count: number }>(sql(names), [type, key]));
-    return row?.count ?? 0;
+    const [row] = await explained(names, executor.query<{ readonly count: string }>(sql(names), [type, key]));
+    return Number(row?.count ?? 0);
   };
   const cancelled = await count(END);
   const events = await count(EMPTY);

@@ -5,6 +5,7 @@ export type SqlValue = string | number | boolean | null | readonly string[] | re
 
 /** Runs one statement, in whatever transaction it is bound to. All that the package needs of a database. */
 export interface Executor {
+  /** Values are what whoever reads the connection makes of them: for texts only, and where the rows do not matter. */
   query<Row extends object>(
     sql: string,
     values?: readonly SqlValue[],
@@ -13,6 +14,28 @@ export interface Executor {
   ): Promise<readonly Row[]>;
   /** The same where the rows do not matter, if that is cheaper. Resolves with how many there are. */
   execute?(sql: string, values: readonly SqlValue[]): Promise<unknown>;
+  /** The connection is our own, and reads values as `pg` does by default. */
+  readonly isOwn?: boolean;
+}
+
+/** What a statement gives, read as JSON: numbers for int8 too, texts for moments (`momentOf`). */
+const AS_JSON = (sql: string) =>
+  `select pg_catalog.row_to_json(r)::pg_catalog.text as ex_event_bus_row from (${sql}) r`;
+
+/**
+ * Runs a query that changes nothing but by functions. On connections of others the values come as JSON in a text: parsers
+ * that an application has set leave that alone, and the zone and the style of its sessions do not matter. Prisma drops
+ * the offset of a moment.
+ */
+export async function readRows<Row extends object>(
+  executor: Executor,
+  sql: string,
+  values?: readonly SqlValue[],
+  name?: string,
+): Promise<readonly Row[]> {
+  if (executor.isOwn === true) return executor.query(sql, values, name);
+  const rows = await executor.query<{ readonly ex_event_bus_row: string }>(AS_JSON(sql), values);
+  return rows.map(({ ex_event_bus_row: row }) => JSON.parse(row) as Row);
 }
 
 /** A Prisma client, extended or not, or the client of an interactive transaction. */
@@ -76,22 +99,33 @@ export interface Preparing {
   }): Promise<{ readonly rows: readonly object[] }>;
 }
 
-/** An executor for a `pg` pool whose connections keep what was prepared on them. */
-export function preparingExecutor(pool: Preparing): Executor {
-  return branded(async (text, values, name) => {
-    const prepared = name === undefined ? undefined : `ex-event-bus/${name}`;
+/**
+ * An executor for a `pg` pool of our own.
+ *
+ * @param keeps whether its connections keep what was prepared on them.
+ */
+export function ownExecutor(pool: Preparing, keeps: boolean): Executor {
+  const run: Parameters<typeof branded>[0] = async (text, values, name) => {
+    const prepared = name === undefined || !keeps ? undefined : `ex-event-bus/${name}`;
     return (await pool.query({ name: prepared, text, values: [...values] })).rows;
-  });
+  };
+  return branded(run, undefined, true);
 }
 
-/** Marks a function that runs statements as an executor. */
+/**
+ * Marks a function that runs statements as an executor.
+ *
+ * @param isOwn whether on a connection of our own.
+ */
 export function branded(
   run: (sql: string, values: readonly SqlValue[], name?: string) => Promise<readonly object[]>,
   execute?: (sql: string, values: readonly SqlValue[]) => Promise<unknown>,
+  isOwn = false,
 ): Executor {
   const executor: Executor = {
     query: (sql, values = [], name) => run(sql, values, name) as never,
     ...(execute === undefined ? {} : { execute }),
+    isOwn,
   };
   return Object.assign(executor, { [EXECUTOR]: true });
 }

@@ -8,7 +8,8 @@ import {
   wayTo,
 } from "./delivery-filter.js";
 import type { DeliveryState } from "./delivery-state.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
+import { momentOf, momentOrNull } from "./moment.js";
 import { madeWithoutRow, stateOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -101,7 +102,7 @@ interface Row {
   readonly name: string;
   readonly aggregate_type: string | null;
   readonly aggregate_key: string | null;
-  readonly occurred_at: Date;
+  readonly occurred_at: Date | string;
   readonly subscriber: string;
   readonly application: string;
   readonly subscription_id: number;
@@ -111,8 +112,8 @@ interface Row {
   readonly errors: readonly DeliveryError[];
   readonly error_count: number;
   readonly reason: string | null;
-  readonly due_at: Date | null;
-  readonly finished_at: Date | null;
+  readonly due_at: Date | string | null;
+  readonly finished_at: Date | string | null;
 }
 
 /** The deliveries that fit the filter, by position and subscription. */
@@ -123,7 +124,7 @@ export async function findDeliveries(
 ): Promise<readonly DeliveryRow[]> {
   const rows = await explained(
     names,
-    executor.query<Row>(findSql(filter, names), keyValues(filter, filter.limit)),
+    readRows<Row>(executor, findSql(filter, names), keyValues(filter, filter.limit)),
   );
   const deliveries = rows.map((row) => ({
     eventId: row.event_id,
@@ -131,7 +132,7 @@ export async function findDeliveries(
     eventName: row.name,
     aggregateType: row.aggregate_type,
     aggregateKey: row.aggregate_key,
-    occurredAt: row.occurred_at,
+    occurredAt: momentOf(row.occurred_at),
     subscriber: row.subscriber,
     application: row.application,
     subscriptionId: row.subscription_id,
@@ -141,8 +142,8 @@ export async function findDeliveries(
     errors: row.errors,
     errorCount: row.error_count,
     reason: row.reason,
-    dueAt: row.due_at,
-    finishedAt: row.finished_at,
+    dueAt: momentOrNull(row.due_at),
+    finishedAt: momentOrNull(row.finished_at),
   }));
   return filter.last === true ? deliveries.reverse() : deliveries;
 }

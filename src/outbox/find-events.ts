@@ -1,6 +1,6 @@
 import type { StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
 
@@ -69,7 +69,7 @@ export async function findEvents(
   if (isFinal) await explained(names, executor.query(ADVANCE(names)));
   const rows = await explained(
     names,
-    executor.query<EventRow>((filter.last === true ? LAST : FIRST)(names), [
+    readRows<EventRow>(executor, (filter.last === true ? LAST : FIRST)(names), [
       filter.event === undefined ? null : [filter.event].flat(),
       filter.eventId ?? null,
       filter.aggregateType ?? null,

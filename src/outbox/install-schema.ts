@@ -72,7 +72,7 @@ export async function installSchema(client: PgQueryable, names: SchemaNames): Pr
     await refuseSchemaOfOthers(client, names);
     await client.query(withSchemas(PREPARE, names));
     const { rows } = await client.query(withSchemas("select id from :BUS.migrations", names));
-    const applied = new Set((rows as { id: number }[]).map((row) => row.id));
+    const applied = new Set((rows as { id: number | string }[]).map((row) => Number(row.id)));
     const missing = MIGRATIONS.filter((migration) => !applied.has(migration.id));
     for (const migration of missing) await client.query(withSchemas(step(migration), names));
     await client.query("commit");

@@ -1,5 +1,5 @@
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const TAKE = statement(/* sql */ `select :BUS.take_turn($1::text, $2::float8) as taken`);
@@ -17,7 +17,7 @@ export async function takeTurn(
   chore: Chore,
   everyMs: number,
 ): Promise<boolean> {
-  const [row] = await explained(names, executor.query<{ taken: boolean }>(TAKE(names), [chore, everyMs]));
+  const [row] = await explained(names, readRows<{ taken: boolean }>(executor, TAKE(names), [chore, everyMs]));
   return row?.taken === true;
 }
 

@@ -1,5 +1,5 @@
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** The names that the database knows, in their order. */
@@ -21,7 +21,7 @@ select array(select distinct s.subscriber from :BUS.subscriptions s order by 1) 
 
 /** The subscribers that there are or were, and the events of the log and of subscriptions. */
 export async function knownNames(executor: Executor, names: SchemaNames): Promise<KnownNames> {
-  const [row] = await explained(names, executor.query<KnownNames>(KNOWN(names)));
+  const [row] = await explained(names, readRows<KnownNames>(executor, KNOWN(names)));
   return row ?? { subscribers: [], events: [] };
 }
 
@@ -36,6 +36,9 @@ select array(select l.type from logged l where l.type is not null order by 1) as
 
 /** The types of the aggregates in the log, in their order. */
 export async function knownTypes(executor: Executor, names: SchemaNames): Promise<readonly string[]> {
-  const [row] = await explained(names, executor.query<{ readonly types: readonly string[] }>(TYPES(names)));
+  const [row] = await explained(
+    names,
+    readRows<{ readonly types: readonly string[] }>(executor, TYPES(names)),
+  );
   return row?.types ?? [];
 }

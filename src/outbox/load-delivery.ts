@@ -1,7 +1,8 @@
 import type { EventMetadata, StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
+import { momentOf } from "./moment.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { type EventRow, readEvent } from "./stored-event.js";
 
@@ -65,7 +66,8 @@ export async function loadDeliveries(
 ): Promise<readonly (LoadedDelivery | undefined)[]> {
   const rows = await explained(
     names,
-    executor.query<LoadedRow>(
+    readRows<LoadedRow>(
+      executor,
       LOAD(names),
       [
         keys.map(({ position }) => position),
@@ -92,7 +94,7 @@ export function readLoaded(row: LoadedRow): LoadedDelivery {
     isPaused: row.paused,
     deaths: row.deaths,
     ranAlone: row.runs_alone,
-    insertedAt: row.occurred_at,
+    insertedAt: momentOf(row.occurred_at),
     eventId: row.id,
     eventName: row.name,
     aggregateType: row.aggregate_type,

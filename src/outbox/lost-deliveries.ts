@@ -1,5 +1,5 @@
 import { databaseFailure, explained, explainFailure } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { numberAt } from "./job-sql.js";
 import { hasNoRecord, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -140,12 +140,12 @@ async function look(
 ): Promise<Look> {
   const [row] = await explained(
     names,
-    executor.query<{
+    readRows<{
       readonly seen: number;
       readonly subscriptionId: number;
       readonly position: number;
       readonly lost: readonly Suspect[];
-    }>(SUSPECTS(names), [subscriptionId, position, most]),
+    }>(executor, SUSPECTS(names), [subscriptionId, position, most]),
   );
   if (row === undefined) return { next: undefined, suspects: [] };
   const next = row.seen < most ? undefined : { subscriptionId: row.subscriptionId, position: row.position };
@@ -171,7 +171,7 @@ export async function noteUnknownWorkers(executor: Executor, names: SchemaNames)
 
 /** Whether the role of a connection sees all jobs. */
 export async function seesJobs(executor: Executor, names: SchemaNames): Promise<boolean> {
-  const [row] = await explained(names, executor.query<{ readonly visible: boolean }>(VISIBLE(names)));
+  const [row] = await explained(names, readRows<{ readonly visible: boolean }>(executor, VISIBLE(names)));
   return row?.visible === true;
 }
 
@@ -213,7 +213,7 @@ export async function countLost(
     const { next, suspects }: Look = await look(executor, names, from, most);
     from = next;
     if (suspects.length === 0) continue;
-    const lost = executor.query<LostDeliveries>(COUNT(names), [JSON.stringify(suspects)]);
+    const lost = readRows<LostDeliveries>(executor, COUNT(names), [JSON.stringify(suspects)]);
     addTo(counts, await explained(names, lost));
   }
   return listOf(counts);

@@ -1,5 +1,5 @@
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 // `known` counts the subscriptions that there are; ended ones may have deliveries that wait.
@@ -16,7 +16,7 @@ export async function setPaused(
 ): Promise<boolean | undefined> {
   const [row] = await explained(
     names,
-    executor.query<{ changed: number; known: number }>(SET(names), [subscriber, paused]),
+    readRows<{ changed: number; known: number }>(executor, SET(names), [subscriber, paused]),
   );
   return row === undefined || row.known === 0 ? undefined : row.changed > 0;
 }
@@ -26,6 +26,6 @@ export async function setPaused(
  * positions. Returns how many: none when all are awake.
  */
 export async function wakeHeld(executor: Executor, names: SchemaNames, most: number): Promise<number> {
-  const [row] = await explained(names, executor.query<{ woken: number }>(WAKE(names), [most]));
+  const [row] = await explained(names, readRows<{ woken: number }>(executor, WAKE(names), [most]));
   return row?.woken ?? 0;
 }

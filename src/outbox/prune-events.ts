@@ -1,6 +1,6 @@
 import { IS_ALIVE } from "./alive-workers.js";
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -55,7 +55,7 @@ export async function pruneSome(
   { isDry = false } = {},
 ): Promise<PrunedBatch> {
   const sql = (isDry ? COUNT : PRUNE)(names);
-  const [row] = await explained(names, executor.query<Row>(sql, [event, ageMs, after, most]));
+  const [row] = await explained(names, readRows<Row>(executor, sql, [event, ageMs, after, most]));
   if (row === undefined || row.last === null) return { deleted: 0, last: after, isEnd: true };
   return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
 }
@@ -84,15 +84,20 @@ export async function keptByOthers(
 ): Promise<ReadonlyMap<string, number | false>> {
   const rows = await explained(
     names,
-    executor.query<{ event: string; keepMs: number }>(KEPT(names), [application]),
+    readRows<{ event: string; keepMs: number | string }>(executor, KEPT(names), [application]),
   );
-  return new Map(rows.map(({ event, keepMs }) => [event, Number.isFinite(keepMs) ? keepMs : false]));
+  return new Map(
+    rows.map(({ event, keepMs }) => [event, Number.isFinite(Number(keepMs)) ? Number(keepMs) : false]),
+  );
 }
 
 const FORGET = statement(/* sql */ `select :BUS.forget_delivered($1::integer) as forgotten`);
 
 /** Deletes up to `most` notes of deliveries that left no rows, of events that are gone. Returns how many. */
 export async function forgetDelivered(executor: Executor, names: SchemaNames, most: number): Promise<number> {
-  const [row] = await explained(names, executor.query<{ readonly forgotten: number }>(FORGET(names), [most]));
+  const [row] = await explained(
+    names,
+    readRows<{ readonly forgotten: number }>(executor, FORGET(names), [most]),
+  );
   return row?.forgotten ?? 0;
 }

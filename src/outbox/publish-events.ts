@@ -1,6 +1,6 @@
 import type { PublishResult } from "../registry/publish-result.js";
 import { explainedStoring } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -40,7 +40,7 @@ export async function publishEvents(
   if (events.length === 0) return { events: [], deliveries: 0 };
   const rows = await explainedStoring(
     names,
-    executor.query<PublishedRow>(PUBLISH(names), [`[${events.join(",")}]`, SCHEMA_VERSION]),
+    readRows<PublishedRow>(executor, PUBLISH(names), [`[${events.join(",")}]`, SCHEMA_VERSION]),
   );
   return {
     events: rows.map((row) => ({ id: row.id, position: Number(row.position) })),

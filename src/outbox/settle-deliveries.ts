@@ -1,6 +1,6 @@
 import { explained, isUntranslatable } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
-import type { Executor, SqlValue } from "./executor.js";
+import { type Executor, readRows, type SqlValue } from "./executor.js";
 import type { DeliveryError } from "./find-deliveries.js";
 import { BRIEFLY, WAITS_BRIEFLY } from "./job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -157,7 +157,7 @@ function move(
   name?: string,
 ): Promise<readonly NotMoved[]> {
   const jobIds = settlements.flatMap(({ jobId }) => jobId ?? []);
-  if (jobIds.length === 0) return executor.query(alone(names), values, name);
+  if (jobIds.length === 0) return readRows(executor, alone(names), values, name);
   return executor.query(
     withJobs(names),
     [...values, arrayOf(jobIds)],

@@ -2,6 +2,7 @@ import { decode } from "../codec/decode.js";
 import type { EventHints } from "../codec/type-hint.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
 import { brandEvent } from "../registry/event-brand.js";
+import { momentOf } from "./moment.js";
 
 /** The columns that {@link readEvent} needs, of an alias `e` of the events table. */
 export const EVENT_COLUMNS = /* sql */ `e.position, e.id::text as id, e.name, e.version, e.aggregate_type, e.aggregate_key,
@@ -22,7 +23,7 @@ export interface EventRow {
   readonly initial_data: unknown;
   readonly metadata: EventMetadata;
   readonly types: EventHints | null;
-  readonly occurred_at: Date;
+  readonly occurred_at: Date | string;
 }
 
 /**
@@ -44,6 +45,6 @@ export function readEvent(row: EventRow, more?: EventMetadata): StoredEvent {
     changes: decode(row.changes, row.types?.changes, `${row.name}.changes`),
     initialData: decode(row.initial_data, row.types?.initialData, `${row.name}.initialData`),
     metadata: more === undefined ? row.metadata : { ...row.metadata, ...more },
-    occurredAt: row.occurred_at,
+    occurredAt: momentOf(row.occurred_at),
   });
 }

@@ -1,6 +1,7 @@
 import { IS_ALIVE } from "./alive-workers.js";
 import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
+import { momentOrNull } from "./moment.js";
 import { hasNoRecord, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -71,9 +72,10 @@ select o.subscriber, o.application, o.paused as "isPaused", o.waiting, o.retryin
  order by o.application, o.subscriber`);
 
 /** How the subscribers of all applications stand. */
-export function subscriberStatus(
+export async function subscriberStatus(
   executor: Executor,
   names: SchemaNames,
 ): Promise<readonly SubscriberStatus[]> {
-  return explained(names, executor.query<SubscriberStatus>(STATUS(names)));
+  const rows = await explained(names, readRows<SubscriberStatus>(executor, STATUS(names)));
+  return rows.map((row) => ({ ...row, oldestOpen: momentOrNull(row.oldestOpen) }));
 }

@@ -1,5 +1,5 @@
 import { explained, explainedStoring } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** What the database has to know of a subscriber and one of its events. */
@@ -95,7 +95,7 @@ export function registeredPolicies(
   subscriptions: readonly SubscriptionInput[],
 ): Promise<readonly RegisteredPolicy[]> {
   const values = [application, JSON.stringify(subscriptions)];
-  return explained(names, executor.query<RegisteredPolicy>(REGISTERED(names), values));
+  return explained(names, readRows<RegisteredPolicy>(executor, REGISTERED(names), values));
 }
 
 /** The subscriptions to an event, by subscriber. */
@@ -104,7 +104,7 @@ export function subscriptionsOf(
   names: SchemaNames,
   event: string,
 ): Promise<readonly Subscription[]> {
-  return explained(names, executor.query<Subscription>(SUBSCRIBERS_OF(names), [event]));
+  return explained(names, readRows<Subscription>(executor, SUBSCRIBERS_OF(names), [event]));
 }
 
 /** Ends a subscriber's subscriptions, or the one to `event`: later events do not go there. What waits already stays. */

@@ -4,7 +4,7 @@ import type { Pool } from "pg";
 import { isEventBusError } from "../errors.js";
 import { checkSchema } from "../outbox/check-schema.js";
 import { databaseFailure } from "../outbox/database-error.js";
-import { type Executor, executorOf } from "../outbox/executor.js";
+import { type Executor, ownExecutor } from "../outbox/executor.js";
 import { describeDatabase, unreachable } from "./database-url.js";
 import { workerConnection } from "./worker-connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
@@ -26,7 +26,7 @@ export async function connectFirst(
 ): Promise<void> {
   const connection = workerConnection(setup, 2);
   try {
-    const executor = executorOf(connection.pool);
+    const executor = ownExecutor(connection.pool, false);
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       try {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 import { atMost } from "./at-most.js";
+import { OWN_TYPES, readTexts } from "./own-types.js";
 
 /** The connections of one incarnation of a worker. */
 export interface Connection {
@@ -79,8 +80,11 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
     connectionTimeoutMillis: Math.min(timeoutMs, LONGEST_CONNECT_MS),
     query_timeout: timeoutMs,
     keepAlive: true,
-    onConnect: async (client: pg.ClientBase) =>
-      void (await client.query([firstSettings(client), ...more].join("; "))),
+    types: OWN_TYPES,
+    onConnect: async (client: pg.ClientBase) => {
+      readTexts(client);
+      await client.query([firstSettings(client), ...more].join("; "));
+    },
     // Sockets of our own, since pg has no way to close a connection that does not answer.
     stream: () => {
       const socket = new Socket();

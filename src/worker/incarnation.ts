@@ -1,7 +1,7 @@
 import { run, type TaskList } from "graphile-worker";
 
 import { checkSchema } from "../outbox/check-schema.js";
-import { type Executor, executorOf, preparingExecutor } from "../outbox/executor.js";
+import { type Executor, ownExecutor } from "../outbox/executor.js";
 import { type Heartbeat, retireWorker } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
 import { describeDatabase } from "./database-url.js";
@@ -60,7 +60,7 @@ export async function startIncarnation({
   onBeat,
 }: IncarnationOptions): Promise<Incarnation> {
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS, listens);
-  const executor = listens ? preparingExecutor(connection.pool) : executorOf(connection.pool);
+  const executor = ownExecutor(connection.pool, listens);
   const watch = watchGraphile({ setup, worker, listens, executor, onBeat });
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
   // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.

@@ -1,6 +1,6 @@
 import { runMigrations } from "graphile-worker";
 
-import { executorOf } from "../outbox/executor.js";
+import { ownExecutor } from "../outbox/executor.js";
 import { installSchema, refuseSchemaOfOthers } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
 import { tuneWorkerTables } from "../outbox/tune-worker-tables.js";
@@ -53,7 +53,7 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
       await unlock();
     }
     const applied = await installSchema(client, names);
-    const executor = executorOf(client);
+    const executor = ownExecutor(client, false);
     await tuneWorkerTables(executor, names);
     const subscribers = await subscribeAll(executor, setup);
     client.release();

@@ -4,7 +4,7 @@ import { runOnce as runGraphileOnce, type WorkerEvents, type WorkerPool } from "
 import { isAboutConnecting } from "../delivery/connection-error.js";
 import { type DeliveryOutcome, type Report, reportTo } from "../log/telemetry.js";
 import { explainFailure } from "../outbox/database-error.js";
-import { executorOf } from "../outbox/executor.js";
+import { ownExecutor } from "../outbox/executor.js";
 import { beat, retireWorker } from "../outbox/heartbeat.js";
 import { invalidOption } from "../registry/check-options.js";
 import { atMost } from "./at-most.js";
@@ -74,7 +74,7 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
 async function makeDeliveries(setup: WorkerSetup, worker: string, maxMs: number): Promise<void> {
   const { names, config } = setup;
   const connection = workerConnection(setup, config.worker.concurrency + 2);
-  const executor = executorOf(connection.pool);
+  const executor = ownExecutor(connection.pool, false);
   const shutdown = new AbortController();
   const ended = new AbortController();
   const signals = { shutdown: shutdown.signal, ended: ended.signal };

@@ -1,5 +1,5 @@
 import { EventBusError } from "../errors.js";
-import { branded } from "../outbox/executor.js";
+import { branded, type Executor } from "../outbox/executor.js";
 import type { Heartbeat } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
@@ -57,10 +57,11 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   // Who has stopped does not look at it any more.
   fatal.catch(() => undefined);
 
-  const executor = branded(async (sql, values, name) => {
+  const onCurrent: Executor["query"] = async (sql, values, name) => {
     if (current === undefined) throw new EventBusError("DATABASE_UNREACHABLE", "The worker is reconnecting.");
     return current.executor.query(sql, values, name);
-  });
+  };
+  const executor = branded(onCurrent, undefined, true);
   const signals = { shutdown: shutdown.signal, ended: ended.signal };
   const deps = deliverDeps(setup, worker, executor, signals);
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {

@@ -5,7 +5,7 @@ import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { eventBus } from "../../src/index.js";
 import { claimDelivery, committedClaims } from "../../src/outbox/claim-delivery.js";
 import { redriveSome } from "../../src/outbox/dead-deliveries.js";
-import { executorOf, preparingExecutor } from "../../src/outbox/executor.js";
+import { executorOf, ownExecutor } from "../../src/outbox/executor.js";
 import { beat } from "../../src/outbox/heartbeat.js";
 import { advanceMarks } from "../../src/outbox/keep-house.js";
 import { loadDeliveries } from "../../src/outbox/load-delivery.js";
@@ -34,7 +34,7 @@ const COMPILED_FROM_COST = 100_000;
 /** A worker's connections. */
 const worker = explainingPool(url, plans, PLANS_ONCE);
 afterAll(() => worker.end());
-const prepared = preparingExecutor(worker);
+const prepared = ownExecutor(worker, true);
 
 const prisma = closeLater(new PrismaClient({ adapter: new PrismaPg(pool) })).$extends(
   eventBus({ events, capture: rules }),

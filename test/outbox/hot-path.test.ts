@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from "pg";
 import { expect, it } from "vitest";
 
 import { claimDelivery, committedClaims } from "../../src/outbox/claim-delivery.js";
-import { executorOf, preparingExecutor } from "../../src/outbox/executor.js";
+import { executorOf, ownExecutor } from "../../src/outbox/executor.js";
 import { beat } from "../../src/outbox/heartbeat.js";
 import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
@@ -151,7 +151,7 @@ async function readRows(client: PoolClient): Promise<ReadonlyMap<string, number>
 }
 
 function prepared(client: PoolClient) {
-  return preparingExecutor(client);
+  return ownExecutor(client, true);
 }
 
 /** Events, deliveries and jobs by others, of which the statistics know nothing yet. */

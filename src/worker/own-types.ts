@@ -1,0 +1,33 @@
+import pg from "pg";
+
+import { momentOf } from "../outbox/moment.js";
+
+/** By the OID of the type. What is not here stays the text that PostgreSQL sends: int8 and numeric too. */
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [16, (text) => text === "t"],
+  ...[21, 23, 26, 700, 701].map((oid) => [oid, Number] as const),
+  ...[114, 3802].map((oid) => [oid, (text: string): unknown => JSON.parse(text)] as const),
+  [1184, momentOf],
+  ...[1009, 1015].map((oid) => [oid, textsOf] as const),
+  ...[1005, 1007].map((oid) => [oid, (text: string) => textsOf(text).map(Number)] as const),
+]);
+
+// Not so in its types.
+type ArrayParser = { readonly create: (source: string) => { readonly parse: () => string[] } };
+
+function textsOf(text: string): string[] {
+  return (pg.types.arrayParser as unknown as ArrayParser).create(text).parse();
+}
+
+/**
+ * How values are read on connections of our own. `pg.types` is the application's too: what it sets there, for moments
+ * or JSON, would hold for our statements and those of graphile-worker.
+ */
+export const OWN_TYPES = {
+  getTypeParser: (oid: number) => PARSERS.get(oid) ?? String,
+} as unknown as pg.CustomTypesConfig;
+
+/** Has values come as texts, whatever `pg.defaults.binary` says. */
+export function readTexts(client: pg.ClientBase): void {
+  (client as unknown as { binary: boolean }).binary = false;
+}
