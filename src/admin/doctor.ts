@@ -1,3 +1,5 @@
+import { assertSameDatabase } from "../delivery/same-database.js";
+import { isEventBusError } from "../errors.js";
 import { findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose.js";
 import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
@@ -53,6 +55,7 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
     const captured = describe(options.prisma);
     const findings = [
       ...(await rights(options.prisma, executor, names)),
+      ...(await otherDatabase(executor, options)),
       ...(await subscribers(executor, names, options)),
       ...unpublished(captured, options),
       ...(captured?.earlier ?? []).map(earlier),
@@ -102,6 +105,21 @@ async function rights(
       message: `The role "${role}" may not publish in the schema "${names.schema}". Grant it usage on the schema and execute on publish(jsonb, integer), with SQL also publish(text, jsonb, text, text, jsonb, jsonb, jsonb, jsonb, integer, uuid), and on no others.`,
     },
   ];
+}
+
+/** Whether what must be on one database is. */
+async function otherDatabase(
+  executor: Executor,
+  { prisma, subscribers: own = [] }: DoctorOptions,
+): Promise<readonly Finding[]> {
+  if (prisma === undefined) return [];
+  try {
+    await assertSameDatabase(executor, prisma, own);
+    return [];
+  } catch (error) {
+    if (!isEventBusError(error)) throw error;
+    return [{ level: "problem", check: "database", message: error.message }];
+  }
 }
 
 async function subscribers(

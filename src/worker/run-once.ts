@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { runOnce as runGraphileOnce, type WorkerEvents, type WorkerPool } from "graphile-worker";
 
 import { isAboutConnecting } from "../delivery/connection-error.js";
+import { assertSameDatabase } from "../delivery/same-database.js";
 import { type DeliveryOutcome, type Report, reportTo } from "../log/telemetry.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { ownExecutor } from "../outbox/executor.js";
@@ -58,6 +59,7 @@ export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOption
   const worker = nextWorkerName(setup.host);
   let policies: readonly number[] = [];
   await connectFirst(setup, async (executor) => {
+    await assertSameDatabase(executor, setup.config.prisma, setup.subscribers);
     policies = await subscribeWorker(executor, setup);
     // Nobody else may do it where no worker runs. At most half of the time is spent on it.
     await keepHouseOnce(setup, worker, executor, () => leftMs() < maxMs / 2);

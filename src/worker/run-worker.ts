@@ -1,3 +1,4 @@
+import { assertSameDatabase } from "../delivery/same-database.js";
 import { invalidOption } from "../registry/check-options.js";
 import { canListen } from "./can-listen.js";
 import { connectFirst } from "./connect-first.js";
@@ -40,7 +41,8 @@ export interface Worker {
  *
  * It reacts to no signals: in a program of your own, call `stop()` on SIGTERM. The command line tool does.
  *
- * @throws EventBusError `INVALID_OPTION` (also for a `healthPort` that is taken) or `DUPLICATE_NAME`, before it connects; `DATABASE_UNREACHABLE`;
+ * @throws EventBusError `INVALID_OPTION` (also for a `healthPort` that is taken) or `DUPLICATE_NAME`, before it connects;
+ * `INVALID_OPTION` when a subscriber is transactional and `prisma` is not on the worker's database; `DATABASE_UNREACHABLE`;
  * `SCHEMA_MISSING`, `SCHEMA_OUTDATED` or `SCHEMA_TOO_NEW`; `SUBSCRIBER_TAKEN`.
  *
  * @example
@@ -77,6 +79,7 @@ async function startSupervisor(setup: WorkerSetup): Promise<Supervisor> {
   let listens = setup.config.database.listen;
   let policies: readonly number[] = [];
   await connectFirst(setup, async (executor, pool) => {
+    await assertSameDatabase(executor, setup.config.prisma, setup.subscribers);
     policies = await subscribeWorker(executor, setup);
     listens ??= await canListen(pool);
   });
