@@ -37,10 +37,13 @@ export function stateOf(error: unknown): string | undefined {
   return state === "EPIPE" ? undefined : state;
 }
 
-/** Whether there is no way to the database: of connections, of who may connect, of databases and servers that are not there. */
+/**
+ * Whether there is no way to the database: of connections, of who may connect, of databases and servers that are not there,
+ * or that take no writes (25006), as a replica until it is promoted.
+ */
 export function isAboutConnecting(error: unknown): boolean {
   const state = stateOf(error);
-  return state === undefined ? isConnectionError(error) : /^(08|28|3D|53|57)/.test(state);
+  return state === undefined ? isConnectionError(error) : /^(08|25006|28|3D|53|57)/.test(state);
 }
 
 /** Whether a transaction, which was rolled back, may succeed when it is run again, by itself or by what it was caused by. */

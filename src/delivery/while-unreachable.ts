@@ -61,6 +61,6 @@ function pause(ms: number, ended: AbortSignal): Promise<void> {
 function mayPass(error: unknown): boolean {
   const state = stateOf(error);
   if (state === undefined) return isConnectionError(error);
-  // 08 connection, 40 rolled back, 53 resources, 55P03 a lock not to be had in time, 57 shut down or cancelled.
-  return /^(08|40|53|55P03|57)/.test(state);
+  // 08 connection, 25006 a server that takes no writes, as in a fail-over, 40 rolled back, 53 resources, 55P03 a lock not to be had in time, 57 shut down or cancelled.
+  return /^(08|25006|40|53|55P03|57)/.test(state);
 }

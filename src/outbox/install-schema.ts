@@ -13,6 +13,10 @@ create table if not exists :BUS.migrations (
   applied_at timestamptz not null default pg_catalog.clock_timestamp()
 );`;
 
+const IS_THERE = /* sql */ `
+select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+ where n.nspname operator(pg_catalog.=) :BUS_TEXT and c.relname operator(pg_catalog.=) 'migrations'`;
+
 /** What others have put elsewhere is not to be taken for PostgreSQL's own: this mostly runs with the rights of an owner. */
 const ONLY_CATALOG = "set local search_path = pg_catalog, pg_temp;";
 
@@ -70,7 +74,9 @@ export async function installSchema(client: PgQueryable, names: SchemaNames): Pr
     await client.query(ONLY_CATALOG);
     await client.query(withSchemas(LOCK, names));
     await refuseSchemaOfOthers(client, names);
-    await client.query(withSchemas(PREPARE, names));
+    const { rows: there } = await client.query(withSchemas(IS_THERE, names));
+    // "if not exists" asks for the right to create all the same, which nothing that is there needs.
+    if (there.length === 0) await client.query(withSchemas(PREPARE, names));
     const { rows } = await client.query(withSchemas("select id from :BUS.migrations", names));
     const applied = new Set((rows as { id: number | string }[]).map((row) => Number(row.id)));
     const missing = MIGRATIONS.filter((migration) => !applied.has(migration.id));

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 
+import { isAboutConnecting, stateOf } from "../delivery/connection-error.js";
 import { isEventBusError } from "../errors.js";
 import { checkSchema } from "../outbox/check-schema.js";
-import { databaseFailure } from "../outbox/database-error.js";
 import { type Executor, ownExecutor } from "../outbox/executor.js";
 import { describeDatabase, unreachable } from "./database-url.js";
 import { workerConnection } from "./worker-connection.js";
@@ -11,8 +11,6 @@ import type { WorkerSetup } from "./worker-setup.js";
 
 /** A server that is starting up says so; it is waited for. Everything else is told at once. */
 const STARTING_UP = "57P03";
-/** Of connections, of who may connect, of databases that do not exist, of servers that are full or shut down. */
-const ABOUT_CONNECTING = /^(08|28|3D|53|57)/;
 const PATIENCE_MS = 30_000;
 
 /**
@@ -34,13 +32,16 @@ export async function connectFirst(
         break;
       } catch (error) {
         if (isEventBusError(error)) throw error;
-        const state = databaseFailure(error)?.state;
-        if (state !== undefined && state !== "EPIPE" && !ABOUT_CONNECTING.test(state)) throw error;
+        const state = stateOf(error);
+        if (state !== undefined && !isAboutConnecting(error)) throw error;
         if (state !== STARTING_UP || performance.now() > giveUpAt) throw unreachable(setup.url, error);
         await sleep(500);
       }
     }
-    await then(executor, connection.pool);
+    // It may go away at any moment.
+    await then(executor, connection.pool).catch((error: unknown) => {
+      throw isAboutConnecting(error) ? unreachable(setup.url, error) : error;
+    });
   } finally {
     await connection.close();
   }

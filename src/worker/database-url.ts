@@ -1,6 +1,6 @@
 import pg from "pg";
 
-import { EventBusError } from "../errors.js";
+import { EventBusError, isEventBusError } from "../errors.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import type { EventBusConfig } from "../registry/define-config.js";
 
@@ -57,6 +57,7 @@ type Why = readonly [found: string, toDo: string];
 const NO_ANSWER: Why = ["does not answer", "Check database.url or DATABASE_URL, and that the server runs."];
 /** By the class of the SQLSTATE. */
 const WHY: Readonly<Record<string, Why>> = {
+  "25": ["takes no writes", "Connect to the primary server, or end its read-only mode."],
   "28": ["refuses the login", "Check the user and the password in database.url or DATABASE_URL."],
   "3D": ["is not there", "Create it, or correct its name in database.url or DATABASE_URL."],
   "53": ["takes no more connections", "Use fewer, or raise max_connections of the server."],
@@ -86,6 +87,7 @@ function reasonWhy(cause: unknown): Why {
 
 /** Why the database cannot be used, in one message for people. */
 export function unreachable(url: string, cause: unknown): EventBusError {
+  if (isEventBusError(cause, "DATABASE_UNREACHABLE")) return cause;
   const [found, toDo] = reasonWhy(cause);
   return new EventBusError(
     "DATABASE_UNREACHABLE",

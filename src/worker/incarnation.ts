@@ -1,10 +1,11 @@
 import { run, type TaskList } from "graphile-worker";
 
+import { isAboutConnecting } from "../delivery/connection-error.js";
 import { checkSchema } from "../outbox/check-schema.js";
 import { type Executor, ownExecutor } from "../outbox/executor.js";
 import { type Heartbeat, retireWorker } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
-import { describeDatabase } from "./database-url.js";
+import { describeDatabase, unreachable } from "./database-url.js";
 import { claimGate, graphileOptions } from "./graphile-options.js";
 import { explainStart, messageOf } from "./is-fatal.js";
 import { openJobDesk } from "./job-desk.js";
@@ -111,7 +112,11 @@ export async function startIncarnation({
       await isQuiet;
     };
     try {
-      await Promise.race([watch.ready, watch.failed.then((reason) => Promise.reject(new Error(reason)))]);
+      await Promise.race([
+        watch.ready,
+        // It says what became of the connections: nothing else ends it so early.
+        watch.failed.then((reason) => Promise.reject(unreachable(setup.url, new Error(reason)))),
+      ]);
     } catch (error) {
       await atMost(HALT_MS, watch.stopBeating());
       await atMost(HALT_MS, retireWorker(executor, setup.names, watch.id()));
@@ -122,7 +127,7 @@ export async function startIncarnation({
     return { id: watch.id(), executor, failed, drain, stopBeating, close, abandon };
   } catch (error) {
     await close();
-    throw explainStart(error);
+    throw isAboutConnecting(error) ? unreachable(setup.url, error) : explainStart(error);
   }
 }
 

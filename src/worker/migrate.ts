@@ -1,5 +1,7 @@
 import { runMigrations } from "graphile-worker";
 
+import { isAboutConnecting } from "../delivery/connection-error.js";
+import { explainFailure } from "../outbox/database-error.js";
 import { ownExecutor } from "../outbox/executor.js";
 import { installSchema, refuseSchemaOfOthers } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
@@ -41,6 +43,8 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     const client = await connection.pool.connect().catch((error) => {
       throw unreachable(url, error);
     });
+    // One that breaks is known by the statement that fails.
+    client.on("error", () => undefined);
     const unlock = await lockMigrations(client, names);
     try {
       await refuseSchemaOfOthers(client, names);
@@ -58,6 +62,8 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     const subscribers = await subscribeAll(executor, setup);
     client.release();
     return { applied, subscribers };
+  } catch (error) {
+    throw isAboutConnecting(error) ? unreachable(url, error) : explainFailure(error, names);
   } finally {
     await connection.close();
   }
