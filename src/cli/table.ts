@@ -19,12 +19,13 @@ interface Column {
   readonly values: readonly unknown[];
   readonly cells: readonly string[];
   readonly isNumber: boolean;
-  /** What it needs at least: only texts can be cut. */
+  /** What it needs at least: only texts that are no ids can be cut. */
   readonly least: number;
   readonly width: number;
 }
 
 const GAP = "  ";
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** A text of which less is shown says nothing any more. */
 const LEAST_TEXT = 12;
 
@@ -47,7 +48,8 @@ function columnOf(name: string, rows: readonly Row[]): Column {
   const width = Math.max(name.length, ...cells.map((cell) => cell.length));
   const given = values.filter((value) => value !== null && value !== undefined && value !== "");
   const isNumber = given.length > 0 && given.every((value) => typeof value === "number");
-  const isText = given.every((value) => typeof value === "string");
+  // A part of an id says nothing.
+  const isText = given.every((value) => typeof value === "string" && !UUID.test(value));
   const least = isText ? Math.min(width, LEAST_TEXT) : width;
   return { name, values, cells, isNumber, least, width };
 }

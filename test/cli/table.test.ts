@@ -52,6 +52,7 @@ describe("tableOf", () => {
       expect(Math.max(head.length, row.length)).toBeLessThanOrEqual(width);
       expect(row).toContain("1234");
       expect(row).toContain("User 42");
+      expect(row.includes(delivery.eventId)).toBe(/\bid\b/.test(head));
       expect(row).toContain("Error: no m");
       const leftOut = DISPENSABLE.filter(
         (name) => Object.hasOwn(toRow(delivery), name) && !head.includes(name),
