@@ -1,12 +1,16 @@
 import { Command } from "commander";
 
 import { events } from "../admin/events.js";
+import type { StoredEvent } from "../registry/event.js";
 import { aggregateOf } from "./aggregate-of.js";
 import { assertKnown } from "./assert-known.js";
+import { followEvents } from "./follow-events.js";
 import { parseCount } from "./parse-number.js";
 import { parseTime, TIME_FORMS } from "./parse-time.js";
-import { printRows } from "./print-rows.js";
+import { printJsonLine, printRows, tableFor } from "./print-rows.js";
 import { runAction } from "./run-action.js";
+import { print } from "./standard-output.js";
+import type { Row } from "./table.js";
 import { withDatabase } from "./with-database.js";
 
 interface EventsOptions {
@@ -19,6 +23,7 @@ interface EventsOptions {
   readonly until?: Date;
   readonly after?: number;
   readonly limit: number;
+  readonly follow?: boolean;
   readonly json?: boolean;
 }
 
@@ -35,6 +40,7 @@ export function eventsCommand(): Command {
     .option("--until <time>", "only events that occurred before then", parseTime)
     .option("--after <position>", "the first ones after this position instead", parseCount)
     .option("--limit <count>", "at most so many", parseCount, 50)
+    .option("--follow", "then each one that comes, until Ctrl-C; with --json one line for each")
     .option("--json", "print everything that is known, as JSON")
     .action(
       runAction<EventsOptions>((options) =>
@@ -53,20 +59,38 @@ export function eventsCommand(): Command {
             limit,
             last: after === undefined,
           };
+          if (options.follow === true) {
+            const show = options.json === true ? showLines : rowsOneByOne();
+            return followEvents(client, names, filter, show);
+          }
           const found = await events(client, filter, { database: names });
-          printRows(
-            found,
-            (event) => ({
-              position: event.position,
-              occurred: event.occurredAt,
-              event: event.name,
-              operation: event.operation,
-              aggregate: aggregateOf(event),
-              id: event.id,
-            }),
-            { ...options, dispensable: ["id"], none: "There are no such events." },
-          );
+          printRows(found, eventRow, { ...options, dispensable: ["id"], none: "There are no such events." });
         }),
       ),
     );
+}
+
+function eventRow(event: StoredEvent): Row {
+  return {
+    position: event.position,
+    occurred: event.occurredAt,
+    event: event.name,
+    operation: event.operation,
+    aggregate: aggregateOf(event),
+    id: event.id,
+  };
+}
+
+function showLines(found: readonly StoredEvent[]): void {
+  for (const event of found) printJsonLine(event);
+}
+
+/** Tables that read as one: the names of the columns stand above the first one alone. */
+function rowsOneByOne(): (found: readonly StoredEvent[]) => void {
+  let isFirst = true;
+  return (found) => {
+    const lines = tableFor(found.map(eventRow), ["id"]).split("\n");
+    print(`${lines.slice(isFirst ? 0 : 1, 1 + found.length).join("\n")}\n`);
+    isFirst = false;
+  };
 }

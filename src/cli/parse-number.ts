@@ -7,6 +7,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Expected a whole number, 0 or more.");
 }
 
+/** The value of an option that is a pause in seconds, as milliseconds. */
+export function parseSeconds(text: string): number {
+  const ms = Number(text) * 1_000;
+  if (/^\d+(\.\d+)?$/.test(text) && ms >= 100 && ms <= 86_400_000) return ms;
+  throw new InvalidArgumentError("Expected seconds, 0.1 to 86400.");
+}
+
 /** The values of an option that names positions of events. */
 export function collectPositions(text: string, before: readonly number[] = []): readonly number[] {
   return [...before, parseCount(text)];

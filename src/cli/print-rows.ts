@@ -21,6 +21,11 @@ export function printJson(value: unknown): void {
   print(`${JSON.stringify(value, bigintAsText, 2)}\n`);
 }
 
+/** The same in one line, of something that others like it come after. */
+export function printJsonLine(value: unknown): void {
+  print(`${JSON.stringify(value, bigintAsText)}\n`);
+}
+
 /** A table for whoever reads the output: as wide as the terminal, and whole where it goes elsewhere. */
 export function tableFor(rows: readonly Row[], dispensable: readonly string[] = []): string {
   const { isTTY, columns } = process.stdout;

@@ -4,22 +4,42 @@ import pc from "picocolors";
 import { type Status, status } from "../admin/status.js";
 import type { SubscriberStatus } from "../outbox/subscriber-status.js";
 import { duration } from "./duration.js";
-import { printJson, tableFor } from "./print-rows.js";
+import { parseSeconds } from "./parse-number.js";
+import { printJson, printJsonLine, tableFor } from "./print-rows.js";
+import { repeat } from "./repeat.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
+
+interface StatusOptions {
+  /** The pause in milliseconds; true when none was given. */
+  readonly watch?: number | true;
+  readonly json?: boolean;
+}
+
+const DEFAULT_WATCH_MS = 2_000;
+/** Moves to the first line of a terminal, and clears what is beneath. */
+const FROM_THE_TOP = "\u001b[H\u001b[2J";
 
 /** `ex-event-bus status`: how everything stands. */
 export function statusCommand(): Command {
   return new Command("status")
     .description("show how many deliveries of each subscriber are in which state, and which workers run")
-    .option("--json", "print as JSON")
+    .option("--watch [seconds]", "again and again, until Ctrl-C (default: every 2 seconds)", parseSeconds)
+    .option("--json", "print as JSON; with --watch one line each time")
     .action(
-      runAction<{ readonly json?: boolean }>((options) =>
+      runAction<StatusOptions>(({ watch, json = false, ...options }) =>
         withDatabase(options, async (client, names) => {
-          const found = await status(client, { database: names });
-          if (options.json === true) printJson(found);
-          else print(`${pageOf(found)}\n`);
+          const look = () => status(client, { database: names });
+          if (watch === undefined) {
+            const found = await look();
+            return json ? printJson(found) : print(`${pageOf(found)}\n`);
+          }
+          await repeat(watch === true ? DEFAULT_WATCH_MS : watch, async () => {
+            const found = await look();
+            if (json) printJsonLine(found);
+            else print(`${process.stdout.isTTY ? FROM_THE_TOP : ""}${pageOf(found)}\n`);
+          });
         }),
       ),
     );

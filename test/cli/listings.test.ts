@@ -160,7 +160,7 @@ describe("listings", () => {
     [["worker", "-v"], 'error: unknown option "-v": expected one of "--version", "--verbose"'],
     [
       ["status", "--quietly"],
-      'error: unknown option "--quietly": expected one of "--json", "--help", "--version", "--config", "--log", "--verbose"',
+      'error: unknown option "--quietly": expected one of "--watch", "--json", "--help", "--version", "--config", "--log", "--verbose"',
     ],
   ])("name the option that was meant: %j", async (args, message) => {
     expect(await run(...args)).toEqual({

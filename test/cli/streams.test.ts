@@ -47,5 +47,5 @@ it("what ends a command is a line of JSON with --log json", async () => {
 it("the help of every command has the options of the program", async () => {
   const { stdout } = await run("dead", "list", "--help");
   expect(stdout).toContain("--subscriber <name...>");
-  expect(stdout).toMatch(/Global Options:[^]*--config <file>[^]*--log <format>[^]*--verbose/);
+  expect(stdout).toMatch(/Global Options:.*--config <file>.*--log <format>.*--verbose/s);
 });

@@ -1,0 +1,18 @@
+import { setTimeout as wait } from "node:timers/promises";
+
+import { onSignals } from "./signals.js";
+
+/** Does something again and again, with a pause between, until SIGINT or SIGTERM. */
+export async function repeat(intervalMs: number, work: () => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  onSignals(() => {
+    stop.abort();
+    return Promise.resolve();
+  });
+  // Nobody reads any more.
+  process.stdout.once("error", () => stop.abort());
+  while (!stop.signal.aborted) {
+    await work();
+    await wait(intervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
+  }
+}
