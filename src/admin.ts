@@ -23,6 +23,7 @@ export type { Erased } from "./outbox/erase-events.js";
 export type { Queryable } from "./outbox/executor.js";
 export type { Delivery, DeliveryError, DeliveryFilter } from "./outbox/find-deliveries.js";
 export type { EventFilter } from "./outbox/find-events.js";
+export type { ListedEvent } from "./outbox/stored-event.js";
 export type { SubscriberStatus } from "./outbox/subscriber-status.js";
 export type { Subscription } from "./outbox/subscriptions.js";
 export type { CapturedModel } from "./registry/captured-model.js";

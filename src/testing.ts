@@ -2,6 +2,7 @@ export type { DeliveryState } from "./outbox/delivery-state.js";
 export type { Queryable } from "./outbox/executor.js";
 export type { Delivery, DeliveryError, DeliveryFilter } from "./outbox/find-deliveries.js";
 export type { EventFilter } from "./outbox/find-events.js";
+export type { ListedEvent } from "./outbox/stored-event.js";
 export type { DatabaseNames } from "./registry/database-names.js";
 export { type DeliverOptions, deliver, type HandlerOutcome } from "./testing/deliver.js";
 export { deliveries, type TypedDelivery, type TypedDeliveryFilter } from "./testing/deliveries.js";

@@ -1,7 +1,7 @@
 import type { Queryable } from "../outbox/executor.js";
 import { type EventFilter, findEvents, type ReadUpTo } from "../outbox/find-events.js";
+import type { ListedEvent } from "../outbox/stored-event.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
-import type { StoredEvent } from "../registry/event.js";
 import { checkFilter } from "./check-filter.js";
 import { withNames } from "./with-names.js";
 
@@ -21,10 +21,10 @@ const KNOWN: readonly (keyof EventFilter)[] = [
 ];
 
 /**
- * The events that fit a filter, in the order of their positions.
+ * The events that fit a filter, in the order of their positions. One that cannot be read is listed with its `error`.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
- * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function events(
   client: Queryable,
   filter: EventFilter = {},
   options: DatabaseOptions = {},
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly ListedEvent[]> {
   return readEvents(client, filter, options, { of: "events()", upTo: "final" });
 }
 
@@ -45,7 +45,7 @@ export function readEvents(
   filter: EventFilter,
   options: DatabaseOptions,
   { of, upTo }: { readonly of: string; readonly upTo: ReadUpTo },
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly ListedEvent[]> {
   const conditions = { given: filter, known: KNOWN };
   return withNames(client, { of, options, filter: conditions }, (executor, names) => {
     checkFilter(filter, { of });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 
 import { events } from "../admin/events.js";
-import type { StoredEvent } from "../registry/event.js";
+import type { ListedEvent } from "../outbox/stored-event.js";
 import { aggregateOf } from "./aggregate-of.js";
 import { assertKnown } from "./assert-known.js";
 import { followEvents } from "./follow-events.js";
@@ -64,13 +64,16 @@ export function eventsCommand(): Command {
             return followEvents(client, names, filter, show);
           }
           const found = await events(client, filter, { database: names });
-          printRows(found, eventRow, { ...options, dispensable: ["id"], none: "There are no such events." });
+          const isMarked = found.some(({ error }) => error !== undefined);
+          const row = (one: ListedEvent) =>
+            isMarked ? { ...eventRow(one), error: one.error?.message } : eventRow(one);
+          printRows(found, row, { ...options, dispensable: ["id"], none: "There are no such events." });
         }),
       ),
     );
 }
 
-function eventRow(event: StoredEvent): Row {
+function eventRow(event: ListedEvent): Row {
   return {
     position: event.position,
     occurred: event.occurredAt,
@@ -81,12 +84,12 @@ function eventRow(event: StoredEvent): Row {
   };
 }
 
-function showLines(found: readonly StoredEvent[]): void {
+function showLines(found: readonly ListedEvent[]): void {
   for (const event of found) printJsonLine(event);
 }
 
 /** Tables that read as one: the names of the columns stand above the first one alone. */
-function rowsOneByOne(): (found: readonly StoredEvent[]) => void {
+function rowsOneByOne(): (found: readonly ListedEvent[]) => void {
   let isFirst = true;
   return (found) => {
     const lines = tableFor(found.map(eventRow), ["id"]).split("\n");

@@ -1,4 +1,6 @@
 import pc from "picocolors";
+
+import { isEventBusError } from "../errors.js";
 import { print } from "./standard-output.js";
 import { type Row, type TableLook, tableOf } from "./table.js";
 
@@ -18,12 +20,12 @@ export function printRows<T extends object>(
 
 /** Prints everything that is known of something. */
 export function printJson(value: unknown): void {
-  print(`${JSON.stringify(value, bigintAsText, 2)}\n`);
+  print(`${JSON.stringify(value, asJson, 2)}\n`);
 }
 
 /** The same in one line, of something that others like it come after. */
 export function printJsonLine(value: unknown): void {
-  print(`${JSON.stringify(value, bigintAsText)}\n`);
+  print(`${JSON.stringify(value, asJson)}\n`);
 }
 
 /** A table for whoever reads the output: as wide as the terminal, and whole where it goes elsewhere. */
@@ -39,6 +41,7 @@ function colour(column: string, value: unknown): ((text: string) => string) | un
   return undefined;
 }
 
-function bigintAsText(_key: string, value: unknown): unknown {
+function asJson(_key: string, value: unknown): unknown {
+  if (isEventBusError(value)) return { code: value.code, message: value.message };
   return typeof value === "bigint" ? value.toString() : value;
 }

@@ -3,7 +3,7 @@ import pc from "picocolors";
 
 import { deliveries } from "../admin/deliveries.js";
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
-import type { StoredEvent } from "../registry/event.js";
+import type { ListedEvent } from "../outbox/stored-event.js";
 import { aggregateOf } from "./aggregate-of.js";
 import type { CliOptions } from "./cli-options.js";
 import { withoutOwnFrames } from "./own-frames.js";
@@ -40,7 +40,7 @@ export function showEvent(given: string, options: ShowOptions, state?: Delivery[
   });
 }
 
-function pageOf(event: StoredEvent, of: readonly Delivery[], isVerbose: boolean): string {
+function pageOf(event: ListedEvent, of: readonly Delivery[], isVerbose: boolean): string {
   const aggregate = aggregateOf(event);
   const head = [
     pc.bold(`${event.name} ${event.id}`),
@@ -51,6 +51,7 @@ function pageOf(event: StoredEvent, of: readonly Delivery[], isVerbose: boolean)
     ...(json(event.changes) === "{}" ? [] : [`  changes     ${json(event.changes)}`]),
     ...(json(event.initialData) === "{}" ? [] : [`  before      ${json(event.initialData)}`]),
     `  metadata    ${json(event.metadata)}`,
+    ...(event.error === undefined ? [] : [`  error       ${event.error.message}`]),
   ];
   return [
     ...head,

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { events } from "../admin/events.js";
 import { EventBusError } from "../errors.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import type { StoredEvent } from "../registry/event.js";
+import type { ListedEvent } from "../outbox/stored-event.js";
 
 /** The argument by which commands are told of one event. */
 export const ONE_EVENT = ["<event>", "the id of the event, or its position"] as const;
@@ -24,7 +24,7 @@ export async function existingEvent(
   client: pg.Client,
   names: SchemaNames,
   given: string,
-): Promise<StoredEvent> {
+): Promise<ListedEvent> {
   const which = whichEvent(given);
   const [event] = await events(client, which, { database: names });
   if (event !== undefined) return event;

@@ -11,7 +11,7 @@ with list as (
   select coalesce(pg_catalog.array_agg(e.position order by e.position, f.id), '{}') as positions,
          coalesce(pg_catalog.array_agg(f.id order by e.position, f.id), '{}') as ids
     from :BUS.events e cross join lateral pg_catalog.unnest(e.fanout) f(id)
-   where e.aggregate_type = $1 and e.aggregate_key = $2
+   where e.aggregate_type = $1 and e.aggregate_key = $2 and pg_catalog.left(e.aggregate_key, 200) = pg_catalog.left($2, 200)
 )
 select pg_catalog.count(*)::text as count
   from list, :BUS.discard(list.positions, list.ids, '{waiting,retrying,snoozed,paused,dead}', '${REASON}')`);
@@ -22,7 +22,7 @@ const EMPTY = statement(/* sql */ `
 with emptied as (
   update :BUS.events e
      set aggregate = 'null', changes = '{}', initial_data = '{}', metadata = '{}', types = null
-   where e.aggregate_type = $1 and e.aggregate_key = $2
+   where e.aggregate_type = $1 and e.aggregate_key = $2 and pg_catalog.left(e.aggregate_key, 200) = pg_catalog.left($2, 200)
      and ${HAS_CONTENT}
   returning e.position
 )
@@ -34,7 +34,7 @@ with forgotten as (
   update :BUS.deliveries d
      set errors = '[]', reason = case when d.reason = '${REASON}' then d.reason end
     from :BUS.events e
-   where e.position = d.position and e.aggregate_type = $1 and e.aggregate_key = $2
+   where e.position = d.position and e.aggregate_type = $1 and e.aggregate_key = $2 and pg_catalog.left(e.aggregate_key, 200) = pg_catalog.left($2, 200)
      and (d.errors <> '[]' or d.reason <> '${REASON}')
   returning d.position
 )

@@ -2,7 +2,7 @@ import type { StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
-import { EVENT_COLUMNS, type EventRow, readEvent } from "./stored-event.js";
+import { EVENT_COLUMNS, type EventRow, type ListedEvent, listEvent } from "./stored-event.js";
 
 /** Which events; every condition that is given must hold. */
 export interface EventFilter {
@@ -45,7 +45,7 @@ select ${EVENT_COLUMNS}
  where ($1::text[] is null or e.name = any ($1))
    and ($2::uuid is null or e.id = $2)
    and ($3::text is null or e.aggregate_type = $3)
-   and ($4::text is null or e.aggregate_key = $4)
+   and ($4::text is null or e.aggregate_key = $4 and pg_catalog.left(e.aggregate_key, 200) = pg_catalog.left($4, 200))
    and ($5::text is null or e.operation = $5)
    and ($6::text is null or e.metadata ->> 'correlationId'::text = $6)
    and ($7::bigint is null or e.position > $7
@@ -64,7 +64,7 @@ export async function findEvents(
   names: SchemaNames,
   filter: EventFilter = {},
   upTo: ReadUpTo = "seen",
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly ListedEvent[]> {
   const isFinal = upTo === "final" && filter.after !== undefined;
   if (isFinal) await explained(names, executor.query(ADVANCE(names)));
   const rows = await explained(
@@ -84,6 +84,6 @@ export async function findEvents(
       filter.position ?? null,
     ]),
   );
-  const events = rows.map((row) => readEvent(row));
+  const events = rows.map(listEvent);
   return filter.last === true ? events.reverse() : events;
 }

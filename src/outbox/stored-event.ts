@@ -1,5 +1,6 @@
 import { decode } from "../codec/decode.js";
 import type { EventHints } from "../codec/type-hint.js";
+import { type EventBusError, isEventBusError } from "../errors.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
 import { brandEvent } from "../registry/event-brand.js";
 import { momentOf } from "./moment.js";
@@ -32,7 +33,44 @@ export interface EventRow {
  * @throws EventBusError `VALUE_NOT_READABLE`.
  */
 export function readEvent(row: EventRow, more?: EventMetadata): StoredEvent {
-  return brandEvent({
+  const event = eventOf(row, (part) => decodePart(row, part));
+  return brandEvent(more === undefined ? event : { ...event, metadata: { ...event.metadata, ...more } });
+}
+
+/** An event as lists show it: there one that cannot be read must not hide the others. */
+export type ListedEvent<E extends StoredEvent = StoredEvent> = E & {
+  /**
+   * `VALUE_NOT_READABLE`: a value is not what its type hint says, as programs can write it with SQL. Such a part of the
+   * event, `aggregate`, `changes` or `initialData`, is JSON as it is stored, and `isEvent()` knows the event as none. Its
+   * deliveries fail. Not there when everything can be read.
+   */
+  readonly error?: EventBusError;
+};
+
+/** The same as {@link readEvent}, whatever the row holds. */
+export function listEvent(row: EventRow): ListedEvent {
+  let failure: EventBusError | undefined;
+  const event = eventOf(row, (part) => {
+    try {
+      return decodePart(row, part);
+    } catch (error) {
+      if (!isEventBusError(error)) throw error;
+      failure ??= error;
+      return row[COLUMN_OF[part]];
+    }
+  });
+  return failure === undefined ? brandEvent(event) : { ...event, error: failure };
+}
+
+const COLUMN_OF = { aggregate: "aggregate", changes: "changes", initialData: "initial_data" } as const;
+type Part = keyof typeof COLUMN_OF;
+
+function decodePart(row: EventRow, part: Part): unknown {
+  return decode(row[COLUMN_OF[part]], row.types?.[part], `${row.name}.${part}`);
+}
+
+function eventOf(row: EventRow, read: (part: Part) => unknown): StoredEvent {
+  return {
     id: row.id,
     position: Number(row.position),
     name: row.name,
@@ -41,10 +79,10 @@ export function readEvent(row: EventRow, more?: EventMetadata): StoredEvent {
     aggregateKey: row.aggregate_key,
     operation: row.operation,
     sourceSchema: row.source_schema,
-    aggregate: decode(row.aggregate, row.types?.aggregate, `${row.name}.aggregate`),
-    changes: decode(row.changes, row.types?.changes, `${row.name}.changes`),
-    initialData: decode(row.initial_data, row.types?.initialData, `${row.name}.initialData`),
-    metadata: more === undefined ? row.metadata : { ...row.metadata, ...more },
+    aggregate: read("aggregate"),
+    changes: read("changes"),
+    initialData: read("initialData"),
+    metadata: row.metadata,
     occurredAt: momentOf(row.occurred_at),
-  });
+  };
 }

@@ -1,10 +1,10 @@
 import { readEvents } from "../admin/events.js";
 import type { Queryable } from "../outbox/executor.js";
 import type { EventFilter } from "../outbox/find-events.js";
+import type { ListedEvent } from "../outbox/stored-event.js";
 import { isObject } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
-import type { StoredEvent } from "../registry/event.js";
 import type { AnyEventType, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
@@ -17,11 +17,11 @@ export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilt
 
 /**
  * The events that were published: all of them, those of a type, those that a subscriber handles, or those that fit a
- * filter; in the order of their positions.
+ * filter; in the order of their positions. One that cannot be read is listed with its `error`, and its values as JSON.
  *
  * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees what that has published
  * so far.
- * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `VALUE_NOT_READABLE`.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
  * ```ts
@@ -34,22 +34,22 @@ export function publishedEvents<Events extends readonly AnyEventType[]>(
   client: Queryable,
   subscriber: Subscriber<string, Events>,
   options?: DatabaseOptions,
-): Promise<readonly EventOf<Events[number]>[]>;
+): Promise<readonly ListedEvent<EventOf<Events[number]>>[]>;
 export function publishedEvents<T extends AnyEventType>(
   client: Queryable,
   type: T | TypedEventFilter<T>,
   options?: DatabaseOptions,
-): Promise<readonly EventOf<T>[]>;
+): Promise<readonly ListedEvent<EventOf<T>>[]>;
 export function publishedEvents(
   client: Queryable,
   filter?: EventFilter,
   options?: DatabaseOptions,
-): Promise<readonly StoredEvent[]>;
+): Promise<readonly ListedEvent[]>;
 export function publishedEvents(
   client: Queryable,
   filter: Subscriber | AnyEventType | TypedEventFilter<AnyEventType> | EventFilter = {},
   options: DatabaseOptions = {},
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly ListedEvent[]> {
   return readEvents(client, asFilter(filter), options, { of: "publishedEvents()", upTo: "seen" });
 }
 

@@ -22,6 +22,27 @@ const at = (position: number) => String(position).padStart("position".length);
 const json = async (...args: string[]) => JSON.parse((await run(...args, "--json")).text);
 
 describe("listings", () => {
+  it("show an event that cannot be read, with its error", async () => {
+    await publish(2);
+    const hints = '\'{"aggregate": {"n": "bytes"}}\'';
+    await pool.query(`update event_bus.events set types = ${hints} where aggregate_key = '1'`);
+    const message =
+      "Ping.aggregate.n is 1, but its type hint says bytes. Correct the publisher's type hints.";
+    const { code, text } = await run("events");
+    expect(code).toBe(0);
+    expect(text.split("\n").slice(0, 3)).toEqual([
+      expect.stringMatching(/id +error$/),
+      expect.stringMatching(new RegExp(`${message}$`)),
+      expect.stringMatching(/UUID$/),
+    ]);
+    const error = { code: "VALUE_NOT_READABLE", message };
+    const [unreadable, good] = await json("events");
+    expect(unreadable).toMatchObject({ aggregate: { n: 1 }, error });
+    expect(good).not.toHaveProperty("error");
+    expect(await json("show", String(unreadable.position))).toMatchObject({ event: { error } });
+    expect((await run("show", String(unreadable.position))).text).toContain(`error       ${message}`);
+  });
+
   it("show what there is, for people and as JSON", async () => {
     const fails = subscriber("fails", () => Promise.reject(new Error("no\nmail server")), {
       retry: { maxAttempts: 1 },

@@ -60,7 +60,7 @@ describe("onDead", () => {
     const letters: DeadLetter[] = [];
     await start([fails], { onDead: (letter) => void letters.push(letter) });
     await pool.query(
-      `select event_bus.publish(name => 'Ping', aggregate => '{"n": "x"}', types => '{"aggregate": {"n": "bigint"}}')`,
+      `select event_bus.publish('[{"name": "Ping", "aggregate": {"n": "x"}, "types": {"aggregate": {"n": "bigint"}}}]', 1)`,
     );
     await allIn("dead", 1);
     await expect.poll(() => letters).toMatchObject([{ event: null, error: { code: "VALUE_NOT_READABLE" } }]);

@@ -154,7 +154,7 @@ describe.each<[string, Queryable]>([
   it("fails only when the event is asked for, where it cannot be decoded", async () => {
     const { rows } = await pool.query(
       `select position::integer from event_bus.publish(
-         name => 'Odd', aggregate => '{"id": "x"}', types => '{"aggregate": {"id": "bigint"}}')`,
+         '[{"name": "Odd", "aggregate": {"id": "x"}, "types": {"aggregate": {"id": "bigint"}}}]', 1)`,
     );
     const loaded = await load(rows[0].position, 1);
     expect(loaded).toMatchObject({ eventName: "Odd", state: "waiting" });

@@ -1,3 +1,4 @@
+import { checkGiven } from "./0001-init/check-given.js";
 import { claim } from "./0001-init/claim.js";
 import { keepHouse } from "./0001-init/keep-house.js";
 import { load } from "./0001-init/load.js";
@@ -12,6 +13,6 @@ import { tables } from "./0001-init/tables.js";
  * Tables, publishing, loading, settling, claiming, subscribing, operating. `:BUS` and `:WORKER` stand for the escaped names of
  * the two schemas, `:BUS_TEXT` and `:WORKER_TEXT` for the same as texts.
  */
-export const init = /* sql */ `${tables}${publish}${load}${settle}${claim}${subscribe}${operate}${keepHouse}${prune}
+export const init = /* sql */ `${tables}${checkGiven}${publish}${load}${settle}${claim}${subscribe}${operate}${keepHouse}${prune}
 revoke all on all functions in schema :BUS from public;
 `;

@@ -148,7 +148,8 @@ $$;
 -- them, or {"shared": ..., "events": [...]}: what is said in "shared" holds for those that do not say it themselves. The jobs of this
 -- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
 -- that start faster than those for many; and nothing is planned anew for a table of a few rows, of which PostgreSQL
--- has no statistics. This is the path of every write.
+-- has no statistics. This is the path of every write. Who says no schema version is another program than the package, which
+-- makes no type hints that do not fit.
 create function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
@@ -175,6 +176,9 @@ begin
   perform pg_current_xact_id();
   if jsonb_typeof(events) = 'array' and jsonb_array_length(events) = 1 then
     single := events -> 0;
+    if schema_version is null then
+      perform :BUS.check_given(single);
+    end if;
     -- Drawn first, so that the subscriptions are read once, for the event and for its jobs.
     position := nextval(format('%I.events_position_seq', :BUS_TEXT)::regclass);
     select coalesce(array_agg(s.id order by s.id), '{}'),
@@ -194,6 +198,11 @@ begin
     end if;
     if jsonb_typeof(list) <> 'array' then
       raise exception 'events are expected as an array, or as an array "events" beside "shared"' using errcode = '22023';
+    end if;
+    if schema_version is null then
+      perform :BUS.check_given(coalesce(events -> 'shared', '{}')
+                || case when jsonb_typeof(e -> 'types') = 'null' then e - 'types' else e end)
+         from jsonb_array_elements(list) e;
     end if;
     select s.* into shared from ${SHARED};
     -- Subscriptions are read once for each name, not for each event.

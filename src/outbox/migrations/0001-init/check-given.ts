@@ -1,0 +1,86 @@
+/** Refusing what no program could read, where it comes from: events that other programs publish with SQL. */
+export const checkGiven = /* sql */ `
+-- Where a value is not what its type hint says, in words; null when it fits. What is accepted here, the package can read.
+create function :BUS.misfit(path text, given jsonb, hint jsonb) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  kind constant text := jsonb_typeof(given);
+  said constant text := jsonb_typeof(hint);
+  tag constant text := case when said = 'string' then hint #>> '{}' end;
+  scalar constant text := given #>> '{}';
+  number numeric;
+  digits text;
+  found text;
+begin
+  if given is null or kind = 'null' or hint is null or said = 'null' then
+    return null;
+  end if;
+  if tag is null or tag in ('bigint', 'decimal', 'datetime', 'bytes', 'float') then
+    if kind = 'array' and said in ('string', 'array', 'object') then
+      select w.why into found
+        from jsonb_array_elements(given) with ordinality i(item, n)
+       cross join lateral (
+         select :BUS.misfit(format('%s[%s]', path, i.n - 1), i.item,
+                  case said when 'string' then hint when 'array' then hint -> 0 else hint -> (i.n - 1)::text end) as why offset 0) w
+       where w.why is not null
+       order by i.n limit 1;
+      return found;
+    elsif kind = 'object' and said = 'object' then
+      select w.why into found
+        from jsonb_each(hint) h
+       cross join lateral (select :BUS.misfit(format('%s.%s', path, h.key), given -> h.key, h.value) as why offset 0) w
+       where w.why is not null
+       order by h.key limit 1;
+      return found;
+    elsif kind = 'number' then
+      number := scalar::numeric;
+      -- More digits than a float keeps are rounded when the JSON is read.
+      digits := ltrim(replace(trim_scale(abs(number))::text, '.', ''), '0');
+      if (case tag
+           when 'bigint' then number = trunc(number) and abs(number) <= 9007199254740991
+           when 'datetime' then abs(number) <= 8.64e15
+           when 'float' then true
+           when 'decimal' then abs(number) <= 1.7976931348623157e308
+             and length(case when abs(number) >= 1e21 then rtrim(digits, '0') else digits end) <= 15
+         end) then
+        return null;
+      end if;
+    elsif kind = 'string' then
+      if (case tag
+           when 'bigint' then scalar ~ '^-?[0-9]+$'
+           when 'decimal' then scalar ~ '^(-?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]{1,6})?|-?Infinity|NaN)$'
+           when 'float' then scalar ~ '^([-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?|[-+]?Infinity|NaN)$'
+           when 'bytes' then scalar ~ '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
+           when 'datetime' then scalar ~ ('^([0-9]{4}|[+-][0-9]{6})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+             '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?$')
+             and scalar !~ '^-0{6}' and (scalar !~ '^[+-]' or abs(left(scalar, 7)::integer) <= 271820)
+         end) then
+        return null;
+      end if;
+    end if;
+  end if;
+  return format('%s is %s, but its type hint says %s', path, left(given::text, 200), left(hint::text, 200));
+end $$;
+
+-- Refuses an event that a program of others gives, if its values do not have the types that it promises, or if its names
+-- are longer than those of any event type.
+create function :BUS.check_given(event jsonb) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  types constant jsonb := event -> 'types';
+  found text;
+begin
+  if length(event ->> 'name') > 200 or length(event ->> 'aggregateType') > 200 then
+    raise exception 'the name or the aggregate type of an event has more than 200 characters: %',
+        left(greatest(event ->> 'name', event ->> 'aggregateType'), 50) || '…'
+      using errcode = 'EB004', hint = 'What differs from event to event belongs into its key or its aggregate.';
+  end if;
+  found := coalesce(
+    :BUS.misfit(format('%s.aggregate', event ->> 'name'), event -> 'aggregate', types -> 'aggregate'),
+    :BUS.misfit(format('%s.changes', event ->> 'name'), event -> 'changes', types -> 'changes'),
+    :BUS.misfit(format('%s.initialData', event ->> 'name'), event -> 'initialData', types -> 'initialData'));
+  if found is not null then
+    raise exception '%', found using errcode = 'EB004', hint = 'Correct "types" or the value: nobody could read the event.';
+  end if;
+end $$;
+`;
