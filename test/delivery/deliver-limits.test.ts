@@ -214,6 +214,35 @@ describe("a database out of reach", () => {
     expect(await delivery.next({ executor: flaky, patienceMs: 10_000 })).toEqual({ state: "delivered" });
   });
 
+  it("records the outcome when the server takes writes again, without calling the handler twice", async () => {
+    let calls = 0;
+    let refusals = 0;
+    const delivery = await enqueue(() => {
+      calls += 1;
+      throw new Error("no");
+    });
+    const client = await pool.connect();
+    const replica = branded(async (sql, values) => {
+      if (!sql.includes(".settle(") || refusals === 3) return (await client.query(sql, [...values])).rows;
+      refusals += 1;
+      await client.query("begin read only");
+      return client.query(sql, [...values]).then(
+        ({ rows }) => rows,
+        async (error: unknown) => {
+          await client.query("rollback");
+          throw error;
+        },
+      );
+    });
+    try {
+      const outcome = await delivery.next({ executor: replica, patienceMs: 60_000 });
+      expect({ ...outcome, calls, refusals }).toMatchObject({ state: "retrying", calls: 1, refusals: 3 });
+      expect(await delivery.row()).toMatchObject({ attempts: 1, errors: [{ message: "no" }] });
+    } finally {
+      client.release(true);
+    }
+  });
+
   it("is not what a mistake in a program means: that is thrown at once", async () => {
     const delivery = await enqueue(() => undefined);
     let statements = 0;
