@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
+
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { discard, doctor, deliveries as listDeliveries, pause, resume } from "../../src/admin.js";
-import { FROM_THE_FIRST, wakeLost } from "../../src/outbox/lost-deliveries.js";
+import { executorOf } from "../../src/outbox/executor.js";
+import { FROM_THE_FIRST, seesJobs, wakeLost } from "../../src/outbox/lost-deliveries.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { subscribe } from "../../src/testing.js";
 import { runOnce } from "../../src/worker/run-once.js";
@@ -220,6 +223,44 @@ describe("deliveries that have a job", () => {
     }
     expect((await wake()).woken).toEqual([{ subscriber: "own", deliveries: 1 }]);
     expect((await deliveries()).map(({ state }) => state)).toEqual(["delivered", "waiting"]);
+  });
+});
+
+describe("a role", () => {
+  it("that does not see the jobs takes none of the deliveries for lost, unless a policy shows it all of them", async () => {
+    const role = `shop_${randomUUID().slice(0, 8)}`;
+    await subscribe({ client: pool, subscribers: [own] });
+    await publish(1);
+    const client = await pool.connect();
+    try {
+      await client.query(`create role ${role}`);
+      await client.query(`grant usage on schema event_bus, graphile_worker to ${role}`);
+      await client.query(`grant select on all tables in schema event_bus, graphile_worker to ${role}`);
+      const sees = async () => {
+        await client.query(`set role ${role}`);
+        const answer = await seesJobs(executorOf(client), names);
+        const { woken } = await wakeLost(executorOf(client), names, FROM_THE_FIRST, 10);
+        await client.query("reset role");
+        expect(woken).toEqual([]);
+        return answer;
+      };
+      expect(await sees()).toBe(false);
+      for (const table of ["jobs", "tasks"]) {
+        await client.query(
+          `create policy ${role} on graphile_worker._private_${table} to ${role} using (true)`,
+        );
+        expect(await sees()).toBe(table === "tasks");
+      }
+      await client.query(
+        `create policy fewer on graphile_worker._private_jobs as restrictive using (id > 5)`,
+      );
+      expect(await sees()).toBe(false);
+    } finally {
+      await client.query("reset role");
+      await client.query("drop policy if exists fewer on graphile_worker._private_jobs");
+      await client.query(`drop owned by ${role}; drop role ${role}`);
+      client.release();
+    }
   });
 });
 
