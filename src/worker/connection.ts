@@ -51,7 +51,12 @@ const READABLE = "set datestyle = 'ISO'";
 export function firstSettings(client: pg.ClientBase): string {
   const { processID } = client as unknown as { readonly processID: unknown };
   const isServedBy = `pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${Number(processID) || 0}`;
-  return `${READABLE}; select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false) where ${isServedBy}`;
+  const settings = [
+    "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)",
+    // What is looked for in a large log is found by a few lookups, however much PostgreSQL expects.
+    "pg_catalog.set_config('jit', 'off', false)",
+  ];
+  return `${READABLE}; select ${settings.join(", ")} where ${isServedBy}`;
 }
 
 /** A role or a database can have another default, in which statements that meet others fail instead of waiting. */
