@@ -11,6 +11,7 @@ import { benchDeliver } from "./deliver.js";
 import { benchDeliverLatency } from "./deliver-latency.js";
 import { benchTransactional } from "./deliver-transactional.js";
 import { benchFanOut } from "./fan-out.js";
+import { benchGrowth } from "./growth.js";
 import { benchNested } from "./nested.js";
 import { describeRatio, type Ratio } from "./ratio.js";
 import { benchWritePath } from "./write-path.js";
@@ -24,6 +25,7 @@ const SUITES: Readonly<Record<string, (url: string, effort: Effort) => Promise<r
   deliver: benchDeliver,
   "deliver-transactional": benchTransactional,
   "deliver-latency": benchDeliverLatency,
+  growth: benchGrowth,
 };
 
 const { values, positionals } = parseArgs({

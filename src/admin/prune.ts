@@ -1,7 +1,7 @@
 import type { Executor, Queryable } from "../outbox/executor.js";
 import { advanceMarks } from "../outbox/keep-house.js";
 import { knownNames } from "../outbox/known-names.js";
-import { forgetDelivered, keptByOthers, pruneSome } from "../outbox/prune-events.js";
+import { forgetDelivered, keptByOthers, oldestEvents, pruneSome } from "../outbox/prune-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { checkFlag } from "../registry/check-options.js";
 import {
@@ -72,10 +72,14 @@ export async function pruneAll(
   let batches = 0;
   const { events } = await knownNames(executor, names);
   const others = application === undefined ? undefined : await keptByOthers(executor, names, application);
+  // Mostly nothing is, and then one statement is enough for all names.
+  const oldest = await oldestEvents(executor, names, events);
   for (const event of events) {
     const ageMs = longer(keptFor(retention, event), others?.get(event) ?? 0);
+    if (ageMs === false || (oldest.get(event) ?? -1) <= ageMs) continue;
+    const deletedBefore = deleted;
     let after = 0;
-    while (ageMs !== false && !isAborted()) {
+    while (!isAborted()) {
       const batch = await pruneSome(executor, names, { event, ageMs, after, most: batchSize }, { isDry });
       deleted += batch.deleted;
       batches += 1;
@@ -83,12 +87,8 @@ export async function pruneAll(
       if (batch.deleted > 0) onProgress({ done: deleted, total: deleted });
       if (batch.isEnd) break;
     }
+    if (!isDry && deleted > deletedBefore)
+      await forgetDelivered(executor, names, { event, upTo: after, most: batchSize, isAborted });
   }
-  while (
-    !isDry &&
-    deleted > 0 &&
-    !isAborted() &&
-    (await forgetDelivered(executor, names, batchSize)) === batchSize
-  );
   return { events: deleted, batches };
 }

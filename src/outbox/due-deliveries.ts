@@ -43,7 +43,7 @@ select e.position, w.id as subscription_id, u.generation, u.attempt, w.subscribe
        e.name as event_name
   from due u
   join wanted w on w.id = u.id
-  join :BUS.events e on e.position = u.position
+  cross join lateral (select * from :BUS.events e where e.position = u.position offset 0) e
  where coalesce(u.due_at, e.occurred_at + w.delay_ms::float8 * interval '1 millisecond')
        <= coalesce($3::text::timestamptz, pg_catalog.clock_timestamp())
  order by e.position, w.id`);

@@ -1,6 +1,7 @@
 import type { StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
+import { LAST_POSITION } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, type ListedEvent, listEvent } from "./stored-event.js";
 
@@ -38,12 +39,7 @@ const ADVANCE = statement(/* sql */ `select :BUS.advance_horizon()::text as safe
 /** How far the log is read where a position says from where: up to where it is final, or all that can be seen. */
 export type ReadUpTo = "final" | "seen";
 
-const find = (direction: "asc" | "desc") =>
-  statement(/* sql */ `
-select ${EVENT_COLUMNS}
-  from :BUS.events e
- where ($1::text[] is null or e.name = any ($1))
-   and ($2::uuid is null or e.id = $2)
+const CONDITIONS = /* sql */ `($2::uuid is null or e.id = $2)
    and ($3::text is null or e.aggregate_type = $3)
    and ($4::text is null or e.aggregate_key = $4 and pg_catalog.left(e.aggregate_key, 200) = pg_catalog.left($4, 200))
    and ($5::text is null or e.operation = $5)
@@ -52,11 +48,44 @@ select ${EVENT_COLUMNS}
         and ($9::boolean is not true or e.position <= (select h.safe from :BUS.horizon h)))
    and ($10::timestamptz is null or e.occurred_at >= $10)
    and ($11::timestamptz is null or e.occurred_at < $11)
-   and ($12::bigint is null or e.position = $12)
+   and ($12::bigint is null or e.position = $12)`;
+
+type Direction = "asc" | "desc";
+
+/** By what PostgreSQL takes for the best index. */
+const find = (direction: Direction) =>
+  statement(/* sql */ `
+select ${EVENT_COLUMNS}
+  from :BUS.events e
+ where ($1::text[] is null or e.name = any ($1)) and ${CONDITIONS}
  order by e.position ${direction}
  limit $8::bigint`);
-const FIRST = find("asc");
-const LAST = find("desc");
+
+/**
+ * By name: as many as are wanted of each, from one end of the log. The comparisons of rows leave PostgreSQL no other index
+ * than that of the name, of which it does not know how rare it is: it would look through the positions of all.
+ */
+const findByName = (direction: Direction) =>
+  statement(/* sql */ `
+select ${EVENT_COLUMNS}
+  from (select distinct u.name from pg_catalog.unnest($1::text[]) u(name)) n cross join lateral (
+    select e.* from :BUS.events e
+     where (e.name, e.position) >= (n.name, coalesce($7, 0::bigint)) and (e.name, e.position) <= (n.name, ${LAST_POSITION})
+       and ${CONDITIONS}
+     order by e.name ${direction}, e.position ${direction} limit $8::bigint) e
+ order by e.position ${direction}
+ limit $8::bigint`);
+
+const STATEMENTS = {
+  any: { asc: find("asc"), desc: find("desc") },
+  named: { asc: findByName("asc"), desc: findByName("desc") },
+};
+
+/** Whether there is nothing that an index finds fewer events by than by their name. */
+function isByName({ event, eventId, position, aggregateType, correlationId }: EventFilter): boolean {
+  const others = [eventId, position, aggregateType, correlationId];
+  return event !== undefined && others.every((other) => other === undefined);
+}
 
 /** The events that fit the filter, in the order of their positions, as `executor`'s transaction sees them. */
 export async function findEvents(
@@ -65,11 +94,12 @@ export async function findEvents(
   filter: EventFilter = {},
   upTo: ReadUpTo = "seen",
 ): Promise<readonly ListedEvent[]> {
+  const sql = STATEMENTS[isByName(filter) ? "named" : "any"][filter.last === true ? "desc" : "asc"];
   const isFinal = upTo === "final" && filter.after !== undefined;
   if (isFinal) await explained(names, executor.query(ADVANCE(names)));
   const rows = await explained(
     names,
-    readRows<EventRow>(executor, (filter.last === true ? LAST : FIRST)(names), [
+    readRows<EventRow>(executor, sql(names), [
       filter.event === undefined ? null : [filter.event].flat(),
       filter.eventId ?? null,
       filter.aggregateType ?? null,

@@ -1,7 +1,7 @@
 import { IS_ALIVE } from "./alive-workers.js";
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { hasNoRecord } from "./open-deliveries.js";
+import { hasNoRecord, LAST_POSITION } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const PRUNE = statement(
@@ -91,13 +91,56 @@ export async function keptByOthers(
   );
 }
 
-const FORGET = statement(/* sql */ `select :BUS.forget_delivered($1::integer) as forgotten`);
+const FORGET = statement(/* sql */ `
+select seen, last_subscription, last_part::text as last_part
+  from :BUS.forget_delivered($1::text, $2::bigint, $3::integer, $4::bigint, $5::integer)`);
 
-/** Deletes up to `most` notes of deliveries that left no rows, of events that are gone. Returns how many. */
-export async function forgetDelivered(executor: Executor, names: SchemaNames, most: number): Promise<number> {
-  const [row] = await explained(
+interface Forgotten {
+  readonly seen: number;
+  readonly last_subscription: number;
+  readonly last_part: string;
+}
+
+/**
+ * Deletes the notes of deliveries of an event that left no rows, up to a position, where no event is there any more. With
+ * statements of their own that look at about `most` each.
+ */
+export async function forgetDelivered(
+  executor: Executor,
+  names: SchemaNames,
+  { event, upTo, most, isAborted }: { event: string; upTo: number; most: number; isAborted: () => boolean },
+): Promise<void> {
+  let [subscription, part] = [0, "-1"];
+  while (!isAborted()) {
+    const [row] = await explained(
+      names,
+      readRows<Forgotten>(executor, FORGET(names), [event, upTo, subscription, part, most]),
+    );
+    if (row === undefined || row.seen < most) return;
+    [subscription, part] = [row.last_subscription, row.last_part];
+  }
+}
+
+/** So many of the first events of a name tell whether any is old: they are stored in the order in which they occur. */
+const FIRST = 100;
+
+const OLDEST = statement(/* sql */ `
+select n.name as event,
+       (select (extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(f.occurred_at)) * 1000::numeric)::float8
+          from (select e.occurred_at from :BUS.events e
+                 where (e.name, e.position) >= (n.name, 0::bigint) and (e.name, e.position) <= (n.name, ${LAST_POSITION})
+                 order by e.name, e.position limit ${FIRST}) f) as "ageMs"
+  from pg_catalog.unnest($1::text[]) n(name)`);
+
+/** How old the oldest event of each name is in milliseconds; names without events are left out. */
+export async function oldestEvents(
+  executor: Executor,
+  names: SchemaNames,
+  events: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await explained(
     names,
-    readRows<{ readonly forgotten: number }>(executor, FORGET(names), [most]),
+    readRows<{ event: string; ageMs: number | null }>(executor, OLDEST(names), [events]),
   );
-  return row?.forgotten ?? 0;
+  return new Map(rows.flatMap(({ event, ageMs }) => (ageMs === null ? [] : [[event, ageMs]])));
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { pause, prune } from "../../src/admin.js";
 import { executorOf } from "../../src/outbox/executor.js";
+import { findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { type Settlement, settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import { empty, event, publish, subscribe } from "../outbox/steps.js";
@@ -137,5 +138,63 @@ describe("prune", () => {
       code: "INVALID_OPTION",
       message: expect.stringContaining('retention.default in prune() is "7 weeks"'),
     });
+  });
+});
+
+describe("notes of deliveries that left no rows", () => {
+  const notes = async () =>
+    (
+      await pool.query("select subscription_id as id, positions from event_bus.delivered order by id, lowest")
+    ).rows.map(({ id, positions: noted }) => `${id}: ${noted.join()}`);
+  const deliver = (subscriptionId: number, ...delivered: number[]) =>
+    settleDeliveries(
+      executorOf(pool),
+      names,
+      delivered.map((position) => ({
+        ...{ position, subscriptionId, generation: 0, attempts: 1 },
+        ...{ state: "delivered", keepsFailuresOnly: true, claim: "c" },
+      })),
+    );
+
+  beforeEach(async () => {
+    await pool.query("truncate event_bus.delivered");
+    // A part of the log ends before 1024, a multiple of 128.
+    await pool.query("select setval('event_bus.events_position_seq', 1021)");
+    await publishOld(9, 9, 9, 9);
+  });
+
+  it("are of one part of the log each, and go with their events, in batches of any size", async () => {
+    await deliver(1, 1022, 1023, 1024, 1025);
+    await deliver(2, 1022, 1024);
+    await deliver(2, 1023);
+    await deliver(2, 1025);
+    expect(await notes()).toEqual([
+      "1: 1022,1023",
+      "1: 1024,1025",
+      "2: 1022",
+      "2: 1023",
+      "2: 1024",
+      "2: 1025",
+    ]);
+    expect(await prune(pool, {}, { batchSize: 1 })).toMatchObject({ events: 4 });
+    expect(await notes()).toEqual([]);
+  });
+
+  it("stay as long as one of their events does", async () => {
+    await deliver(1, 1022, 1023, 1024, 1025);
+    await deliver(2, 1022, 1024, 1025);
+    await settle(1023, 2, "dead");
+    expect(await prune(pool, {}, { batchSize: 1 })).toMatchObject({ events: 3 });
+    expect(await notes()).toEqual(["1: 1022,1023"]);
+    expect(await findDeliveries(executorOf(pool), names, { subscriber: "one" })).toMatchObject([
+      { position: 1023, state: "delivered" },
+    ]);
+  });
+
+  it("of events that are not old stay", async () => {
+    await publishOld(1);
+    for (const id of [1, 2]) await deliver(id, 1022, 1023, 1024, 1025, 1026);
+    expect(await prune(pool)).toMatchObject({ events: 4 });
+    expect(await notes()).toEqual(["1: 1024,1025,1026", "2: 1024,1025,1026"]);
   });
 });

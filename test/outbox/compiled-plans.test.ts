@@ -103,7 +103,7 @@ it.each<[string, () => Promise<unknown>]>([
     "pruning",
     async () => {
       await pruneSome(prepared, names, { event: "Often", ageMs: 0, after: 0, most: 10 });
-      await forgetDelivered(prepared, names, 10);
+      await forgetDelivered(prepared, names, { event: "Often", upTo: 10, most: 10, isAborted: () => false });
     },
   ],
 ])("nothing of %s is worth compiling to PostgreSQL", async (_, call) => {

@@ -4,8 +4,10 @@ import { countMatching } from "../../src/outbox/dead-deliveries.js";
 import { dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { branded, type Executor, executorOf } from "../../src/outbox/executor.js";
 import { findDeliveries } from "../../src/outbox/find-deliveries.js";
+import { findEvents } from "../../src/outbox/find-events.js";
 import { advanceMarks } from "../../src/outbox/keep-house.js";
 import { knownNames, knownTypes } from "../../src/outbox/known-names.js";
+import { forgetDelivered, oldestEvents } from "../../src/outbox/prune-events.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { subscriberStatus } from "../../src/outbox/subscriber-status.js";
 import { testDatabase } from "../support/database.js";
@@ -16,13 +18,18 @@ const { pool } = await testDatabase();
 const names = DEFAULT_SCHEMA_NAMES;
 const EVENTS = 50_000;
 
-/** A log of which nearly everything is delivered, to three subscribers: 20 are dead, 10 retried, the last 30 wait. */
+/**
+ * A log of which nearly everything is delivered, to four subscribers: 20 are dead, 10 retried, the last 30 wait. One of them
+ * leaves a note for each two that it got, and no rows.
+ */
 beforeAll(async () => {
   await subscribe(pool, "Often", ["one", "two"]);
   await subscribe(pool, "Rarely", ["three"]);
+  await subscribe(pool, "Often", ["lean"]);
   await pool.query(
-    `insert into event_bus.events (id, name, aggregate, fanout)
+    `insert into event_bus.events (id, name, aggregate, metadata, fanout)
      select gen_random_uuid(), case when n % 1000 = 0 then 'Rarely' else 'Often' end, '{}',
+            jsonb_build_object('correlationId', (n / 5)::text),
             array(select s.id from event_bus.subscriptions s
                    where s.event_name = case when n % 1000 = 0 then 'Rarely' else 'Often' end order by 1)
        from generate_series(1, $1::integer) n`,
@@ -34,10 +41,18 @@ beforeAll(async () => {
                                    when s.id = 2 and e.position % 5000 = 9 then 'retrying' else 'delivered' end,
             1, 1, now(), now()
        from event_bus.events e cross join unnest(e.fanout) s(id)
-      where e.position <= $1`,
+      where e.position <= $1 and s.id <> 4`,
     [EVENTS - 30],
   );
-  await pool.query("vacuum analyze event_bus.events, event_bus.deliveries, event_bus.subscriptions");
+  await pool.query(
+    `insert into event_bus.delivered (subscription_id, lowest, highest, positions)
+     select 4, min(e.position), max(e.position), array_agg(e.position order by e.position)
+       from event_bus.events e where e.position <= $1 and 4 = any (e.fanout) group by e.position / 2 order by 2`,
+    [EVENTS - 30],
+  );
+  await pool.query(
+    "vacuum analyze event_bus.events, event_bus.deliveries, event_bus.delivered, event_bus.subscriptions",
+  );
   await eventually(async () => {
     await advanceMarks(executorOf(pool), names, 100_000);
     const { rows } = await pool.query("select min(position)::integer as lowest from event_bus.marks");
@@ -103,12 +118,75 @@ describe(`of ${EVENTS} events, with nearly all of their deliveries made`, () => 
     ],
     ["the types of aggregates", (executor) => knownTypes(executor, names)],
     ["the names of events", (executor) => knownNames(executor, names)],
+    [
+      "the last that were delivered",
+      (executor) => findDeliveries(executor, names, { state: "delivered", last: true, limit: 50 }),
+    ],
+    [
+      "the first that were delivered",
+      (executor) => findDeliveries(executor, names, { state: "delivered", limit: 50 }),
+    ],
+    [
+      "the last of one that leaves notes",
+      (executor) =>
+        findDeliveries(executor, names, { subscriber: "lean", state: "delivered", last: true, limit: 50 }),
+    ],
+    ["the last events", (executor) => findEvents(executor, names, { last: true, limit: 50 })],
+    [
+      "events of a name",
+      (executor) => findEvents(executor, names, { event: ["Often", "Rarely"], last: true, limit: 50 }),
+    ],
+    [
+      "events of a name that there is not",
+      (executor) => findEvents(executor, names, { event: "Never", last: true, limit: 50 }),
+    ],
+    [
+      "events of a correlation",
+      (executor) => findEvents(executor, names, { correlationId: "7", last: true, limit: 50 }),
+    ],
+    [
+      "events of a correlation that there is not",
+      (executor) => findEvents(executor, names, { correlationId: "none", event: "Often", limit: 50 }),
+    ],
+    [
+      "events that occurred in the future",
+      (executor) => findEvents(executor, names, { since: new Date("2999-01-01"), limit: 50 }),
+    ],
+    ["whether anything is old", (executor) => oldestEvents(executor, names, ["Never", "Often", "Rarely"])],
   ])("%s are found without reading the log", async (_, call) => {
     expect(await rowsRead(call)).toBeLessThan(EVENTS / 10);
   });
 
+  it("notes of events that are gone are found without reading the others", async () => {
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("delete from event_bus.events where position <= 5");
+      const countsOf = async (): Promise<{ readonly read: number; readonly deleted: number }> =>
+        (
+          await client.query(
+            `select (seq_tup_read + idx_tup_fetch)::integer as read, n_tup_del::integer as deleted
+               from pg_stat_xact_user_tables where relname = 'delivered'`,
+          )
+        ).rows[0];
+      // What it has done before is told too, for a moment.
+      const before = await countsOf();
+      await forgetDelivered(executorOf(client), names, {
+        ...{ event: "Often", upTo: 1_000, most: 100, isAborted: () => false },
+      });
+      const after = await countsOf();
+      // Those of 1, of 2 and 3, and of 4 and 5.
+      expect(after.deleted - before.deleted).toBe(3);
+      expect(after.read - before.read).toBeLessThan(EVENTS / 10);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+
   it("counts true", async () => {
     expect(await subscriberStatus(executorOf(pool), names)).toMatchObject([
+      { subscriber: "lean", dead: 0, waiting: 29 },
       { subscriber: "one", dead: 20, waiting: 29 },
       { subscriber: "three", waiting: 1 },
       { subscriber: "two", retrying: 10, waiting: 29 },

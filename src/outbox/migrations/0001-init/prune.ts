@@ -1,4 +1,4 @@
-import { hasNoRecord } from "../../open-deliveries.js";
+import { hasNoRecord, partOf } from "../../open-deliveries.js";
 
 /** Taking away what is old. */
 export const prune = /* sql */ `
@@ -34,17 +34,33 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
     from seen
 $$;
 
--- Deletes notes of deliveries that left no rows, of which no event is there any more: up to so many. Returns how many.
-create function :BUS.forget_delivered(most integer) returns integer
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-  with gone as (
+-- Of the notes of deliveries that left no rows, those of an event's subscriptions, up to a position: looks at up to so many
+-- (a few more, so that none of a part is left) that come after a part of the log of a subscription, and deletes those
+-- of which no event is there any more. Returns how many it has looked at, and the last one's subscription and part. They
+-- are read in the order of their index: sorting all that are left for each call would take ever longer.
+create function :BUS.forget_delivered(
+  event_name text, up_to bigint, after_subscription integer, after_part bigint, most integer
+) returns table (seen integer, last_subscription integer, last_part bigint)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+  with seen as materialized (
+    select n.ctid, s.id, n.part, n.positions
+      from :BUS.subscriptions s cross join lateral (
+        select x.ctid, ${partOf("x.highest")} as part, x.positions
+          from :BUS.delivered x
+         where x.subscription_id = s.id and ${partOf("x.highest")} <= ${partOf("up_to")}
+           and ${partOf("x.highest")} > case when s.id = after_subscription then after_part else -1 end
+         order by x.subscription_id, ${partOf("x.highest")} fetch first most rows with ties) n
+     where s.event_name = forget_delivered.event_name and s.id >= after_subscription
+     order by s.id, n.part fetch first most rows with ties
+  ), gone as (
     delete from :BUS.delivered where ctid = any (array(
       select x.ctid from :BUS.delivered x
-       where not exists (
-         select from :BUS.events e where e.position between x.lowest and x.highest and e.position = any (x.positions))
-       limit most for update skip locked))
-    returning 1
+       where x.ctid = any (array(
+         select s.ctid from seen s
+          where not exists (select from :BUS.events e where e.position = any (s.positions))))
+         for update skip locked))
   )
-  select count(*)::integer from gone
+  select (count(*) over ())::integer, s.id, s.part from seen s order by s.id desc, s.part desc limit 1
 $$;
 `;

@@ -1,3 +1,4 @@
+import { partOf } from "../../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
 /** How many errors of a delivery are kept: the first ones, which say how it began, and the last ones. */
@@ -124,7 +125,7 @@ begin${COMMIT_SOON}
      where d.generation is distinct from 1 or d.claim is distinct from i.c;
 end $$;
 
--- The same for subscribers that keep rows only of failures: one row for all that were made together. Of a delivery that
+-- The same for subscribers that keep rows only of failures: one row for all of a part of the log that were made together. Of a delivery that
 -- has a row of its own, that row is the truth.
 create function :BUS.deliver_without_rows(positions bigint[], subscriptions integer[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
@@ -135,7 +136,7 @@ begin${COMMIT_SOON}
   select i.s, min(i.p), max(i.p), array_agg(i.p order by i.p)
     from unnest(positions, subscriptions) i(p, s)
    where not exists (select from :BUS.deliveries d where d.position = i.p and d.subscription_id = i.s)
-   group by i.s order by i.s;
+   group by i.s, ${partOf("i.p")} order by i.s, ${partOf("i.p")};
   return query
     select i.p, i.s, 0, null::text
       from unnest(positions, subscriptions) i(p, s)
