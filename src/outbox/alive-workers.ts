@@ -1,12 +1,8 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { LAST_SIGN } from "./last-sign.js";
+import { IS_ALIVE } from "./last-sign.js";
 import { momentOf } from "./moment.js";
 import { type SchemaNames, statement } from "./schema-names.js";
-
-/** True of a row `w` of workers that lives. */
-export const IS_ALIVE = /* sql */ `${LAST_SIGN}
-       + w.dead_after_ms::float8 * interval '1 millisecond' > pg_catalog.clock_timestamp()`;
 
 /** A worker that runs. */
 export interface WorkerStatus {

@@ -1,3 +1,4 @@
+import { IS_ALIVE } from "../../last-sign.js";
 import { hasNoRecord, markOf } from "../../open-deliveries.js";
 
 /** True when the subscription `s` does not have the policy `p`. */
@@ -8,7 +9,7 @@ const DIFFERS =
 const NEWEST = /* sql */ `(
     select p.* from :BUS.workers w cross join lateral unnest(w.policies) r(id) join :BUS.policies p on p.id = r.id
      where p.event_name = s.event_name and p.subscriber = s.subscriber and p.application = s.application
-       and greatest(w.heartbeat_at, pg_postmaster_start_time()) + w.dead_after_ms * interval '1 millisecond' > clock_timestamp()
+       and ${IS_ALIVE}
      order by p.id desc limit 1)`;
 
 /** How subscriptions come into the database. */
