@@ -17,8 +17,10 @@ const newer = subscriber("own", () => undefined, {
 });
 const OLD = { priority: 1, delay_ms: "0", attempts: "3", kept: String(DAY_MS) };
 const NEW = { priority: 2, delay_ms: "3600000", attempts: "9", kept: String(90 * DAY_MS) };
-const oldVersion = { retention: { default: "1 day" } } as const;
-const newVersion = { retention: { default: "90 days" } } as const;
+// However busy the machine is, a worker that runs is not held for dead.
+const worker = { deadAfterMs: 60_000 };
+const oldVersion = { retention: { default: "1 day" }, worker } as const;
+const newVersion = { retention: { default: "90 days" }, worker } as const;
 
 const inForce = async () => {
   const { rows } = await pool.query(
@@ -97,7 +99,7 @@ describe("an old process that starts again after a newer one", () => {
     await publish(1);
     await pool.query("update event_bus.events set occurred_at = now() - interval '2 days'");
     await discard(pool, { state: "waiting" }, { reason: "a test" });
-    const { of } = await start([older], { retention: { default: "1 day", intervalMs: 100 } });
+    const { of } = await start([older], { retention: { default: "1 day", intervalMs: 100 }, worker });
     await eventually(() => expect(of("prune:stop").length).toBeGreaterThan(0));
     expect((await pool.query("select from event_bus.events")).rowCount).toBe(1);
   });
