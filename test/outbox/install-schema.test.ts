@@ -31,6 +31,11 @@ async function connected<T>({ pool }: TestDatabase, work: (client: PoolClient) =
 const migrations = async ({ pool }: TestDatabase) =>
   (await pool.query("select id, name, compatible_with from event_bus.migrations order by id")).rows;
 
+// Comments too are sent to the server, which has to put them into the encoding of the database.
+it.each(MIGRATIONS)("$name has no character that some encoding of a database does not have", ({ sql }) => {
+  expect(sql).toMatch(/^[\x20-\x7e\n]*$/);
+});
+
 describe("installSchema", () => {
   it("installs once, and then has nothing to do", async () => {
     const database = await freshDatabase();

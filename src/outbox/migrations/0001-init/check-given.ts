@@ -72,7 +72,7 @@ declare
 begin
   if length(event ->> 'name') > 200 or length(event ->> 'aggregateType') > 200 then
     raise exception 'the name or the aggregate type of an event has more than 200 characters: %',
-        left(greatest(event ->> 'name', event ->> 'aggregateType'), 50) || '…'
+        left(greatest(event ->> 'name', event ->> 'aggregateType'), 50) || '...'
       using errcode = 'EB004', hint = 'What differs from event to event belongs into its key or its aggregate.';
   end if;
   found := coalesce(
