@@ -17,8 +17,8 @@ export interface Look {
 }
 
 /** @throws EventBusError `INVALID_OPTION`. */
-export function checkLook(options: unknown, place: Place): Look {
-  const given = checkOptions(options ?? {}, ["within", "after", "database"], place);
+export function checkLook(options: unknown = {}, place: Place): Look {
+  const given = checkOptions(options, ["within", "after", "database"], place);
   const { database } = given as DatabaseOptions;
   checkDatabaseNames(database, [], place);
   const milliseconds = { min: 0, max: 2_147_483_647, defaultsTo: 0, of: "milliseconds" };

@@ -1,7 +1,8 @@
 import { EventBusError } from "../errors.js";
-import type { PrismaQueryable } from "../outbox/executor.js";
+import { isQueryable, type PrismaQueryable } from "../outbox/executor.js";
 import { checkFunction, checkOptions, invalidOption } from "../registry/check-options.js";
-import type { DatabaseOptions } from "../registry/database-names.js";
+import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
+import { isClient } from "../registry/define-config.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEvent } from "../registry/event.js";
 import { isEvent } from "../registry/is-event.js";
@@ -65,8 +66,8 @@ export async function toBeIdempotent(
   return verdict(this, faulty === undefined, async () => explainRepetition(this, received, event, faulty));
 }
 
-async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown) {
-  const given = checkOptions(options ?? {}, ["observe", "reset", "prisma", "database"], place);
+async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown = {}) {
+  const given = checkOptions(options, ["observe", "reset", "prisma", "database"], place);
   if (checkFunction(given, "observe", place) === undefined) {
     throw invalidOption("observe", undefined, "a function that reads what the handler has done", place);
   }
@@ -74,6 +75,9 @@ async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown
     const expected = `none: "${subscriber.name}" is transactional, and of its delivery there is a record that stays`;
     throw invalidOption("reset", given["reset"], expected, place);
   }
+  checkDatabaseNames(given["database"], [], place);
+  if (given["prisma"] !== undefined && !isClient(given["prisma"]))
+    throw invalidOption("prisma", given["prisma"], "a Prisma client", place);
   const { observe, reset, prisma, database } = given as unknown as IdempotencyOptions;
   const once = subscriber.policy.transactional
     ? await ofRecord(subscriber, event, prisma, { database })
@@ -97,7 +101,7 @@ async function ofRecord(
   prisma: PrismaQueryable | undefined,
   { database }: DatabaseOptions,
 ): Promise<() => Promise<unknown>> {
-  if (prisma === undefined) throw invalidOption("prisma", prisma, "a Prisma client", place);
+  if (!isQueryable(prisma)) throw invalidOption("prisma", prisma, "a Prisma client", place);
   const run = await storedDelivery(subscriber, event, { prisma, database, of: place.of });
   return async () => {
     const outcome = await run();

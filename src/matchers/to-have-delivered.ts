@@ -73,13 +73,13 @@ export async function toHaveDelivered(
 
 function checkExpectation(
   subscriber: unknown,
-  expectation: unknown,
+  expectation: unknown = {},
 ): Pick<Question, "subscriber" | "type" | "expected" | "attempts"> {
   if (!isSubscriber(subscriber)) {
     throw invalidOption("subscriber", subscriber, "a subscriber made by defineSubscriber", place);
   }
   const known = ["event", "attempts", ...EVENT_FIELDS];
-  const given = checkFields(expectation ?? {}, known, { of: place.of, path: "expected" });
+  const given = checkFields(expectation, known, { of: place.of, path: "expected" });
   const { event, attempts, ...expected } = given;
   const type = "event" in given ? checkEventType(event, "event", place) : undefined;
   if (type !== undefined && !subscriber.events.some(({ name }) => name === type.name)) {

@@ -43,7 +43,7 @@ export async function toHavePublishedTimes(
   options?: unknown,
 ): Promise<MatcherResult> {
   const of = "toHavePublishedTimes()";
-  if (typeof times !== "number" || !Number.isInteger(times) || times < 0) {
+  if (typeof times !== "number" || !Number.isSafeInteger(times) || times < 0) {
     throw invalidOption("times", times, "a whole number from 0", { of });
   }
   const question = ask("toHavePublishedTimes", received, type, expected, options);

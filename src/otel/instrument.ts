@@ -1,8 +1,8 @@
 import { type MeterProvider, metrics, type TracerProvider, trace } from "@opentelemetry/api";
 
 import { hub } from "../log/hub.js";
-import type { Queryable } from "../outbox/executor.js";
-import { checkOptions, invalidOption } from "../registry/check-options.js";
+import { assertQueryable, type Queryable } from "../outbox/executor.js";
+import { checkMethods, checkOptions, invalidOption } from "../registry/check-options.js";
 import { checkDatabaseNames, type DatabaseNames } from "../registry/database-names.js";
 import { measureTelemetry, observeStatus } from "./metrics.js";
 import { type Relation, traceTelemetry } from "./spans.js";
@@ -46,10 +46,14 @@ const PLACE = { of: "instrument()" };
  * ```
  */
 export function instrument(options: InstrumentOptions = {}): () => void {
-  const { relation = "parent", database } = checkOptions(options, KNOWN, PLACE);
+  const given = checkOptions(options, KNOWN, PLACE);
+  const { relation = "parent", database } = given;
   if (relation !== "parent" && relation !== "link")
     throw invalidOption("relation", relation, '"parent" or "link"', PLACE);
   checkDatabaseNames(database, [], PLACE);
+  checkMethods(given, "tracerProvider", ["getTracer"], "a tracer provider", PLACE);
+  checkMethods(given, "meterProvider", ["getMeter"], "a meter provider", PLACE);
+  if (options.client !== undefined) assertQueryable(options.client, PLACE);
   const { client, tracerProvider = trace, meterProvider = metrics } = options;
   const meter = meterProvider.getMeter("ex-event-bus");
   const offs = [

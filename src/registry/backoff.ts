@@ -1,5 +1,13 @@
 import { EventBusError } from "../errors.js";
-import { checkOptions, describe, invalidOption, isObject, type Place } from "./check-options.js";
+import {
+  checkNumber,
+  checkOptions,
+  describe,
+  invalidOption,
+  isObject,
+  type Place,
+  within,
+} from "./check-options.js";
 
 /** Delays that grow. Made by {@link exponential}. */
 export interface ExponentialBackoff {
@@ -51,19 +59,12 @@ export interface ExponentialOptions {
 export function exponential(options: ExponentialOptions = {}): ExponentialBackoff {
   const place = { of: "exponential()" };
   const given = checkOptions(options, ["minMs", "factor", "maxMs", "jitter"], place);
-  const number = (
-    option: string,
-    defaultsTo: number,
-    min: number,
-    max: number,
-    unit = "a number",
-  ): number => {
-    const value = given[option] ?? defaultsTo;
-    if (typeof value === "number" && value >= min && value <= max) return value;
-    throw invalidOption(option, value, `${unit} from ${min} to ${max}`, place);
-  };
-  const minMs = number("minMs", 1000, 1, longestDelayMs, "milliseconds");
-  const maxMs = number("maxMs", Math.max(3_600_000, minMs), minMs, longestDelayMs, "milliseconds");
+  const number = (option: string, defaultsTo: number, min: number, max: number) =>
+    checkNumber(given, option, { min, max, defaultsTo }, place);
+  const milliseconds = (option: string, defaultsTo: number, min: number) =>
+    checkNumber(given, option, { min, max: longestDelayMs, defaultsTo, of: "milliseconds" }, place);
+  const minMs = milliseconds("minMs", 1000, 1);
+  const maxMs = milliseconds("maxMs", Math.max(3_600_000, minMs), minMs);
   return Object.freeze({
     kind: "exponential",
     minMs,
@@ -97,7 +98,10 @@ export function checkBackoff(value: unknown, place: Place): Backoff {
     const { kind: _, ...options } = value;
     return exponential(options);
   }
-  if (isObject(value) && value["kind"] === "fixed") return fixed(value["delayMs"] as number);
+  if (isObject(value) && value["kind"] === "fixed") {
+    const { kind: _, ...options } = value;
+    return fixed(checkOptions(options, ["delayMs"], within(place, "backoff"))["delayMs"] as number);
+  }
   const expected = '"exponential", exponential({ … }), fixed(ms) or a function';
   throw invalidOption("backoff", value, expected, place);
 }

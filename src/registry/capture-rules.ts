@@ -2,6 +2,7 @@ import { EventBusError } from "../errors.js";
 import {
   checkFunction,
   checkInteger,
+  checkNested,
   checkOptions,
   invalidOption,
   isObject,
@@ -68,9 +69,9 @@ export function resolveBusOptions(
     eventsByName,
     ...checkCapture(given["capture"], eventsByName, modelNames),
     database: Object.freeze(checkDatabaseNames(given["database"], [], place)),
-    transaction: checkTransaction(given["transaction"]),
+    transaction: checkTransaction(given),
     maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, place),
-    bulk: checkBulk(given["bulk"]),
+    bulk: checkBulk(given),
     metadata: checkFunction(given, "metadata", place) as ResolvedBusOptions["metadata"],
   });
 }
@@ -193,9 +194,9 @@ function checkConditionalRule(entry: unknown, ofEntry: Required<Place>): Unknown
   throw invalidOption(ofEntry.path, entry, expected, { of: ofEntry.of });
 }
 
-function checkTransaction(value: unknown): ResolvedBusOptions["transaction"] {
+function checkTransaction(options: UnknownOptions): ResolvedBusOptions["transaction"] {
   const ofTransaction = within(place, "transaction");
-  const given = checkOptions(value ?? {}, ["maxWaitMs", "timeoutMs"], ofTransaction);
+  const given = checkNested(options, "transaction", ["maxWaitMs", "timeoutMs"], place);
   const range = { min: 1, max: 2_147_483_647, defaultsTo: 60_000, of: "milliseconds" };
   return Object.freeze({
     maxWaitMs: checkInteger(given, "maxWaitMs", range, ofTransaction),
@@ -203,9 +204,9 @@ function checkTransaction(value: unknown): ResolvedBusOptions["transaction"] {
   });
 }
 
-function checkBulk(value: unknown): ResolvedBusOptions["bulk"] {
+function checkBulk(options: UnknownOptions): ResolvedBusOptions["bulk"] {
   const ofBulk = within(place, "bulk");
-  const given = checkOptions(value ?? {}, ["maxRows"], ofBulk);
+  const given = checkNested(options, "bulk", ["maxRows"], place);
   const range = { min: 1, max: 10_000_000, defaultsTo: 100_000, of: "rows" };
   return Object.freeze({ maxRows: checkInteger(given, "maxRows", range, ofBulk) });
 }

@@ -2,7 +2,7 @@ import { invalidOption, isObject } from "./check-options.js";
 import type { EventMetadata } from "./event.js";
 
 /** Keys of metadata that the package itself reads; everything else is the caller's. */
-const TEXTS = ["correlationId", "causationId", "traceparent"] as const;
+const TEXTS = ["correlationId", "causationId", "mutationId", "traceparent"] as const;
 
 /**
  * @param option what the caller calls it, and `of` where it was given, for the message.
@@ -10,8 +10,9 @@ const TEXTS = ["correlationId", "causationId", "traceparent"] as const;
  * strings.
  */
 export function checkMetadata(metadata: unknown, option: string, of: string): EventMetadata {
-  if (!isObject(metadata) || "then" in metadata)
+  if (typeof (Object(metadata) as { readonly then?: unknown }).then === "function")
     throw invalidOption(option, metadata, "an object, at once", { of });
+  if (!isObject(metadata)) throw invalidOption(option, metadata, "an object", { of });
   for (const name of TEXTS) {
     const value = metadata[name];
     if (value === undefined || typeof value === "string") continue;

@@ -31,14 +31,17 @@ export function invalidOption(option: string, value: unknown, expected: string, 
   });
 }
 
-/** Refuses anything but an object whose keys are all known. */
+/** Refuses anything but an object whose keys are all known, and whose values can be read. */
 export function checkOptions(value: unknown, known: readonly string[], place: Place): UnknownOptions {
   if (!isObject(value)) {
     const { path = "options" } = place;
     throw invalidOption(path, value, "an object", { of: place.of });
   }
   for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue;
+    if (known.includes(key)) {
+      assertReadable(value, key, place);
+      continue;
+    }
     const { path } = within(place, key);
     const message = `unknown option "${path}" in ${place.of}${didYouMean(key, known)}`;
     throw new EventBusError("INVALID_OPTION", message, { value: value[key], path });
@@ -46,7 +49,29 @@ export function checkOptions(value: unknown, known: readonly string[], place: Pl
   return value;
 }
 
-/** What a whole number must be, and what it is when it is not given. */
+/** The options at `option` of others, checked as {@link checkOptions} does; none when it is not given. */
+export function checkNested(
+  options: UnknownOptions,
+  option: string,
+  known: readonly string[],
+  place: Place,
+): UnknownOptions {
+  // Not `??`: null is a wrong value like any other.
+  const { [option]: value = {} } = options;
+  return checkOptions(value, known, within(place, option));
+}
+
+function assertReadable(options: UnknownOptions, option: string, place: Place): void {
+  try {
+    void options[option];
+  } catch (cause) {
+    const { path } = within(place, option);
+    const message = `${path} in ${place.of} cannot be read, its getter throws: expected a value`;
+    throw new EventBusError("INVALID_OPTION", message, { cause, path });
+  }
+}
+
+/** What a number must be, and what it is when it is not given. */
 export interface IntegerRange {
   readonly min: number;
   readonly max: number;
@@ -68,6 +93,39 @@ export function checkInteger(
     return value;
   const counted = range.of === undefined ? "" : ` of ${range.of}`;
   throw invalidOption(option, value, `a whole number${counted} from ${range.min} to ${range.max}`, place);
+}
+
+/** The number at `option`, or its default; it need not be whole. */
+export function checkNumber(
+  options: UnknownOptions,
+  option: string,
+  { min, max, defaultsTo, of = "a number" }: IntegerRange,
+  place: Place,
+): number {
+  const value = options[option];
+  if (value === undefined) return defaultsTo;
+  if (typeof value === "number" && value >= min && value <= max) return value;
+  throw invalidOption(option, value, `${of} from ${min} to ${max}`, place);
+}
+
+/** A logger at `option`, or undefined when it is not given. */
+export function checkLogger(options: UnknownOptions, option: string, place: Place): unknown {
+  return checkMethods(options, option, ["debug", "info", "warn", "error"], "a logger such as console", place);
+}
+
+/** What has certain methods at `option`, or undefined when it is not given. */
+export function checkMethods(
+  options: UnknownOptions,
+  option: string,
+  methods: readonly string[],
+  what: string,
+  place: Place,
+): unknown {
+  const value = options[option];
+  if (value === undefined) return value;
+  const given = Object(value) as UnknownOptions;
+  if (methods.every((method) => typeof given[method] === "function")) return value;
+  throw invalidOption(option, value, `${what}, with ${methods.join("(), ")}()`, place);
 }
 
 /** The function at `option`, or undefined when it is not given. */
@@ -95,9 +153,20 @@ export function checkName(value: unknown, option: string, maxLength: number, pla
   throw invalidOption(option, value, `1 to ${maxLength} printable characters`, place);
 }
 
-/** Whether it is an object in the sense of `{}`; arrays and functions are not. */
+/** What an object is that has nothing to say by keys of its own: `[object Date]`. */
+const BUILT_IN =
+  /^\[object (Date|RegExp|(Weak)?(Map|Set)|WeakRef|Promise|Error|Number|String|Boolean|Symbol|BigInt|(Shared)?ArrayBuffer|DataView|\w*Array)\]$/;
+
+/**
+ * Whether it is an object in the sense of `{}`. Arrays and functions are not, nor are dates, maps, promises and the like,
+ * which would seem to have no keys.
+ */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !BUILT_IN.test(tagOf(value));
+}
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value);
 }
 
 /** From its scheme on: passwords stand in several places of a connection string, and not always escaped. */
@@ -112,8 +181,16 @@ export function describe(value: unknown): string {
     return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
   }
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  // A class may have a member `name` that is anything.
+  if (typeof value === "function") {
+    const name: unknown = value.name;
+    return typeof name === "string" && name !== "" ? `the function ${name}` : "a function";
+  }
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "object" && value !== null) {
+    const [, tag] = BUILT_IN.exec(tagOf(value)) ?? [];
+    if (tag === "Date" && Number.isNaN(Number(value))) return "an invalid Date";
+    return tag === undefined ? "an object" : `${/^[AE]/.test(tag) ? "an" : "a"} ${tag}`;
+  }
   return String(value);
 }

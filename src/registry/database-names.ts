@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption, type Place, within } from "./check-options.js";
+import { checkNested, invalidOption, type Place, within } from "./check-options.js";
 
 /** Where the package's tables are. */
 export interface DatabaseNames {
@@ -27,8 +27,9 @@ export function checkDatabaseNames(
   place: Place,
 ): ResolvedDatabaseNames {
   const ofDatabase = within(place, "database");
-  const given = checkOptions(value ?? {}, ["schema", "workerSchema", ...known], ofDatabase);
-  const schema = checkSchemaName(given["schema"] ?? "event_bus", "schema", ofDatabase);
+  const given = checkNested({ database: value }, "database", ["schema", "workerSchema", ...known], place);
+  const { schema: ours = "event_bus", workerSchema: workers = "graphile_worker" } = given;
+  const schema = checkSchemaName(ours, "schema", ofDatabase);
   if (/^(public|information_schema)$/i.test(schema))
     throw invalidOption(
       "schema",
@@ -36,11 +37,7 @@ export function checkDatabaseNames(
       "a schema of the event bus alone, which migrate creates",
       ofDatabase,
     );
-  const workerSchema = checkSchemaName(
-    given["workerSchema"] ?? "graphile_worker",
-    "workerSchema",
-    ofDatabase,
-  );
+  const workerSchema = checkSchemaName(workers, "workerSchema", ofDatabase);
   if (schema === workerSchema) {
     throw invalidOption("workerSchema", workerSchema, "another schema than that of the events", ofDatabase);
   }

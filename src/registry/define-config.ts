@@ -3,6 +3,7 @@ import {
   checkFunction,
   checkInteger,
   checkName,
+  checkNested,
   checkOptions,
   type IntegerRange,
   invalidOption,
@@ -129,24 +130,25 @@ export interface EventBusConfig {
  * ```
  */
 export function defineConfig(options: ConfigOptions): EventBusConfig {
-  const given = checkOptions(
-    options,
-    ["prisma", "subscribers", "application", "database", "worker", "retention", "onDead"],
-    place,
-  );
-  const { prisma, subscribers } = given;
+  const given = checkOptions(options, CONFIG_OPTIONS, place);
+  const { prisma, subscribers, application = "default" } = given;
   if (!isClient(prisma)) throw invalidOption("prisma", prisma, "a Prisma client", place);
   return Object.freeze({
     prisma,
     subscribers:
       typeof subscribers === "function" ? (subscribers as SubscribersLoader) : checkSubscribers(subscribers),
-    application: checkName(given["application"] ?? "default", "application", 100, place),
+    application: checkName(application, "application", 100, place),
     database: checkDatabase(given["database"]),
-    worker: checkWorker(given["worker"]),
+    worker: checkWorker(given),
     retention: checkRetention(given["retention"], place),
     onDead: checkFunction(given, "onDead", place) as OnDead | undefined,
   });
 }
+
+/** The options of {@link defineConfig}. */
+export const CONFIG_OPTIONS: readonly string[] = [
+  ...["prisma", "subscribers", "application", "database", "worker", "retention", "onDead"],
+];
 
 const place: Place = { of: "defineConfig()" };
 
@@ -214,7 +216,7 @@ function checkUrl(options: UnknownOptions, option: string): string | undefined {
   throw new EventBusError("INVALID_OPTION", message, { path: `database.${option}` });
 }
 
-function checkWorker(value: unknown): EventBusConfig["worker"] {
+function checkWorker(options: UnknownOptions): EventBusConfig["worker"] {
   const known = [
     "concurrency",
     "throughput",
@@ -224,7 +226,7 @@ function checkWorker(value: unknown): EventBusConfig["worker"] {
     "deadAfterMs",
   ];
   const ofWorker = within(place, "worker");
-  const given = checkOptions(value ?? {}, known, ofWorker);
+  const given = checkNested(options, "worker", known, place);
   const integer = (option: string, range: IntegerRange) => checkInteger(given, option, range, ofWorker);
   const milliseconds = (option: string, defaultsTo: number, min: number) =>
     integer(option, { min, max: 86_400_000, defaultsTo, of: "milliseconds" });
@@ -250,6 +252,7 @@ function checkThroughput(throughput: unknown, ofWorker: Place): "normal" | "high
   throw invalidOption("throughput", throughput, '"normal" or "high"', ofWorker);
 }
 
-function isClient(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
+/** Whether it may be a Prisma client, or what stands for one in a test: some of those are functions. */
+export function isClient(value: unknown): value is object {
+  return isObject(value) || typeof value === "function";
 }

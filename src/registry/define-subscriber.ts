@@ -3,6 +3,7 @@ import { checkBackoff, longestDelayMs } from "./backoff.js";
 import {
   checkInteger,
   checkName,
+  checkNested,
   checkOptions,
   describe,
   invalidOption,
@@ -84,7 +85,7 @@ function placeOf(options: unknown): Place {
 
 function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
   const ofRetry = within(place, "retry");
-  const retry = checkOptions(given["retry"] ?? {}, ["maxAttempts", "backoff"], ofRetry);
+  const retry = checkNested(given, "retry", ["maxAttempts", "backoff"], place);
   const milliseconds = (option: string, min: number, max: number, defaultsTo: number) =>
     checkInteger(given, option, { min, max, defaultsTo, of: "milliseconds" }, place);
   return Object.freeze({

@@ -1,4 +1,5 @@
 import { EventBusError } from "../errors.js";
+import { checkMetadata } from "./check-metadata.js";
 import { checkOptions, describe, invalidOption, isObject } from "./check-options.js";
 import type { AnyEvent, EventMetadata, Operation } from "./event.js";
 import { brandEvent, draftTypeBrand, eventBrand, hasBrand } from "./event-brand.js";
@@ -45,7 +46,8 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
     throw new EventBusError("INVALID_AGGREGATE", message, { value: aggregate, path: "aggregate" });
   }
   const { key, metadata, changes, initialData, operation } = checkOptions(options, draftOptions, place);
-  for (const [option, value] of Object.entries({ metadata, changes, initialData })) {
+  if (metadata !== undefined) checkMetadata(metadata, "metadata", place.of);
+  for (const [option, value] of Object.entries({ changes, initialData })) {
     if (value !== undefined && !isObject(value)) throw invalidOption(option, value, "an object", place);
   }
   if (operation !== undefined && !(OPERATIONS as readonly unknown[]).includes(operation)) {

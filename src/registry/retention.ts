@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption, isObject, type Place, within } from "./check-options.js";
+import { checkNested, checkNumber, invalidOption, isObject, type Place, within } from "./check-options.js";
 
 /** How long an event is kept once it is done: milliseconds, or `"7 days"`, `"12 hours"`, `"30 minutes"`; false: for ever. */
 export type KeepFor = number | `${number} ${"minute" | "hour" | "day"}${"" | "s"}` | false;
@@ -29,19 +29,17 @@ const EXPECTED =
 /** @throws EventBusError `INVALID_OPTION`. */
 export function checkRetention(value: unknown, place: Place): Retention {
   const ofRetention = within(place, "retention");
-  const given = checkOptions(value ?? {}, ["default", "events", "intervalMs"], ofRetention);
-  const events = given["events"] ?? {};
+  const given = checkNested({ retention: value }, "retention", ["default", "events", "intervalMs"], place);
+  const { default: kept = "7 days", events = {} } = given;
   if (!isObject(events)) throw invalidOption("events", events, "an object of ages by event", ofRetention);
   const ofEvents = within(ofRetention, "events");
-  const { intervalMs = 60_000 } = given;
-  if (typeof intervalMs !== "number" || !(intervalMs >= 100 && intervalMs <= 86_400_000))
-    throw invalidOption("intervalMs", intervalMs, "milliseconds from 100 to 86400000", ofRetention);
+  const interval = { min: 100, max: 86_400_000, defaultsTo: 60_000, of: "milliseconds" };
   return Object.freeze({
-    default: checkAge(given["default"] ?? "7 days", "default", ofRetention),
+    default: checkAge(kept, "default", ofRetention),
     events: Object.freeze(
       Object.fromEntries(Object.entries(events).map(([name, age]) => [name, checkAge(age, name, ofEvents)])),
     ),
-    intervalMs,
+    intervalMs: checkNumber(given, "intervalMs", interval, ofRetention),
   });
 }
 

@@ -6,7 +6,14 @@ import type { Logger } from "../log/logger.js";
 import type { PrismaQueryable } from "../outbox/executor.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../outbox/schema-names.js";
-import { checkInteger, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
+import {
+  checkInteger,
+  checkLogger,
+  checkOptions,
+  invalidOption,
+  type Place,
+} from "../registry/check-options.js";
+import { isClient } from "../registry/define-config.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEvent, StoredEvent } from "../registry/event.js";
 import { brandEvent } from "../registry/event-brand.js";
@@ -61,7 +68,10 @@ export async function deliver<Events extends readonly AnyEventType[]>(
   }
   checkEvent(event, subscriber);
   const attempt = checkInteger(given, "attempt", { min: 1, max: 10_000, defaultsTo: 1 }, place);
-  const { prisma, log = SILENT } = options;
+  const log = (checkLogger(given, "log", place) as Logger | undefined) ?? SILENT;
+  const { prisma } = options;
+  if (prisma !== undefined && !isClient(prisma))
+    throw invalidOption("prisma", prisma, "a Prisma client", place);
   const deps = drainDeps({ prisma, client: NOWHERE, names: DEFAULT_SCHEMA_NAMES, log }, () => undefined);
   const asked = decisions();
   const run = subscriber.policy.transactional ? runInTransaction : callHandler;

@@ -1,12 +1,13 @@
 import { EventBusError } from "../errors.js";
 import type { Logger } from "../log/logger.js";
 import { isQueryable, type PrismaQueryable, type Queryable } from "../outbox/executor.js";
-import { checkFunction, checkOptions, invalidOption } from "../registry/check-options.js";
+import { checkFunction, checkLogger, checkOptions, invalidOption } from "../registry/check-options.js";
 import {
   checkDatabaseNames,
   type DatabaseNames,
   type ResolvedDatabaseNames,
 } from "../registry/database-names.js";
+import { isClient } from "../registry/define-config.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
@@ -86,16 +87,7 @@ const PLACE = { of: "drain()" };
 /** @throws EventBusError `INVALID_OPTION`. */
 export function checkDrainOptions(options: DrainOptions): DrainSettings {
   const given = checkOptions(options, KNOWN, PLACE);
-  const {
-    prisma,
-    client = prisma,
-    at,
-    cascade = true,
-    onError = "collect",
-    event,
-    faults = [],
-    log = SILENT,
-  } = options;
+  const { prisma, client = prisma, at, cascade = true, onError = "collect", event, faults = [] } = options;
   if (client === undefined)
     throw invalidOption("prisma", prisma, "a Prisma client, or client to be given", PLACE);
   if (!isQueryable(client)) {
@@ -107,6 +99,8 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
       PLACE,
     );
   }
+  if (prisma !== undefined && !isClient(prisma))
+    throw invalidOption("prisma", prisma, "a Prisma client", PLACE);
   if (typeof cascade !== "boolean") throw invalidOption("cascade", cascade, "true or false", PLACE);
   if (at !== undefined && !(at instanceof Date && !Number.isNaN(at.getTime()))) {
     throw invalidOption("at", at, "a valid Date", PLACE);
@@ -133,7 +127,7 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
     throwErrors: onError === "throw",
     faults,
     onDead: checkFunction(given, "onDead", PLACE) as OnDead | undefined,
-    log,
+    log: (checkLogger(given, "log", PLACE) as Logger | undefined) ?? SILENT,
   };
 }
 

@@ -1,4 +1,5 @@
 import { EventBusError } from "../errors.js";
+import { checkMetadata } from "../registry/check-metadata.js";
 import {
   checkInteger,
   checkOptions,
@@ -67,12 +68,12 @@ let made = 0;
  */
 export function fakeEvent<T extends AnyEventType>(
   type: T,
-  ...[overrides]: T["model"] extends string
+  ...[overrides = {} as never]: T["model"] extends string
     ? [overrides?: FakeOverrides<T>]
     : [overrides: FakeOverrides<T> & { readonly aggregate: EventOf<T>["aggregate"] }]
 ): EventOf<T> {
   if (!isEventType(type)) throw invalidOption("event", type, "an event type made by defineEvent", place);
-  const given = checkOptions(overrides ?? {}, KNOWN, place) as FakeOverrides<AnyEventType>;
+  const given = checkOptions(overrides, KNOWN, place) as FakeOverrides<AnyEventType>;
   checkFields(given);
   made += 1;
   const content =
@@ -94,14 +95,14 @@ export function fakeEvent<T extends AnyEventType>(
 }
 
 function checkFields({ metadata, operation, id, occurredAt, position }: FakeOverrides<AnyEventType>): void {
-  if (metadata !== undefined && !isObject(metadata))
-    throw invalidOption("metadata", metadata, "an object", place);
+  if (metadata !== undefined) checkMetadata(metadata, "metadata", place.of);
   if (operation !== undefined && !OPERATIONS.includes(operation)) {
     throw invalidOption("operation", operation, `one of ${OPERATIONS.join(", ")}`, place);
   }
-  if (id !== undefined && typeof id !== "string") throw invalidOption("id", id, "a text", place);
-  if (occurredAt !== undefined && !(occurredAt instanceof Date)) {
-    throw invalidOption("occurredAt", occurredAt, "a Date", place);
+  if (id !== undefined && (typeof id !== "string" || id === ""))
+    throw invalidOption("id", id, "a text", place);
+  if (occurredAt !== undefined && !(occurredAt instanceof Date && !Number.isNaN(occurredAt.getTime()))) {
+    throw invalidOption("occurredAt", occurredAt, "a valid Date", place);
   }
   checkInteger({ position }, "position", { min: 0, max: Number.MAX_SAFE_INTEGER, defaultsTo: 0 }, place);
 }
@@ -112,6 +113,8 @@ function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Conte
     const expected = `the aggregate of ${type.name}, which has a schema and no model`;
     throw invalidOption("aggregate", aggregate, expected, place);
   }
+  for (const [option, value] of Object.entries({ changes, initialData }))
+    if (!isObject(value)) throw invalidOption(option, value, "an object", place);
   return {
     aggregate,
     operation,

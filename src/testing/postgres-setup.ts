@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { EventBusError } from "../errors.js";
 import { checkFunction, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
 import { type Databases, databasesOf } from "./postgres-databases.js";
-import { type PostgresOptions, startPostgres } from "./start-postgres.js";
+import { checkPostgresOptions, type PostgresOptions, startPostgres } from "./start-postgres.js";
 
 /** What {@link setupPostgres} takes. */
 export interface SetupOptions {
@@ -66,9 +66,10 @@ export async function setupPostgres(options: SetupOptions): Promise<() => Promis
     throw invalidOption("prepare", undefined, "a function that fills the template database", place);
   }
   const { prepare, url, server: how } = options;
-  if (url !== undefined && url !== "" && !/^postgres(ql)?:\/\//.test(String(url))) {
+  if (url !== undefined && url !== "" && !(typeof url === "string" && /^postgres(ql)?:\/\//.test(url))) {
     throw invalidOption("url", url, "a URL that begins with postgres:// or postgresql://, or nothing", place);
   }
+  checkPostgresOptions(how, { of: place.of, path: "server" });
   const server = url === undefined || url === "" ? await startPostgres(how) : notOurs(url);
   const template = `ex_event_bus_test_${randomUUID().slice(0, 8)}`;
   const announced = JSON.stringify({ url: server.url, template } satisfies Announced);

@@ -1,6 +1,15 @@
 import { rmSync } from "node:fs";
 
 import { EventBusError } from "../errors.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  invalidOption,
+  isObject,
+  type Place,
+  within,
+} from "../registry/check-options.js";
 import { prepareBinaries } from "./postgres-binaries.js";
 import { type Databases, databasesOf } from "./postgres-databases.js";
 import { prepareFolder } from "./postgres-folder.js";
@@ -73,9 +82,10 @@ const defaultSettings = {
  * // …
  * await server.stop();
  * ```
- * @throws EventBusError `DATABASE_UNREACHABLE` when the binaries are missing or the server does not start.
+ * @throws EventBusError `INVALID_OPTION`; `DATABASE_UNREACHABLE` when the binaries are missing or the server does not start.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  checkPostgresOptions(options, PLACE);
   const user = serverUser();
   const binaries = prepareBinaries(findNative(), user);
   const folder = prepareFolder(binaries, user, options.dataDir);
@@ -110,6 +120,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     removeFolder();
   };
   const restart = async (mode: StopMode) => {
+    if (mode !== "fast" && mode !== "immediate")
+      throw invalidOption("mode", mode, '"fast" or "immediate"', { of: "restart()" });
     if (running === undefined) {
       throw new EventBusError(
         "DATABASE_UNREACHABLE",
@@ -131,6 +143,22 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     restart,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+const PLACE: Place = { of: "startPostgres()" };
+
+/** @throws EventBusError `INVALID_OPTION`. */
+export function checkPostgresOptions(options: PostgresOptions | undefined, place: Place): void {
+  if (options === undefined) return;
+  const given = checkOptions(options, ["dataDir", "port", "settings", "onLog"], place);
+  const { dataDir, settings = {} } = given;
+  if (dataDir !== undefined && (typeof dataDir !== "string" || dataDir === ""))
+    throw invalidOption("dataDir", dataDir, "the path of a folder", place);
+  checkInteger(given, "port", { min: 1, max: 65_535, defaultsTo: 1 }, place);
+  if (!isObject(settings)) throw invalidOption("settings", settings, "an object of texts by setting", place);
+  for (const [name, value] of Object.entries(settings))
+    if (typeof value !== "string") throw invalidOption(name, value, "a text", within(place, "settings"));
+  checkFunction(given, "onLog", place);
 }
 
 /** Between asking for a free port and listening on it, somebody else may take it: then the next one. */

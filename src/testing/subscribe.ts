@@ -1,6 +1,7 @@
 import { withNames } from "../admin/with-names.js";
 import { synchroniseSubscribers } from "../delivery/synchronise-subscribers.js";
 import type { Queryable } from "../outbox/executor.js";
+import { checkName, checkOptions } from "../registry/check-options.js";
 import type { DatabaseNames } from "../registry/database-names.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { checkSubscribers } from "./check-subscribers.js";
@@ -31,12 +32,10 @@ export interface SubscribeOptions {
  */
 export async function subscribe(options: SubscribeOptions): Promise<void> {
   const known = ["client", "subscribers", "application"];
-  await withNames(options.client, { of: PLACE.of, options, known }, (executor, names) =>
-    synchroniseSubscribers(
-      executor,
-      names,
-      options.application ?? "default",
-      checkSubscribers(options.subscribers, PLACE),
-    ),
+  const { client, application = "default" } = checkOptions(options, ["database", ...known], PLACE);
+  checkName(application, "application", 100, PLACE);
+  const subscribers = checkSubscribers(options.subscribers, PLACE);
+  await withNames(client as Queryable, { of: PLACE.of, options, known }, (executor, names) =>
+    synchroniseSubscribers(executor, names, application as string, subscribers),
   );
 }

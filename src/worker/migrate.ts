@@ -10,7 +10,7 @@ import { openConnection } from "./connection.js";
 import { unreachable } from "./database-url.js";
 import { graphileLogger } from "./graphile-logger.js";
 import { subscribeAll } from "./subscribe-all.js";
-import { prepareWorker, type RunOptions } from "./worker-setup.js";
+import { checkRunOptions, prepareWorker, type RunOptions } from "./worker-setup.js";
 
 /** What {@link migrate} did. */
 export interface MigrateResult {
@@ -36,6 +36,7 @@ const STATEMENT_MS = 3_600_000;
  * ```
  */
 export async function migrate(options: RunOptions): Promise<MigrateResult> {
+  checkRunOptions(options, [], "migrate()");
   const setup = await prepareWorker(options);
   const { names, url } = setup;
   const connection = openConnection({ url, max: 2, name: "ex-event-bus migrate", timeoutMs: STATEMENT_MS });

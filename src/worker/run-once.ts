@@ -19,7 +19,13 @@ import { explainStart } from "./is-fatal.js";
 import { subscribeWorker } from "./subscribe-all.js";
 import { ownDeliveries, taskList } from "./task-list.js";
 import { workerConnection, workerRow } from "./worker-connection.js";
-import { assertSubscribers, prepareWorker, type RunOptions, type WorkerSetup } from "./worker-setup.js";
+import {
+  assertSubscribers,
+  checkRunOptions,
+  prepareWorker,
+  type RunOptions,
+  type WorkerSetup,
+} from "./worker-setup.js";
 
 /** What {@link runOnce} is given. */
 export interface RunOnceOptions extends RunOptions {
@@ -49,10 +55,12 @@ const FOR_EVER_MS = 2_147_483_647;
  * const { delivered, dead } = await runOnce({ ...config, maxMs: 50_000 });
  * ```
  */
-export async function runOnce({ maxMs = FOR_EVER_MS, ...options }: RunOnceOptions): Promise<RunOnceResult> {
+export async function runOnce(options: RunOnceOptions): Promise<RunOnceResult> {
+  checkRunOptions(options, ["maxMs"], "runOnce()");
+  const { maxMs = FOR_EVER_MS, ...rest } = options;
   if (typeof maxMs !== "number" || !(maxMs > 0))
     throw invalidOption("maxMs", maxMs, "milliseconds above 0", { of: "runOnce()" });
-  const setup = await prepareWorker(options);
+  const setup = await prepareWorker(rest);
   assertSubscribers(setup.subscribers);
   const startedAt = performance.now();
   const leftMs = () => maxMs - (performance.now() - startedAt);

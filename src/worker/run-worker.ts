@@ -7,6 +7,7 @@ import { subscribeWorker } from "./subscribe-all.js";
 import { type Supervisor, supervise } from "./supervise.js";
 import {
   assertSubscribers,
+  checkRunOptions,
   prepareWorker,
   type RunWorkerOptions,
   type WorkerSetup,
@@ -51,10 +52,12 @@ export interface Worker {
  * await worker.finished;
  * ```
  */
-export async function runWorker({ healthPort, healthHost, ...options }: RunWorkerOptions): Promise<Worker> {
+export async function runWorker(options: RunWorkerOptions): Promise<Worker> {
+  checkRunOptions(options, ["healthPort", "healthHost"], "runWorker()");
+  const { healthPort, healthHost, ...rest } = options;
   checkPort(healthPort);
   const host = checkHost(healthHost, healthPort);
-  const setup = await prepareWorker(options);
+  const setup = await prepareWorker(rest);
   assertSubscribers(setup.subscribers);
   warnOfPlainClient(setup);
   const health =

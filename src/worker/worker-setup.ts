@@ -7,7 +7,9 @@ import { logReports } from "../log/log-reports.js";
 import type { Logger } from "../log/logger.js";
 import { type Report, reportTo } from "../log/telemetry.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import { checkFunction, checkLogger, checkOptions, type UnknownOptions } from "../registry/check-options.js";
 import {
+  CONFIG_OPTIONS,
   type ConfigOptions,
   defineConfig,
   type EventBusConfig,
@@ -58,7 +60,20 @@ export interface WorkerSetup {
 }
 
 /**
- * Checks everything that can be checked without a connection.
+ * The options of `runWorker` and the like, of which no name is unknown.
+ *
+ * @param own what this function has beside the configuration.
+ * @throws EventBusError `INVALID_OPTION`.
+ */
+export function checkRunOptions(options: unknown, own: readonly string[], of: string): UnknownOptions {
+  const given = checkOptions(options, [...CONFIG_OPTIONS, "log", "report", ...own], { of });
+  checkLogger(given, "log", { of });
+  checkFunction(given, "report", { of });
+  return given;
+}
+
+/**
+ * Checks everything else that can be checked without a connection.
  *
  * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`.
  */

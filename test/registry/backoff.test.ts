@@ -133,7 +133,7 @@ describe("backoffDelayMs", () => {
     [Number.POSITIVE_INFINITY, "Infinity"],
     ["1s", '"1s"'],
     [undefined, "undefined"],
-    [Promise.resolve(1), "an object"],
+    [Promise.resolve(1), "a Promise"],
   ])("refuses a function that returns %o", (value, text) => {
     expect(refusal(() => backoffDelayMs((() => value) as () => number, 3, error))).toBe(
       `INVALID_OPTION at retry.backoff: the backoff function returned ${text} for attempt 3: expected milliseconds from 0 to 31536000000`,

@@ -21,11 +21,14 @@ describe("checkOptions", () => {
     );
   });
 
-  it.each([null, undefined, "x", 1, [], () => 1])("refuses %o", (value) => {
-    expect(refusal(() => check.checkOptions(value, [], { of: "f()" }))).toMatch(
-      /^INVALID_OPTION at options: options in f\(\) is /,
-    );
-  });
+  it.each([null, undefined, "x", 1, [], () => 1, new Date(0), new Map(), Promise.resolve({})])(
+    "refuses %o",
+    (value) => {
+      expect(refusal(() => check.checkOptions(value, [], { of: "f()" }))).toMatch(
+        /^INVALID_OPTION at options: options in f\(\) is /,
+      );
+    },
+  );
 });
 
 describe("checkName", () => {
@@ -90,6 +93,10 @@ describe("describe", () => {
     ["at postgresql://user:hid/den@host", '"at postgresql://…"'],
     ["host=localhost password=hidden user=me", '"host=localhost …"'],
     ["host=localhost Password = hidden", '"host=localhost …"'],
+    [new Date(0), "a Date"],
+    [new Date(Number.NaN), "an invalid Date"],
+    [new Error("secret"), "an Error"],
+    [Promise.resolve("secret"), "a Promise"],
     [() => 1, "a function"],
     [function named() {}, "the function named"],
   ])("shows %o as %s", (value, text) => {

@@ -53,10 +53,10 @@ describe("drain", () => {
     [{ cascade: "no" }, 'cascade in drain() is "no": expected true or false'],
     [{ onError: "rethrow" }, 'onError in drain() is "rethrow"'],
     [{ onDead: "log" }, 'onDead in drain() is "log": expected a function'],
-    [{ at: new Date(Number.NaN) }, "at in drain() is an object: expected a valid Date"],
+    [{ at: new Date(Number.NaN) }, "at in drain() is an invalid Date: expected a valid Date"],
     [{ faults: deliverTwice }, "faults in drain() is an object: expected an array of faults"],
     [{ faults: [failFirst] }, "faults in drain() is an array: expected an array of faults"],
-    [{ prisma: Promise.resolve(prisma) }, "prisma in drain() is an object: expected a Prisma client"],
+    [{ prisma: Promise.resolve(prisma) }, "prisma in drain() is a Promise: expected a Prisma client"],
     [{ prisma: undefined }, "prisma in drain() is undefined: expected a Prisma client"],
     [{ client: {} }, "client in drain() is an object: expected a Prisma client"],
   ])("refuses %o", async (wrong, text) => {

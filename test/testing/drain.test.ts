@@ -279,7 +279,10 @@ describe("drain", () => {
 
   it.each([
     [{ subscribers: [{}] }, "subscribers in drain() is an array: expected an array of subscribers"],
-    [{ subscribers: [], at: new Date(Number.NaN) }, "at in drain() is an object: expected a valid Date"],
+    [
+      { subscribers: [], at: new Date(Number.NaN) },
+      "at in drain() is an invalid Date: expected a valid Date",
+    ],
     [{ subscribers: [], onError: "ignore" }, 'onError in drain() is "ignore": expected "collect" or "throw"'],
     [{ subscribers: [], subscriber: "a" }, 'subscriber in drain() is "a", which is not among subscribers'],
     [{ subscribers: [], cascading: true }, 'unknown option "cascading" in drain(): did you mean "cascade"?'],

@@ -115,6 +115,7 @@ describe("restart", () => {
 
   it("refuses a server that was stopped", async () => {
     const own = await startPostgres();
+    await expect(own.restart("slow" as never)).rejects.toThrow('mode in restart() is "slow"');
     await own.stop();
     await expect(own.restart("fast")).rejects.toThrow("start another one");
   });
