@@ -338,6 +338,8 @@ describe("deliveries", () => {
         eventId: expect.any(String),
         position: expect.any(Number),
         eventName: "Placed",
+        aggregateType: null,
+        aggregateKey: null,
         occurredAt: expect.any(Date),
         subscriber: "a",
         application: "default",
