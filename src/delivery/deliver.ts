@@ -47,11 +47,18 @@ export async function deliver(
   }
   // The event is gone: there is nothing to say of it.
   if (loaded === undefined) return STALE;
-  // Only somebody else adds such a job. The delivery has one of its own, and its own handler.
-  if (loaded.subscriber !== null && loaded.subscriber !== subscriber.name) {
+  // Only somebody else adds such a job. A delivery has one of its own, and its own handler.
+  const { isSent, subscriber: owner } = loaded;
+  if (!isSent || (owner !== null && owner !== subscriber.name)) {
     const { worker, report } = deps;
     const { position } = wakeup;
-    report({ type: "job:refused", worker, subscriber: subscriber.name, owner: loaded.subscriber, position });
+    report({
+      type: "job:refused",
+      worker,
+      subscriber: subscriber.name,
+      owner: isSent ? owner : null,
+      position,
+    });
     return STALE;
   }
   const told = new DeliveryReport(wakeup, loaded, subscriber, deps, startedAt);

@@ -16,7 +16,10 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "claim:start": undefined,
   "claim:stop": undefined,
   "claim:error": ["debug", "The database did not let a job be claimed."],
-  "job:refused": ["error", "A job named a delivery of another subscriber. It was removed: who added it?"],
+  "job:refused": [
+    "error",
+    "A job named a delivery that its subscriber does not have. It was removed: who added it?",
+  ],
   "worker:start": ["info", "The worker is ready."],
   "worker:polling": [
     "warn",

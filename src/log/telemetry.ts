@@ -105,15 +105,15 @@ export interface TelemetryMap {
   readonly "claim:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
 
   /**
-   * A job of one subscriber named a delivery of another one: somebody else than this package has added it. It was removed,
-   * and nothing was delivered.
+   * A job of a subscriber named a delivery of another one, or one that there is not, as the event did not go to it: somebody
+   * else than this package has added it. It was removed, and nothing was delivered.
    */
   readonly "job:refused": {
     readonly worker: string;
     /** Whose job it was. */
     readonly subscriber: string;
-    /** Whose delivery it named. */
-    readonly owner: string;
+    /** Whose delivery it named; null when there is no such delivery. */
+    readonly owner: string | null;
     readonly position: number;
   };
 

@@ -15,6 +15,8 @@ export interface LoadedDelivery {
   readonly attempts: number;
   /** Whose it is; null when nobody is subscribed any more. */
   readonly subscriber: string | null;
+  /** The event went to this subscription. Nothing is delivered to another one, whoever asks for it. */
+  readonly isSent: boolean;
   /** Its subscriber is paused. */
   readonly isPaused: boolean;
   /** How often it was put on record that processes died with it. */
@@ -56,6 +58,7 @@ export interface LoadedRow extends EventRow {
   readonly runs_alone: boolean;
   readonly paused: boolean;
   readonly subscriber: string | null;
+  readonly sent: boolean;
 }
 
 /** Reads events and where their deliveries stand, in one statement. Undefined for events that are gone. */
@@ -91,6 +94,7 @@ export function readLoaded(row: LoadedRow): LoadedDelivery {
     generation: row.generation,
     attempts: row.attempt,
     subscriber: row.subscriber,
+    isSent: row.sent,
     isPaused: row.paused,
     deaths: row.deaths,
     ranAlone: row.runs_alone,

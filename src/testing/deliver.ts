@@ -110,6 +110,7 @@ function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): Lo
     deaths: 0,
     ranAlone: false,
     subscriber: null,
+    isSent: true,
     isPaused: false,
     insertedAt: occurredAt,
     eventId: event.id,

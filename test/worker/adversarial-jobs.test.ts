@@ -65,6 +65,30 @@ describe.each(["normal", "high"] as const)('workers with throughput "%s"', (thro
     });
   });
 
+  it("refuse jobs that name a delivery that there is not, and make the ones that there are", async () => {
+    const { one, seen } = await known();
+    await publish(5);
+    const { rows } = await pool.query<{ position: number }>(
+      `update event_bus.events set fanout = '{}' where position = (select max(position) from event_bus.events)
+       returning position::integer`,
+    );
+    const nowhere = rows[0]?.position;
+    await pool.query(
+      `select graphile_worker.add_job('event_bus:one', json_build_object('p', e.position, 's', s.id, 'g', 0, 'a', 0))
+         from event_bus.events e, (select 999999 as id union all select id from event_bus.subscriptions) s`,
+    );
+    const { of } = await start([one], { worker });
+    await allIn("delivered", 4);
+    await noJobs();
+    expect(seen.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
+    // Of a subscription that is not there those of all events, and those of the event that went nowhere: of two jobs for one
+    // delivery that are taken together one may be enough.
+    const refused = of("job:refused");
+    expect(refused.every(({ owner }) => owner === null)).toBe(true);
+    expect(new Set(refused.map(({ position }) => position)).size).toBe(5);
+    expect(refused.filter(({ position }) => position === nowhere).length).toBeGreaterThan(1);
+  });
+
   it("record what they have made when its job was deleted, or is locked, meanwhile", async () => {
     const { opened, open } = gate();
     let running = 0;

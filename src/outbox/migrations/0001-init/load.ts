@@ -11,7 +11,7 @@ returns table (
   n integer, "position" bigint, id text, name text, version integer, aggregate_type text, aggregate_key text,
   operation text, source_schema text, aggregate jsonb, changes jsonb, initial_data jsonb, metadata jsonb, types jsonb,
   occurred_at timestamptz, state text, generation integer, attempt integer, deaths integer,
-  runs_alone boolean, paused boolean, subscriber text)
+  runs_alone boolean, paused boolean, subscriber text, sent boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 begin
