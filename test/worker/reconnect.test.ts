@@ -94,21 +94,27 @@ describe("a worker whose connections are cut", () => {
     const blocker = await pool.connect();
     await blocker.query("begin");
     await blocker.query("lock table graphile_worker._private_jobs in access exclusive mode");
-    const asksForJobs = "%_private_jobs%";
-    await eventually(async () => {
-      const { rows } = await pool.query(
-        `select from pg_stat_activity where datname = $1 and application_name like 'ex-event-bus worker%'
-            and state = 'active' and wait_event_type = 'Lock' and query like $2`,
-        [database.name, asksForJobs],
-      );
-      expect(rows).toHaveLength(1);
-    });
-    const stopped = worker.stop();
-    await eventually(() => expect(of("worker:stopping")).toHaveLength(1));
-    // Connections at rest, that asked for something like it before, may be among them.
-    const terminated = await terminate(asksForJobs);
-    await blocker.query("rollback");
-    blocker.release();
+    // Not as housekeeping does, which waits for the lock too.
+    const asksForJobs = "%_private_jobs as jobs%skip locked%";
+    let terminated = 0;
+    let stopped: Promise<void> | undefined;
+    try {
+      await eventually(async () => {
+        const { rows } = await pool.query(
+          `select from pg_stat_activity where datname = $1 and application_name like 'ex-event-bus worker%'
+              and state = 'active' and wait_event_type = 'Lock' and query like $2`,
+          [database.name, asksForJobs],
+        );
+        expect(rows).toHaveLength(1);
+      });
+      stopped = worker.stop();
+      await eventually(() => expect(of("worker:stopping")).toHaveLength(1));
+      // Connections at rest, that asked for something like it before, may be among them.
+      terminated = await terminate(asksForJobs);
+    } finally {
+      await blocker.query("rollback");
+      blocker.release();
+    }
     expect(terminated).toBeGreaterThan(0);
     await stopped;
     expect(of("worker:aborting")).toEqual([]);
