@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import { DISPENSABLE, deadRow, deliveryRow } from "../../src/cli/delivery-rows.js";
@@ -22,7 +23,8 @@ const delivery: Delivery = {
   dueAt: null,
   finishedAt: new Date(0),
 };
-const linesOf = (text: string) => text.split("\n");
+/** Without the colours of the headings: `CI` and `FORCE_COLOR` switch them on. */
+const linesOf = (text: string) => stripVTControlCharacters(text).split("\n");
 
 describe("tableOf", () => {
   it("has numbers on the right, and nothing at the ends of lines", () => {

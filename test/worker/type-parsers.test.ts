@@ -137,7 +137,10 @@ describe.each(KINDS)("with parsers %s", (_, setParsers) => {
     expect(published).toMatchObject({ deliveries: 4 });
     expect(Number(second) - Number(first)).toBe(1);
 
-    const events = await admin.events(client, { after: Number(first) - 1 });
+    // A position is read when no transaction of the whole server can come before it any more, those of other tests included.
+    const read = () => admin.events(client, { after: Number(first) - 1 });
+    await expect.poll(read, { timeout: 60_000 }).toHaveLength(2);
+    const events = await read();
     expect(events).toMatchObject([
       { position: first, aggregate: { n: 1 }, version: 1, metadata: {} },
       { position: second, aggregate: { n: 2 } },
