@@ -1,6 +1,6 @@
 import type { DeliveryState } from "./delivery-state.js";
 import type { SqlValue } from "./executor.js";
-import { hasNoRecord, LAST_POSITION, markOf, stateOf } from "./open-deliveries.js";
+import { hasNoRecord, isNamed, markOf, stateOf } from "./open-deliveries.js";
 
 /** Which deliveries; every condition that is given must hold. */
 export interface DeliveryConditions {
@@ -73,15 +73,13 @@ select found.position, s.id
     select e.position
       from :BUS.events e
       left join :BUS.deliveries d on false
-     where e.name = s.event_name and e.position >= greatest(${markOf("s.id")}, $6) and s.id = any (e.fanout)
+     where ${isNamed("s.event_name", `greatest(${markOf("s.id")}, $6)`)} and s.id = any (e.fanout)
        and ${hasNoRecord("e.position", "s.id")} and ${ROW_CONDITIONS}
-     order by e.position ${direction} limit $11::bigint) found
+     order by e.name ${direction}, e.position ${direction} limit $11::bigint) found
  where ${CONDITIONS} and ${NO_EVENTS}`;
 
 /**
- * In any state: as many as are wanted, from one end of the log. The comparisons of rows leave PostgreSQL no other index
- * than that of the name, which it does not know yet: for a rare event it would look through the positions of all. Nor
- * does it know that most are in the states that are asked for: it would read and sort them all to find a few. `coalesce` has
+ * In any state: as many as are wanted, from one end of the log. PostgreSQL does not know that most are in the states that are asked for: it would read and sort them all to find a few. `coalesce` has
  * it expect half of them, and `offset 0` has it look at one after the other.
  */
 const ANY = (direction: Direction) => /* sql */ `
@@ -91,7 +89,7 @@ select found.position, s.id
       from :BUS.events e
       left join lateral (
         select * from :BUS.deliveries r where r.position = e.position and r.subscription_id = s.id offset 0) d on true
-     where (e.name, e.position) >= (s.event_name, $6) and (e.name, e.position) <= (s.event_name, ${LAST_POSITION})
+     where ${isNamed("s.event_name", "$6")}
        and s.id = any (e.fanout)
        and coalesce(case when $5::text[] is null then true else ${stateOf("e.position", "s.id")} = any ($5) end, false)
        and ${ROW_CONDITIONS}

@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { hasNoRecord, madeWithoutRow, markOf } from "./open-deliveries.js";
+import { hasNoRecord, isNamed, madeWithoutRow, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const RIGHTS = statement(/* sql */ `
@@ -56,17 +56,18 @@ export function findUnknownJobs(executor: Executor, names: SchemaNames): Promise
 }
 
 // Old events are deleted when all of their deliveries are done: those of which one never will be are the first in the log.
-const OLDEST = 5_000;
+const OLDEST = 1_000;
 
 const STRAY = statement(/* sql */ `
 select f.id as "subscriptionId", e.name as event, pg_catalog.count(*)::integer as deliveries
   from ((select e.position, e.name, e.fanout from :BUS.events e order by e.position limit ${OLDEST})
         union
         (select e.position, e.name, e.fanout from :BUS.events e order by e.position desc limit ${OLDEST})) e
- cross join lateral pg_catalog.unnest(e.fanout) f(id)
+ cross join lateral (
+   select u.id from pg_catalog.unnest(e.fanout) u(id)
+    where not exists (select from :BUS.subscriptions s where s.id = u.id) offset 0) f
   left join :BUS.deliveries d on d.position = e.position and d.subscription_id = f.id
- where not exists (select from :BUS.subscriptions s where s.id = f.id)
-   and (d.state is null or d.state not in ('delivered', 'cancelled')) and not ${madeWithoutRow("e.position", "f.id")}
+ where (d.state is null or d.state not in ('delivered', 'cancelled')) and not ${madeWithoutRow("e.position", "f.id")}
  group by 1, 2 order by 1, 2`);
 
 /** Deliveries of a subscription whose row is gone. */
@@ -85,8 +86,8 @@ const FORGOTTEN = statement(/* sql */ `
 select s.id as "subscriptionId", s.subscriber, pg_catalog.count(*)::integer as deliveries
   from :BUS.subscriptions s cross join lateral (
     select e.position, e.fanout from :BUS.events e
-     where e.name = s.event_name and e.position < ${markOf("s.id")}
-     order by e.position limit ${OLDEST}) e
+     where ${isNamed("s.event_name", "0::bigint", `${markOf("s.id")} - 1::bigint`)}
+     order by e.name, e.position limit ${OLDEST}) e
  where s.id = any (e.fanout) and ${hasNoRecord("e.position", "s.id")}
  group by 1, 2 order by 1`);
 

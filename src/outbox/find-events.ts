@@ -1,7 +1,7 @@
 import type { StoredEvent } from "../registry/event.js";
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { LAST_POSITION } from "./open-deliveries.js";
+import { isNamed } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, type ListedEvent, listEvent } from "./stored-event.js";
 
@@ -61,16 +61,13 @@ select ${EVENT_COLUMNS}
  order by e.position ${direction}
  limit $8::bigint`);
 
-/**
- * By name: as many as are wanted of each, from one end of the log. The comparisons of rows leave PostgreSQL no other index
- * than that of the name, of which it does not know how rare it is: it would look through the positions of all.
- */
+/** By name: as many as are wanted of each, from one end of the log. */
 const findByName = (direction: Direction) =>
   statement(/* sql */ `
 select ${EVENT_COLUMNS}
   from (select distinct u.name from pg_catalog.unnest($1::text[]) u(name)) n cross join lateral (
     select e.* from :BUS.events e
-     where (e.name, e.position) >= (n.name, coalesce($7, 0::bigint)) and (e.name, e.position) <= (n.name, ${LAST_POSITION})
+     where ${isNamed("n.name", "coalesce($7, 0::bigint)")}
        and ${CONDITIONS}
      order by e.name ${direction}, e.position ${direction} limit $8::bigint) e
  order by e.position ${direction}

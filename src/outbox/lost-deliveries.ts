@@ -1,7 +1,7 @@
 import { databaseFailure, explained, explainFailure } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { numberAt } from "./job-sql.js";
-import { hasNoRecord, markOf } from "./open-deliveries.js";
+import { hasNoRecord, isNamed, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 // An open delivery has a job for its generation, or nobody makes it. Both are written in one transaction, and a job goes
@@ -66,9 +66,9 @@ with open as materialized (
         ${["waiting", "retrying", "snoozed"].map((state) => openIn(state, AFTER)).join(" union all ")}
         union all
         (select e.position, 0 as generation from :BUS.events e
-          where e.name = s.event_name and e.position > ${AFTER} and e.position >= ${markOf("s.id")}
+          where ${isNamed("s.event_name", `greatest(${AFTER} + 1::bigint, ${markOf("s.id")})`)}
             and s.id = any (e.fanout) and ${hasNoRecord("e.position", "s.id")}
-          order by e.position limit $3::integer)) u
+          order by e.name, e.position limit $3::integer)) u
        order by u.position limit $3::integer) o
    where s.worker_schema = :WORKER_TEXT and s.id >= $1::integer and not s.paused
    order by s.id, o.position limit $3::integer

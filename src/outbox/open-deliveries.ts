@@ -36,6 +36,15 @@ export function stateOf(position: string, subscriptionId: string): string {
   return /* sql */ `coalesce(d.state, case when ${madeWithoutRow(position, subscriptionId)} then 'delivered' end, 'waiting')`;
 }
 
+/**
+ * True of events `e` with a name, from one position to another. PostgreSQL does not know how rare a name is that it is given
+ * later, and would look through all events between the positions: the comparisons of rows leave it no other index than that
+ * of names. Where only the first ones are wanted, they are to be ordered by name and position.
+ */
+export function isNamed(name: string, from: string, to: string = LAST_POSITION): string {
+  return `((e.name, e.position) >= (${name}, ${from}) and (e.name, e.position) <= (${name}, ${to}))`;
+}
+
 /** Below it, everything that a subscription gets has a record. */
 export function markOf(subscriptionId: string): string {
   return /* sql */ `coalesce((select m.position from :BUS.marks m where m.subscription_id = ${subscriptionId}), 0)`;

@@ -1,7 +1,7 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { IS_ALIVE } from "./last-sign.js";
-import { hasNoRecord, LAST_POSITION } from "./open-deliveries.js";
+import { hasNoRecord, isNamed } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const PRUNE = statement(
@@ -13,8 +13,8 @@ const COUNT = statement(/* sql */ `
 with seen as materialized (
   select e.position, e.fanout, e.occurred_at < pg_catalog.clock_timestamp() - $2::float8 * interval '1 millisecond' as is_old
     from :BUS.events e
-   where e.name = $1::text and e.position > $3::bigint
-   order by e.position limit $4::integer
+   where ${isNamed("$1::text", "$3::bigint + 1::bigint")}
+   order by e.name, e.position limit $4::integer
 ), done as (
   select s.position
     from seen s
@@ -128,7 +128,7 @@ const OLDEST = statement(/* sql */ `
 select n.name as event,
        (select (extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(f.occurred_at)) * 1000::numeric)::float8
           from (select e.occurred_at from :BUS.events e
-                 where (e.name, e.position) >= (n.name, 0::bigint) and (e.name, e.position) <= (n.name, ${LAST_POSITION})
+                 where ${isNamed("n.name", "0::bigint")}
                  order by e.name, e.position limit ${FIRST}) f) as "ageMs"
   from pg_catalog.unnest($1::text[]) n(name)`);
 

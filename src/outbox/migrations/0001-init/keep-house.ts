@@ -1,5 +1,5 @@
 import { LAST_SIGN } from "../../last-sign.js";
-import { hasNoRecord } from "../../open-deliveries.js";
+import { hasNoRecord, isNamed } from "../../open-deliveries.js";
 
 /** What workers do from time to time, one of them for all. */
 export const keepHouse = /* sql */ `
@@ -80,14 +80,14 @@ begin
     -- How far is looked is settled first: of what is pruned meanwhile nothing waits, and nothing is added up to there.
     select count(*), max(w.position) into seen, last from (
       select e.position from :BUS.events e
-       where e.name = one.event_name and e.position between one.mark and final
-       order by e.position limit most) w;
+       where ${isNamed("one.event_name", "one.mark", "final")}
+       order by e.name, e.position limit most) w;
     last := case when seen < most then final else last end;
     -- Up to the first one that waits; else to the end of what was looked at.
     select e.position into reached from :BUS.events e
-     where e.name = one.event_name and e.position between one.mark and last
+     where ${isNamed("one.event_name", "one.mark", "last")}
        and one.id = any (e.fanout) and ${hasNoRecord("e.position", "one.id")}
-     order by e.position limit 1;
+     order by e.name, e.position limit 1;
     reached := coalesce(reached, last + 1);
     if reached > one.mark then
       insert into :BUS.marks as m (subscription_id, position) values (one.id, reached)

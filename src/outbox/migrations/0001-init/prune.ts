@@ -1,4 +1,4 @@
-import { hasNoRecord, partOf } from "../../open-deliveries.js";
+import { hasNoRecord, isNamed, partOf } from "../../open-deliveries.js";
 
 /** Taking away what is old. */
 export const prune = /* sql */ `
@@ -12,8 +12,8 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
   with seen as materialized (
     select e.position, e.fanout, e.occurred_at < clock_timestamp() - age_ms * interval '1 millisecond' as is_old
       from :BUS.events e
-     where e.name = event_name and e.position > after
-     order by e.position limit most
+     where ${isNamed("event_name", "after + 1")}
+     order by e.name, e.position limit most
   ), done as (
     select e.position
       from :BUS.events e
