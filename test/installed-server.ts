@@ -15,7 +15,13 @@ const VERSIONS = "/usr/lib/postgresql";
 
 const FILES = [
   ...["outbox/compiled-plans", "outbox/hot-path", "outbox/plans", "outbox/publish.test"],
-  ...["outbox/find-deliveries", "outbox/find-events", "extension/statements", "worker/run-worker"],
+  ...[
+    "outbox/find-deliveries",
+    "outbox/find-events",
+    "extension/statements",
+    "worker/run-worker",
+    "worker/parked-jobs",
+  ],
 ].map((name) => `test/${name}`);
 
 const found = findInstalled();

@@ -29,6 +29,9 @@ export function isBegun(job: string): string {
   return `case when ${isReadable(job)} then ${job}.payload ->> 'b'::text = ${job}.locked_by end`;
 }
 
+/** Who has locked what is parked, see park-jobs.ts: no worker's id. */
+export const PARKED_BY = "event_bus:parked";
+
 /** How many processes died with the wake-up `job`, null for none; as SQL. */
 export function deathsOf(job: string): string {
   return numberAt(job, "d", "integer", 4);

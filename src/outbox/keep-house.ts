@@ -8,7 +8,7 @@ const PREFER = statement(/* sql */ `select :BUS.prefer_newest()::text as done`);
 const FORGET = statement(/* sql */ `select :BUS.forget_workers()::text as done`);
 
 /** What one worker does for all. */
-export type Chore = "tend" | "prune" | "look for orphans" | `wake lost ${string}`;
+export type Chore = "tend" | "prune" | "look for orphans" | `wake lost ${string}` | `park ${string}`;
 
 /** Whether it is the caller's turn to do a chore that somebody is to do once in so many milliseconds. */
 export async function takeTurn(

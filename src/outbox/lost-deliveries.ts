@@ -1,6 +1,6 @@
 import { databaseFailure, explained, explainFailure } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { numberAt } from "./job-sql.js";
+import { numberAt, PARKED_BY } from "./job-sql.js";
 import { hasNoRecord, isNamed, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -156,7 +156,7 @@ const UNKNOWN = statement(/* sql */ `
 with held as (
   select distinct j.locked_by as id
     from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
-   where j.locked_by is not null and pg_catalog.starts_with(t.identifier, 'event_bus:')
+   where j.locked_by is not null and j.locked_by <> '${PARKED_BY}' and pg_catalog.starts_with(t.identifier, 'event_bus:')
 ), unknown as (
   select pg_catalog.array_agg(h.id) as ids from held h
    where not exists (select from :BUS.workers w where w.id = h.id)

@@ -27,18 +27,30 @@ export interface TakeOptions {
 /** So many bytes of events, as they are stored (compressed), are read with the jobs; what is beyond is read by itself. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
+const IN_NO_QUEUE = "jobs.is_available = true and jobs.job_queue_id is null";
+
 /**
  * Locks jobs as graphile-worker itself does. Ours are in no named queue: those that somebody put into one stay there. The
- * number is a part of the text: PostgreSQL would plan for any number, and sort the whole table.
+ * number is a part of the text: PostgreSQL would plan for any number, and sort the whole table. Each priority is looked at by
+ * itself, in turn: between its ready jobs and those of the next one are all that are put off, over which PostgreSQL goes
+ * before version 18.
  */
 function locking(most: number): string {
   return /* sql */ `
-with found as (
-  select jobs.id from :WORKER._private_jobs as jobs
-   where jobs.is_available = true and jobs.run_at <= pg_catalog.now() and jobs.task_id = any($2::integer[])
-     and jobs.job_queue_id is null
-   order by jobs.priority asc, jobs.run_at asc
-   limit ${most} for update skip locked
+with recursive priorities as (
+  (select jobs.priority from :WORKER._private_jobs as jobs where ${IN_NO_QUEUE} order by jobs.priority limit 1)
+  union all
+  select (select jobs.priority from :WORKER._private_jobs as jobs
+           where ${IN_NO_QUEUE} and jobs.priority > p.priority order by jobs.priority limit 1)
+    from priorities p where p.priority is not null
+), found as (
+  select ready.id from priorities p cross join lateral (
+    select jobs.id from :WORKER._private_jobs as jobs
+     where ${IN_NO_QUEUE} and jobs.priority = p.priority and jobs.run_at <= pg_catalog.now()
+       and jobs.task_id = any($2::integer[])
+     order by jobs.run_at asc
+     limit ${most} for update skip locked) ready
+   limit ${most}
 ), locked as (
   update :WORKER._private_jobs as jobs
      set attempts = jobs.attempts + 1, locked_by = $1::text, locked_at = pg_catalog.now()

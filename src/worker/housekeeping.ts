@@ -7,6 +7,7 @@ import { subscriberStatus } from "../outbox/subscriber-status.js";
 import { atMost } from "./at-most.js";
 import { messageOf } from "./is-fatal.js";
 import { lookForLost } from "./look-for-lost.js";
+import { parkOrphans } from "./park-orphans.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /** What keeps house while a worker runs. */
@@ -17,6 +18,7 @@ export interface Housekeeping {
 
 const TEND_MS = 2_000;
 const WAKE_LOST_MS = 5_000;
+const PARK_MS = 5_000;
 const LOOK_FOR_ORPHANS_MS = 300_000;
 /** A deployment takes its time: what waits for less is no orphan yet. */
 const ORPHANED_AFTER_MS = 60_000;
@@ -120,10 +122,12 @@ function choresOf(
   const wakeLost = lookForLost(executor, names, isStopped, (found) =>
     report({ type: "deliveries:woken", worker, ...found }),
   );
+  const park = parkOrphans(executor, names, isStopped);
   const chores = [
     () => inTurn("tend", TEND_MS, tend),
     // Each worker schema has its own jobs.
     () => inTurn(`wake lost ${names.workerSchema}`, WAKE_LOST_MS, wakeLost),
+    () => inTurn(`park ${names.workerSchema}`, PARK_MS, park),
     () => inTurn("prune", retention.intervalMs, prune),
     () => inTurn("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
   ];

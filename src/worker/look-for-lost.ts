@@ -1,6 +1,7 @@
 import type { Executor } from "../outbox/executor.js";
 import { FROM_THE_FIRST, type LookedUpTo, noteUnknownWorkers, wakeLost } from "../outbox/lost-deliveries.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
+import { sparingly } from "./sparingly.js";
 
 /** What was woken at one time. */
 export interface Woken {
@@ -10,8 +11,6 @@ export interface Woken {
 
 /** So many open deliveries are compared with the jobs in one statement, and in one turn. */
 const MOST_LOOKED_AT = 10_000;
-/** Looking takes at most this part of the time: with millions of jobs one look takes seconds. */
-const SHARE = 0.05;
 
 /**
  * Looks for open deliveries without a job and wakes them, some with each call; the next call goes on where this one has
@@ -24,9 +23,7 @@ export function lookForLost(
   onWoken: (woken: Woken) => void,
 ): () => Promise<void> {
   let from: LookedUpTo = FROM_THE_FIRST;
-  let notBefore = 0;
-
-  const look = async () => {
+  return sparingly(async () => {
     await noteUnknownWorkers(executor, names);
     do {
       const { woken, next } = await wakeLost(executor, names, from, MOST_LOOKED_AT);
@@ -38,16 +35,5 @@ export function lookForLost(
       });
       // Where one was lost, others were: they are not left waiting for their turn.
     } while (from !== FROM_THE_FIRST && !isStopped());
-  };
-
-  return async () => {
-    const startedAt = performance.now();
-    if (startedAt < notBefore) return;
-    try {
-      await look();
-    } finally {
-      const endedAt = performance.now();
-      notBefore = endedAt + (endedAt - startedAt) * (1 / SHARE - 1);
-    }
-  };
+  });
 }

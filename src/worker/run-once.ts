@@ -7,6 +7,7 @@ import { type DeliveryOutcome, type Report, reportTo } from "../log/telemetry.js
 import { explainFailure } from "../outbox/database-error.js";
 import { ownExecutor } from "../outbox/executor.js";
 import { beat, retireWorker } from "../outbox/heartbeat.js";
+import { freeJobs } from "../outbox/park-jobs.js";
 import { invalidOption } from "../registry/check-options.js";
 import { atMost } from "./at-most.js";
 import { connectFirst } from "./connect-first.js";
@@ -71,6 +72,8 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOnceResult> {
     policies = await subscribeWorker(executor, setup);
     // Nobody else may do it where no worker runs. At most half of the time is spent on it.
     await keepHouseOnce(setup, worker, executor, () => leftMs() < maxMs / 2);
+    // What workers without these subscribers have parked, none may be there to free.
+    await freeJobs(executor, setup.names, { own: setup.subscribers.map(({ name }) => name) });
   });
   const counts = { delivered: 0, retrying: 0, snoozed: 0, paused: 0, cancelled: 0, dead: 0, stale: 0 };
   const count: Report = (event) => {

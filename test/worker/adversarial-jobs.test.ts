@@ -57,7 +57,8 @@ describe.each(["normal", "high"] as const)('workers with throughput "%s"', (thro
     await noJobs();
     const all = Array.from({ length: 20 }, (_, n) => n + 1);
     expect([seen, others].map((some) => some.toSorted((a, b) => a - b))).toEqual([all, all]);
-    expect(of("job:refused")).toHaveLength(60);
+    // Of two jobs for one delivery that are taken together one may be enough.
+    expect(new Set(of("job:refused").map(({ position }) => position)).size).toBe(20);
     expect(of("job:refused")[0]).toMatchObject({
       subscriber: "one",
       owner: "two",

@@ -79,7 +79,7 @@ describe("a desk", () => {
   const watched = {
     ...executor,
     query: ((text: string, ...rest: never[]) => {
-      const limit = /limit (\d+)/.exec(text)?.[1];
+      const limit = /limit (\d+) for update/.exec(text)?.[1];
       if (limit !== undefined) taken.push(limit);
       return executor.query(text, ...rest);
     }) as typeof executor.query,

@@ -1,0 +1,115 @@
+import { explained } from "./database-error.js";
+import { type Executor, readRows } from "./executor.js";
+import { PARKED_BY } from "./job-sql.js";
+import { IS_ALIVE } from "./last-sign.js";
+import { type SchemaNames, statement } from "./schema-names.js";
+
+// graphile-worker's index of jobs does not know whose they are: who looks for work goes over all ready jobs of subscribers
+// that no worker has. A parked job is locked by nobody that there is, for ever, and so is not in that index. When it is due
+// stays as it is. The numbers are parts of the texts, so that PostgreSQL plans for them.
+
+/** A subscriber's task in graphile-worker's tables. */
+export interface SubscriberTask {
+  readonly id: number;
+  readonly subscriber: string;
+}
+
+const NAME = `pg_catalog.substr(t.identifier, ${"event_bus:".length + 1})`;
+
+/** True of a task `t` of a subscriber that a living worker has. */
+const IS_SERVED = /* sql */ `exists (
+    select from :BUS.workers w
+     where w.worker_schema = :WORKER_TEXT and ${IS_ALIVE} and ${NAME} = any (w.subscribers))`;
+
+const UNSERVED = statement(/* sql */ `
+select t.id, ${NAME} as subscriber
+  from :WORKER._private_tasks t
+ where pg_catalog.starts_with(t.identifier, 'event_bus:') and not ${IS_SERVED}
+ order by t.id`);
+
+/** The tasks of subscribers that no living worker of this worker schema has. */
+export function unservedTasks(executor: Executor, names: SchemaNames): Promise<readonly SubscriberTask[]> {
+  return explained(names, readRows<SubscriberTask>(executor, UNSERVED(names)));
+}
+
+/** Parked only together: a few are passed over faster than they are moved. */
+export const FEWEST_PARKED = 1_000;
+/** So many are parked or freed by one statement. */
+const BATCH = 10_000;
+
+const IS_READY = "j.is_available = true and j.job_queue_id is null and j.run_at <= pg_catalog.now()";
+
+const COUNT = statement(/* sql */ `
+select pg_catalog.count(*)::integer as jobs from (
+  select from :WORKER._private_jobs j
+   where ${IS_READY} and j.task_id = any ($1::integer[]) limit ${FEWEST_PARKED}) r`);
+
+const PARK = statement(/* sql */ `
+with found as (
+  select j.id from :WORKER._private_jobs j
+   where ${IS_READY} and j.task_id = any ($1::integer[])
+   order by j.priority, j.run_at limit ${BATCH} for update skip locked
+), parked as (
+  update :WORKER._private_jobs j set locked_at = 'infinity', locked_by = '${PARKED_BY}'
+   where j.id = any (array(select f.id from found f))
+  returning j.id
+)
+select pg_catalog.count(*)::integer as jobs from parked`);
+
+const FREE = statement(/* sql */ `
+with found as (
+  select j.id from :WORKER._private_jobs j
+   where j.locked_by = '${PARKED_BY}' and j.task_id = any (array(
+     select t.id from :WORKER._private_tasks t where ${NAME} = any ($1::text[]) or ${IS_SERVED}))
+   limit ${BATCH} for update skip locked
+), freed as (
+  update :WORKER._private_jobs j set locked_at = null, locked_by = null
+   where j.id = any (array(select f.id from found f))
+  returning j.id
+)
+select n.jobs, case when n.jobs > 0 then pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text end as notified
+  from (select pg_catalog.count(*)::integer as jobs from freed) n`);
+
+interface Counted {
+  readonly jobs: number;
+}
+
+/** Parks ready jobs of tasks, where there are so many that they are in the way. Returns how many. */
+export async function parkJobs(
+  executor: Executor,
+  names: SchemaNames,
+  tasks: readonly SubscriberTask[],
+  isStopped: () => boolean,
+): Promise<number> {
+  const ids = tasks.map(({ id }) => id);
+  const [ready] = await explained(names, readRows<Counted>(executor, COUNT(names), [ids]));
+  if (ready === undefined || ready.jobs < FEWEST_PARKED) return 0;
+  return inBatches(() => executor.query<Counted>(PARK(names), [ids]), names, isStopped);
+}
+
+/**
+ * Frees the parked jobs of subscribers that a living worker has, and has workers look for them. Returns how many.
+ *
+ * @param own the names of subscribers that somebody is about to have.
+ */
+export function freeJobs(
+  executor: Executor,
+  names: SchemaNames,
+  { own = [], isStopped = () => false }: { own?: readonly string[]; isStopped?: () => boolean } = {},
+): Promise<number> {
+  return inBatches(() => executor.query<Counted>(FREE(names), [own]), names, isStopped);
+}
+
+async function inBatches(
+  batch: () => Promise<readonly Counted[]>,
+  names: SchemaNames,
+  isStopped: () => boolean,
+): Promise<number> {
+  let sum = 0;
+  for (;;) {
+    const [row] = await explained(names, batch());
+    const jobs = row?.jobs ?? 0;
+    sum += jobs;
+    if (jobs < BATCH || isStopped()) return sum;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Executor } from "../outbox/executor.js";
+import { freeJobs, parkJobs, unservedTasks } from "../outbox/park-jobs.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
+import { sparingly } from "./sparingly.js";
+
+/** A deployment takes its time: a subscriber that no worker has for less is soon served again. */
+const UNSERVED_FOR_MS = 60_000;
+
+/**
+ * Takes the ready jobs of subscribers that no worker has out of the way of all others, and frees those of subscribers that a
+ * worker has again. Each call looks once.
+ */
+export function parkOrphans(
+  executor: Executor,
+  names: SchemaNames,
+  isStopped: () => boolean,
+  unservedForMs = UNSERVED_FOR_MS,
+): () => Promise<void> {
+  let unservedSince: ReadonlyMap<number, number> = new Map();
+  return sparingly(async () => {
+    await freeJobs(executor, names, { isStopped });
+    const tasks = await unservedTasks(executor, names);
+    const now = performance.now();
+    unservedSince = new Map(tasks.map(({ id }) => [id, unservedSince.get(id) ?? now]));
+    const orphans = tasks.filter(({ id }) => now - (unservedSince.get(id) ?? now) >= unservedForMs);
+    if (orphans.length > 0 && !isStopped()) await parkJobs(executor, names, orphans, isStopped);
+  });
+}
