@@ -22,7 +22,7 @@ export const FROM_THE_FIRST: LookedUpTo = { subscriptionId: 0, position: -1 };
 
 /** An open delivery that seems to have no job. */
 interface Suspect {
-  readonly p: string;
+  readonly p: number;
   readonly s: number;
   readonly g: number;
 }
@@ -46,66 +46,62 @@ select coalesce(pg_catalog.count(*) = 2::bigint and pg_catalog.bool_and(pg_catal
 /** A job that somebody runs, or can run: not one whose attempts were used up by other means than ours. */
 const IS_USABLE = "(j.locked_at is not null or j.attempts < j.max_attempts)";
 
-/** Open deliveries of a subscription `s` in one state, or without a row, from a position on. */
+/** Open deliveries of a subscription `s` in one state, from a position on. */
 function openIn(state: string, after: string): string {
   return /* sql */ `
-      (select d.position, d.generation from :BUS.deliveries d
+      (select d.position, d.generation, true as has_row from :BUS.deliveries d
         where d.subscription_id = s.id and d.state = '${state}' and d.state <> 'delivered' and d.position > ${after}
         order by d.position limit $3::integer)`;
 }
 
 const AFTER = "case when s.id = $1::integer then $2::bigint else -1::bigint end";
 
-// The jobs are compared as texts, which is many times faster than taking each of them apart: that is done for those only
-// that this leaves over. Subscribers that are paused are looked at when they go on.
+// What comes next is taken first, so many rows and events whatever became of them, and then looked at: behind one delivery
+// that waits for long there may be a million that are made. The jobs are compared as texts, which is many times faster than
+// taking each of them apart. Compared by `except`: on connections of workers nothing is hashed or merged to be joined, and
+// each delivery would be looked for among all jobs. Subscribers that are paused are looked at when they go on.
 const SUSPECTS = statement(/* sql */ `
-with open as materialized (
-  select s.id, s.subscriber, o.position, o.generation
+with next as materialized (
+  select s.id, s.subscriber, n.position, n.generation, n.has_row
     from :BUS.subscriptions s cross join lateral (
-      select u.position, u.generation from (
+      select u.position, u.generation, u.has_row from (
         ${["waiting", "retrying", "snoozed"].map((state) => openIn(state, AFTER)).join(" union all ")}
         union all
-        (select e.position, 0 as generation from :BUS.events e
+        (select e.position, 0 as generation, case when s.id = any (e.fanout) then false end as has_row from :BUS.events e
           where ${isNamed("s.event_name", `greatest(${AFTER} + 1::bigint, ${markOf("s.id")})`)}
-            and s.id = any (e.fanout) and ${hasNoRecord("e.position", "s.id")}
           order by e.name, e.position limit $3::integer)) u
-       order by u.position limit $3::integer) o
+       order by u.position limit $3::integer) n
    where s.worker_schema = :WORKER_TEXT and s.id >= $1::integer and not s.paused
-   order by s.id, o.position limit $3::integer
-), jobs as (
-  select t.identifier, pg_catalog.split_part(j.payload::text, ', "a"', 1) as payload
+   order by s.id, n.position limit $3::integer
+), lost as (
+  select 'event_bus:' || n.subscriber as identifier,
+         pg_catalog.format('{"p" : %s, "s" : %s, "g" : %s', n.position, n.id, n.generation) as payload
+    from next n where n.has_row or (not n.has_row and ${hasNoRecord("n.position", "n.id")})
+  except
+  select t.identifier, pg_catalog.split_part(j.payload::text, ', "a"', 1)
     from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
    where ${IS_USABLE}
-), lost as (
-  select o.position, o.id, o.generation from open o
-   where not exists (
-     select from jobs j
-      where j.identifier = 'event_bus:' || o.subscriber
-        and j.payload = pg_catalog.format('{"p" : %s, "s" : %s, "g" : %s', o.position, o.id, o.generation))
 )
-select (select pg_catalog.count(*) from open)::integer as seen,
-       (select o.id from open o order by o.id desc, o.position desc limit 1) as "subscriptionId",
-       (select o.position from open o order by o.id desc, o.position desc limit 1)::float8 as position,
-       coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('p', l.position::text, 's', l.id, 'g', l.generation)
-                                             order by l.position, l.id) from lost l), '[]') as lost`);
+select (select pg_catalog.count(*) from next)::integer as seen,
+       (select n.id from next n order by n.id desc, n.position desc limit 1) as "subscriptionId",
+       (select n.position from next n order by n.id desc, n.position desc limit 1)::float8 as position,
+       coalesce((select pg_catalog.jsonb_agg((l.payload || '}')::jsonb) from lost l), '[]') as lost`);
 
 // Whether they are still open, and have no job, however its payload is written, is seen at one moment.
 const CONFIRMED = /* sql */ `
-with jobs as materialized (
-  select t.identifier, ${numberAt("j", "p", "bigint", 18)} as p, ${numberAt("j", "s", "integer", 9)} as s,
-         ${numberAt("j", "g", "integer", 9)} as g
-    from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
-   where ${IS_USABLE}
-     and t.identifier = any (array(select 'event_bus:' || s.subscriber from :BUS.subscriptions s where s.worker_schema = :WORKER_TEXT))
-), lost as (
-  select k.p, k.s, k.g
+with lost as (
+  select k.p, k.s, k.g, 'event_bus:' || s.subscriber as identifier
     from pg_catalog.jsonb_to_recordset($1::jsonb) as k(p bigint, s integer, g integer)
     join :BUS.subscriptions s on s.id = k.s and s.worker_schema = :WORKER_TEXT
     left join :BUS.deliveries d on d.position = k.p and d.subscription_id = k.s
    where case when d.position is null then k.g = 0 and ${hasNoRecord("k.p", "k.s")}
                    and exists (select from :BUS.events e where e.position = k.p)
               else d.generation = k.g and d.state in ('waiting', 'retrying', 'snoozed') end
-     and not exists (select from jobs j where j.identifier = 'event_bus:' || s.subscriber and j.p = k.p and j.s = k.s and j.g = k.g)
+  except
+  select ${numberAt("j", "p", "bigint", 18)}, ${numberAt("j", "s", "integer", 9)}, ${numberAt("j", "g", "integer", 9)}, t.identifier
+    from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
+   where ${IS_USABLE}
+     and t.identifier = any (array(select 'event_bus:' || s.subscriber from :BUS.subscriptions s where s.worker_schema = :WORKER_TEXT))
 )`;
 
 const COUNT = statement(/* sql */ `${CONFIRMED}
