@@ -33,9 +33,11 @@ export type DraftKey = string | number | bigint | readonly (string | number | bi
 /** The changes of an event that has no model behind it: none. */
 export type NoChanges = Readonly<Record<never, never>>;
 
-/** What all event types have in common; every event type is one. */
-export interface AnyEventType {
-  (aggregate: never, options?: DraftOptions<never, never>): EventDraft;
+// Without the call signature: a type that inherited one beside its own would have two overloads, and a compiler explains
+// a wrong call by the last of them, which takes `never`.
+
+/** What all event types have in common, apart from how they are called. */
+interface EventTypeProperties {
   /** The name of its events. */
   readonly name: string;
   /** The version of its events' shape. */
@@ -50,12 +52,17 @@ export interface AnyEventType {
   readonly "~types"?: { readonly draft: EventDraft; readonly stored: StoredEvent; readonly typeMap: unknown };
 }
 
+/** What all event types have in common; every event type is one. */
+export interface AnyEventType extends EventTypeProperties {
+  (aggregate: never, options?: DraftOptions<never, never>): EventDraft;
+}
+
 /** An event type whose aggregate is a row of a Prisma model. Made by `defineEvent` of {@link eventsFor}. */
 export interface ModelEventType<
   out Name extends string,
   in out TM extends TypeMap,
   in out Model extends string,
-> extends AnyEventType {
+> extends EventTypeProperties {
   (
     aggregate: RowOf<TM, Model>,
     options?: DraftOptions<ChangesOf<TM, Model>, InitialDataOf<TM, Model>>,
@@ -83,7 +90,7 @@ export type ModelEventDraft<Name extends string, TM extends TypeMap, Model exten
  * An event type whose aggregate is validated by a schema. Drafts hold what the schema accepts (`Input`),
  * published events what it makes of it (`Output`).
  */
-export interface SchemaEventType<Name extends string, Input, Output = Input> extends AnyEventType {
+export interface SchemaEventType<Name extends string, Input, Output = Input> extends EventTypeProperties {
   (
     aggregate: Input,
     options?: DraftOptions<NoChanges, NoChanges>,
