@@ -32,8 +32,10 @@ export type {
 export type {
   BareWriteMethod,
   EventArguments,
+  Unexpanded,
   UpsertEventArguments,
   WriteMethod,
+  WriteMethods,
 } from "./extension/types/write-methods.js";
 export { type Surround, type SurroundMap, type Telemetry, telemetry } from "./log/hub.js";
 export type { Logger } from "./log/logger.js";

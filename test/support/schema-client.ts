@@ -43,6 +43,14 @@ ${models}
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   mkdirSync(join(folder, "client"));
   writeFileSync(join(folder, "schema.prisma"), schema);
+  runGenerate(folder);
+  const require = createRequire(import.meta.url);
+  const module = require(join(folder, "client", "index.js")) as SchemaClient["module"];
+  return { module, schema, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+/** Runs `prisma generate` on `schema.prisma` in a folder. */
+export function runGenerate(folder: string): void {
   const require = createRequire(import.meta.url);
   const prisma = require.resolve("prisma/package.json");
   const { bin } = require(prisma) as { readonly bin: { readonly prisma: string } };
@@ -58,6 +66,4 @@ ${models}
       CHECKPOINT_DISABLE: "1",
     },
   });
-  const module = require(join(folder, "client", "index.js")) as SchemaClient["module"];
-  return { module, schema, remove: () => rmSync(folder, { recursive: true }) };
 }

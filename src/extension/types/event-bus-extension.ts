@@ -4,7 +4,7 @@ import type { AnyEventType, EventDraftOf } from "../../registry/event-type.js";
 import type { TypeMap } from "../../registry/prisma-type-map.js";
 import type { PublishResult } from "../../registry/publish-result.js";
 import type { EventBusOptions, EventsOfModel, TypeMapOfEvents } from "./event-bus-options.js";
-import type { WriteMethods } from "./write-methods.js";
+import type { Unexpanded, WriteMethods } from "./write-methods.js";
 
 /** The function that makes the extension. */
 export type EventBus = <const Events extends readonly AnyEventType[]>(
@@ -32,7 +32,7 @@ type Nothing = Record<never, never>;
 type ModelExtension<E extends AnyEventType> = [TypeMapOfEvents<E>] extends [never]
   ? Nothing
   : TypeMapOfEvents<E> extends infer TM extends TypeMap
-    ? WriteMethods<TM, NamesByModel<E>>
+    ? WriteMethods<TM, NamesByModel<E>> & Unexpanded
     : Nothing;
 
 type NamesByModel<E extends AnyEventType> = {

@@ -7,11 +7,22 @@ import type { ArgumentsOf, WriteOperation, WriteResult } from "./write-result.js
 // The methods of a model as Prisma's own types have them, with a few arguments more. They are declared only:
 // at run time there is no model component, so that fluent calls and lazy promises stay Prisma's.
 //
-// A client's type holds each method of each model, twice, and is written out in the declarations of an
-// application. Hence named types with short type arguments, the events' names instead of their types: what
-// has no name of its own is written out in full, and with some dozen models a compiler gives up (TS7056).
+// A client's type is written out in the declarations of an application, and holds each method of each model, twice:
+// with some hundred models a compiler gives up (TS7056). Prisma's `$extends` takes apart what an extension adds, down
+// to the last property, except for what can be called. Hence `Unexpanded`: with it the methods of all models stay what
+// they are, one type with a name and short arguments, the events' names instead of their types.
 // Hence also `in out`: told that nothing is to be gained from it, the compiler does not compare methods part
 // by part, which costs more than all the rest.
+
+/**
+ * Makes `$extends` keep what an extension adds to the models of a client by its name, see {@link WriteMethods}. It has
+ * no properties; nothing of it exists at run time.
+ */
+export interface Unexpanded {
+  (): never;
+  // Prisma wants an object for each model, and the compiler sees none in what can be called.
+  readonly [model: string]: Record<never, never>;
+}
 
 /** The write methods of every model of the type map; `Names` are the events' names by model. */
 export type WriteMethods<TM extends TypeMap, Names> = {
