@@ -3,8 +3,8 @@ import { freeJobs, parkJobs, unservedTasks } from "../outbox/park-jobs.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { sparingly } from "./sparingly.js";
 
-/** A deployment takes its time: a subscriber that no worker has for less is soon served again. */
-const UNSERVED_FOR_MS = 60_000;
+/** So long a deployment may leave a subscriber without a worker, and nothing is moved for it. */
+const UNSERVED_FOR_MS = 20_000;
 
 /**
  * Takes the ready jobs of subscribers that no worker has out of the way of all others, and frees those of subscribers that a

@@ -52,7 +52,7 @@ it("ready jobs of a subscriber that no worker has are parked, and made when one 
   await eventually(async () => expect(await jobs()).toEqual([]));
 });
 
-it("a worker parks by itself what nobody has had for a minute, and frees it for a worker that comes", async () => {
+it("a worker does not park at once what nobody has, and frees it for a worker that comes", async () => {
   await subscribed(gone);
   await publish(MANY);
   const tasks = await unservedTasks(executor, names);
