@@ -2,46 +2,22 @@
 // server is of one version, and cannot compile plans (JIT), which those of distributions do at PostgreSQL's own settings.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 
 import type { PostgresBinaries } from "../src/testing/postgres-binaries.js";
 import { prepareFolder } from "../src/testing/postgres-folder.js";
 import { startGuard } from "../src/testing/postgres-guard.js";
 import { freePort, startProcess } from "../src/testing/postgres-process.js";
 import { serverUser } from "../src/testing/postgres-user.js";
-
-/** Where Debian and Ubuntu put the versions that are installed. */
-const VERSIONS = "/usr/lib/postgresql";
-
-const FILES = [
-  ...["outbox/compiled-plans", "outbox/hot-path", "outbox/plans", "outbox/publish.test"],
-  ...[
-    "outbox/find-deliveries",
-    "outbox/find-events",
-    "extension/statements",
-    "worker/run-worker",
-    "worker/parked-jobs",
-  ],
-].map((name) => `test/${name}`);
+import { findInstalled, INSTALLED_FILES, NONE_INSTALLED, VERSIONS } from "./support/installed-postgres.js";
 
 const found = findInstalled();
 if (found === undefined) {
-  console.log(`Left out: ${FILES.join(", ")} on an installed PostgreSQL. There is none in ${VERSIONS}.`);
+  console.log(NONE_INSTALLED);
   process.exit(0);
 }
 console.log(`On PostgreSQL ${found.version} of ${VERSIONS}:`);
 process.exit(await runOn(found.binaries));
-
-/** The newest one. */
-function findInstalled(): { readonly version: string; readonly binaries: PostgresBinaries } | undefined {
-  const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS) : [];
-  const [version] = versions
-    .filter((name) => existsSync(`${VERSIONS}/${name}/bin/initdb`))
-    .sort((a, b) => Number(b) - Number(a));
-  if (version === undefined) return undefined;
-  const bin = `${VERSIONS}/${version}/bin`;
-  return { version, binaries: { initdb: `${bin}/initdb`, postgres: `${bin}/postgres` } };
-}
 
 /** Runs the tests on a server of their own, and returns their exit code. */
 async function runOn(binaries: PostgresBinaries): Promise<number> {
@@ -57,7 +33,7 @@ async function runOn(binaries: PostgresBinaries): Promise<number> {
   const server = await startProcess({ binaries, user, dataDir, settings, onLog: undefined }, port, url);
   guard.watch(server.pid);
   try {
-    const files = process.argv.length > 2 ? process.argv.slice(2) : FILES;
+    const files = process.argv.length > 2 ? process.argv.slice(2) : INSTALLED_FILES;
     const tests = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...files], {
       stdio: "inherit",
       env: { ...process.env, DATABASE_URL: url },

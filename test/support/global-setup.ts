@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import type { TestProject } from "vitest/node";
 
+import { findInstalled, INSTALLED_FILES, NONE_INSTALLED } from "./installed-postgres.js";
+import { linesOfLeftOut } from "./left-out.js";
 import { databaseServer } from "./server.js";
 import { prepareTemplate } from "./template.js";
 
@@ -22,6 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await databaseServer();
   const template = `ex_event_bus_template_${randomUUID()}`;
   const teardown = async () => {
+    await sayWhatIsLeftOut(project);
     await server.dropDatabase(template);
     await server.stop();
   };
@@ -33,4 +36,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide("server", { url: server.url, template });
   return teardown;
+}
+
+/** What this machine has not got, at the end of the run: one that passes is not taken for more than it is. */
+async function sayWhatIsLeftOut(project: TestProject): Promise<void> {
+  const modules = project.vitest.state.getTestModules();
+  const { testFiles } = await project.globTestFiles();
+  for (const line of linesOfLeftOut(modules)) console.log(line);
+  // Who names files has not asked for the rest.
+  if (modules.length < testFiles.length) return;
+  console.log(
+    findInstalled() === undefined
+      ? NONE_INSTALLED
+      : `Not part of this run: ${INSTALLED_FILES.join(", ")} on the installed PostgreSQL: npm run test:installed.`,
+  );
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 import { afterAll, describe, expect, it } from "vitest";
-
-import { findBouncer, startBouncer } from "./pgbouncer.js";
+import { skipWithout } from "../support/left-out.js";
+import { findBouncer, NO_BOUNCER, startBouncer } from "./pgbouncer.js";
 import { workerFixture } from "./worker-fixture.js";
 
 const { pool, url, names, subscriber, start, publish, allIn } = await workerFixture();
@@ -53,7 +53,8 @@ describe("workers of a role that has", () => {
     expect(workers.flatMap(({ of }) => [...of("recover:start"), ...of("deliver:error")])).toEqual([]);
   });
 
-  it.skipIf(findBouncer() === undefined)("another datestyle work through PgBouncer, too", async () => {
+  it("another datestyle work through PgBouncer, too", async (context) => {
+    skipWithout(context, findBouncer() !== undefined, NO_BOUNCER);
     const bouncer = await startBouncer(await urlOfRoleWith("datestyle = 'SQL, DMY'"));
     try {
       const { worker } = await start([flaky()], { database: { url: bouncer.url, ...names } });

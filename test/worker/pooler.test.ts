@@ -1,8 +1,9 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { hearsNotifications } from "../../src/outbox/hears-notifications.js";
 import { migrate } from "../../src/worker/migrate.js";
 import { runOnce } from "../../src/worker/run-once.js";
 import { eventually } from "../support/eventually.js";
+import { skipWithout } from "../support/left-out.js";
 import { findBouncer, NO_BOUNCER, startBouncer } from "./pgbouncer.js";
 import { workerFixture } from "./worker-fixture.js";
 
@@ -57,41 +58,37 @@ describe("hearsNotifications", () => {
   });
 });
 
-describe.skipIf(findBouncer() === undefined)(
-  findBouncer() === undefined
-    ? `PgBouncer in transaction mode (${NO_BOUNCER})`
-    : "PgBouncer in transaction mode",
-  async () => {
-    const bouncer = findBouncer() === undefined ? undefined : await startBouncer(url);
-    afterAll(() => bouncer?.stop());
-    const database = { url: bouncer?.url ?? "", ...names };
+describe("PgBouncer in transaction mode", async () => {
+  const bouncer = findBouncer() === undefined ? undefined : await startBouncer(url);
+  beforeEach((context) => skipWithout(context, bouncer !== undefined, NO_BOUNCER));
+  afterAll(() => bouncer?.stop());
+  const database = { url: bouncer?.url ?? "", ...names };
 
-    it("lets a worker work, which finds out by itself that it has to poll", async () => {
-      const { of, worker } = await start([one()], {
-        database,
-        worker: { pollIntervalMs: 50, heartbeatMs: 100 },
-      });
-      expect(of("worker:polling")).toMatchObject([{ pollIntervalMs: 50 }]);
-      await publish(300);
-      await allIn("delivered", 300);
-      expect(await deliveries()).toEqual(
-        Array.from({ length: 300 }, () => expect.objectContaining({ attempts: 1, errors: [] })),
-      );
-      expect(of("recover:start")).toEqual([]);
-      await worker.stop();
-      expect(await workerRows()).toEqual([]);
-      expect(await jobs()).toEqual([]);
+  it("lets a worker work, which finds out by itself that it has to poll", async () => {
+    const { of, worker } = await start([one()], {
+      database,
+      worker: { pollIntervalMs: 50, heartbeatMs: 100 },
     });
+    expect(of("worker:polling")).toMatchObject([{ pollIntervalMs: 50 }]);
+    await publish(300);
+    await allIn("delivered", 300);
+    expect(await deliveries()).toEqual(
+      Array.from({ length: 300 }, () => expect.objectContaining({ attempts: 1, errors: [] })),
+    );
+    expect(of("recover:start")).toEqual([]);
+    await worker.stop();
+    expect(await workerRows()).toEqual([]);
+    expect(await jobs()).toEqual([]);
+  });
 
-    it("lets runOnce and migrate work", async () => {
-      await migrate(options([one()], { database }));
-      await publish(20);
-      expect(await runOnce(options([one()], { database }))).toMatchObject({ delivered: 20, retrying: 0 });
-    });
+  it("lets runOnce and migrate work", async () => {
+    await migrate(options([one()], { database }));
+    await publish(20);
+    expect(await runOnce(options([one()], { database }))).toMatchObject({ delivered: 20, retrying: 0 });
+  });
 
-    it("is not needed by a worker that has a direct URL", async () => {
-      const { of } = await start([one()], { database: { ...database, directUrl: url } });
-      expect(of("worker:start")).toMatchObject([{ listens: true }]);
-    });
-  },
-);
+  it("is not needed by a worker that has a direct URL", async () => {
+    const { of } = await start([one()], { database: { ...database, directUrl: url } });
+    expect(of("worker:start")).toMatchObject([{ listens: true }]);
+  });
+});
