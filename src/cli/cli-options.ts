@@ -5,6 +5,7 @@ import { logReports } from "../log/log-reports.js";
 import type { Logger } from "../log/logger.js";
 import { prettyLogger, prettyReport } from "../log/pretty-log.js";
 import type { Report } from "../log/telemetry.js";
+import { defaultLogFormat } from "./log-format.js";
 
 /** The options that every command has. */
 export interface CliOptions {
@@ -22,7 +23,7 @@ export function optionsOf<Own extends object>(command: Command): Own & CliOption
 export function outputOf(options: CliOptions): { readonly log: Logger; readonly report: Report } {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const debug = options.verbose === true;
-  if ((options.log ?? (process.stdout.isTTY ? "pretty" : "json")) === "json") {
+  if ((options.log ?? defaultLogFormat()) === "json") {
     const log = jsonLogger(write, { debug });
     return { log, report: logReports(log) };
   }

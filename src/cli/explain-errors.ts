@@ -1,6 +1,11 @@
 import type { Command } from "commander";
 
+import { EventBusError } from "../errors.js";
 import { didYouMean } from "../registry/nearest-name.js";
+import { jsonFailure } from "./failure-text.js";
+import { failureFormat, logGiven } from "./log-format.js";
+
+const HINT = "(--help shows what there is)";
 
 /** commander's own message; behind a "=" is the value that the option was given. */
 const UNKNOWN_OPTION = /^error: unknown option '([^'=]+)/;
@@ -10,11 +15,29 @@ const UNKNOWN_OPTION = /^error: unknown option '([^'=]+)/;
  * was meant, or which they have, as everything else here does: by itself commander is silent about those with one dash, and those that are not much alike.
  */
 export function explainErrors(command: Command): void {
-  command
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(--help shows what there is)")
-    .configureOutput({ outputError: (text, write) => write(explained(text, command)) });
+  command.configureHelp({ showGlobalOptions: true }).configureOutput({
+    outputError: (text) => refuse(command, explained(text, command)),
+    // What comes here is the help of a command that needs one beneath it.
+    writeErr: (text) => (isJson(command) ? refuse(command, missing(command)) : process.stderr.write(text)),
+  });
   for (const one of command.commands) explainErrors(one);
+}
+
+function isJson(command: Command): boolean {
+  return failureFormat(command.name(), logGiven(process.argv.slice(2))) === "json";
+}
+
+/** Says what is wrong with the arguments, in the way in which the command says what else ends it. */
+function refuse(command: Command, text: string): void {
+  if (isJson(command)) {
+    const message = text.replace(/^error: /, "").trimEnd();
+    process.stderr.write(`${jsonFailure(new EventBusError("INVALID_OPTION", message))}\n`);
+  } else process.stderr.write(`${text}${HINT}\n`);
+}
+
+function missing(command: Command): string {
+  const names = command.commands.map((one) => `"${one.name()}"`);
+  return `"${command.name()}" needs a command: expected one of ${names.join(", ")}`;
 }
 
 function explained(text: string, command: Command): string {

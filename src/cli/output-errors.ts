@@ -1,7 +1,14 @@
+import { jsonFailure } from "./failure-text.js";
+import { logGiven } from "./log-format.js";
+
 /** Ends a command whose output cannot be written. Whoever reads it may have seen enough, as `head` does. */
 function endOf(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") return;
-  process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+  const message = `the output cannot be written: ${error.message}`;
+  const isJson = logGiven(process.argv.slice(2)) === "json";
+  process.stderr.write(
+    `${isJson ? jsonFailure(new Error(message, { cause: error })) : `error: ${message}`}\n`,
+  );
   process.exit(1);
 }
 

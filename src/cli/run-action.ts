@@ -1,11 +1,8 @@
-import { inspect } from "node:util";
 import type { Command } from "commander";
-import pc from "picocolors";
 
-import { isEventBusError } from "../errors.js";
-import { jsonLogger } from "../log/json-log.js";
-import { isError, stackText } from "../log/plain-error.js";
 import { type CliOptions, optionsOf } from "./cli-options.js";
+import { jsonFailure, prettyFailure } from "./failure-text.js";
+import { failureFormat } from "./log-format.js";
 import { flushed, reserveOutput } from "./standard-output.js";
 
 /**
@@ -25,27 +22,12 @@ export function runAction<Own extends object>(
       await flushed();
       process.exit(process.exitCode ?? 0);
     } catch (error) {
-      process.stderr.write(`${failureText(error, options)}\n`);
+      const isJson = failureFormat(command.name(), options.log) === "json";
+      process.stderr.write(
+        `${isJson ? jsonFailure(error) : prettyFailure(error, options.verbose === true)}\n`,
+      );
       await flushed();
       process.exit(1);
     }
   };
-}
-
-/** What ended the command: where lines are written as JSON this is one of them, so that who collects logs can read it. */
-function failureText(error: unknown, { log, verbose = false }: CliOptions): string {
-  if (log !== "json") return describeFailure(error, verbose);
-  let text = "";
-  const logger = jsonLogger((line) => {
-    text = line;
-  });
-  logger.error(isError(error) ? error.message : inspect(error), { error });
-  return text;
-}
-
-function describeFailure(error: unknown, verbose: boolean): string {
-  const message = isError(error) ? error.message : inspect(error);
-  const code = isEventBusError(error) ? ` ${pc.dim(`(${error.code})`)}` : "";
-  const text = `${pc.red("error:")} ${message}${code}`;
-  return verbose && isError(error) ? `${text}\n${stackText(error)}` : text;
 }

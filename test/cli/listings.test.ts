@@ -172,13 +172,13 @@ describe("listings", () => {
   });
 
   it.each([
-    [["worker", "--verbos"], 'error: unknown option "--verbos": did you mean "--verbose"?'],
+    [["prune", "--verbos"], 'error: unknown option "--verbos": did you mean "--verbose"?'],
     [["--verbos", "status"], 'error: unknown option "--verbos": did you mean "--verbose"?'],
     [["status", "-verbose"], 'error: unknown option "-verbose": did you mean "--verbose"?'],
     [["events", "--limt=5"], 'error: unknown option "--limt": did you mean "--limit"?'],
     [["dead", "list", "--evnet", "x"], 'error: unknown option "--evnet": did you mean "--event"?'],
     [["show", "-j", "7"], 'error: unknown option "-j": did you mean "--json"?'],
-    [["worker", "-v"], 'error: unknown option "-v": expected one of "--version", "--verbose"'],
+    [["status", "-v"], 'error: unknown option "-v": expected one of "--version", "--verbose"'],
     [
       ["status", "--quietly"],
       'error: unknown option "--quietly": expected one of "--watch", "--json", "--help", "--version", "--config", "--log", "--verbose"',

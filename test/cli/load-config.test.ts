@@ -205,7 +205,7 @@ describe("a wrong configuration", () => {
         'export default { prisma: {}, subscribers: async () => Object.values(await import("./subscribers.js")) };',
       "subscribers.ts": "export const one = = 1;",
     };
-    expect(await failure(files, undefined, ["worker"])).toBe(
+    expect(await failure(files, undefined, ["worker", "--log", "pretty"])).toBe(
       "error: The configuration FOLDER/ex-event-bus.config.ts cannot be loaded: subscribers.ts:1:20: Unexpected token " +
         "(CONFIG_NOT_LOADED)",
     );
@@ -255,7 +255,7 @@ describe("a database that cannot be used", () => {
     "does not answer: %s says which one, and not with which password",
     async (command) => {
       const env = { DATABASE_URL: "postgresql://ann:secret@127.0.0.1:1/shop" };
-      const message = await failure(files, env, [command]);
+      const message = await failure(files, env, ["--log", "pretty", command]);
       expect(message).toContain(
         'error: The database "shop" at 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1.',
       );

@@ -14,7 +14,7 @@ describe("migrate", () => {
     expect(before).toMatchObject({
       code: 1,
       stdout: "",
-      stderr: expect.stringContaining("(SCHEMA_MISSING)"),
+      stderr: expect.stringContaining('"code":"SCHEMA_MISSING"'),
     });
 
     const migrations = Array.from({ length: 3 }, () => cli(["migrate"], { env }));

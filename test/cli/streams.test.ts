@@ -44,6 +44,38 @@ it("what ends a command is a line of JSON with --log json", async () => {
   expect(stderr).not.toContain("Bearer");
 });
 
+it.each([
+  [["worker", "--verbos", "--log", "json"], 'unknown option "--verbos": did you mean "--verbose"?'],
+  [["--log=json", "dead", "list", "--limit"], "option '--limit <count>' argument missing"],
+  [
+    ["--log", "json", "events", "--limit", "many"],
+    "option '--limit <count>' argument 'many' is invalid. Expected a whole number, 0 or more.",
+  ],
+  [["--log", "json", "statsu"], "unknown command 'statsu'\n(Did you mean status?)"],
+  [["--log", "json"], expect.stringMatching(/^"ex-event-bus" needs a command: expected one of "worker", /)],
+  // Its log is JSON by itself where its output is no terminal.
+  [["worker", "--health-port", "x"], expect.stringMatching(/ 'x' is invalid\. Expected a port, /)],
+])("what is wrong with the arguments is a line of JSON: %j", async (args, message) => {
+  const { code, stdout, stderr } = await run(...args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(JSON.parse(stderr)).toMatchObject({
+    ...{ level: "error", message, time: expect.stringMatching(/Z$/) },
+    error: { name: "EventBusError", code: "INVALID_OPTION", message, stack: expect.any(String) },
+  });
+});
+
+it.each(["worker", "migrate"])(
+  "what ends %s is a line of JSON where its log is JSON by itself",
+  async (name) => {
+    const json = await run(name, "--config", "broken.config.mjs");
+    expect(json).toMatchObject({ code: 1, stdout: "" });
+    expect(JSON.parse(json.stderr)).toMatchObject({ level: "error", error: { code: "CONFIG_NOT_LOADED" } });
+    const pretty = await run(name, "--config", "broken.config.mjs", "--log", "pretty");
+    expect(pretty.stderr).toMatch(/^error: The configuration .* \(CONFIG_NOT_LOADED\)\n$/s);
+  },
+);
+
 it("the help of every command has the options of the program", async () => {
   const { stdout } = await run("dead", "list", "--help");
   expect(stdout).toContain("--subscriber <name...>");
