@@ -1,12 +1,14 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 
+import { cutToWidth, displayWidth } from "./display-width.js";
+
 /** One row of a listing, by column. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** How a listing is shown. */
 export interface TableLook {
-  /** How many characters a line may have: the width of the terminal. Without it, whatever there is is shown whole. */
+  /** How many cells a line may take: the width of the terminal. Without it, whatever there is is shown whole. */
   readonly width?: number | undefined;
   /** Columns that can be left out where the room does not suffice, the first one first. */
   readonly dispensable?: readonly string[];
@@ -45,7 +47,7 @@ export function tableOf(rows: readonly Row[], look: TableLook = {}): string {
 function columnOf(name: string, rows: readonly Row[]): Column {
   const values = rows.map((row) => row[name]);
   const cells = values.map(textOf);
-  const width = Math.max(name.length, ...cells.map((cell) => cell.length));
+  const width = Math.max(name.length, ...cells.map(displayWidth));
   const given = values.filter((value) => value !== null && value !== undefined && value !== "");
   const isNumber = given.length > 0 && given.every((value) => typeof value === "number");
   // A part of an id says nothing.
@@ -92,8 +94,9 @@ function cellAt(
 }
 
 function aligned(text: string, width: number, isNumber: boolean): string {
-  const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
-  return isNumber ? cut.padStart(width) : cut.padEnd(width);
+  const cut = displayWidth(text) > width ? `${cutToWidth(text, width - 1)}…` : text;
+  const fill = " ".repeat(Math.max(0, width - displayWidth(cut)));
+  return isNumber ? `${fill}${cut}` : `${cut}${fill}`;
 }
 
 function lineOf(cells: readonly string[]): string {

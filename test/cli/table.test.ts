@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import { DISPENSABLE, deadRow, deliveryRow } from "../../src/cli/delivery-rows.js";
+import { displayWidth } from "../../src/cli/display-width.js";
 import { tableOf } from "../../src/cli/table.js";
 import type { Delivery } from "../../src/outbox/find-deliveries.js";
 
@@ -63,6 +64,26 @@ describe("tableOf", () => {
         leftOut.length === 0 ? undefined : `(no room for: ${leftOut.join(", ")}; --json prints everything)`,
       );
     }
+  });
+
+  it.each([80, 160])("counts what a terminal of %d cells shows, not characters", (width) => {
+    const rows = [
+      { key: "plain", text: "mail server ".repeat(20), l: "|" },
+      { key: "山田太郎", text: "メールサーバーが応答しません。".repeat(10), l: "|" },
+      { key: "zoe\u0308", text: "e\u0301".repeat(200), l: "|" },
+      { key: "👩‍👩‍👧‍👦", text: "👍🏽🇩🇪⚠️".repeat(50), l: "|" },
+      { key: "각", text: "한국어".repeat(60), l: "|" },
+      { key: "short", text: "日", l: "|" },
+    ];
+    const [, ...lines] = linesOf(tableOf(rows, { width }));
+    expect(lines.map((line) => displayWidth(line))).toEqual(rows.map(() => width));
+    expect(lines.map((line) => displayWidth(line.slice(0, line.indexOf("  "))))).toEqual([5, 8, 3, 2, 2, 5]);
+    // Half of an ideograph cannot be shown: a cell stays empty.
+    for (const line of lines.slice(0, 5)) expect(line).toMatch(/… {2,3}\|$/);
+    expect(lines.join("")).not.toMatch(/\p{Surrogate}/u);
+    // The column before it is as wide as the widest key.
+    const starts = lines.map((line) => /^\S+ +/.exec(line)?.[0] ?? "");
+    expect(starts.map(displayWidth)).toEqual(rows.map(() => 10));
   });
 
   it("cuts nothing where there is room, or no terminal", () => {
