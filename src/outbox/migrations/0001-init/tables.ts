@@ -53,6 +53,10 @@ create index subscriptions_subscriber on :BUS.subscriptions (subscriber);
 
 -- Every policy that a subscription was ever given, in the order in which each was first seen: of two the one with the
 -- higher id is the newer one, whatever the clocks of those who bring them say.
+-- Rows are never deleted, those of versions that run no more included: a process of one may start again, and it is the row
+-- that is there from before, with its lower id, that keeps it from being taken for the newest. Without the row it would get
+-- a new one, and win. There is a row for each change of a subscriber's options for an event, which people make in code: a
+-- hundred subscribers that are changed a hundred times each are a few megabytes.
 create table :BUS.policies (
   id bigint generated always as identity primary key,
   event_name text not null,
