@@ -50,6 +50,21 @@ describe("the rights in publish.md", () => {
   });
 });
 
+it("finds by the index of operate.md the events of an aggregate", async () => {
+  const client = await pool.connect();
+  try {
+    // An empty table is read as a whole; what counts is what the index can answer.
+    await client.query("set enable_seqscan = off");
+    const { rows } = await client.query(`explain ${sqlWith("left(aggregate_key, 200)")}`);
+    const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+    expect(plan).toMatch(
+      /Scan using events_aggregate[\s\S]*Index Cond: .*"left"\(aggregate_key, 200\) = '42'/,
+    );
+  } finally {
+    client.release(true);
+  }
+});
+
 describe("the rights of a worker in operate.md", () => {
   const role = `ex_event_bus_worker_${randomUUID()}`;
   afterAll(() => pool.query(`drop owned by "${role}" cascade; drop role "${role}"`));
