@@ -1,6 +1,6 @@
 import type { Executor } from "./executor.js";
 import { deathsOf, isBegun, numberAt, payloadOf } from "./job-sql.js";
-import { LAST_SIGN } from "./last-sign.js";
+import { WAS_SILENT_TOO_LONG } from "./last-sign.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -54,11 +54,17 @@ const CLOCK_IS_BACK = "interval '1 second'";
 // database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked
 // jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
 // What a dead worker holds is freed again after deadAfterMs, then after twice, four times, … as long: see "departed".
+// Who finds by its own row that it was itself silent for so long as to be held for dead cannot tell of the others: the clock
+// of the server was put ahead, or everything stood still. From then on their silence is counted anew. A worker that is new has
+// no row to tell it so, and takes for dead who has not beaten since.
 // Only here a wake-up learns that a process died with it. That it was claimed before says nothing of that: a connection
 // breaks before the answer comes, a delivery fails before it can be recorded, a worker stops. The count is taken before
 // graphile-worker frees the rest: one command must not write a row twice.
 const BEAT = statement(/* sql */ `
-with own as (
+with before as (
+  -- As it was when the statement began.
+  select ${WAS_SILENT_TOO_LONG} as was_silent from :BUS.workers w where w.id = $1
+), own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
                              subscribers, activity, policies)
   values ($1::text, $2::text, :WORKER_TEXT, $3::text, $4::integer, $5::text, $6::integer, $7::integer, $8::text,
@@ -69,15 +75,16 @@ with own as (
   delete from :BUS.workers where id in (
     select w.id from :BUS.workers w
      where w.worker_schema = :WORKER_TEXT and w.id <> $1
-       and ${LAST_SIGN} + w.dead_after_ms::float8 * interval '1 millisecond'
-           < pg_catalog.clock_timestamp()
+       and ${WAS_SILENT_TOO_LONG}
+       and not coalesce((select before.was_silent from before), false)
        for update skip locked)
   returning id, name, dead_after_ms
-), put_back as (
+), counted_anew as (
   update :BUS.workers set heartbeat_at = pg_catalog.clock_timestamp() where id in (
     select w.id from :BUS.workers w
      where (select own.fresh from own) is not null and w.worker_schema = :WORKER_TEXT and w.id <> $1
-       and w.heartbeat_at > pg_catalog.clock_timestamp() + ${CLOCK_IS_BACK}
+       and (w.heartbeat_at > pg_catalog.clock_timestamp() + ${CLOCK_IS_BACK}
+            or coalesce((select before.was_silent from before), false) and ${WAS_SILENT_TOO_LONG})
        for update skip locked)
 ), departing as (
   insert into :BUS.departed (id, worker_schema, look_at, died)

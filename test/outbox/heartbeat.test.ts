@@ -243,3 +243,46 @@ describe("when the clock of the server is put back by an hour", () => {
     expect(await takeTurn(executor, names, "prune", 60_000)).toBe(false);
   });
 });
+
+describe("when the clock of the server is put ahead by hours", () => {
+  /**
+   * What was written before is hours old then. Nobody was silent before the server started, which in tests is a short time
+   * ago: so nobody may be silent for longer.
+   */
+  const putAhead = () =>
+    pool.query(
+      "update event_bus.workers set heartbeat_at = heartbeat_at - interval '3 hours', dead_after_ms = 500",
+    );
+
+  it("workers that live are not held for dead, whichever of them beats first", async () => {
+    await alive("other", 60_000);
+    await alive("third", 60_000);
+    await claim("other");
+    await putAhead();
+    expect(await alive("own")).toEqual({ fresh: false, swept: [] });
+    expect(await aliveWorkers(executor, names)).toHaveLength(3);
+    // The first one beats again before the others do: they have as long as any worker has.
+    expect(await alive("own")).toEqual({ fresh: false, swept: [] });
+    expect(await alive("other")).toEqual({ fresh: false, swept: [] });
+    expect(await alive("third")).toEqual({ fresh: false, swept: [] });
+    expect(await claimedBy()).toBe("other");
+  });
+
+  it("a worker that has died is held for dead when it was silent for long enough since", async () => {
+    await alive("other", 60_000);
+    await claim("other");
+    await putAhead();
+    expect((await alive("own")).swept).toEqual([]);
+    expect(await claimedBy()).toBe("other");
+    await expect.poll(async () => (await alive("own")).swept).toEqual(["other"]);
+    expect(await claimedBy()).toBeNull();
+  });
+
+  it("a worker that is new takes over from those that have died at once, as after any break", async () => {
+    await alive("other", 60_000);
+    await claim("other");
+    await putAhead();
+    expect((await alive("new")).swept.toSorted()).toEqual(["other", "own"]);
+    expect(await claimedBy()).toBeNull();
+  });
+});
