@@ -1,5 +1,6 @@
 import pg from "pg";
 
+import { isAboutConnecting } from "../delivery/connection-error.js";
 import { checkSchema } from "../outbox/check-schema.js";
 import { ownExecutor } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
@@ -41,6 +42,9 @@ export async function withDatabase<T>(
   try {
     await checkSchema(ownExecutor(client, false), names, describeDatabase(url));
     return await work(client, names, config);
+  } catch (error) {
+    // It may go away, or stop answering, at any moment.
+    throw isAboutConnecting(error) ? unreachable(url, error) : error;
   } finally {
     await client.end();
   }
