@@ -1,17 +1,41 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 
+import { runOnce } from "../../src/worker/run-once.js";
 import { eventually } from "../support/eventually.js";
 import { startMuteProxy } from "./mute-proxy.js";
 import { workerFixture } from "./worker-fixture.js";
 
-const { pool, url, names, subscriber, start, publish, allIn, deliveries } = await workerFixture();
+const { pool, url, names, options, subscriber, start, publish, allIn, deliveries } = await workerFixture();
 const proxy = await startMuteProxy(url);
 afterAll(() => proxy.close());
+
+// graphile-worker prints what goes wrong while it stops, with a stack.
+vi.spyOn(console, "trace").mockImplementation(() => undefined);
 
 const behindProxy = {
   database: { url: proxy.url, ...names },
   worker: { heartbeatMs: 250, deadAfterMs: 2_000, pollIntervalMs: 60_000 },
 };
+
+// Each comes later than the one before it, from the first connection to that of the worker that beats.
+describe.each(["set_config('search_path'", "migrations", "subscriptions", "insert into"])(
+  "a server that goes mute at a worker's start, at %s",
+  (text) => {
+    it.each([
+      ["runWorker", () => start([subscriber("one", () => undefined)], behindProxy)],
+      ["runOnce", () => runOnce(options([subscriber("one", () => undefined)], behindProxy))],
+    ])("does not answer, says %s", async (_, run) => {
+      await pool.query("truncate event_bus.subscriptions");
+      const mute = proxy.muteAt(text);
+      const started = run();
+      await mute;
+      await expect(started).rejects.toMatchObject({
+        code: "DATABASE_UNREACHABLE",
+        message: expect.stringContaining("does not answer: "),
+      });
+    });
+  },
+);
 
 describe("connections whose other end is gone without a word", () => {
   it("are replaced", async () => {
@@ -54,7 +78,10 @@ describe("connections whose other end is gone without a word", () => {
         worker: { ...behindProxy.worker, heartbeatMs: 1_000 },
       });
       await mute;
-      await expect(started).rejects.toThrow("Query read timeout");
+      await expect(started).rejects.toMatchObject({
+        code: "DATABASE_UNREACHABLE",
+        message: expect.stringContaining("does not answer: Query read timeout"),
+      });
       // Warnings are told of after everything else that is due.
       await new Promise((resolve) => setImmediate(resolve));
       expect(warnings).toEqual([]);
