@@ -92,7 +92,7 @@ export async function publish(
   const given = checkOptions(options, ["database", "maxEventBytes"], PLACE);
   assertQueryable(client, PLACE);
   if ("$publish" in client) {
-    if (Object.keys(given).length === 0) {
+    if (Object.values(given).every((value) => value === undefined)) {
       return (client as { $publish(drafts: Drafts): PromiseLike<PublishResult> }).$publish(drafts);
     }
     throw invalidOption("options", options, "none for a client that has the extension: its own hold", PLACE);

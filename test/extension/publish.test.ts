@@ -202,6 +202,13 @@ describe("publish", () => {
     expect(await ledger.counts()).toEqual({ rows: 0, events: 1, jobs: 2 });
   });
 
+  it("takes options of an extended client that are left open, and no others", async () => {
+    await publish(prisma, due(), { database: undefined, maxEventBytes: undefined });
+    expect(await ledger.counts()).toEqual({ rows: 0, events: 1, jobs: 2 });
+    const withSize = publish(prisma, due(), { maxEventBytes: 1_000 });
+    await expect(withSize).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+
   it("publishes on a pg pool and in the transaction of a pg client", async () => {
     await publish(pool, due("a"));
     const client = new pg.Client({ connectionString: url });
