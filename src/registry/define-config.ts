@@ -17,7 +17,12 @@ import { isSubscriber } from "./define-subscriber.js";
 import type { OnDead } from "./on-dead.js";
 import { checkRetention, type Retention, type RetentionOptions } from "./retention.js";
 import type { Subscriber } from "./subscriber.js";
-import { isModule, type SubscribersModule, subscribersOfModule } from "./subscribers-of-module.js";
+import {
+  isModule,
+  type SubscribersModule,
+  subscribersOfModule,
+  valuesOfModule,
+} from "./subscribers-of-module.js";
 
 /** Which database, and where in it. */
 export interface ConfigDatabase extends DatabaseNames {
@@ -160,6 +165,7 @@ const place: Place = { of: "defineConfig()" };
 export async function loadSubscribers(config: EventBusConfig): Promise<readonly Subscriber[]> {
   if (typeof config.subscribers !== "function") return config.subscribers;
   const loaded: unknown = await config.subscribers();
+  if (Array.isArray(loaded)) return checkSubscribers(valuesOfModule(loaded), SUBSCRIBER_OF_LOADER);
   if (!isModule(loaded)) return checkSubscribers(loaded, SUBSCRIBER_OF_LOADER);
   const found = subscribersOfModule(loaded);
   // A module that is not the one that was meant would leave its events to nobody.

@@ -21,3 +21,20 @@ export function subscribersOfModule(module: SubscribersModule): readonly Subscri
 export function isModule(value: unknown): value is SubscribersModule {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isSubscriber(value);
 }
+
+/**
+ * What `Object.values(await import("./subscribers.js"))` gives, without what a module that was compiled to CommonJS has beside
+ * its exports: these once more, as a whole, and the mark `__esModule`.
+ */
+export function valuesOfModule(values: readonly unknown[]): readonly unknown[] {
+  const wholes = values.filter(isModule).filter((one) => isWhole(one, values));
+  const isMarked = wholes.some((one) => one["__esModule"] === true);
+  const extras = new Set<unknown>(isMarked ? [...wholes, true] : wholes);
+  return values.filter((one) => !extras.has(one));
+}
+
+/** Whether an object has subscribers, and nothing that is not among the values too. */
+function isWhole(one: SubscribersModule, values: readonly unknown[]): boolean {
+  const inner = Object.values(one);
+  return inner.some(isSubscriber) && inner.every((value) => values.includes(value));
+}

@@ -187,6 +187,29 @@ describe("loadSubscribers", () => {
     expect(await loadSubscribers(config)).toEqual([greet, mourn]);
   });
 
+  // Each is `Object.values()` of a module: Node.js gives one that is CommonJS its exports as `default` and, from 23 on, as
+  // "module.exports" too; compilers mark it with `__esModule`, which may be enumerable or not.
+  const compiled = Object.defineProperty({ greet, mourn }, "__esModule", { value: true });
+  const marked = { __esModule: true, greet, mourn };
+  it.each([
+    ["compiled", [true, compiled, greet, mourn]],
+    ["compiled, as newer versions of Node.js have it", [true, compiled, greet, compiled, mourn]],
+    ["marked in another way", [true, marked, greet, mourn]],
+    ["written as CommonJS", [{ greet, mourn }, greet, mourn]],
+  ])("takes the values of a module that was %s", async (_, values) => {
+    const config = defineConfig({ prisma, subscribers: (async () => values) as never });
+    expect(await loadSubscribers(config)).toEqual([greet, mourn]);
+  });
+
+  it.each([
+    ["true", [true, greet]],
+    ["an object", [{ greet }, mourn]],
+    ["true, where nothing is marked", [true, { greet }, greet]],
+  ])("refuses %s among them", async (_, values) => {
+    const config = defineConfig({ prisma, subscribers: (() => values) as never });
+    expect(await laterRefusal(() => loadSubscribers(config))).toContain("subscribers[0] in defineConfig()");
+  });
+
   it.each([{}, { helper: () => undefined }, { default: { PostGone } }])(
     "refuses a module without any: %j",
     async (module) => {
