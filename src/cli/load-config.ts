@@ -9,6 +9,9 @@ import { loadFailure } from "./load-failure.js";
 
 const NAMES = ["ts", "mts", "js", "mjs", "cjs"].map((extension) => `ex-event-bus.config.${extension}`);
 
+/** Subscribers that send mail have its templates in JSX, and React is not in scope there. */
+const JITI = { tsconfigPaths: true, jsx: { runtime: "automatic" } } as const;
+
 /**
  * Loads the configuration of the application in the current folder, and before it `.env`, of which nothing overrides
  * the environment. TypeScript, ES modules and CommonJS are loaded alike, with the `paths` of tsconfig.json.
@@ -21,7 +24,7 @@ export async function loadConfig(named: string | undefined): Promise<EventBusCon
   const file = findConfig(named, folder);
   let loaded: unknown;
   try {
-    loaded = defaultOf(await createJiti(file, { tsconfigPaths: true }).import(file, { default: true }));
+    loaded = defaultOf(await createJiti(file, JITI).import(file, { default: true }));
   } catch (error) {
     throw explained(error, file);
   }

@@ -112,6 +112,22 @@ describe("the configuration", () => {
     },
   );
 
+  // Templates of mails often are, and a subscriber that sends mail imports them.
+  it("may import JSX", async () => {
+    const cwd = writeApp({
+      "tsconfig.json": tsconfig(),
+      "jsx-runtime.ts": "export const jsx = (type: string, props: object) => ({ type, props });",
+      "mail.tsx": "/** @jsxImportSource . */\nexport const mail = (name: string) => <p>{name}</p>;",
+      "ex-event-bus.config.ts": `
+        import { mail } from "./mail";
+        const same = <T>(value: T) => value;
+        if (same(<any>mail("Ada")).props.children !== "Ada") throw new Error("no JSX");
+        export default ${plain};`,
+    });
+    const { code, stderr } = await cli(["status"], { cwd, env: { DATABASE_URL: url } }).result();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
   it("may be named, and have the URL of the database", async () => {
     const text = `export default { prisma: {}, subscribers: [], database: { url: ${JSON.stringify(url)} } }`;
     const cwd = writeApp({ "conf/bus.mjs": text });
