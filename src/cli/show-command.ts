@@ -10,6 +10,7 @@ import { withoutOwnFrames } from "./own-frames.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
+import { timeText } from "./time-text.js";
 import { existingEvent, ONE_EVENT } from "./which-event.js";
 import { withDatabase } from "./with-database.js";
 
@@ -45,7 +46,7 @@ function pageOf(event: ListedEvent, of: readonly Delivery[], isVerbose: boolean)
   const head = [
     pc.bold(`${event.name} ${event.id}`),
     `  position    ${event.position}`,
-    `  occurred    ${event.occurredAt.toISOString()}`,
+    `  occurred    ${timeText(event.occurredAt)}`,
     `  operation   ${event.operation}${aggregate === "" ? "" : ` of ${aggregate}`}`,
     `  aggregate   ${json(event.aggregate)}`,
     ...(json(event.changes) === "{}" ? [] : [`  changes     ${json(event.changes)}`]),
@@ -67,7 +68,7 @@ function deliveryLines(delivery: Delivery, isVerbose: boolean): readonly string[
     pc.bold(subscriber),
     state,
     `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
-    when === null ? "" : `${finishedAt === null ? "due" : "at"} ${when.toISOString()}`,
+    when === null ? "" : `${finishedAt === null ? "due" : "at"} ${timeText(when)}`,
     reason === null ? "" : `(${reason})`,
   ];
   const missing = errorCount - errors.length;

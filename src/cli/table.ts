@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 
 import { cutToWidth, displayWidth } from "./display-width.js";
+import { timeText } from "./time-text.js";
 
 /** One row of a listing, by column. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -106,6 +107,6 @@ function lineOf(cells: readonly string[]): string {
 /** In one line, and without what would move the cursor or change the colours of a terminal. */
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return timeText(value);
   return stripVTControlCharacters(String(value)).replace(/[\s\p{Cc}]+/gu, " ");
 }

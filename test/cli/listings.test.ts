@@ -43,6 +43,16 @@ describe("listings", () => {
     expect((await run("show", String(unreadable.position))).text).toContain(`error       ${message}`);
   });
 
+  it.each(["infinity", "-infinity", "294276-12-31"])("show an event that occurred at %s", async (moment) => {
+    await publish(2);
+    await pool.query("update event_bus.events set occurred_at = $1 where aggregate_key = '1'", [moment]);
+    const [odd, good] = await json("events");
+    expect([odd.occurredAt, good.occurredAt]).toEqual([null, "TIME"]);
+    const { text } = await run("events");
+    expect(text.match(/out of range|TIME/g)).toEqual(["out of range", "TIME"]);
+    expect((await run("show", String(odd.position))).text).toContain("occurred    out of range");
+  });
+
   it("show what there is, for people and as JSON", async () => {
     const fails = subscriber("fails", () => Promise.reject(new Error("no\nmail server")), {
       retry: { maxAttempts: 1 },
