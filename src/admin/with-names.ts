@@ -1,4 +1,4 @@
-import { explainFailure } from "../outbox/database-error.js";
+import { explainedAsking } from "../outbox/database-error.js";
 import { assertQueryable, type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { checkOptions } from "../registry/check-options.js";
@@ -29,9 +29,5 @@ export async function withNames<T>(
   if (filter !== undefined) checkOptions(filter.given, filter.known, { of, path: "filter" });
   assertQueryable(client, { of });
   const names = checkDatabaseNames(options.database, [], { of });
-  try {
-    return await work(executorOf(client), names);
-  } catch (error) {
-    throw explainFailure(error, names);
-  }
+  return explainedAsking(names, of, work(executorOf(client), names));
 }

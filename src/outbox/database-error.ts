@@ -113,6 +113,21 @@ export async function explainedStoring<T>(names: SchemaNames, work: PromiseLike<
   }
 }
 
+/** The same for a statement that looks for what it was given by the caller of `of`. */
+export async function explainedAsking<T>(names: SchemaNames, of: string, work: PromiseLike<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isUntranslatable(error)) throw explainFailure(error, names);
+    throw new EventBusError(
+      "INVALID_OPTION",
+      `${of} was given a text for which the encoding of this database has no form: ${databaseFailure(error)?.message}. ` +
+        "Nothing was done; no text in this database can have that character.",
+      { cause: error },
+    );
+  }
+}
+
 /** @param database which one, for people; whoever only has a client of it does not know. */
 export function schemaMissing(
   names: SchemaNames,

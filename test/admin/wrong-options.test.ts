@@ -63,6 +63,29 @@ it.each(wrong.flatMap(([name, call, values]) => values.map((value) => [name, val
   },
 );
 
+const texted: readonly (readonly [string, (text: string) => Promise<unknown>])[] = [
+  ["events()", (aggregateKey) => admin.events(pool, { aggregateKey })],
+  ["deliveries()", (error) => admin.deliveries(pool, { error })],
+  ["redrive()", (error) => admin.redrive(pool, { error })],
+  ["discard()", (reason) => admin.discard(pool, {}, { reason })],
+  ["erase()", (type) => admin.erase(pool, { type, key: 1 })],
+  ["pause()", (name) => admin.pause(pool, name)],
+  ["resume()", (name) => admin.resume(pool, name)],
+  ["unsubscribe()", (name) => admin.unsubscribe(pool, name)],
+  ["subscribersOf()", (event) => admin.subscribersOf(pool, event)],
+];
+
+it.each(texted)("%s refuses a text that PostgreSQL has no form for in our words", async (of, call) => {
+  await subscribe({ client: pool, subscribers: [fails] });
+  await publish(1);
+  await drain({ client: pool, subscribers: [fails] });
+  await expect(call("a\u0000b")).rejects.toMatchObject({
+    code: "INVALID_OPTION",
+    message: expect.stringMatching(`^${of.replace("()", "\\(\\)")} was given a text`),
+  });
+  expect((await deliveries()).map(({ state }) => state)).toEqual(["dead"]);
+});
+
 it("takes what is right", async () => {
   await subscribe({ client: pool, subscribers: [fails] });
   await publish(1);

@@ -6,6 +6,7 @@ import { z } from "zod";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { deliveries } from "../../src/admin/deliveries.js";
+import { redrive } from "../../src/admin/redrive.js";
 import { isEventBusError } from "../../src/errors.js";
 import { publish } from "../../src/extension/publish.js";
 import { defineEvent } from "../../src/registry/define-event.js";
@@ -153,4 +154,6 @@ it("is delivered what its encoding has, and refuses events with other characters
   const odd = defineSubscriber({ name: "\u4f60", events: [Noted], handle: () => undefined });
   const refused = await migrate({ ...options, subscribers: [odd] }).catch((error: unknown) => error);
   expect(isEventBusError(refused, "VALUE_NOT_STORABLE")).toBe(true);
+  const sought = await redrive(pool, { error: "\u4f60" }).catch((error: unknown) => error);
+  expect(isEventBusError(sought, "INVALID_OPTION") && sought.message).toMatch(/redrive\(\) .* "LATIN1"/);
 });
