@@ -27,13 +27,17 @@ export async function connectFirst(
     const executor = ownExecutor(connection.pool, false);
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
+      let isConnected = false;
       try {
+        (await connection.pool.connect()).release();
+        isConnected = true;
         await checkSchema(executor, setup.names, describeDatabase(setup.url));
         break;
       } catch (error) {
         if (isEventBusError(error)) throw error;
         const state = stateOf(error);
-        if (state !== undefined && !isAboutConnecting(error)) throw error;
+        // Whoever is not let in is told so with any code: of a setting that there is not, or by a trigger on login.
+        if (isConnected && state !== undefined && !isAboutConnecting(error)) throw error;
         if (state !== STARTING_UP || performance.now() > giveUpAt) throw unreachable(setup.url, error);
         await sleep(500);
       }

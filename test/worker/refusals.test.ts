@@ -61,6 +61,14 @@ describe.each([
     });
   });
 
+  it("says so when it is not let in for a reason of the server's own", async () => {
+    const database = { url: `${url}?options=${encodeURIComponent("-c no_such_setting=1")}` };
+    await expect(run(options([one], { database }))).rejects.toMatchObject({
+      code: "DATABASE_UNREACHABLE",
+      message: expect.stringContaining('unrecognized configuration parameter "no_such_setting"'),
+    });
+  });
+
   it("refuses a database without the schema", async () => {
     const { url: empty } = await emptyDatabase();
     const { host, pathname } = new URL(empty);
