@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { drain, subscribe } from "../../src/testing.js";
+import { eventually } from "../support/eventually.js";
 import { workerFixture } from "../worker/worker-fixture.js";
 import { buildCli } from "./built-cli.js";
 import { writeApp } from "./written-app.js";
@@ -218,4 +219,25 @@ describe("erase", () => {
     expect(await states()).toEqual(["cancelled", "dead"]);
     expect(await json("erase", "Pong", "1", "--dry-run")).toEqual({ events: 0, cancelled: 0 });
   });
+});
+
+it("a command whose connection ends while it runs says which database it was", async () => {
+  const blocker = await pool.connect();
+  try {
+    await blocker.query("begin; lock table event_bus.migrations in access exclusive mode");
+    const ended = run("status");
+    const end = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'ex-event-bus cli' and wait_event_type = 'Lock'`;
+    await eventually(async () => expect((await pool.query(end)).rowCount).toBe(1));
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^error: The database ".+" at .+ does not answer: .+ \(DATABASE_UNREACHABLE\)\n/,
+      ),
+    });
+  } finally {
+    await blocker.query("rollback");
+    blocker.release();
+  }
 });
