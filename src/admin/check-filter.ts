@@ -27,8 +27,8 @@ export function checkFilter(filter: object, place: Place): void {
   const ofFilter = within(place, "filter");
   for (const option of TIMES) {
     const time = given[option];
-    if (time !== undefined && !(time instanceof Date && !Number.isNaN(time.getTime())))
-      throw invalidOption(option, time, "a valid Date", ofFilter);
+    if (time !== undefined && !(time instanceof Date && isStorable(time)))
+      throw invalidOption(option, time, "a valid Date of the years 1 to 9999", ofFilter);
   }
   for (const [option, min] of Object.entries(NUMBERS))
     checkInteger(given, option, { min, max: Number.MAX_SAFE_INTEGER, defaultsTo: min }, ofFilter);
@@ -54,6 +54,11 @@ export function checkFilter(filter: object, place: Place): void {
     if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(String(id)))
       throw invalidOption("eventId", id, "the id of an event, a UUID", ofFilter);
   }
+}
+
+/** PostgreSQL reads a moment as JavaScript writes it only where its year has four digits, and knows no year 0. */
+function isStorable(time: Date): boolean {
+  return !Number.isNaN(time.getTime()) && /^(?!0000)\d{4}-/.test(time.toISOString());
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,6 +1,7 @@
 import type { Queryable } from "../outbox/executor.js";
 import { type EventFilter, findEvents, type ReadUpTo } from "../outbox/find-events.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
+import { invalidOption, within } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { checkFilter } from "./check-filter.js";
 import { withNames } from "./with-names.js";
@@ -49,6 +50,9 @@ export function readEvents(
   const conditions = { given: filter, known: KNOWN };
   return withNames(client, { of, options, filter: conditions }, (executor, names) => {
     checkFilter(filter, { of });
+    const eventId: unknown = filter.eventId;
+    if (eventId !== undefined && typeof eventId !== "string")
+      throw invalidOption("eventId", eventId, "the id of an event, a UUID", within({ of }, "filter"));
     return findEvents(executor, names, filter, upTo);
   });
 }

@@ -239,7 +239,7 @@ describe("what is given", () => {
     ],
     [
       () => redrive(pool, { since: new Date("x") }),
-      "filter.since in redrive() is an invalid Date: expected a valid Date",
+      "filter.since in redrive() is an invalid Date: expected a valid Date of the years 1 to 9999",
     ],
     [() => discard(pool, {}, { reason: " " }), 'reason in discard() is " ": expected a text'],
     [

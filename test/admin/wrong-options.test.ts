@@ -14,6 +14,11 @@ const fails = subscriber("fails", () => Promise.reject(new Error("no")), { retry
 const flags = ["true", "false", 1, 0, null, {}];
 const texts = [5, null, {}, true, Symbol("s"), ["a", 5]];
 const single = [...texts, ["a"]];
+const ids = [[], ["01a22d15-9b92-7f9e-a122-4e2937591b0e"], "x", 5, null];
+// Those of which JavaScript writes the year with six digits, and the year that PostgreSQL does not have.
+const times = [8.64e15, -8.64e15, Date.UTC(10_000, 0), Date.parse("0000-06-01"), Number.NaN].map(
+  (ms) => new Date(ms),
+);
 
 const wrong: readonly (readonly [string, (value: never) => Promise<unknown>, readonly unknown[]])[] = [
   ["redrive dryRun", (dryRun) => admin.redrive(pool, {}, { dryRun }), flags],
@@ -22,6 +27,9 @@ const wrong: readonly (readonly [string, (value: never) => Promise<unknown>, rea
   ["erase dryRun", (dryRun) => admin.erase(pool, { type: "User", key: 1 }, { dryRun }), flags],
   ["events last", (last) => admin.events(pool, { last }), flags],
   ["events event", (event) => admin.events(pool, { event }), texts],
+  ["events eventId", (eventId) => admin.events(pool, { eventId }), ids],
+  ["events until", (until) => admin.events(pool, { until }), times],
+  ["deliveries since", (since) => admin.deliveries(pool, { since }), times],
   ["events aggregateType", (aggregateType) => admin.events(pool, { aggregateType }), single],
   ["events aggregateKey", (aggregateKey) => admin.events(pool, { aggregateKey }), single],
   ["events correlationId", (correlationId) => admin.events(pool, { correlationId }), single],
