@@ -31,6 +31,8 @@ export interface Heartbeat {
   readonly fresh: boolean;
   /** The names of the dead workers that it removed. */
   readonly swept: readonly string[];
+  /** graphile-worker's ids of the tasks of this worker's subscribers, as far as it knows them. */
+  readonly taskIds: readonly string[];
 }
 
 /**
@@ -118,7 +120,10 @@ select own.fresh, coalesce(swept.names, '{}') as swept,
        case when freed.ids is not null and (select pg_catalog.count(*) from marked) >= 0
          then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
        case when freed.ids is not null then pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
-       pg_catalog.pg_notify('jobs:insert', '{"count":0}')::text as heard
+       pg_catalog.pg_notify('jobs:insert', '{"count":0}')::text as heard,
+       array(select t.id::text from :WORKER._private_tasks t
+              where t.identifier = any (array(select 'event_bus:' || n.subscriber from pg_catalog.unnest($9::text[]) n(subscriber))))
+         as "taskIds"
   from own, swept, freed`);
 
 const RETIRE = statement(/* sql */ `
@@ -159,7 +164,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
     JSON.stringify(activity),
     policies,
   ]);
-  return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
+  return { fresh: row?.fresh ?? false, swept: row?.swept ?? [], taskIds: row?.taskIds ?? [] };
 }
 
 /** Frees whatever a worker that has ended, or lost its connections, still holds, and removes it. No process died of it. */

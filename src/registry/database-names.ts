@@ -30,7 +30,7 @@ export function checkDatabaseNames(
   const given = checkNested({ database: value }, "database", ["schema", "workerSchema", ...known], place);
   const { schema: ours = "event_bus", workerSchema: workers = "graphile_worker" } = given;
   const schema = checkSchemaName(ours, "schema", ofDatabase);
-  if (/^(public|information_schema)$/i.test(schema))
+  if (/^public$/i.test(schema))
     throw invalidOption(
       "schema",
       schema,
@@ -45,8 +45,12 @@ export function checkDatabaseNames(
 }
 
 function checkSchemaName(value: unknown, option: string, place: Place): string {
-  const isName = typeof value === "string" && /^[a-z_][a-z0-9_]{0,62}$/i.test(value) && !/^pg_/i.test(value);
+  const isName =
+    typeof value === "string" &&
+    /^[a-z_][a-z0-9_]{0,62}$/i.test(value) &&
+    !/^(pg_.*|information_schema)$/i.test(value);
   if (isName) return value;
-  const expected = 'up to 63 letters, digits and underscores, not beginning with a digit or "pg_"';
+  const expected =
+    'up to 63 letters, digits and underscores, not beginning with a digit or "pg_", and not "information_schema"';
   throw invalidOption(option, value, expected, place);
 }

@@ -71,6 +71,7 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
   }
 
   let id = "";
+  const tasks = followTasks();
   let heartbeat: RunningHeartbeat | undefined;
   const beating = new Promise<void>((resolve, reject) => {
     events.on("pool:create", ({ workerPool }) => {
@@ -78,7 +79,10 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
       heartbeat = startHeartbeat({
         intervalMs: setup.config.worker.heartbeatMs,
         beat: () => beat(executor, setup.names, workerRow(setup, id, worker)),
-        onBeat,
+        onBeat: (found, first) => {
+          if (tasks.changed(found.taskIds)) fail("graphile-worker has other tasks than it had");
+          onBeat(found, first);
+        },
         onFailure: fail,
       });
       if (!listens) heartbeat.stopListening();
@@ -110,6 +114,21 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
     fail,
     stopListening: () => heartbeat?.stopListening(),
     stopBeating: async () => heartbeat?.stop(),
+  };
+}
+
+/**
+ * graphile-worker asks once which ids the tasks have that it knows, and takes jobs by them. When somebody has emptied that
+ * table, or restored another one, jobs have other ids, and none would be taken until it is started anew.
+ */
+function followTasks(): { changed(now: readonly string[]): boolean } {
+  let known: readonly string[] = [];
+  return {
+    changed(now) {
+      const isChanged = !known.every((id) => now.includes(id));
+      known = now;
+      return isChanged;
+    },
   };
 }
 

@@ -111,7 +111,7 @@ describe("defineConfig", () => {
     [
       "a schema name that needs care",
       { ...valid, database: { schema: "my bus" } },
-      'database.schema: database.schema in defineConfig() is "my bus": expected up to 63 letters, digits and underscores, not beginning with a digit or "pg_"',
+      'database.schema: database.schema in defineConfig() is "my bus": expected up to 63 letters, digits and underscores, not beginning with a digit or "pg_", and not "information_schema"',
     ],
     [
       "a schema that belongs to everybody",
@@ -121,7 +121,7 @@ describe("defineConfig", () => {
     [
       "a schema of PostgreSQL itself",
       { ...valid, database: { workerSchema: "pg_catalog" } },
-      'database.workerSchema: database.workerSchema in defineConfig() is "pg_catalog": expected up to 63 letters, digits and underscores, not beginning with a digit or "pg_"',
+      'database.workerSchema: database.workerSchema in defineConfig() is "pg_catalog": expected up to 63 letters, digits and underscores, not beginning with a digit or "pg_", and not "information_schema"',
     ],
     [
       "an unknown option of the worker",

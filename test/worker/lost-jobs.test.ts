@@ -74,6 +74,20 @@ describe("open deliveries without a usable job", () => {
     });
   }
 
+  it("get new ones that a running worker takes, where graphile-worker's tasks are gone with the jobs", async () => {
+    const { of } = await start([own], { worker: { deadAfterMs: 60_000 } });
+    await publish(2);
+    await allIn("delivered", 2);
+    await eventually(async () => expect(await jobs()).toEqual([]));
+    await publish(1);
+    await pool.query("truncate graphile_worker._private_jobs, graphile_worker._private_tasks");
+    await publish(2);
+    await allIn("delivered", 5, 60_000);
+    await eventually(() =>
+      expect(of("recover:start")[0]).toMatchObject({ reason: expect.stringContaining("other tasks") }),
+    );
+  });
+
   it("are found where they wait for another attempt, which is made when it is due", async () => {
     const failing = subscriber("own", () => Promise.reject(new Error("no")), {
       retry: { backoff: fixed(3_600_000) },
