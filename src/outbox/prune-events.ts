@@ -65,7 +65,7 @@ export async function pruneSome(
 const KEPT = statement(/* sql */ `
 select s.event_name as event, pg_catalog.max((s.policy ->> 'keepMs'::text)::float8) as "keepMs"
   from :BUS.subscriptions s
- where s.ended_at is null and s.policy ? 'keepMs' and (s.application <> $1::text or exists (
+ where s.ended_at is null and s.policy ->> 'keepMs'::text is not null and (s.application <> $1::text or exists (
    select from :BUS.workers w
     cross join lateral pg_catalog.unnest(w.policies) r(id)
      join :BUS.policies p on p.id = r.id

@@ -52,6 +52,7 @@ const OPERATORS = [
   "~~",
   "@>",
   "&&",
+  "?",
 ];
 
 /** Words before a parenthesis in the modules that have SQL. */

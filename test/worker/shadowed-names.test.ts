@@ -4,6 +4,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import * as admin from "../../src/admin.js";
+import { executorOf } from "../../src/outbox/executor.js";
+import { keptByOthers } from "../../src/outbox/prune-events.js";
+import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
 import { firstSettings } from "../../src/worker/connection.js";
@@ -96,6 +99,12 @@ describe("functions and operators of others in public", () => {
     await admin.erase(pool, { type: "User", key: "1" });
     await admin.unsubscribe(pool, "dies");
     await admin.prune(pool, { default: 0 } as never);
+  });
+
+  it("are not taken where a worker asks what others keep, through a pooler whose search path stays as it is", async () => {
+    await migrate(options([subscriber("one", () => undefined)]));
+    const kept = await keptByOthers(executorOf(pool), DEFAULT_SCHEMA_NAMES, "another");
+    expect([...kept.keys()]).toEqual(["Ping"]);
   });
 
   it("are not taken by capture on a connection of the application", async () => {
