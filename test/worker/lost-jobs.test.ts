@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { discard, doctor, deliveries as listDeliveries, pause, resume } from "../../src/admin.js";
-import { executorOf } from "../../src/outbox/executor.js";
-import { FROM_THE_FIRST, seesJobs, wakeLost } from "../../src/outbox/lost-deliveries.js";
+import { branded, executorOf } from "../../src/outbox/executor.js";
+import { FROM_THE_FIRST, type LookedUpTo, seesJobs, wakeLost } from "../../src/outbox/lost-deliveries.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { subscribe } from "../../src/testing.js";
 import { runOnce } from "../../src/worker/run-once.js";
@@ -155,6 +155,52 @@ describe("open deliveries without a usable job", () => {
     expect(counts).toEqual([3, 3, 3, 1]);
     expect(await jobs()).toHaveLength(10);
     expect((await wake()).woken).toEqual([]);
+  });
+});
+
+describe("many open deliveries without a job", () => {
+  /** Goes on until a look says that there are no more. Returns how many were woken. */
+  const wakeAll = async (most: number) => {
+    let woken = 0;
+    let from: LookedUpTo | undefined = FROM_THE_FIRST;
+    while (from !== undefined) {
+      const look: Awaited<ReturnType<typeof wakeLost>> = await wakeLost(executor, names, from, most);
+      woken += look.woken.reduce((sum, { deliveries }) => sum + deliveries, 0);
+      from = look.next;
+    }
+    return woken;
+  };
+
+  it("that have rows are all found, wherever a look ends", async () => {
+    await subscribe({ client: pool, subscribers: [own] });
+    await publish(20);
+    await pool.query(
+      `select event_bus.settle((select jsonb_agg(jsonb_build_object('p', e.position, 's', s.id, 'g', 0, 'a', 1,
+         'state', 'retrying', 'dueMs', 3600000)) from event_bus.events e, event_bus.subscriptions s))`,
+    );
+    for (const most of [1, 2, 3, 5, 7]) {
+      await pool.query("delete from graphile_worker._private_jobs");
+      expect([most, await wakeAll(most)]).toEqual([most, 20]);
+    }
+  });
+
+  it("are compared with the jobs once, not once for each batch that is woken", async () => {
+    await subscribe({ client: pool, subscribers: [own] });
+    await publish(1_200);
+    await pool.query("delete from graphile_worker._private_jobs");
+    const statements: string[] = [];
+    const counting = branded(
+      async (sql, values) => {
+        statements.push(sql);
+        return (await pool.query(sql, [...values])).rows;
+      },
+      undefined,
+      true,
+    );
+    const { woken } = await wakeLost(counting, names, FROM_THE_FIRST, 10_000);
+    expect(woken).toEqual([{ subscriber: "own", deliveries: 1_200 }]);
+    expect(statements.filter((sql) => sql.includes("wake_lost"))).toHaveLength(3);
+    expect(statements.filter((sql) => sql.includes("_private_jobs j"))).toHaveLength(1);
   });
 });
 
