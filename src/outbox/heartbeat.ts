@@ -23,6 +23,8 @@ export interface WorkerRow {
   readonly policies?: readonly number[];
   /** What it does for them. */
   readonly activity: Readonly<Record<string, { readonly running: number; readonly delivered: number }>>;
+  /** The id that the same process had until its connections broke, when it beats for the first time with a new one. */
+  readonly formerId?: string | undefined;
 }
 
 /** What a heartbeat found. */
@@ -57,15 +59,16 @@ const CLOCK_IS_BACK = "interval '1 second'";
 // jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
 // What a dead worker holds is freed again after deadAfterMs, then after twice, four times, … as long: see "departed".
 // Who finds by its own row that it was itself silent for so long as to be held for dead cannot tell of the others: the clock
-// of the server was put ahead, or everything stood still. From then on their silence is counted anew. A worker that is new has
-// no row to tell it so, and takes for dead who has not beaten since.
+// of the server was put ahead, everything stood still, or there was no way to the server. From then on their silence is counted
+// anew. One with new connections has its former row to tell it so. A worker that is new has none, and takes for dead who has
+// not beaten since.
 // Only here a wake-up learns that a process died with it. That it was claimed before says nothing of that: a connection
 // breaks before the answer comes, a delivery fails before it can be recorded, a worker stops. The count is taken before
 // graphile-worker frees the rest: one command must not write a row twice.
 const BEAT = statement(/* sql */ `
 with before as (
   -- As it was when the statement began.
-  select ${WAS_SILENT_TOO_LONG} as was_silent from :BUS.workers w where w.id = $1
+  select pg_catalog.bool_or(${WAS_SILENT_TOO_LONG}) as was_silent from :BUS.workers w where w.id in ($1::text, $12::text)
 ), own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
                              subscribers, activity, policies)
@@ -150,6 +153,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
     subscribers,
     policies = [],
     activity,
+    formerId = null,
   } = worker;
   const [row] = await executor.query<Heartbeat>(BEAT(names), [
     id,
@@ -163,6 +167,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
     subscribers,
     JSON.stringify(activity),
     policies,
+    formerId,
   ]);
   return { fresh: row?.fresh ?? false, swept: row?.swept ?? [], taskIds: row?.taskIds ?? [] };
 }

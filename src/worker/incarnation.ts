@@ -37,6 +37,8 @@ export interface IncarnationOptions {
   readonly worker: string;
   /** Whether notifications reach its connections; it polls otherwise. */
   readonly listens: boolean;
+  /** The id of the one that it follows, if any. */
+  readonly formerId: string | undefined;
   /** Its tasks. */
   readonly tasks: (run: TaskRun) => TaskList;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
@@ -57,12 +59,13 @@ export async function startIncarnation({
   setup,
   worker,
   listens,
+  formerId,
   tasks,
   onBeat,
 }: IncarnationOptions): Promise<Incarnation> {
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS, listens);
   const executor = ownExecutor(connection.pool, listens);
-  const watch = watchGraphile({ setup, worker, listens, executor, onBeat });
+  const watch = watchGraphile({ setup, worker, listens, executor, formerId, onBeat });
   // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
   // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
   let isGivenUp = false;

@@ -42,6 +42,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   const shutdown = new AbortController();
   const ended = new AbortController();
   let current: Incarnation | undefined;
+  let formerId: string | undefined;
   let stopping = false;
   let requestStop = () => {};
   const stopRequested = new Promise<undefined>((resolve) => {
@@ -73,13 +74,14 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   const start = () => {
     vitals.tries();
     const tasks = (run: TaskRun) => taskList(setup.subscribers, own, deps, onFatal, run);
-    return startIncarnation({ setup, worker, listens, tasks, onBeat });
+    return startIncarnation({ setup, worker, listens, formerId, tasks, onBeat });
   };
   const connection = outage(worker, report);
   const retiring = retirement(executor, names, stopRequested);
 
   const replace = async (failed: Incarnation) => {
     current = undefined;
+    formerId = failed.id;
     await failed.abandon();
     // Freed at once, what still runs here would run a second time elsewhere.
     retiring.begin(failed.id, Promise.allSettled(running.values()), config.worker.deadAfterMs);

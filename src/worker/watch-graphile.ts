@@ -39,6 +39,8 @@ export interface WatchOptions {
   /** Whether it listens for notifications, or polls. */
   readonly listens: boolean;
   readonly executor: Executor;
+  /** The id of the one that it follows, if any. */
+  readonly formerId: string | undefined;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
 }
 
@@ -52,7 +54,8 @@ const FATAL_EVENTS = [
 ] as const;
 
 /** Watches a run of graphile-worker that is going to be started, and makes its heart beat. */
-export function watchGraphile({ setup, worker, listens, executor, onBeat }: WatchOptions): GraphileWatch {
+export function watchGraphile(options: WatchOptions): GraphileWatch {
+  const { setup, worker, listens, executor, onBeat } = options;
   const events: WorkerEvents = new EventEmitter();
   let hasFailed = false;
   let fail: (reason: string) => void = () => {};
@@ -72,13 +75,20 @@ export function watchGraphile({ setup, worker, listens, executor, onBeat }: Watc
 
   let id = "";
   const tasks = followTasks();
+  let { formerId } = options;
+  const beatOnce = async () => {
+    const row = workerRow(setup, id, worker);
+    const heartbeat = await beat(executor, setup.names, { ...row, formerId });
+    formerId = undefined;
+    return heartbeat;
+  };
   let heartbeat: RunningHeartbeat | undefined;
   const beating = new Promise<void>((resolve, reject) => {
     events.on("pool:create", ({ workerPool }) => {
       id = workerPool.id;
       heartbeat = startHeartbeat({
         intervalMs: setup.config.worker.heartbeatMs,
-        beat: () => beat(executor, setup.names, workerRow(setup, id, worker)),
+        beat: beatOnce,
         onBeat: (found, first) => {
           if (tasks.changed(found.taskIds)) fail("graphile-worker has other tasks than it had");
           onBeat(found, first);

@@ -87,6 +87,35 @@ describe("a worker whose connections are cut", () => {
     expect(of("deliver:stop")).toHaveLength(1);
   });
 
+  it("for longer than deadAfterMs, as of all others, holds nobody for dead", async () => {
+    const opened = gate();
+    let runs = 0;
+    const slow = subscriber("slow", () => {
+      runs += 1;
+      return opened.opened;
+    });
+    // Nobody beats meanwhile but who has new connections.
+    const long = { worker: { heartbeatMs: 30_000, deadAfterMs: 90_000, concurrency: 2 } };
+    const workers = [await start([slow], long), await start([slow], long)];
+    await publish(4);
+    await eventually(() => expect(runs).toBe(4));
+    await pool.query("truncate event_bus.departed");
+    await pool.query(
+      "update event_bus.workers set heartbeat_at = now() - interval '1 hour', dead_after_ms = 2000",
+    );
+    await terminate();
+    for (const { of } of workers) {
+      await eventually(() => expect(of("recover:stop")).toHaveLength(1));
+      expect(of("worker:takeover")).toEqual([]);
+    }
+    expect((await pool.query("select from event_bus.departed where died")).rowCount).toBe(0);
+    const { rows } = await pool.query("select payload from graphile_worker._private_jobs");
+    expect(rows.map(({ payload }) => payload.d)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(runs).toBe(4);
+    opened.open();
+    await allIn("delivered", 4);
+  });
+
   it("stops without a stack on the console when that happens while it stops", async () => {
     const { worker, of } = await start([subscriber("one", () => undefined)], {
       worker: { pollIntervalMs: 20, concurrency: 1 },
