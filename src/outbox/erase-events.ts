@@ -1,6 +1,7 @@
 import { explained } from "./database-error.js";
 import { countMatching } from "./dead-deliveries.js";
 import { type Executor, readRows } from "./executor.js";
+import { hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** Kept with deliveries that are not made any more. */
@@ -18,12 +19,18 @@ select pg_catalog.count(*)::text as count
 
 const HAS_CONTENT = /* sql */ `(e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')`;
 
+/** Of an event that was published, or a delivery that moved on, since the others were ended: the next call erases it. */
+const IS_OPEN = /* sql */ `exists (
+       select from pg_catalog.unnest(e.fanout) f(id)
+         left join :BUS.deliveries d on d.position = e.position and d.subscription_id = f.id
+        where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord("e.position", "f.id")})`;
+
 const EMPTY = statement(/* sql */ `
 with emptied as (
   update :BUS.events e
      set aggregate = 'null', changes = '{}', initial_data = '{}', metadata = '{}', types = null
    where e.aggregate_type = $1 and e.aggregate_key = $2 and pg_catalog.left(e.aggregate_key, 200) = pg_catalog.left($2, 200)
-     and ${HAS_CONTENT}
+     and ${HAS_CONTENT} and not ${IS_OPEN}
   returning e.position
 )
 select pg_catalog.count(*)::text as count from emptied`);

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { deliveries, erase } from "../../src/admin.js";
+import { eraseEvents } from "../../src/outbox/erase-events.js";
+import { branded } from "../../src/outbox/executor.js";
+import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import { drain, subscribe } from "../../src/testing.js";
 import { openBus } from "../extension/support/clients.js";
@@ -110,5 +113,30 @@ describe("erase", () => {
   ])("refuses %j", async (aggregate, path) => {
     await expect(erase(pool, aggregate as never)).rejects.toMatchObject({ code: "INVALID_OPTION", path });
     expect(await everything()).toContain("secret");
+  });
+
+  it("leaves what is published while it runs to the next call: no handler gets an empty event", async () => {
+    await subscribe({ client: pool, subscribers });
+    const publish = () =>
+      pool.query(
+        `select event_bus.publish(name => 'UserCreated', aggregate => '{"id": 7}', type => 'User', key => '7')`,
+      );
+    await publish();
+    let statements = 0;
+    const meanwhile = branded(
+      async (sql, values) => {
+        const { rows } = await pool.query(sql, [...values]);
+        if (statements++ === 0) await publish();
+        return rows;
+      },
+      undefined,
+      true,
+    );
+    expect(await eraseEvents(meanwhile, DEFAULT_SCHEMA_NAMES, "User", "7")).toMatchObject({ events: 1 });
+    const { rows } = await pool.query(
+      "select aggregate from event_bus.events where aggregate_key = '7' order by position",
+    );
+    expect(rows).toEqual([{ aggregate: null }, { aggregate: { id: 7 } }]);
+    expect(await erase(pool, { type: "User", key: "7" })).toMatchObject({ events: 1 });
   });
 });
