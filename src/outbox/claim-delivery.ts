@@ -63,6 +63,9 @@ with ${BRIEFLY}, committed as (${COMMITTED}
 )
 select claim from committed`);
 
+/** No job has this id. A null would not do: in the text of an array it is a word where `array_nulls` is off. */
+const NO_JOB = "0";
+
 /** A claim of which it is asked whether it was committed. */
 export interface ClaimToConfirm extends Pick<Claim, "position" | "subscriptionId" | "claim"> {
   /** The job of graphile-worker's that is over when it was. */
@@ -75,8 +78,7 @@ export async function committedClaims(
   names: SchemaNames,
   claims: readonly ClaimToConfirm[],
 ): Promise<readonly boolean[]> {
-  const jobIds = claims.map(({ jobId }) => jobId ?? null);
-  const hasJobs = jobIds.some((id) => id !== null);
+  const hasJobs = claims.some(({ jobId }) => jobId !== undefined);
   const rows = await explained(
     names,
     executor.query<{ readonly claim: string }>(
@@ -85,7 +87,7 @@ export async function committedClaims(
         claims.map(({ position }) => position),
         claims.map(({ subscriptionId }) => subscriptionId),
         claims.map(({ claim }) => claim),
-        `{${jobIds.map((id) => id ?? "null").join()}}`,
+        `{${claims.map(({ jobId = NO_JOB }) => jobId).join()}}`,
       ],
       hasJobs ? "confirm, jobs" : "confirm",
     ),

@@ -50,6 +50,15 @@ describe("installSchema", () => {
     await checkSchema(executorOf(database.pool), names);
   });
 
+  it("passes the strictest checks of PL/pgSQL, where a role or a server has them on", async () => {
+    const database = await freshDatabase();
+    await connected(database, async (client) => {
+      await client.query("set plpgsql.extra_errors = 'all'");
+      expect(await installSchema(client, names)).toEqual(steps);
+      await client.query("reset plpgsql.extra_errors");
+    });
+  });
+
   it("keeps what is stored", async () => {
     const database = await testDatabase();
     await subscribe(database.pool, "E", ["one"]);

@@ -10,28 +10,28 @@ declare
   scalar constant text := given #>> '{}';
   number numeric;
   digits text;
-  found text;
+  reason text;
 begin
   if given is null or kind = 'null' or hint is null or said = 'null' then
     return null;
   end if;
   if tag is null or tag in ('bigint', 'decimal', 'datetime', 'bytes', 'float') then
     if kind = 'array' and said in ('string', 'array', 'object') then
-      select w.why into found
+      select w.why into reason
         from jsonb_array_elements(given) with ordinality i(item, n)
        cross join lateral (
          select :BUS.misfit(format('%s[%s]', path, i.n - 1), i.item,
                   case said when 'string' then hint when 'array' then hint -> 0 else hint -> (i.n - 1)::text end) as why offset 0) w
        where w.why is not null
        order by i.n limit 1;
-      return found;
+      return reason;
     elsif kind = 'object' and said = 'object' then
-      select w.why into found
+      select w.why into reason
         from jsonb_each(hint) h
        cross join lateral (select :BUS.misfit(format('%s.%s', path, h.key), given -> h.key, h.value) as why offset 0) w
        where w.why is not null
        order by h.key limit 1;
-      return found;
+      return reason;
     elsif kind = 'number' then
       number := scalar::numeric;
       -- More digits than a float keeps are rounded when the JSON is read.
@@ -68,19 +68,19 @@ create function :BUS.check_given(event jsonb) returns void
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   types constant jsonb := event -> 'types';
-  found text;
+  reason text;
 begin
   if length(event ->> 'name') > 200 or length(event ->> 'aggregateType') > 200 then
     raise exception 'the name or the aggregate type of an event has more than 200 characters: %',
         left(greatest(event ->> 'name', event ->> 'aggregateType'), 50) || '...'
       using errcode = 'EB004', hint = 'What differs from event to event belongs into its key or its aggregate.';
   end if;
-  found := coalesce(
+  reason := coalesce(
     :BUS.misfit(format('%s.aggregate', event ->> 'name'), event -> 'aggregate', types -> 'aggregate'),
     :BUS.misfit(format('%s.changes', event ->> 'name'), event -> 'changes', types -> 'changes'),
     :BUS.misfit(format('%s.initialData', event ->> 'name'), event -> 'initialData', types -> 'initialData'));
-  if found is not null then
-    raise exception '%', found using errcode = 'EB004', hint = 'Correct "types" or the value: nobody could read the event.';
+  if reason is not null then
+    raise exception '%', reason using errcode = 'EB004', hint = 'Correct "types" or the value: nobody could read the event.';
   end if;
 end $$;
 `;
