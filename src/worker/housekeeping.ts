@@ -19,6 +19,8 @@ export interface Housekeeping {
 const TEND_MS = 2_000;
 const WAKE_LOST_MS = 5_000;
 const PARK_MS = 5_000;
+/** With millions of jobs one look at them takes seconds: it takes at most this part of the time. */
+const SHARE = 0.05;
 const LOOK_FOR_ORPHANS_MS = 300_000;
 /** A deployment takes its time: what waits for less is no orphan yet. */
 const ORPHANED_AFTER_MS = 60_000;
@@ -82,6 +84,19 @@ function choresOf(
   ) => {
     if (!isStopped() && (await takeTurn(executor, names, chore, everyMs))) await work();
   };
+  // Who has learnt how long it takes lets that much more time pass, whichever worker did it last.
+  const sparingly = (chore: Parameters<typeof takeTurn>[2], leastMs: number, work: () => Promise<void>) => {
+    let everyMs = leastMs;
+    return () =>
+      inTurn(chore, everyMs, async () => {
+        const startedAt = performance.now();
+        try {
+          await work();
+        } finally {
+          everyMs = Math.max(leastMs, (performance.now() - startedAt) / SHARE);
+        }
+      });
+  };
   const tend = async () => {
     // First: what is held waits for it, the marks only make things faster.
     while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
@@ -126,8 +141,8 @@ function choresOf(
   const chores = [
     () => inTurn("tend", TEND_MS, tend),
     // Each worker schema has its own jobs.
-    () => inTurn(`wake lost ${names.workerSchema}`, WAKE_LOST_MS, wakeLost),
-    () => inTurn(`park ${names.workerSchema}`, PARK_MS, park),
+    sparingly(`wake lost ${names.workerSchema}`, WAKE_LOST_MS, wakeLost),
+    sparingly(`park ${names.workerSchema}`, PARK_MS, park),
     () => inTurn("prune", retention.intervalMs, prune),
     () => inTurn("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
   ];

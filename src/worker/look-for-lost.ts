@@ -1,7 +1,6 @@
 import type { Executor } from "../outbox/executor.js";
 import { FROM_THE_FIRST, type LookedUpTo, noteUnknownWorkers, wakeLost } from "../outbox/lost-deliveries.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { sparingly } from "./sparingly.js";
 
 /** What was woken at one time. */
 export interface Woken {
@@ -23,7 +22,7 @@ export function lookForLost(
   onWoken: (woken: Woken) => void,
 ): () => Promise<void> {
   let from: LookedUpTo = FROM_THE_FIRST;
-  return sparingly(async () => {
+  return async () => {
     await noteUnknownWorkers(executor, names);
     do {
       const { woken, next } = await wakeLost(executor, names, from, MOST_LOOKED_AT);
@@ -35,5 +34,5 @@ export function lookForLost(
       });
       // Where one was lost, others were: they are not left waiting for their turn.
     } while (from !== FROM_THE_FIRST && !isStopped());
-  });
+  };
 }

@@ -1,7 +1,6 @@
 import type { Executor } from "../outbox/executor.js";
 import { freeJobs, parkJobs, unservedTasks } from "../outbox/park-jobs.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
-import { sparingly } from "./sparingly.js";
 
 /** So long a deployment may leave a subscriber without a worker, and nothing is moved for it. */
 const UNSERVED_FOR_MS = 20_000;
@@ -17,12 +16,12 @@ export function parkOrphans(
   unservedForMs = UNSERVED_FOR_MS,
 ): () => Promise<void> {
   let unservedSince: ReadonlyMap<number, number> = new Map();
-  return sparingly(async () => {
+  return async () => {
     await freeJobs(executor, names, { isStopped });
     const tasks = await unservedTasks(executor, names);
     const now = performance.now();
     unservedSince = new Map(tasks.map(({ id }) => [id, unservedSince.get(id) ?? now]));
     const orphans = tasks.filter(({ id }) => now - (unservedSince.get(id) ?? now) >= unservedForMs);
     if (orphans.length > 0 && !isStopped()) await parkJobs(executor, names, orphans, isStopped);
-  });
+  };
 }
