@@ -195,6 +195,13 @@ describe("a wrong configuration", () => {
       "src/db.ts:2: Cannot find module './gone.js'",
     ],
     [
+      "an import of TypeScript in what was compiled",
+      { "ex-event-bus.config.js": importing("./client.js"), "client.js": importing("./internal/class.ts") },
+      "client.js:2: Cannot find module './internal/class.ts'. Compilers leave this import as it is. If Prisma generated the " +
+        'file: write tsconfig.json before you run prisma generate, or set importFileExtension = "js" in the generator of ' +
+        "the schema",
+    ],
+    [
       "a package that is not installed",
       { "ex-event-bus.config.mjs": importing("no-such-package/at-all") },
       "ex-event-bus.config.mjs:2: Cannot find module 'no-such-package/at-all'",
