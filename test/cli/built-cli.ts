@@ -21,7 +21,7 @@ export async function buildCli() {
   afterAll(remove);
 
   return (args: readonly string[], options: CliRun): CliProcess => {
-    const env = { ...process.env, NO_COLOR: "1", ...options.env };
+    const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...options.env };
     if (!("DATABASE_URL" in (options.env ?? {}))) delete (env as { DATABASE_URL?: string }).DATABASE_URL;
     const [command, argv] = options.toFullDisk
       ? ["sh", ["-c", 'exec "$0" "$@" >/dev/full 2>/dev/full', process.execPath, program, ...args]]

@@ -13,7 +13,7 @@ export async function runExample(
 ): Promise<{ readonly exitCode: unknown; readonly output: string }> {
   const child = spawn(process.execPath, ["--import", "tsx", path, ...args], {
     cwd: root,
-    env: { ...process.env, DATABASE_URL: inject("server").url, NO_COLOR: "1" },
+    env: { ...process.env, DATABASE_URL: inject("server").url, NO_COLOR: "1", FORCE_COLOR: undefined },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -121,6 +121,7 @@ export async function node(
     env: {
       ...Object.fromEntries(inherited),
       NO_COLOR: "1",
+      FORCE_COLOR: undefined,
       MIGRATIONS: join(root, "prisma/migrations"),
       ...env,
     },
