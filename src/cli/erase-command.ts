@@ -1,11 +1,10 @@
 import { Command } from "commander";
 
 import { erase } from "../admin/erase.js";
-import { EventBusError } from "../errors.js";
 import { executorOf } from "../outbox/executor.js";
 import { inTransaction } from "../outbox/in-transaction.js";
 import { assertKnown } from "./assert-known.js";
-import { canAsk, confirm, YES } from "./confirm.js";
+import { canAsk, cannotAsk, confirm, YES } from "./confirm.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
@@ -41,7 +40,8 @@ export function eraseCommand(): Command {
                 `${what} would be erased, ${found.cancelled} deliveries cancelled; nothing was changed.\n`,
               );
             }
-            if (!yes) await assertMeant(`Erase ${what} for ever, and cancel ${found.cancelled} deliveries?`);
+            if (!yes && !(await isMeant(`Erase ${what} for ever, and cancel ${found.cancelled} deliveries?`)))
+              return;
             const erased = await inTransaction(executorOf(client), () =>
               erase(client, aggregate, { database: names }),
             );
@@ -55,10 +55,7 @@ export function eraseCommand(): Command {
 }
 
 /** What cannot be undone is not done because nobody was there to ask. */
-async function assertMeant(question: string): Promise<void> {
-  if (canAsk()) return confirm(question);
-  throw new EventBusError(
-    "INVALID_OPTION",
-    "erase cannot be undone, and there is no terminal to ask on: expected --yes, or --dry-run to see what it would do",
-  );
+function isMeant(question: string): Promise<boolean> {
+  if (canAsk()) return confirm(question, "Nothing was erased.");
+  throw cannotAsk("erase");
 }

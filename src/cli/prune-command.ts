@@ -2,7 +2,7 @@ import { Command } from "commander";
 
 import { prune } from "../admin/prune.js";
 import type { KeepFor } from "../registry/retention.js";
-import { canAsk, confirm, YES } from "./confirm.js";
+import { canAsk, cannotAsk, confirm, isByHand, YES } from "./confirm.js";
 import { loadConfig } from "./load-config.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
@@ -33,9 +33,11 @@ export function pruneCommand(): Command {
           const kept = { ...retention, ...age };
           const { dryRun = false } = options;
           const call = { database: names, batchSize: 1_000, dryRun };
-          if (!dryRun && options.yes !== true && canAsk()) {
+          // A timer prunes without being asked, as workers do.
+          if (!dryRun && options.yes !== true && isByHand()) {
+            if (!canAsk()) throw cannotAsk("prune");
             const { events } = await prune(client, kept, { ...call, dryRun: true });
-            if (events > 0) await confirm(`Delete ${events} events with their deliveries for ever?`);
+            if (events > 0 && !(await confirm(questionOf(events), "Nothing was deleted."))) return;
           }
           const work = watchWork(dryRun ? "counting" : "deleting");
           const result = await prune(client, kept, { ...call, ...work.options }).finally(work.done);
@@ -45,4 +47,8 @@ export function pruneCommand(): Command {
         });
       }),
     );
+}
+
+function questionOf(events: number): string {
+  return `Delete ${events} events with their deliveries for ever?`;
 }

@@ -48,6 +48,12 @@ export interface CliRun {
   readonly toFullDisk?: boolean;
 }
 
+/** Environment with which these streams of a process, pipes of a test, are taken for those of a terminal. */
+export function asTerminal(streams: readonly ("stdin" | "stdout" | "stderr")[], columns = 80) {
+  const code = streams.map((name) => `Object.assign(process.${name}, { isTTY: true, columns: ${columns} });`);
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code.join(""))}` };
+}
+
 /** The folder of one of the apps beside this file. */
 export function appFolder(name: string): string {
   return join(dirname(fileURLToPath(import.meta.url)), "apps", name);
@@ -70,6 +76,11 @@ export class CliProcess {
       this.stderr += text;
     });
     this.exit = once(child, "close").then(([code, signal]) => code ?? signal);
+  }
+
+  /** Writes a line to its standard input. */
+  answer(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   kill(signal: NodeJS.Signals): void {

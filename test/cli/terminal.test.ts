@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import { eventually } from "../support/eventually.js";
+import { workerFixture } from "../worker/worker-fixture.js";
+import { asTerminal, buildCli } from "./built-cli.js";
+import { writeApp } from "./written-app.js";
+
+const { url, pool, publish } = await workerFixture();
+const cli = await buildCli();
+const cwd = writeApp({
+  "ex-event-bus.config.mjs": `export default { prisma: {}, subscribers: [], retention: { default: 0 } }`,
+});
+type Streams = Parameters<typeof asTerminal>[0];
+const start = (terminal: Streams, args: readonly string[], columns?: number) =>
+  cli(args, { cwd, env: { DATABASE_URL: url, ...asTerminal(terminal, columns) } });
+const countEvents = async () => (await pool.query("select from event_bus.events")).rowCount;
+
+describe("what cannot be undone", () => {
+  it.each<[string, Streams]>([
+    ["the standard input", ["stdout", "stderr"]],
+    ["the error output", ["stdin", "stdout"]],
+  ])("is not pruned on a terminal where %s is none, unless it is told twice", async (_what, terminal) => {
+    await publish(2);
+    expect(await start(terminal, ["prune"]).result()).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "error: prune cannot be undone, and there is no terminal to ask on: expected --yes, or --dry-run to see what it would do (INVALID_OPTION)\n",
+    });
+    expect(await countEvents()).toBe(2);
+    expect(await start(terminal, ["prune", "--dry-run"]).result()).toMatchObject({ code: 0 });
+    expect(await start([], ["prune"]).result()).toMatchObject({ code: 0, stdout: "2 events are deleted.\n" });
+  });
+
+  it.each([
+    [["prune"], "Delete 2 events with their deliveries for ever?", "Nothing was deleted."],
+    [
+      ["erase", "Pong", "1"],
+      "Erase 1 events of Pong 1 for ever, and cancel 0 deliveries?",
+      "Nothing was erased.",
+    ],
+  ])("is not done when the answer is no: %j", async (args, question, otherwise) => {
+    await publish(2);
+    await pool.query("update event_bus.events set aggregate_type = 'Pong'");
+    const asked = start(["stdin", "stderr"], args);
+    await eventually(() => expect(asked.stderr).toContain(`${question} [y/N] `));
+    asked.answer("n");
+    const { code, stdout, stderr } = await asked.result();
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(new RegExp(`\\n${otherwise}\\n$`));
+    expect(stderr).not.toContain("error");
+    expect(await countEvents()).toBe(2);
+  });
+});
