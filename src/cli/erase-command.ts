@@ -1,8 +1,12 @@
 import { Command } from "commander";
+import type pg from "pg";
 
 import { erase } from "../admin/erase.js";
+import { events } from "../admin/events.js";
+import { EventBusError } from "../errors.js";
 import { executorOf } from "../outbox/executor.js";
 import { inTransaction } from "../outbox/in-transaction.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
 import { assertKnown } from "./assert-known.js";
 import { canAsk, cannotAsk, confirm, YES } from "./confirm.js";
 import { printJson } from "./print-rows.js";
@@ -33,6 +37,7 @@ export function eraseCommand(): Command {
             const [single = ""] = keys;
             const aggregate = { type, key: keys.length === 1 ? single : keys };
             const found = await erase(client, aggregate, { database: names, dryRun: true });
+            if (found.events === 0 && keys.length > 1) await assertHasEvents(client, names, type, keys);
             const what = `${found.events} events of ${type} ${keys.join(" ")}`;
             if (dryRun) {
               if (json) return printJson(found);
@@ -52,6 +57,27 @@ export function eraseCommand(): Command {
           }),
       ),
     );
+}
+
+/**
+ * Refuses several values that are no event's key: they may be meant as the keys of several aggregates. An aggregate that is
+ * erased already keeps its key.
+ */
+async function assertHasEvents(
+  client: pg.Client,
+  names: SchemaNames,
+  type: string,
+  keys: readonly string[],
+): Promise<void> {
+  const aggregateKey = JSON.stringify(keys);
+  const [any] = await events(client, { aggregateType: type, aggregateKey, limit: 1 }, { database: names });
+  if (any !== undefined) return;
+  throw new EventBusError(
+    "INVALID_OPTION",
+    `No event of ${type} has the key ${keys.join(" ")}: several values are taken as one key of several fields. Each aggregate ` +
+      `needs a call of its own, as: npx ex-event-bus erase ${type} ${keys[0]}`,
+    { value: keys },
+  );
 }
 
 /** What cannot be undone is not done because nobody was there to ask. */

@@ -219,6 +219,23 @@ describe("erase", () => {
     expect(await states()).toEqual(["cancelled", "dead"]);
     expect(await json("erase", "Pong", "1", "--dry-run")).toEqual({ events: 0, cancelled: 0 });
   });
+
+  it("takes several values for one key, and says so when no event has it", async () => {
+    await publish(2);
+    await pool.query("update event_bus.events set aggregate_type = 'Pong'");
+    await pool.query(`update event_bus.events set aggregate_key = '["2","3"]' where aggregate_key = '2'`);
+    for (const option of ["--yes", "--dry-run"])
+      expect(await run("erase", "Pong", "1", "2", option)).toMatchObject({
+        code: 1,
+        text: "",
+        stderr: expect.stringContaining(
+          "No event of Pong has the key 1 2: several values are taken as one key of several fields. Each aggregate needs a call of its own",
+        ),
+      });
+    expect(await json("erase", "Pong", "2", "3", "--yes")).toEqual({ events: 1, cancelled: 0 });
+    expect(await json("erase", "Pong", "2", "3", "--yes")).toEqual({ events: 0, cancelled: 0 });
+    expect(await run("erase", "Pong", "9", "--yes")).toMatchObject({ code: 0 });
+  });
 });
 
 it("a command whose connection ends while it runs says which database it was", async () => {
