@@ -20,9 +20,9 @@ export function pauseCommand(): Command {
     .action(
       runAction<JsonOption>((options, [subscriber = ""]) =>
         withDatabase(options, async (client, names) => {
-          const paused = await pause(client, subscriber, { database: names });
-          if (options.json === true) printJson({ paused });
-          else print(`"${subscriber}" is paused${paused ? "" : " already"}.\n`);
+          const changed = await pause(client, subscriber, { database: names });
+          if (options.json === true) printJson({ subscriber, paused: true, changed });
+          else print(`"${subscriber}" is paused${changed ? "" : " already"}.\n`);
         }),
       ),
     );
@@ -39,11 +39,11 @@ export function resumeCommand(): Command {
         withDatabase(options, async (client, names) => {
           const work = watchWork("waking");
           const call = { database: names, ...work.options };
-          const result = await resume(client, subscriber, call).finally(work.done);
-          if (options.json === true) printJson(result);
+          const { resumed, woken } = await resume(client, subscriber, call).finally(work.done);
+          if (options.json === true) printJson({ subscriber, paused: false, changed: resumed, woken });
           else
             print(
-              `"${subscriber}" ${result.resumed ? "goes on" : "was not paused"}; ${result.woken} deliveries were woken.\n`,
+              `"${subscriber}" ${resumed ? "goes on" : "was not paused"}; ${woken} deliveries were woken.\n`,
             );
         }),
       ),

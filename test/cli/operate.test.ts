@@ -175,6 +175,18 @@ describe("pause and resume", () => {
   });
 });
 
+describe("pause and resume --json", () => {
+  it("say how the subscriber stands now, and whether that is new", async () => {
+    await subscribe({ client: pool, subscribers: [other] });
+    const paused = { subscriber: "other", paused: true };
+    expect(await json("pause", "other")).toEqual({ ...paused, changed: true });
+    expect(await json("pause", "other")).toEqual({ ...paused, changed: false });
+    const goesOn = { subscriber: "other", paused: false, woken: 0 };
+    expect(await json("resume", "other")).toEqual({ ...goesOn, changed: true });
+    expect(await json("resume", "other")).toEqual({ ...goesOn, changed: false });
+  });
+});
+
 describe("prune", () => {
   it("deletes what the configuration says, or what is older than that", async () => {
     await makeDead(1);
