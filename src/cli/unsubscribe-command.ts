@@ -1,7 +1,9 @@
 import { Command } from "commander";
+import pc from "picocolors";
 
 import { unsubscribe } from "../admin/unsubscribe.js";
 import { EventBusError } from "../errors.js";
+import { type EventBusConfig, loadSubscribers } from "../registry/define-config.js";
 import { assertKnown } from "./assert-known.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
@@ -17,18 +19,39 @@ export function unsubscribeCommand(): Command {
     .option("--json", "print the subscriber and the events as JSON")
     .action(
       runAction<{ readonly json?: boolean }>((options, [subscriber = "", event]) =>
-        withDatabase(options, async (client, names) => {
+        withDatabase(options, async (client, names, config) => {
           await assertKnown(client, names, {
             subscriber: [subscriber],
             event: event === undefined ? [] : [event],
           });
           const events = await unsubscribe(client, subscriber, { database: names, event });
           if (events.length === 0) throw notSubscribed(subscriber, event);
-          if (options.json === true) return printJson({ subscriber, events });
-          print(`"${subscriber}" does not receive ${events.join(", ")} any more.\n`);
+          if (options.json === true) printJson({ subscriber, events });
+          else print(`"${subscriber}" does not receive ${events.join(", ")} any more.\n`);
+          const again = await stillConfigured(config, subscriber, events);
+          if (again.length > 0) process.stderr.write(`${noteOf(subscriber, again)}\n`);
         }),
       ),
     );
+}
+
+/** To which of the events the configuration still subscribes it. */
+async function stillConfigured(
+  config: EventBusConfig,
+  subscriber: string,
+  events: readonly string[],
+): Promise<readonly string[]> {
+  // Subscriptions can be ended without the application's code, and so also where it cannot be loaded.
+  const configured = await loadSubscribers(config).catch(() => []);
+  const same = configured.find(({ name }) => name === subscriber);
+  return events.filter((event) => same?.events.some(({ name }) => name === event));
+}
+
+function noteOf(subscriber: string, events: readonly string[]): string {
+  return (
+    `${pc.yellow("warning:")} the configuration still has "${subscriber}" with ${events.join(", ")}: the next worker or migrate ` +
+    "subscribes it again. Take it out of the configuration first, and deploy that"
+  );
 }
 
 function notSubscribed(subscriber: string, event: string | undefined): EventBusError {
