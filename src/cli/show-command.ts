@@ -35,13 +35,24 @@ export function showCommand(): Command {
 export function showEvent(given: string, options: ShowOptions, state?: Delivery["state"]): Promise<void> {
   return withDatabase(options, async (client, names) => {
     const event = await existingEvent(client, names, given);
-    const of = await deliveries(client, { eventId: event.id, state }, { database: names });
+    const all = await deliveries(client, { eventId: event.id }, { database: names });
+    const of = state === undefined ? all : all.filter((one) => one.state === state);
+    const none = all.length === 0 ? "No deliveries." : noneOf(all.length, event.position, state);
     if (options.json === true) printJson({ event, deliveries: of });
-    else print(`${pageOf(event, of, options.verbose === true)}\n`);
+    else print(`${pageOf(event, of, { none, isVerbose: options.verbose === true })}\n`);
   });
 }
 
-function pageOf(event: ListedEvent, of: readonly Delivery[], isVerbose: boolean): string {
+function noneOf(count: number, position: number, state = ""): string {
+  const which = count === 1 ? "Its only delivery is not" : `None of its ${count} deliveries is`;
+  return `${which} ${state}. See: npx ex-event-bus show ${position}`;
+}
+
+function pageOf(
+  event: ListedEvent,
+  of: readonly Delivery[],
+  { none, isVerbose }: { readonly none: string; readonly isVerbose: boolean },
+): string {
   const aggregate = aggregateOf(event);
   const head = [
     pc.bold(`${event.name} ${event.id}`),
@@ -57,7 +68,7 @@ function pageOf(event: ListedEvent, of: readonly Delivery[], isVerbose: boolean)
   return [
     ...head,
     "",
-    ...(of.length === 0 ? ["No deliveries."] : of.flatMap((one) => deliveryLines(one, isVerbose))),
+    ...(of.length === 0 ? [none] : of.flatMap((one) => deliveryLines(one, isVerbose))),
   ].join("\n");
 }
 

@@ -78,6 +78,9 @@ describe("dead", () => {
     );
     expect(await states()).toEqual(["cancelled", "dead"]);
     expect((await run("show", first)).text).toContain("send-mail  cancelled  1 attempt  at TIME  (by hand)");
+    expect((await run("dead", "show", first)).text).toContain(
+      `\n\nNone of its 2 deliveries is dead. See: npx ex-event-bus show ${at}\n`,
+    );
   });
 });
 
