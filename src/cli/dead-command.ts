@@ -6,7 +6,7 @@ import type { DeadFilter } from "../admin/redrive.js";
 import { EventBusError } from "../errors.js";
 import { type DeliveryOptions, filterOf, hasCondition, withDeliveryOptions } from "./delivery-options.js";
 import { DISPENSABLE, deadRow } from "./delivery-rows.js";
-import { parseCount } from "./parse-number.js";
+import { parseLimit } from "./parse-number.js";
 import { printJson, printRows } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
@@ -49,7 +49,7 @@ export function deadCommand(): Command {
 function listCommand(): Command {
   return withDeliveryOptions(new Command("list"))
     .description("list dead deliveries, the last ones by position of their event")
-    .option("--limit <count>", "at most so many", parseCount, 50)
+    .option("--limit <count>", "at most so many", parseLimit, 50)
     .option("--json", "print everything that is known, every error included, as JSON")
     .action(
       runAction<ListOptions>((options) =>

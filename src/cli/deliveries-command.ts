@@ -4,7 +4,7 @@ import { deliveries } from "../admin/deliveries.js";
 import type { DeliveryState } from "../outbox/delivery-state.js";
 import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
 import { DISPENSABLE, deliveryRow } from "./delivery-rows.js";
-import { parseCount } from "./parse-number.js";
+import { parseLimit } from "./parse-number.js";
 import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
@@ -30,7 +30,7 @@ export function deliveriesCommand(): Command {
   return withDeliveryOptions(new Command("deliveries"))
     .description("list deliveries, the last ones by position of their event")
     .addOption(new Option("--state <state...>", "only those in these states").choices(STATES))
-    .option("--limit <count>", "at most so many", parseCount, 50)
+    .option("--limit <count>", "at most so many", parseLimit, 50)
     .option("--json", "print everything that is known, every error included, as JSON")
     .action(
       runAction<DeliveriesOptions>((options) =>

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { events } from "../admin/events.js";
+import { EventBusError } from "../errors.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
 import { aggregateOf } from "./aggregate-of.js";
 import { assertKnown } from "./assert-known.js";
@@ -47,6 +48,7 @@ export function eventsCommand(): Command {
         withDatabase(options, async (client, names) => {
           await assertKnown(client, names, options);
           const { event, type, key, id, correlation, since, until, after, limit } = options;
+          if (limit === 0 && options.follow !== true) throw showsNothing();
           const filter = {
             event,
             eventId: id,
@@ -67,7 +69,12 @@ export function eventsCommand(): Command {
           const isMarked = found.some(({ error }) => error !== undefined);
           const row = (one: ListedEvent) =>
             isMarked ? { ...eventRow(one), error: one.error?.message } : eventRow(one);
-          printRows(found, row, { ...options, dispensable: ["id"], none: "There are no such events." });
+          printRows(found, row, {
+            ...options,
+            dispensable: ["id"],
+            end: after === undefined ? "last" : "first",
+            none: "There are no such events.",
+          });
         }),
       ),
     );
@@ -82,6 +89,15 @@ function eventRow(event: ListedEvent): Row {
     aggregate: aggregateOf(event),
     id: event.id,
   };
+}
+
+/** Only what follows can be all that is asked for. */
+function showsNothing(): EventBusError {
+  return new EventBusError(
+    "INVALID_OPTION",
+    "--limit 0 shows nothing: expected 1 or more, or --follow for those alone that come",
+    { value: 0, path: "limit" },
+  );
 }
 
 function showLines(found: readonly ListedEvent[]): void {

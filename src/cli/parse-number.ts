@@ -7,6 +7,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Expected a whole number, 0 or more.");
 }
 
+/** The value of an option that says how long a list can be: one of nothing looks as if there were nothing. */
+export function parseLimit(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError("Expected a whole number, 1 or more.");
+}
+
 /** The value of an option that is a pause in seconds, as milliseconds. */
 export function parseSeconds(text: string): number {
   const ms = Number(text) * 1_000;

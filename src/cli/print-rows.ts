@@ -4,18 +4,36 @@ import { isEventBusError } from "../errors.js";
 import { print } from "./standard-output.js";
 import { type Row, type TableLook, tableOf } from "./table.js";
 
+/** How a listing is printed. */
+export interface ListOptions extends Pick<TableLook, "dispensable"> {
+  readonly json?: boolean;
+  /** What is printed when it is empty. */
+  readonly none: string;
+  /** How many were asked for at most. */
+  readonly limit?: number;
+  /** Which ones come then; the last ones unless it is said. */
+  readonly end?: "first" | "last";
+}
+
 /** Prints a listing: as a table for people, or as one JSON array with everything that is known. */
 export function printRows<T extends object>(
   items: readonly T[],
   toRow: (item: T) => Row,
-  options: { readonly json?: boolean; readonly none: string } & Pick<TableLook, "dispensable">,
+  options: ListOptions,
 ): void {
   if (options.json === true) {
     printJson(items);
     return;
   }
   const text = tableFor(items.map(toRow), options.dispensable);
-  print(`${text === "" ? options.none : text}\n`);
+  print(`${text === "" ? options.none : text}\n${noteOfLimit(items.length, options)}`);
+}
+
+/** A list that ends at its limit looks like all that there is. Programs know what they have asked for. */
+function noteOfLimit(count: number, { limit = Number.POSITIVE_INFINITY, end = "last" }: ListOptions): string {
+  if (count < limit || !process.stdout.isTTY) return "";
+  const which = limit === 1 ? `the ${end} one` : `the ${end} ${limit}`;
+  return `${pc.dim(`(${which}; more with --limit)`)}\n`;
 }
 
 /** Prints everything that is known of something. */

@@ -169,6 +169,15 @@ describe("listings", () => {
       code: 1,
       stderr: expect.stringContaining("Expected a whole number, 0 or more."),
     });
+    for (const command of ["deliveries", "dead"])
+      expect(await run(command, "--limit", "0")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("Expected a whole number, 1 or more."),
+      });
+    expect(await run("events", "--limit", "0")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--limit 0 shows nothing: expected 1 or more"),
+    });
     expect(await run("deliveries", "--state", "broken")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(

@@ -52,3 +52,22 @@ describe("what cannot be undone", () => {
     expect(await countEvents()).toBe(2);
   });
 });
+
+describe("a list that ends at its limit", () => {
+  const note = (which: string) => `\n(${which}; more with --limit)\n`;
+
+  it("says so, but to people alone", async () => {
+    await publish(2);
+    const list = async (terminal: Streams, ...args: string[]) =>
+      (await start(terminal, ["events", ...args]).result()).stdout;
+    expect(await list(["stdout"], "--limit", "2")).toContain(note("the last 2"));
+    expect(await list(["stdout"], "--limit", "1")).toContain(note("the last one"));
+    // Later, while transactions of other databases run on the server.
+    await eventually(async () =>
+      expect(await list(["stdout"], "--after", "0", "--limit", "2")).toContain(note("the first 2")),
+    );
+    expect(await list(["stdout"])).not.toContain("--limit");
+    expect(await list([], "--limit", "2")).not.toContain("--limit");
+    expect(JSON.parse(await list(["stdout"], "--limit", "2", "--json"))).toHaveLength(2);
+  });
+});
