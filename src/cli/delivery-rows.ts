@@ -3,7 +3,7 @@ import { aggregateOf } from "./aggregate-of.js";
 import type { Row } from "./table.js";
 
 /** What of a delivery can be left out on a narrow terminal: with its position, `show` says all of it. */
-export const DISPENSABLE = ["id", "attempts", "due or finished", "died"];
+export const DISPENSABLE = ["id", "attempts", "due or finished", "died", "aggregate", "event"];
 
 /** A delivery in a listing. */
 export function deliveryRow(delivery: Delivery): Row {

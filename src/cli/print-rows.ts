@@ -46,10 +46,18 @@ export function printJsonLine(value: unknown): void {
   print(`${JSON.stringify(value, asJson)}\n`);
 }
 
+/** Of two subscribers whose names begin alike, each is to be told from the other, and given to the next command. */
+const WHOLE = ["subscriber"];
+
 /** A table for whoever reads the output: as wide as the terminal, and whole where it goes elsewhere. */
 export function tableFor(rows: readonly Row[], dispensable: readonly string[] = []): string {
   const { isTTY, columns } = process.stdout;
-  return tableOf(rows, { width: isTTY && columns > 0 ? columns : undefined, dispensable, colour });
+  return tableOf(rows, {
+    width: isTTY && columns > 0 ? columns : undefined,
+    dispensable,
+    whole: WHOLE,
+    colour,
+  });
 }
 
 /** What somebody has to look after. */

@@ -9,6 +9,7 @@ import { printJson, printJsonLine, tableFor } from "./print-rows.js";
 import { repeat } from "./repeat.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
+import type { Row } from "./table.js";
 import { withDatabase } from "./with-database.js";
 
 interface StatusOptions {
@@ -46,7 +47,9 @@ export function statusCommand(): Command {
 }
 
 function pageOf({ subscribers, workers }: Status): string {
-  const ofSubscribers = tableFor(subscribers.map(subscriberRow), [
+  const rows = subscribers.map(subscriberRow);
+  const ofSubscribers = tableFor(rows, [
+    ...silentColumns(rows),
     "application",
     "per minute",
     "running",
@@ -88,6 +91,12 @@ function subscriberRow(one: SubscriberStatus) {
     workers: one.workers,
     "": one.isPaused ? "paused" : "",
   };
+}
+
+/** Counts that are zero and texts that are empty in all rows. That there are no workers says a lot. */
+function silentColumns(rows: readonly Row[]): readonly string[] {
+  const names = Object.keys(rows[0] ?? {}).filter((name) => name !== "" && name !== "workers");
+  return names.filter((name) => rows.every((row) => row[name] === 0 || row[name] === ""));
 }
 
 function notes(subscribers: readonly SubscriberStatus[], somebodyWorks: boolean): readonly string[] {

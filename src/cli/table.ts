@@ -13,6 +13,8 @@ export interface TableLook {
   readonly width?: number | undefined;
   /** Columns that can be left out where the room does not suffice, the first one first. */
   readonly dispensable?: readonly string[];
+  /** Columns that are never cut. */
+  readonly whole?: readonly string[];
   /** The colour of a cell, by its column and value. */
   readonly colour?: (column: string, value: unknown) => ((text: string) => string) | undefined;
 }
@@ -24,6 +26,8 @@ interface Column {
   readonly isNumber: boolean;
   /** What it needs at least: only texts that are no ids can be cut. */
   readonly least: number;
+  /** What it needs for its texts to be read, and not only told from each other. */
+  readonly legible: number;
   readonly width: number;
 }
 
@@ -31,12 +35,13 @@ const GAP = "  ";
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** A text of which less is shown says nothing any more. */
 const LEAST_TEXT = 12;
+const LEGIBLE_TEXT = 24;
 
 /** A table with a column for each field of the first row, numbers on the right. Empty when there are no rows. */
 export function tableOf(rows: readonly Row[], look: TableLook = {}): string {
   const [first] = rows;
   if (first === undefined) return "";
-  const all = Object.keys(first).map((name) => columnOf(name, rows));
+  const all = Object.keys(first).map((name) => columnOf(name, rows, look));
   const { shown, leftOut } = fitting(all, look);
   const head = shown.map(({ name, width, isNumber }) => aligned(name, width, isNumber));
   const lines = rows.map((_, row) => lineOf(shown.map((column) => cellAt(column, row, look))));
@@ -45,7 +50,7 @@ export function tableOf(rows: readonly Row[], look: TableLook = {}): string {
   return [pc.bold(lineOf(head)), ...lines, ...note].join("\n");
 }
 
-function columnOf(name: string, rows: readonly Row[]): Column {
+function columnOf(name: string, rows: readonly Row[], { whole = [] }: TableLook): Column {
   const values = rows.map((row) => row[name]);
   const cells = values.map(textOf);
   const width = Math.max(name.length, ...cells.map(displayWidth));
@@ -53,17 +58,22 @@ function columnOf(name: string, rows: readonly Row[]): Column {
   const isNumber = given.length > 0 && given.every((value) => typeof value === "number");
   // A part of an id says nothing.
   const isText = given.every((value) => typeof value === "string" && !UUID.test(value));
-  const least = isText ? Math.min(width, LEAST_TEXT) : width;
-  return { name, values, cells, isNumber, least, width };
+  const atLeast = (cells: number) => (isText && !whole.includes(name) ? Math.min(width, cells) : width);
+  const [least, legible] = [atLeast(LEAST_TEXT), atLeast(LEGIBLE_TEXT)];
+  return { name, values, cells, isNumber, least, legible, width };
 }
 
-/** The columns for which there is room, as wide as they can be: the widest ones give way first. */
+/**
+ * The columns for which there is room, as wide as they can be: the widest ones give way first. What can be spared first is not
+ * worth texts that cannot be read; the others are.
+ */
 function fitting(all: readonly Column[], { width, dispensable = [] }: TableLook) {
   if (width === undefined) return { shown: all, leftOut: [] };
   let shown = all;
   const leftOut: string[] = [];
   for (const name of dispensable) {
-    if (widthOf(shown.map(({ least }) => least)) <= width) break;
+    const needed = shown.map(({ least, legible }) => (leftOut.length === 0 ? legible : least));
+    if (widthOf(needed) <= width) break;
     if (!shown.some((column) => column.name === name)) continue;
     shown = shown.filter((column) => column.name !== name);
     leftOut.push(name);

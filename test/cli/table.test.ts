@@ -48,6 +48,23 @@ describe("tableOf", () => {
     expect(linesOf(tableOf([{ age: 1 }, { age: null }, { age: 20 }]))).toEqual(["age", "  1", "", " 20"]);
   });
 
+  it("spares an id before a text is cut much, and cuts no column that is to be whole", () => {
+    const look = { dispensable: DISPENSABLE, whole: ["subscriber"] };
+    const subscriber = "notify-crm-of-renewals-that-failed";
+    const headAt = (width: number) => {
+      const [head = "", row = ""] = linesOf(
+        tableOf([{ ...deliveryRow(delivery), subscriber }], { ...look, width }),
+      );
+      expect(displayWidth(row)).toBeLessThanOrEqual(width);
+      expect(row).toContain(` ${subscriber} `);
+      return head.split(/ {2,}/);
+    };
+    const [all, few] = [headAt(200), headAt(80)];
+    expect(all).toContain("id");
+    expect(headAt(180)).toEqual(all.filter((name) => name !== "id"));
+    expect(few).toEqual(["position", "event", "subscriber", "state", expect.stringMatching(/^last error/)]);
+  });
+
   it.each([70, 80, 100, 120, 160, 200])("fits into %d characters, with what decides", (width) => {
     for (const toRow of [deliveryRow, deadRow]) {
       const lines = linesOf(tableOf([toRow(delivery)], { width, dispensable: DISPENSABLE }));

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 
+import { subscribe } from "../../src/testing/subscribe.js";
 import { eventually } from "../support/eventually.js";
 import { workerFixture } from "../worker/worker-fixture.js";
 import { asTerminal, buildCli } from "./built-cli.js";
 import { writeApp } from "./written-app.js";
 
-const { url, pool, publish } = await workerFixture();
+const { url, pool, publish, subscriber } = await workerFixture();
 const cli = await buildCli();
 const cwd = writeApp({
   "ex-event-bus.config.mjs": `export default { prisma: {}, subscribers: [], retention: { default: 0 } }`,
@@ -70,4 +71,23 @@ describe("a list that ends at its limit", () => {
     expect(await list([], "--limit", "2")).not.toContain("--limit");
     expect(JSON.parse(await list(["stdout"], "--limit", "2", "--json"))).toHaveLength(2);
   });
+});
+
+it("status has no room for what is zero everywhere, and names subscribers in full", async () => {
+  const name = "send-welcome-email-to-customers";
+  await subscribe({ client: pool, subscribers: [subscriber(name, () => undefined)] });
+  await publish(1);
+  const { stdout } = await start(["stdout"], ["status"], 100).result();
+  const [head = "", row, note] = stdout.split("\n");
+  expect(head.split(/ {2,}/)).toEqual([
+    "subscriber",
+    "application",
+    "waiting",
+    "dead",
+    "oldest open",
+    "per minute",
+    "workers",
+  ]);
+  expect(row).toMatch(new RegExp(`^${name}  default `));
+  expect(note).toBe("(no room for: running, retrying, snoozed, paused; --json prints everything)");
 });
