@@ -8,6 +8,9 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** A hundred years, as in the configuration. */
+const LONGEST_AGE_MS = 3_155_760_000_000;
+
 /** What help says of a time. */
 export const TIME_FORMS = "2026-11-23T14:00 in UTC, 2026-11-23T14:00+01:00, or 2h ago as 2h";
 
@@ -30,11 +33,23 @@ export function parseTime(text: string): Date {
 }
 
 function timeAgo(text: string): Date | undefined {
+  const ms = lengthOf(text);
+  return ms === undefined ? undefined : new Date(Date.now() - ms);
+}
+
+/** The value of an option that is an age, in milliseconds: as short as a time ago, or as the configuration has it. */
+export function parseAge(text: string): number {
+  const ms = lengthOf(text.replace(/(?<=\d) (minute|hour|day)s?$/, (_, [letter = ""]) => letter));
+  if (ms !== undefined && ms <= LONGEST_AGE_MS) return ms;
+  throw new InvalidArgumentError(
+    "Expected an age as 30s, 30m, 12h or 7d, or as 30 minutes, 12 hours or 7 days, up to 36525d.",
+  );
+}
+
+function lengthOf(text: string): number | undefined {
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(text) ?? [];
   const unitMs = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
-  return count === undefined || unitMs === undefined
-    ? undefined
-    : new Date(Date.now() - Number(count) * unitMs);
+  return count === undefined || unitMs === undefined ? undefined : Number(count) * unitMs;
 }
 
 function momentOf(text: string): Date | undefined {

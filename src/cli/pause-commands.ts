@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { pause, resume } from "../admin/pause.js";
+import { assertKnown } from "./assert-known.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
@@ -20,6 +21,7 @@ export function pauseCommand(): Command {
     .action(
       runAction<JsonOption>((options, [subscriber = ""]) =>
         withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, { subscriber: [subscriber] });
           const changed = await pause(client, subscriber, { database: names });
           if (options.json === true) printJson({ subscriber, paused: true, changed });
           else print(`"${subscriber}" is paused${changed ? "" : " already"}.\n`);
@@ -37,6 +39,7 @@ export function resumeCommand(): Command {
     .action(
       runAction<JsonOption>((options, [subscriber = ""]) =>
         withDatabase(options, async (client, names) => {
+          await assertKnown(client, names, { subscriber: [subscriber] });
           const work = watchWork("waking");
           const call = { database: names, ...work.options };
           const { resumed, woken } = await resume(client, subscriber, call).finally(work.done);

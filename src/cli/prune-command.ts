@@ -1,9 +1,9 @@
 import { Command } from "commander";
 
 import { prune } from "../admin/prune.js";
-import type { KeepFor } from "../registry/retention.js";
 import { canAsk, cannotAsk, confirm, isByHand, YES } from "./confirm.js";
 import { loadConfig } from "./load-config.js";
+import { parseAge } from "./parse-time.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
@@ -11,7 +11,7 @@ import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
 interface PruneOptions {
-  readonly olderThan?: string;
+  readonly olderThan?: number;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -21,14 +21,14 @@ interface PruneOptions {
 export function pruneCommand(): Command {
   return new Command("prune")
     .description("delete old events that are done, as workers do; never one with an open or dead delivery")
-    .option("--older-than <age>", 'instead of the default of the configuration: "30 days", "12 hours"')
+    .option("--older-than <age>", "instead of the default of the configuration: 30d, 12h, 30m", parseAge)
     .option("--dry-run", "count them, and change nothing")
     .option(...YES)
     .option("--json", "print as JSON")
     .action(
       runAction<PruneOptions>(async (options) => {
         const { retention } = await loadConfig(options.config);
-        const age = options.olderThan === undefined ? {} : { default: options.olderThan as KeepFor };
+        const age = options.olderThan === undefined ? {} : { default: options.olderThan };
         await withDatabase(options, async (client, names) => {
           const kept = { ...retention, ...age };
           const { dryRun = false } = options;

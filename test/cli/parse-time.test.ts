@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { parseTime } from "../../src/cli/parse-time.js";
+import { parseAge, parseTime } from "../../src/cli/parse-time.js";
 
 const { TZ } = process.env;
 afterEach(() => {
@@ -63,3 +63,24 @@ describe("parseTime", () => {
     expect(time).toBeLessThanOrEqual(Date.now() - ms);
   });
 });
+
+it.each([
+  ["30s", 30_000],
+  ["1m", 60_000],
+  ["5 min", 300_000],
+  ["2h", 7_200_000],
+  ["1.5 hours", 5_400_000],
+  ["1 minute", 60_000],
+  ["7 days", 604_800_000],
+  ["0d", 0],
+  ["36525d", 3_155_760_000_000],
+])("reads the age %s", (text, ms) => {
+  expect(parseAge(text)).toBe(ms);
+});
+
+it.each(["", "7", "-1d", "1 week", "2 hour ago", "1dday", "days", "1 constructor", "36526d"])(
+  "refuses the age %j",
+  (text) => {
+    expect(() => parseAge(text)).toThrow("Expected an age as 30s, 30m, 12h or 7d");
+  },
+);

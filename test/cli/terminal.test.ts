@@ -54,6 +54,19 @@ describe("what cannot be undone", () => {
   });
 });
 
+it("prune takes an age in the short forms", async () => {
+  await publish(1);
+  await pool.query("update event_bus.events set occurred_at = occurred_at - interval '2 minutes'");
+  for (const [age, events] of [
+    ["1m", 1],
+    ["150s", 0],
+    ["3 hours", 0],
+  ] as const) {
+    const { stdout } = await start([], ["prune", "--older-than", age, "--dry-run", "--json"]).result();
+    expect(JSON.parse(stdout)).toMatchObject({ events });
+  }
+});
+
 describe("a list that ends at its limit", () => {
   const note = (which: string) => `\n(${which}; more with --limit)\n`;
 
