@@ -4,6 +4,7 @@ import { deliveries } from "../admin/deliveries.js";
 import { discard } from "../admin/discard.js";
 import type { DeadFilter } from "../admin/redrive.js";
 import { EventBusError } from "../errors.js";
+import { counted } from "./counted.js";
 import { type DeliveryOptions, filterOf, hasCondition, withDeliveryOptions } from "./delivery-options.js";
 import { DISPENSABLE, deadRow } from "./delivery-rows.js";
 import { parseLimit } from "./parse-number.js";
@@ -90,9 +91,9 @@ function discardCommand(): Command {
 }
 
 function describe(matched: number, discarded: number, isDry: boolean): string {
-  if (isDry) return `${matched} dead deliveries fit; nothing was changed.`;
+  if (isDry) return `${counted(matched, "dead delivery fits", "dead deliveries fit")}; nothing was changed.`;
   if (discarded < matched) return `${discarded} of ${matched} dead deliveries are discarded.`;
-  return `${discarded} dead deliveries are discarded.`;
+  return `${counted(discarded, "dead delivery is", "dead deliveries are")} discarded.`;
 }
 
 /**

@@ -4,11 +4,13 @@ import type pg from "pg";
 import { erase } from "../admin/erase.js";
 import { events } from "../admin/events.js";
 import { EventBusError } from "../errors.js";
+import type { Erased } from "../outbox/erase-events.js";
 import { executorOf } from "../outbox/executor.js";
 import { inTransaction } from "../outbox/in-transaction.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { assertKnown } from "./assert-known.js";
 import { canAsk, cannotAsk, confirm, YES } from "./confirm.js";
+import { counted } from "./counted.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
@@ -38,21 +40,22 @@ export function eraseCommand(): Command {
             const aggregate = { type, key: keys.length === 1 ? single : keys };
             const found = await erase(client, aggregate, { database: names, dryRun: true });
             if (found.events === 0 && keys.length > 1) await assertHasEvents(client, names, type, keys);
-            const what = `${found.events} events of ${type} ${keys.join(" ")}`;
+            const whose = `${type} ${keys.join(" ")}`;
+            const what = `${counted(found.events, "event", "events")} of ${whose}`;
             if (dryRun) {
               if (json) return printJson(found);
               return print(
-                `${what} would be erased, ${found.cancelled} deliveries cancelled; nothing was changed.\n`,
+                `${what} would be erased, ${deliveriesOf(found)} cancelled; nothing was changed.\n`,
               );
             }
-            if (!yes && !(await isMeant(`Erase ${what} for ever, and cancel ${found.cancelled} deliveries?`)))
+            if (!yes && !(await isMeant(`Erase ${what} for ever, and cancel ${deliveriesOf(found)}?`)))
               return;
             const erased = await inTransaction(executorOf(client), () =>
               erase(client, aggregate, { database: names }),
             );
             if (json) return printJson(erased);
             print(
-              `${erased.events} events of ${type} ${keys.join(" ")} are erased, ${erased.cancelled} deliveries cancelled.\n`,
+              `${counted(erased.events, `event of ${whose} is`, `events of ${whose} are`)} erased, ${deliveriesOf(erased)} cancelled.\n`,
             );
           }),
       ),
@@ -78,6 +81,10 @@ async function assertHasEvents(
       `needs a call of its own, as: npx ex-event-bus erase ${type} ${keys[0]}`,
     { value: keys },
   );
+}
+
+function deliveriesOf({ cancelled }: Erased): string {
+  return counted(cancelled, "delivery", "deliveries");
 }
 
 /** What cannot be undone is not done because nobody was there to ask. */

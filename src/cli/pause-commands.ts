@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { pause, resume } from "../admin/pause.js";
 import { assertKnown } from "./assert-known.js";
+import { counted } from "./counted.js";
 import { printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
@@ -46,7 +47,7 @@ export function resumeCommand(): Command {
           if (options.json === true) printJson({ subscriber, paused: false, changed: resumed, woken });
           else
             print(
-              `"${subscriber}" ${resumed ? "goes on" : "was not paused"}; ${woken} deliveries were woken.\n`,
+              `"${subscriber}" ${resumed ? "goes on" : "was not paused"}; ${counted(woken, "delivery was", "deliveries were")} woken.\n`,
             );
         }),
       ),

@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { prune } from "../admin/prune.js";
 import { canAsk, cannotAsk, confirm, isByHand, YES } from "./confirm.js";
+import { counted } from "./counted.js";
 import { loadConfig } from "./load-config.js";
 import { parseAge } from "./parse-time.js";
 import { printJson } from "./print-rows.js";
@@ -42,13 +43,14 @@ export function pruneCommand(): Command {
           const work = watchWork(dryRun ? "counting" : "deleting");
           const result = await prune(client, kept, { ...call, ...work.options }).finally(work.done);
           if (options.json === true) printJson(result);
-          else if (dryRun) print(`${result.events} events would be deleted; nothing was changed.\n`);
-          else print(`${result.events} events are deleted.\n`);
+          else if (dryRun)
+            print(`${counted(result.events, "event", "events")} would be deleted; nothing was changed.\n`);
+          else print(`${counted(result.events, "event is", "events are")} deleted.\n`);
         });
       }),
     );
 }
 
 function questionOf(events: number): string {
-  return `Delete ${events} events with their deliveries for ever?`;
+  return `Delete ${counted(events, "event with its", "events with their")} deliveries for ever?`;
 }

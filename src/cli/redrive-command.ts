@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { type RedriveResult, redrive } from "../admin/redrive.js";
+import { counted } from "./counted.js";
 import { chosen } from "./dead-command.js";
 import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
 import { printJson } from "./print-rows.js";
@@ -40,8 +41,8 @@ export function redriveCommand(): Command {
 }
 
 function describe({ matched, redriven }: RedriveResult, isDry: boolean, wasStopped: boolean): string {
-  if (isDry) return `${matched} dead deliveries fit; nothing was changed.`;
+  if (isDry) return `${counted(matched, "dead delivery fits", "dead deliveries fit")}; nothing was changed.`;
   if (wasStopped)
     return `${redriven} of ${matched} dead deliveries are sent again. Run it again for the rest.`;
-  return `${redriven} dead deliveries are sent again.`;
+  return `${counted(redriven, "dead delivery is", "dead deliveries are")} sent again.`;
 }

@@ -6,6 +6,7 @@ import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
 import { aggregateOf } from "./aggregate-of.js";
 import type { CliOptions } from "./cli-options.js";
+import { counted } from "./counted.js";
 import { withoutOwnFrames } from "./own-frames.js";
 import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
@@ -78,7 +79,7 @@ function deliveryLines(delivery: Delivery, isVerbose: boolean): readonly string[
   const parts = [
     pc.bold(subscriber),
     state,
-    `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+    counted(attempts, "attempt", "attempts"),
     when === null ? "" : `${finishedAt === null ? "due" : "at"} ${timeText(when)}`,
     reason === null ? "" : `(${reason})`,
   ];
@@ -86,8 +87,15 @@ function deliveryLines(delivery: Delivery, isVerbose: boolean): readonly string[
   return [
     parts.filter(Boolean).join("  "),
     ...errors.flatMap((error) => errorLines(error, isVerbose)),
-    ...(missing > 0 ? [`  … and ${missing} more errors in between`] : []),
+    ...(missing > 0 ? [missingErrors(missing, errors.length === 0)] : []),
   ];
+}
+
+/** Only the first and the last ones are kept; and none when their event was erased, which they may quote. */
+function missingErrors(count: number, areErased: boolean): string {
+  return areErased
+    ? `  ${counted(count, "error was", "errors were")} erased`
+    : `  … and ${counted(count, "more error", "more errors")} in between`;
 }
 
 function errorLines(

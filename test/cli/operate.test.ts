@@ -71,10 +71,10 @@ describe("dead", () => {
       stderr: expect.stringContaining("required option '--reason <text>' not specified"),
     });
     expect((await run("dead", "discard", "--id", first, "--reason", "by hand", "--dry-run")).text).toBe(
-      "1 dead deliveries fit; nothing was changed.\n",
+      "1 dead delivery fits; nothing was changed.\n",
     );
     expect((await run("dead", "discard", "--id", first, "--reason", "by hand")).text).toBe(
-      "1 dead deliveries are discarded.\n",
+      "1 dead delivery is discarded.\n",
     );
     expect(await states()).toEqual(["cancelled", "dead"]);
     expect((await run("show", first)).text).toContain("send-mail  cancelled  1 attempt  at TIME  (by hand)");
@@ -211,7 +211,7 @@ describe("prune", () => {
     });
     await pool.query("update event_bus.events set occurred_at = occurred_at - interval '2 days'");
     await pool.query("update event_bus.deliveries set state = 'delivered' where state = 'dead'");
-    expect((await run("prune", "--dry-run")).text).toBe("1 events would be deleted; nothing was changed.\n");
+    expect((await run("prune", "--dry-run")).text).toBe("1 event would be deleted; nothing was changed.\n");
     expect(await json("prune")).toMatchObject({ events: 1 });
     expect(await json("prune", "--dry-run")).toMatchObject({ events: 0 });
   });
@@ -231,12 +231,15 @@ describe("erase", () => {
       stderr: expect.stringContaining('no aggregate type "Pogn": did you mean "Pong"?'),
     });
     expect((await run("erase", "Pong", "1", "--dry-run")).text).toBe(
-      "1 events of Pong 1 would be erased, 1 deliveries cancelled; nothing was changed.\n",
+      "1 event of Pong 1 would be erased, 1 delivery cancelled; nothing was changed.\n",
     );
     expect(await json("events")).toEqual(before);
     expect(await json("erase", "Pong", "1", "--yes")).toEqual({ events: 1, cancelled: 1 });
     expect(await json("events")).toMatchObject([{ aggregate: null }, { aggregate: { n: 2 } }]);
     expect(await states()).toEqual(["cancelled", "dead"]);
+    expect((await run("show", String(before[0].position))).text).toContain(
+      "send-mail  cancelled  1 attempt  at TIME  (its event was erased)\n  1 error was erased\n",
+    );
     expect(await json("erase", "Pong", "1", "--dry-run")).toEqual({ events: 0, cancelled: 0 });
   });
 

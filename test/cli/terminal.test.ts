@@ -37,7 +37,7 @@ describe("what cannot be undone", () => {
     [["prune"], "Delete 2 events with their deliveries for ever?", "Nothing was deleted."],
     [
       ["erase", "Pong", "1"],
-      "Erase 1 events of Pong 1 for ever, and cancel 0 deliveries?",
+      "Erase 1 event of Pong 1 for ever, and cancel 0 deliveries?",
       "Nothing was erased.",
     ],
   ])("is not done when the answer is no: %j", async (args, question, otherwise) => {
