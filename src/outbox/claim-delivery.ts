@@ -53,7 +53,8 @@ select c.claim, c.job_id
     where d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim and d.state = 'delivered'
    offset 0) d`;
 
-const CONFIRM = statement(COMMITTED);
+// Texts alone: parsers that an application has set are for other types.
+const CONFIRM = statement(`select c.claim from (${COMMITTED}) c`);
 
 const CONFIRM_WITH_JOBS = statement(/* sql */ `
 with ${BRIEFLY}, committed as (${COMMITTED}
