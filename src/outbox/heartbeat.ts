@@ -33,8 +33,6 @@ export interface Heartbeat {
   readonly fresh: boolean;
   /** The names of the dead workers that it removed. */
   readonly swept: readonly string[];
-  /** graphile-worker's ids of the tasks of this worker's subscribers, as far as it knows them. */
-  readonly taskIds: readonly string[];
 }
 
 /**
@@ -123,10 +121,7 @@ select own.fresh, coalesce(swept.names, '{}') as swept,
        case when freed.ids is not null and (select pg_catalog.count(*) from marked) >= 0
          then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
        case when freed.ids is not null then pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
-       pg_catalog.pg_notify('jobs:insert', '{"count":0}')::text as heard,
-       array(select t.id::text from :WORKER._private_tasks t
-              where t.identifier = any (array(select 'event_bus:' || n.subscriber from pg_catalog.unnest($9::text[]) n(subscriber))))
-         as "taskIds"
+       pg_catalog.pg_notify('jobs:insert', '{"count":0}')::text as heard
   from own, swept, freed`);
 
 const RETIRE = statement(/* sql */ `
@@ -169,7 +164,21 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
     policies,
     formerId,
   ]);
-  return { fresh: row?.fresh ?? false, swept: row?.swept ?? [], taskIds: row?.taskIds ?? [] };
+  return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
+}
+
+const TASKS = statement(/* sql */ `
+select t.id::text from :WORKER._private_tasks t
+ where t.identifier = any (array(select 'event_bus:' || n.subscriber from pg_catalog.unnest($1::text[]) n(subscriber)))`);
+
+/** graphile-worker's ids of the tasks of subscribers, as far as it knows them. */
+export async function findTaskIds(
+  executor: Executor,
+  names: SchemaNames,
+  subscribers: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await executor.query<{ readonly id: string }>(TASKS(names), [subscribers]);
+  return rows.map(({ id }) => id);
 }
 
 /** Frees whatever a worker that has ended, or lost its connections, still holds, and removes it. No process died of it. */

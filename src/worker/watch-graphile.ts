@@ -4,7 +4,7 @@ import type { PoolClient } from "pg";
 
 import { awaitJobs } from "../outbox/await-jobs.js";
 import type { Executor } from "../outbox/executor.js";
-import { beat, type Heartbeat } from "../outbox/heartbeat.js";
+import { beat, findTaskIds, type Heartbeat } from "../outbox/heartbeat.js";
 import { followAwaiting } from "./awaiting-jobs.js";
 import { ClaimsClosed } from "./claim-gate.js";
 import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
@@ -80,6 +80,9 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
     const row = workerRow(setup, id, worker);
     const heartbeat = await beat(executor, setup.names, { ...row, formerId });
     formerId = undefined;
+    // Where they cannot be read, graphile-worker says so itself.
+    const taskIds = await findTaskIds(executor, setup.names, row.subscribers).catch(() => []);
+    if (tasks.changed(taskIds)) fail("graphile-worker has other tasks than it had");
     return heartbeat;
   };
   let heartbeat: RunningHeartbeat | undefined;
@@ -89,10 +92,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
       heartbeat = startHeartbeat({
         intervalMs: setup.config.worker.heartbeatMs,
         beat: beatOnce,
-        onBeat: (found, first) => {
-          if (tasks.changed(found.taskIds)) fail("graphile-worker has other tasks than it had");
-          onBeat(found, first);
-        },
+        onBeat,
         onFailure: fail,
       });
       if (!listens) heartbeat.stopListening();
@@ -135,8 +135,8 @@ function followTasks(): { changed(now: readonly string[]): boolean } {
   let known: readonly string[] = [];
   return {
     changed(now) {
-      const isChanged = !known.every((id) => now.includes(id));
-      known = now;
+      const isChanged = now.length > 0 && !known.every((id) => now.includes(id));
+      if (now.length > 0) known = now;
       return isChanged;
     },
   };
