@@ -79,8 +79,9 @@ select found.position, s.id
  where ${CONDITIONS} and ${NO_EVENTS}`;
 
 /**
- * In any state: as many as are wanted, from one end of the log. PostgreSQL does not know that most are in the states that are asked for: it would read and sort them all to find a few. `coalesce` has
- * it expect half of them, and `offset 0` has it look at one after the other.
+ * In any state: as many as are wanted, from one end of the log. PostgreSQL does not know that most are in the states that
+ * are asked for: it would read and sort them all to find a few. `coalesce` has it expect half of them, and `offset 0` has it
+ * look at one after the other.
  */
 const ANY = (direction: Direction) => /* sql */ `
 select found.position, s.id

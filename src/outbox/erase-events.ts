@@ -1,7 +1,7 @@
 import { explained } from "./database-error.js";
 import { countMatching } from "./dead-deliveries.js";
 import { type Executor, readRows } from "./executor.js";
-import { hasNoRecord } from "./open-deliveries.js";
+import { hasOpen } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** Kept with deliveries that are not made any more. */
@@ -20,10 +20,7 @@ select pg_catalog.count(*)::text as count
 const HAS_CONTENT = /* sql */ `(e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')`;
 
 /** Of an event that was published, or a delivery that moved on, since the others were ended: the next call erases it. */
-const IS_OPEN = /* sql */ `exists (
-       select from pg_catalog.unnest(e.fanout) f(id)
-         left join :BUS.deliveries d on d.position = e.position and d.subscription_id = f.id
-        where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord("e.position", "f.id")})`;
+const IS_OPEN = hasOpen("e.position", "e.fanout");
 
 const EMPTY = statement(/* sql */ `
 with emptied as (

@@ -45,6 +45,14 @@ export function isNamed(name: string, from: string, to: string = LAST_POSITION):
   return `((e.name, e.position) >= (${name}, ${from}) and (e.name, e.position) <= (${name}, ${to}))`;
 }
 
+/** True when a delivery of an event, whose subscriptions are in `fanout`, is not over: it is still to be made, or dead. */
+export function hasOpen(position: string, fanout: string): string {
+  return /* sql */ `exists (
+       select from pg_catalog.unnest(${fanout}) f(id)
+         left join :BUS.deliveries d on d.position = ${position} and d.subscription_id = f.id
+        where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord(position, "f.id")})`;
+}
+
 /** Below it, everything that a subscription gets has a record. */
 export function markOf(subscriptionId: string): string {
   return /* sql */ `coalesce((select m.position from :BUS.marks m where m.subscription_id = ${subscriptionId}), 0)`;

@@ -1,7 +1,7 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { IS_ALIVE } from "./last-sign.js";
-import { hasNoRecord, isNamed } from "./open-deliveries.js";
+import { hasOpen, isNamed } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const PRUNE = statement(
@@ -18,10 +18,7 @@ with seen as materialized (
 ), done as (
   select s.position
     from seen s
-   where s.is_old and not exists (
-     select from pg_catalog.unnest(s.fanout) f(id)
-       left join :BUS.deliveries d on d.position = s.position and d.subscription_id = f.id
-      where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord("s.position", "f.id")})
+   where s.is_old and not ${hasOpen("s.position", "s.fanout")}
 )
 select pg_catalog.count(*)::integer as seen, pg_catalog.max(position) as last,
        (select pg_catalog.count(*) from done)::integer as deleted,

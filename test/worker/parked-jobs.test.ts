@@ -118,6 +118,18 @@ it("runOnce() frees what it has, and makes it", async () => {
   expect(await jobs()).toEqual([]);
 });
 
+it("jobs that are no subscriber's are parked too, and doctor still tells of them", async () => {
+  await pool.query(
+    `select graphile_worker.add_job('event_bus:nobody', '{}'::json) from generate_series(1, ${MANY})`,
+  );
+  const told = async () => (await doctor(pool)).findings.filter(({ check }) => check === "jobs");
+  const before = await told();
+  expect(before).toMatchObject([{ message: expect.stringContaining("event_bus:nobody") }]);
+  await park();
+  expect(await parked()).toBe(MANY);
+  expect(await told()).toEqual(before);
+});
+
 it("what was ended meanwhile runs nothing when it is freed", async () => {
   await subscribed(gone);
   await publish(MANY);

@@ -1,4 +1,4 @@
-import { hasNoRecord, isNamed, partOf } from "../../open-deliveries.js";
+import { hasOpen, isNamed, partOf } from "../../open-deliveries.js";
 
 /** Taking away what is old. */
 export const prune = /* sql */ `
@@ -18,10 +18,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
     select e.position
       from :BUS.events e
       join seen s on s.position = e.position
-     where s.is_old and not exists (
-       select from unnest(s.fanout) f(id)
-         left join :BUS.deliveries d on d.position = s.position and d.subscription_id = f.id
-        where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord("s.position", "f.id")})
+     where s.is_old and not ${hasOpen("s.position", "s.fanout")}
      order by e.position
        for update of e skip locked
   ), events as (
