@@ -99,11 +99,11 @@ describe("SQL", () => {
   });
 });
 
-describe("registry and changes", () => {
+describe("registry, changes and models", () => {
   it("do no I/O", () => {
     const allowed = new Set(["node:crypto", "node:util"]);
     const packages = files
-      .filter(({ path }) => ["registry", "changes"].includes(layerOf(path)))
+      .filter(({ path }) => ["registry", "changes", "models"].includes(layerOf(path)))
       .flatMap(({ path, imports }) =>
         imports
           .filter(({ isOwn, isTypeOnly, target }) => !isOwn && !isTypeOnly && !allowed.has(target))

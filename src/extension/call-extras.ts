@@ -1,4 +1,5 @@
 import { EventBusError } from "../errors.js";
+import type { Model } from "../models/model.js";
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
 import { checkMetadata } from "../registry/check-metadata.js";
 import { describe } from "../registry/check-options.js";
@@ -6,8 +7,7 @@ import type { EventMetadata } from "../registry/event.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import { didYouMean } from "../registry/nearest-name.js";
-import type { Model } from "./schema/model.js";
-import type { CallArgs } from "./selection.js";
+import type { CallArgs } from "./prisma/selection.js";
 
 /** What a call may say to the extension. Never reaches Prisma. */
 export interface CallExtras {

@@ -1,20 +1,18 @@
+import { mayNotRead } from "../capture/not-captured.js";
+import type { RowChange } from "../capture/row-change.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
 import type { EventMetadata } from "../registry/event.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
-import { hasCreated } from "./before-row.js";
 import type { BulkMutation } from "./bulk/bulk-call.js";
 import { writeMany } from "./bulk/write-many.js";
-import type { Bus } from "./bus.js";
-import { ticketOf } from "./call-order.js";
-import { changesOf } from "./captured-events.js";
 import { forgetCatalog, knowCatalog, knownCatalog } from "./catalog/catalog.js";
-import { LostRace } from "./lost-race.js";
-import { FailedAfterWriting, type Mutation, type Written, write } from "./mutation.js";
-import { capturesReferences } from "./nested/plan-far.js";
-import { mayNotRead } from "./not-captured.js";
+import { hasCreated } from "./one-row/before-row.js";
+import { changesOf } from "./one-row/captured-events.js";
+import { FailedAfterWriting, type Mutation, type Written, write } from "./one-row/mutation.js";
 import { isBulk, planCall } from "./plan.js";
-import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma-errors.js";
+import type { Bus } from "./prisma/bus.js";
+import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma/errors.js";
 import {
   asOurs,
   executeIn,
@@ -22,10 +20,12 @@ import {
   ownClientOf,
   ownTransactionOf,
   type TransactionHandle,
-} from "./prisma-internals.js";
+} from "./prisma/internals.js";
+import { capturesReferences } from "./relations/plan-far.js";
+import { LostRace } from "./rows/lost-race.js";
 import { publishInParts } from "./rows/publish-in-parts.js";
-import type { RowChange } from "./rows/row-change.js";
-import { inTurn, noteFailure } from "./transaction-queue.js";
+import { ticketOf } from "./transactions/call-order.js";
+import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
 
 /** A captured call of one row, or of many. */
 export type AnyMutation = Mutation | BulkMutation;

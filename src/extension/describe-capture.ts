@@ -1,9 +1,9 @@
+import type { Model } from "../models/model.js";
 import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
 import type { CapturedModel, DescribedCapture, EarlierExtension } from "../registry/captured-model.js";
-import type { Bus } from "./bus.js";
 import { WRITES } from "./plan.js";
-import { hooksFor } from "./prisma-extensions.js";
-import type { Model } from "./schema/model.js";
+import type { Bus } from "./prisma/bus.js";
+import { hooksFor } from "./prisma/extensions.js";
 
 /** What a client publishes. */
 export function describeCapture(bus: Bus): DescribedCapture {

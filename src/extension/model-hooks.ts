@@ -1,16 +1,16 @@
 import { currentContext } from "../context/event-context.js";
-import { isOver, isPlaceInTransaction, resolveTransaction } from "./batch.js";
-import type { Bus } from "./bus.js";
+import type { Model } from "../models/model.js";
 import { type CallExtras, takeExtras } from "./call-extras.js";
 import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from "./capture.js";
-import { seatOf } from "./joined-batch.js";
-import { type CaptureStep, captureWhenSent, checkSending } from "./last-step.js";
 import { plainCalls } from "./plain-calls.js";
 import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
-import { type InternalParams, incompatible, type LazyPromise } from "./prisma-internals.js";
-import type { ModelHooks } from "./query-hooks.js";
-import type { Model } from "./schema/model.js";
-import type { CallArgs } from "./selection.js";
+import type { Bus } from "./prisma/bus.js";
+import { type InternalParams, incompatible, type LazyPromise } from "./prisma/internals.js";
+import { type CaptureStep, captureWhenSent, checkSending } from "./prisma/last-step.js";
+import type { ModelHooks } from "./prisma/query-hooks.js";
+import type { CallArgs } from "./prisma/selection.js";
+import { isOver, isPlaceInTransaction, resolveTransaction } from "./transactions/batch.js";
+import { seatOf } from "./transactions/joined-batch.js";
 
 /** What Prisma gives to a hook. */
 export interface HookParameters {

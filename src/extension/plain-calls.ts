@@ -1,8 +1,8 @@
-import type { Bus } from "./bus.js";
+import type { Model } from "../models/model.js";
 import { type Catalog, knownCatalog } from "./catalog/catalog.js";
-import { isChangedByReferences } from "./nested/plan-far.js";
-import type { Model } from "./schema/model.js";
-import type { CallArgs } from "./selection.js";
+import type { Bus } from "./prisma/bus.js";
+import type { CallArgs } from "./prisma/selection.js";
+import { isChangedByReferences } from "./relations/plan-far.js";
 
 type IsPlain = (operation: string, args: CallArgs) => boolean;
 

@@ -1,11 +1,11 @@
+import { mayNotRead, notCaptured } from "../capture/not-captured.js";
+import type { Model } from "../models/model.js";
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
-import type { Bus } from "./bus.js";
 import type { CallExtras } from "./call-extras.js";
 import { knownCatalog } from "./catalog/catalog.js";
-import { type FarPlan, planFar } from "./nested/plan-far.js";
-import { mayNotRead, notCaptured } from "./not-captured.js";
-import type { Model } from "./schema/model.js";
-import type { CallArgs } from "./selection.js";
+import type { Bus } from "./prisma/bus.js";
+import type { CallArgs } from "./prisma/selection.js";
+import { type FarPlan, planFar } from "./relations/plan-far.js";
 
 /** The operations that write, and what they can do to a row. */
 export const WRITES = {

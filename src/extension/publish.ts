@@ -1,3 +1,4 @@
+import { reported } from "../capture/reported.js";
 import { currentContext } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import { encodeEvent } from "../outbox/encode-event.js";
@@ -13,8 +14,7 @@ import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import type { PublishResult } from "../registry/publish-result.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { validateAggregate } from "../registry/validate-aggregate.js";
-import { asStatementFailure } from "./prisma-errors.js";
-import { reported } from "./reported.js";
+import { asStatementFailure } from "./prisma/errors.js";
 
 /** How events are published. */
 export interface PublishSettings {

@@ -1,8 +1,8 @@
+import type { Models } from "../models/model.js";
+import { aggregateKeyOf } from "../models/row-key.js";
 import type { ModelRules, ResolvedBusOptions } from "../registry/capture-rules.js";
 import type { Operation } from "../registry/event.js";
 import { rememberEvent } from "../registry/known-events.js";
-import { aggregateKeyOf } from "./key-text.js";
-import type { Models } from "./schema/model.js";
 
 /** Lets others know what the client knows of its events: the test kit makes events of their models. */
 export function rememberEvents({ eventsByName, rules }: ResolvedBusOptions, models: Models): void {

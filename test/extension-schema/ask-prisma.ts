@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import type { RuntimeDataModel } from "../../src/extension/schema/read-models.js";
+import type { RuntimeDataModel } from "../../src/models/read-models.js";
 
 /** What Prisma tells generators of a schema: the parts that are used here. */
 export interface DataModel {

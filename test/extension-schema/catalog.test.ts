@@ -4,8 +4,8 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
-import type { Models } from "../../src/extension/schema/model.js";
-import { type RuntimeDataModel, readModels } from "../../src/extension/schema/read-models.js";
+import type { Models } from "../../src/models/model.js";
+import { type RuntimeDataModel, readModels } from "../../src/models/read-models.js";
 import { testDatabase } from "../support/database.js";
 import { readAnswer } from "./ask-prisma.js";
 import { actualTables, expectedTables, type Table } from "./catalog.js";

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 
-import type { Model, Models, RelationField } from "../../src/extension/schema/model.js";
+import type { Model, Models, RelationField } from "../../src/models/model.js";
 
 /** What PostgreSQL has for a model, or should have: comparable, in its own words. */
 export interface Table {

@@ -1,4 +1,4 @@
-import type { Model, Models, ScalarField } from "../../src/extension/schema/model.js";
+import type { Model, Models, ScalarField } from "../../src/models/model.js";
 import type { DataModel, DataModelField, DataModelModel } from "./ask-prisma.js";
 
 /** Models as plain objects, keys in an order of their own: what can be compared and read. */

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { PrismaClient as LegacyClient } from "../../prisma/generated/client-js/index.js";
 import { isEventBusError } from "../../src/errors.js";
-import { type RuntimeDataModel, readModels } from "../../src/extension/schema/read-models.js";
+import { type RuntimeDataModel, readModels } from "../../src/models/read-models.js";
 import { type DataModel, dataModelOfOurSchema, readAnswer } from "./ask-prisma.js";
 import { expectedModels, plain } from "./expected-models.js";
 

@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-
-import type { Bus } from "../../src/extension/bus.js";
 import { planCall, type WriteOperation } from "../../src/extension/plan.js";
-import { type InternalClient, rootOf } from "../../src/extension/prisma-internals.js";
-import type { Model } from "../../src/extension/schema/model.js";
-import { readModels } from "../../src/extension/schema/read-models.js";
+import type { Bus } from "../../src/extension/prisma/bus.js";
+import { type InternalClient, rootOf } from "../../src/extension/prisma/internals.js";
 import { type AnyEventType, eventBus } from "../../src/index.js";
+import type { Model } from "../../src/models/model.js";
+import { readModels } from "../../src/models/read-models.js";
 import { resolveBusOptions } from "../../src/registry/capture-rules.js";
 import { testDatabase } from "../support/database.js";
 import { openClient } from "./support/clients.js";

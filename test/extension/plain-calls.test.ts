@@ -1,11 +1,10 @@
 import { expect, it } from "vitest";
-
-import type { Bus } from "../../src/extension/bus.js";
 import { loadCatalog } from "../../src/extension/catalog/catalog.js";
 import { plainCalls } from "../../src/extension/plain-calls.js";
-import { type InternalClient, rootOf } from "../../src/extension/prisma-internals.js";
-import type { Model } from "../../src/extension/schema/model.js";
-import { readModels } from "../../src/extension/schema/read-models.js";
+import type { Bus } from "../../src/extension/prisma/bus.js";
+import { type InternalClient, rootOf } from "../../src/extension/prisma/internals.js";
+import type { Model } from "../../src/models/model.js";
+import { readModels } from "../../src/models/read-models.js";
 import { resolveBusOptions } from "../../src/registry/capture-rules.js";
 import { testDatabase } from "../support/database.js";
 import { openClient } from "./support/clients.js";

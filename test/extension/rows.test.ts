@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
 import type { Row } from "../../src/changes/diff.js";
-import type { Bus } from "../../src/extension/bus.js";
-import { type InternalClient, ownTransactionOf, rootOf } from "../../src/extension/prisma-internals.js";
+import type { Bus } from "../../src/extension/prisma/bus.js";
+import { type InternalClient, ownTransactionOf, rootOf } from "../../src/extension/prisma/internals.js";
 import { ROWS_PER_STATEMENT, readRows } from "../../src/extension/rows/read-rows.js";
-import type { Model } from "../../src/extension/schema/model.js";
-import { readModels } from "../../src/extension/schema/read-models.js";
+import type { Model } from "../../src/models/model.js";
+import { readModels } from "../../src/models/read-models.js";
 import { resolveBusOptions } from "../../src/registry/capture-rules.js";
 import { testDatabase } from "../support/database.js";
 import { everything } from "./equivalence/seed.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { reachOf } from "../../src/extension/nested/reach.js";
-import { nestedWrites } from "../../src/extension/nested/tree.js";
-import { readModels } from "../../src/extension/schema/read-models.js";
+import { reachOf } from "../../src/extension/relations/reach.js";
+import { nestedWrites } from "../../src/extension/relations/tree.js";
+import { readModels } from "../../src/models/read-models.js";
 import type { ModelRules } from "../../src/registry/capture-rules.js";
 import { defineEvent } from "./support/events.js";
 

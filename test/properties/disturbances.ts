@@ -1,5 +1,5 @@
-import type { Model, Models } from "../../src/extension/schema/model.js";
-import { ASK, findUniqueMatch } from "../../src/extension/unique-match.js";
+import { ASK, findUniqueMatch } from "../../src/extension/rows/unique-match.js";
+import type { Model, Models } from "../../src/models/model.js";
 import type { RandomCall, RandomWrites } from "./random-writes.js";
 
 type Data = Readonly<Record<string, unknown>>;

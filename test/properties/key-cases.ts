@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import type { ScalarField } from "../../src/extension/schema/model.js";
+import type { ScalarField } from "../../src/models/model.js";
 import { type KeyValues, keyValues } from "./key-values.js";
 import { RandomCalls, type Values } from "./random-calls.js";
 import { Tape } from "./random-writes.js";

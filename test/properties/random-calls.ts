@@ -1,5 +1,5 @@
-import { otherSide } from "../../src/extension/schema/link.js";
-import type { Model, Models, RelationField, ScalarField } from "../../src/extension/schema/model.js";
+import { otherSide } from "../../src/models/link.js";
+import type { Model, Models, RelationField, ScalarField } from "../../src/models/model.js";
 import type { RandomCall, Tape } from "./random-writes.js";
 
 export type Data = Record<string, unknown>;

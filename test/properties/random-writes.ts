@@ -1,5 +1,5 @@
-import { linkOf, otherSide } from "../../src/extension/schema/link.js";
-import type { Model, Models, RelationField } from "../../src/extension/schema/model.js";
+import { linkOf, otherSide } from "../../src/models/link.js";
+import type { Model, Models, RelationField } from "../../src/models/model.js";
 
 type Data = Record<string, unknown>;
 

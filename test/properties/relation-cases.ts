@@ -1,4 +1,4 @@
-import type { ScalarField } from "../../src/extension/schema/model.js";
+import type { ScalarField } from "../../src/models/model.js";
 import { RandomCalls, type Values } from "./random-calls.js";
 import { Tape } from "./random-writes.js";
 import type { TwinCase, Twins } from "./twins.js";

@@ -1,6 +1,6 @@
 import pg, { type Pool } from "pg";
 
-import type { Model } from "../../src/extension/schema/model.js";
+import type { Model } from "../../src/models/model.js";
 import type { Rows } from "./twin-rows.js";
 
 /** What became of a row, and what it was and is, as far as Prisma can read it. */

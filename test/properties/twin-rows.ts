@@ -1,5 +1,5 @@
 import { isDecimal } from "../../src/codec/decimal.js";
-import type { Model } from "../../src/extension/schema/model.js";
+import type { Model } from "../../src/models/model.js";
 import { make } from "./random-writes.js";
 
 /** Rows as text, by `mark`; undefined for one that Prisma cannot read, such as one with a date after the year 9999. */

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 
-import type { Model, Models } from "../../src/extension/schema/model.js";
+import type { Model, Models } from "../../src/models/model.js";
 import { Ledger, type RowEvent } from "../extension/support/ledger.js";
 import { testDatabase } from "../support/database.js";
 import { modelsOf } from "../support/ground-truth.js";

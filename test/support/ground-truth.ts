@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 
 import { isDecimal } from "../../src/codec/decimal.js";
-import type { Model, Models, ScalarField } from "../../src/extension/schema/model.js";
-import { type RuntimeDataModel, readModels } from "../../src/extension/schema/read-models.js";
+import type { Model, Models, ScalarField } from "../../src/models/model.js";
+import { type RuntimeDataModel, readModels } from "../../src/models/read-models.js";
 import type { StoredEvent } from "../../src/registry/event.js";
 
 type Row = Readonly<Record<string, unknown>>;

@@ -1,21 +1,27 @@
+import type { RowChange } from "../../capture/row-change.js";
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
+import type { Model, UniqueKey } from "../../models/model.js";
 import type { CapturedOperation } from "../../registry/capture-rules.js";
 import type { EventMetadata } from "../../registry/event.js";
-import type { Bus } from "../bus.js";
-import { callerOf } from "../caller.js";
-import { answeringOf } from "../computed-needs.js";
-import type { Mutation } from "../mutation.js";
-import { withoutFields } from "../odd-values.js";
+import type { Mutation } from "../one-row/mutation.js";
 import type { BulkOperation, Plan } from "../plan.js";
-import { isValidationError } from "../prisma-errors.js";
-import { incompatible, requestIn, type TransactionHandle } from "../prisma-internals.js";
+import type { Bus } from "../prisma/bus.js";
+import { callerOf } from "../prisma/caller.js";
+import { answeringOf } from "../prisma/computed-needs.js";
+import { isValidationError } from "../prisma/errors.js";
+import { incompatible, requestIn, type TransactionHandle } from "../prisma/internals.js";
+import {
+  type Answering,
+  type CallArgs,
+  dropUnselected,
+  scalarsOf,
+  selectAllScalars,
+} from "../prisma/selection.js";
+import { withoutFields } from "../rows/odd-values.js";
 import { prepareChanges } from "../rows/publish-changes.js";
 import { partsOfChanges } from "../rows/publish-in-parts.js";
 import type { PublishingLine } from "../rows/publishing-line.js";
-import type { RowChange } from "../rows/row-change.js";
-import type { Model, UniqueKey } from "../schema/model.js";
-import { type Answering, type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../selection.js";
 
 /** A captured call that writes any number of rows. */
 export interface BulkMutation extends Omit<Mutation, "operation"> {

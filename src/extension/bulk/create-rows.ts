@@ -1,5 +1,5 @@
 import type { Row } from "../../changes/diff.js";
-import { asStored } from "../odd-values.js";
+import { asStored } from "../rows/odd-values.js";
 import { bytesOf, cut, PART_BYTES } from "../rows/part-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";

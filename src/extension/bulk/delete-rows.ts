@@ -1,7 +1,7 @@
 import type { Row } from "../../changes/diff.js";
-import { identityOf } from "../key-text.js";
-import { LostRace } from "../lost-race.js";
-import { incompatible } from "../prisma-internals.js";
+import { identityOf } from "../../models/row-key.js";
+import { incompatible } from "../prisma/internals.js";
+import { LostRace } from "../rows/lost-race.js";
 import { readRows } from "../rows/read-rows.js";
 import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
 import { loadPart, publishPart } from "./far-rows.js";

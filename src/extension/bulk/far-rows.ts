@@ -1,6 +1,6 @@
 import type { Row } from "../../changes/diff.js";
-import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../nested/capture-nested.js";
-import { farChanges } from "../nested/far-changes.js";
+import { type FarRowsPast, loadFarRowsAfter, loadFarRowsBefore } from "../relations/capture-nested.js";
+import { farChanges } from "../relations/far-changes.js";
 import { type BulkRun, type OwnChange, operationOf, publishAll, publishRows } from "./bulk-call.js";
 
 /** A part's rows, and what follows from them in the database. */

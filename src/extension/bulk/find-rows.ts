@@ -1,11 +1,11 @@
 import type { Row } from "../../changes/diff.js";
+import type { ScalarField } from "../../models/model.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
-import { isSkipped } from "../prisma-internals.js";
+import { isSkipped } from "../prisma/internals.js";
+import type { CallArgs } from "../prisma/selection.js";
 import { readRows } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";
-import type { ScalarField } from "../schema/model.js";
-import type { CallArgs } from "../selection.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
 import type { NamingKey } from "./key-condition.js";
 import type { WhereChunk } from "./where-values.js";

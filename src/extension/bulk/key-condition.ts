@@ -1,8 +1,8 @@
 import type { Row } from "../../changes/diff.js";
-import { noRow } from "../no-row.js";
-import { isSkipped } from "../prisma-internals.js";
-import type { Model, ScalarField, UniqueKey } from "../schema/model.js";
-import type { CallArgs } from "../selection.js";
+import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
+import { isSkipped } from "../prisma/internals.js";
+import type { CallArgs } from "../prisma/selection.js";
+import { noRow } from "../rows/no-row.js";
 
 /** The key by which rows are named. */
 export interface NamingKey {

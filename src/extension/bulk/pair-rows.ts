@@ -1,14 +1,14 @@
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
+import { aggregateKeyOf } from "../../models/row-key.js";
+import { keepsKey, type Place, storedOf } from "../../models/stored-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
-import { aggregateKeyOf } from "../key-text.js";
-import { LostRace } from "../lost-race.js";
-import { writesKey } from "../nested/written-fields.js";
-import { saysLess } from "../odd-values.js";
-import { isSkipped } from "../prisma-internals.js";
+import { isSkipped } from "../prisma/internals.js";
+import { writesKey } from "../relations/written-fields.js";
 import { lookUp } from "../rows/look-up.js";
+import { LostRace } from "../rows/lost-race.js";
+import { saysLess } from "../rows/odd-values.js";
 import { AT_PLACE } from "../rows/row-loader.js";
-import { keepsKey, type Place, storedOf } from "../rows/stored-row.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** A row before and after. */

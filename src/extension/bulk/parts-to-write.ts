@@ -1,10 +1,10 @@
 import type { Row } from "../../changes/diff.js";
+import { aggregateKeyOf, identityOf } from "../../models/row-key.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
-import { aggregateKeyOf, identityOf } from "../key-text.js";
+import type { CallArgs } from "../prisma/selection.js";
 import { PartSize } from "../rows/part-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
-import type { CallArgs } from "../selection.js";
 import type { BulkRun } from "./bulk-call.js";
 import {
   askKeys,

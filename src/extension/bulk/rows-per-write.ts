@@ -1,6 +1,6 @@
-import { isSkipped } from "../prisma-internals.js";
+import type { Model, RelationField } from "../../models/model.js";
+import { isSkipped } from "../prisma/internals.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
-import type { Model, RelationField } from "../schema/model.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** PostgreSQL takes 32,767 parameters with a statement, of which a `where` needs some too. */

@@ -1,8 +1,8 @@
+import { mayNotSee } from "../../capture/not-captured.js";
 import { isUnderPolicies } from "../../outbox/read-catalog.js";
 import { undone } from "../../outbox/with-savepoint.js";
 import { loadCatalog } from "../catalog/catalog.js";
-import { mayNotSee } from "../not-captured.js";
-import { executorIn } from "../prisma-internals.js";
+import { executorIn } from "../prisma/internals.js";
 import { sourceTable } from "../rows/source-table.js";
 import { type BulkRun, operationOf, request } from "./bulk-call.js";
 import { isGiven } from "./find-rows.js";

@@ -1,5 +1,5 @@
 import type { Row } from "../../changes/diff.js";
-import { storedOf } from "../rows/stored-row.js";
+import { storedOf } from "../../models/stored-row.js";
 import { answerWith, type BulkAnswer, type BulkRun, keptRows, writeRows } from "./bulk-call.js";
 import { loadPart, publishPart } from "./far-rows.js";
 import { pairRows, pairUnnamed } from "./pair-rows.js";

@@ -1,5 +1,5 @@
-import { noRow } from "../no-row.js";
-import { isSkipped } from "../prisma-internals.js";
+import { isSkipped } from "../prisma/internals.js";
+import { noRow } from "../rows/no-row.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
 import { type FoundKeys, findKeys } from "./find-rows.js";
 import { valuesIn, type WhereChunk, withList } from "./where-values.js";

@@ -1,7 +1,7 @@
 import { isDecimal } from "../../codec/decimal.js";
-import { isSkipped } from "../prisma-internals.js";
-import type { Model, Models, ScalarField } from "../schema/model.js";
-import type { CallArgs } from "../selection.js";
+import type { Model, Models, ScalarField } from "../../models/model.js";
+import { isSkipped } from "../prisma/internals.js";
+import type { CallArgs } from "../prisma/selection.js";
 
 /** What a `where` holds. */
 export interface WhereValues {

@@ -1,15 +1,15 @@
 import { isEventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
-import type { Bus } from "../bus.js";
-import { canTap } from "../can-tap.js";
-import { LostRace } from "../lost-race.js";
-import { FailedAfterWriting } from "../mutation.js";
-import { isValidationError } from "../prisma-errors.js";
-import { asOurs, incompatible, type TransactionHandle } from "../prisma-internals.js";
+import { FailedAfterWriting } from "../one-row/mutation.js";
+import type { Bus } from "../prisma/bus.js";
+import { canTap } from "../prisma/can-tap.js";
+import { isValidationError } from "../prisma/errors.js";
+import { asOurs, incompatible, type TransactionHandle } from "../prisma/internals.js";
+import type { CallArgs } from "../prisma/selection.js";
+import { type Progress, tapped } from "../prisma/tap.js";
+import { LostRace } from "../rows/lost-race.js";
 import { PublishingLine } from "../rows/publishing-line.js";
-import type { CallArgs } from "../selection.js";
-import { type Progress, tapped } from "../tap.js";
 import {
   type BulkAnswer,
   type BulkMutation,

@@ -1,12 +1,12 @@
+import { linkOf } from "../../models/link.js";
+import { columnOf, HIDDEN, type Model, type Models } from "../../models/model.js";
+import { emulatesReferences } from "../../models/read-models.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import type { CatalogColumn, CatalogPart, CatalogTable } from "../../outbox/read-catalog.js";
 import { readCatalog } from "../../outbox/read-catalog.js";
-import type { Bus } from "../bus.js";
-import { connectionSchema } from "../connection-schema.js";
-import { catalogOwner, executorIn, type TransactionHandle } from "../prisma-internals.js";
-import { linkOf } from "../schema/link.js";
-import { columnOf, HIDDEN, type Model, type Models } from "../schema/model.js";
-import { emulatesReferences } from "../schema/read-models.js";
+import type { Bus } from "../prisma/bus.js";
+import { connectionSchema } from "../prisma/connection-schema.js";
+import { catalogOwner, executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { References, referencesInDatabase, referencesInSchema } from "./references.js";
 import { tableId, tableModels } from "./table-models.js";
 

@@ -1,5 +1,5 @@
+import { fieldOf, type Model, type Models, type ReferentialAction } from "../../models/model.js";
 import type { ForeignKey, WritingAction } from "../../outbox/read-catalog.js";
-import { fieldOf, type Model, type Models, type ReferentialAction } from "../schema/model.js";
 
 /** A foreign key by which PostgreSQL, or Prisma in its place, writes rows of `holder` when a row of `target` goes or changes its key. */
 export interface Reference {

@@ -1,5 +1,5 @@
+import type { Model, Models, ScalarField } from "../../models/model.js";
 import type { CatalogTable } from "../../outbox/read-catalog.js";
-import type { Model, Models, ScalarField } from "../schema/model.js";
 
 /**
  * The model of a table. Tables that the Prisma schema does not have, those of implicit many-to-many relations among

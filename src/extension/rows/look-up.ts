@@ -1,16 +1,16 @@
+import { mayNotRead } from "../../capture/not-captured.js";
 import type { Row } from "../../changes/diff.js";
+import type { Model } from "../../models/model.js";
+import { columnOf } from "../../models/model.js";
+import { identityOf } from "../../models/row-key.js";
 import { KEY_INDEX, type Lookup, lookupRows, lookupStatement } from "../../outbox/lookup-rows.js";
-import type { Bus } from "../bus.js";
 import { type Catalog, loadCatalog } from "../catalog/catalog.js";
-import { identityOf } from "../key-text.js";
-import { mayNotRead } from "../not-captured.js";
-import { executorIn, type TransactionHandle } from "../prisma-internals.js";
-import type { Model } from "../schema/model.js";
-import { columnOf } from "../schema/model.js";
+import type { Bus } from "../prisma/bus.js";
+import { executorIn, type TransactionHandle } from "../prisma/internals.js";
+import { asPrismaReads } from "./as-prisma-reads.js";
 import { AT_PLACE, type Found, type RowQuery } from "./row-loader.js";
 import { compareByKey } from "./row-order.js";
 import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "./source-table.js";
-import { asPrismaReads } from "./stored-row.js";
 
 /**
  * Reads rows by keys, and locks them where the query says so, in the order of their primary keys. Says of each row

@@ -1,6 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { isDecimal } from "../../codec/decimal.js";
-import type { Model } from "../schema/model.js";
+import type { Model } from "../../models/model.js";
 import { ROWS_PER_STATEMENT } from "./read-rows.js";
 
 /** What the rows that are read, written or published together should take at most, in bytes. */

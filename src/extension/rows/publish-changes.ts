@@ -1,14 +1,14 @@
+import { reported } from "../../capture/reported.js";
+import { draftsOf, type RowChange } from "../../capture/row-change.js";
 import { hub } from "../../log/hub.js";
+import type { Model } from "../../models/model.js";
 import { encodeInTexts } from "../../outbox/encode-event.js";
 import { storeEvents } from "../../outbox/publish-events.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { EventDraft } from "../../registry/event-type.js";
-import type { Bus } from "../bus.js";
-import { metadataFor } from "../captured-events.js";
-import { executorIn, type TransactionHandle } from "../prisma-internals.js";
-import { reported } from "../reported.js";
-import type { Model } from "../schema/model.js";
-import { draftsOf, type RowChange } from "./row-change.js";
+import { metadataFor } from "../one-row/captured-events.js";
+import type { Bus } from "../prisma/bus.js";
+import { executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { sourceSchema } from "./source-table.js";
 
 /**

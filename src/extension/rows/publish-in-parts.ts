@@ -1,10 +1,10 @@
+import type { RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
-import type { Bus } from "../bus.js";
-import type { TransactionHandle } from "../prisma-internals.js";
+import type { Bus } from "../prisma/bus.js";
+import type { TransactionHandle } from "../prisma/internals.js";
 import { bytesOf, cut, PART_BYTES } from "./part-size.js";
 import { publishChanges } from "./publish-changes.js";
 import { ROWS_PER_STATEMENT } from "./read-rows.js";
-import type { RowChange } from "./row-change.js";
 
 /** The same as {@link publishChanges} for any number of changes, see {@link partsOfChanges}. */
 export async function publishInParts(

@@ -1,13 +1,13 @@
 import type { Row } from "../../changes/diff.js";
+import type { Model } from "../../models/model.js";
+import { keyTexts } from "../../models/row-key.js";
+import { storedOf } from "../../models/stored-row.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
-import type { Bus } from "../bus.js";
-import { keyTexts } from "../key-text.js";
-import type { TransactionHandle } from "../prisma-internals.js";
-import type { Model } from "../schema/model.js";
+import type { Bus } from "../prisma/bus.js";
+import type { TransactionHandle } from "../prisma/internals.js";
 import { isInvalidDate } from "./invalid-date.js";
 import { lookUp } from "./look-up.js";
 import type { RowQuery } from "./row-loader.js";
-import { storedOf } from "./stored-row.js";
 
 /** How many rows one statement reads, writes or publishes. */
 export const ROWS_PER_STATEMENT = 500;

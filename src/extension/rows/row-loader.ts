@@ -1,7 +1,7 @@
 import type { Row } from "../../changes/diff.js";
+import type { Model } from "../../models/model.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
-import type { Model } from "../schema/model.js";
 
 /** Rows of a model that have given values in some fields. */
 export interface RowQuery {

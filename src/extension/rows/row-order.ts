@@ -1,6 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import { Decimal, isDecimal } from "../../codec/decimal.js";
-import type { Model } from "../schema/model.js";
+import type { Model } from "../../models/model.js";
 
 /** Compares rows by fields, as PostgreSQL sorts their columns; texts by their characters' codes. */
 export function compareBy(model: Model, fields: readonly string[]): (a: Row, b: Row) => number {

@@ -1,9 +1,9 @@
+import type { Model, ScalarField } from "../../models/model.js";
+import { columnOf } from "../../models/model.js";
 import type { ColumnForm, RowColumns, TableName } from "../../outbox/row-columns.js";
-import type { Bus } from "../bus.js";
 import { knownCatalog } from "../catalog/catalog.js";
-import { connectionSchema } from "../connection-schema.js";
-import type { Model, ScalarField } from "../schema/model.js";
-import { columnOf } from "../schema/model.js";
+import type { Bus } from "../prisma/bus.js";
+import { connectionSchema } from "../prisma/connection-schema.js";
 
 /** The PostgreSQL schema of a model's table. */
 export async function sourceSchema(bus: Bus, model: Model): Promise<string> {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { byReference } from "../../../src/extension/nested/event-order.js";
+import { byReference } from "../../../src/extension/relations/event-order.js";
 import { ROWS_PER_STATEMENT } from "../../../src/extension/rows/read-rows.js";
 import { eventBus } from "../../../src/index.js";
 import { modelsOf } from "../../support/ground-truth.js";

@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import { Decimal } from "@prisma/client/runtime/client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { toOneUpdateData } from "../../../src/extension/nested/to-one-update.js";
-import { otherSide } from "../../../src/extension/schema/link.js";
+import { toOneUpdateData } from "../../../src/extension/relations/to-one-update.js";
+import { otherSide } from "../../../src/models/link.js";
 import { outcomeOf } from "../support/outcome.js";
 import { type AnyClient, ownSchema } from "../support/own-schema.js";
 

@@ -1,9 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { Pool } from "pg";
 import { afterAll } from "vitest";
-
-import type { Models } from "../../../src/extension/schema/model.js";
 import { eventBus, eventsFor } from "../../../src/index.js";
+import type { Models } from "../../../src/models/model.js";
 import { testDatabase } from "../../support/database.js";
 import { GroundTruth, modelsOf } from "../../support/ground-truth.js";
 import { generateClient } from "../../support/schema-client.js";

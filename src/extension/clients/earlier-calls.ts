@@ -1,0 +1,131 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { hub } from "../../log/hub.js";
+import { WRITES } from "../plan.js";
+import type { Bus } from "../prisma/bus.js";
+import { type AroundCall, isNoted, noteCallerAs, replaceForAll } from "../prisma/caller.js";
+import { type EarlierHook, hasHooks, hooksFor } from "../prisma/extensions.js";
+import type { InternalClient, InternalParams } from "../prisma/internals.js";
+
+/** What an extension that was applied before this one does in a call of the client. */
+interface Scope {
+  /** Makes a client capture as the extended one does. */
+  readonly capturing: (client: InternalClient) => InternalClient;
+  /** Whether anything of it went through our hooks. */
+  isSeen: boolean;
+}
+
+const scopes = new AsyncLocalStorage<Scope | undefined>();
+
+/**
+ * Has calls that extensions from before make with the client that they were given captured like those of the extended
+ * client: their hooks run around ours, and their own calls would pass by. Of calls that were answered without any a
+ * warning is given once for each model and operation: whatever answered them may have written rows.
+ */
+export class EarlierCalls {
+  readonly #bus: Bus;
+  readonly #isHooked: (model: string, operation: string) => boolean;
+  readonly #query: object;
+  /** Clients that capture, by the extensions of those that do not. */
+  readonly #capturing = new WeakMap<object, InternalClient>();
+  readonly #warned = new Set<string>();
+
+  /** @param query our own hooks. */
+  constructor(bus: Bus, isHooked: (model: string, operation: string) => boolean, query: object) {
+    this.#bus = bus;
+    this.#isHooked = isHooked;
+    this.#query = query;
+    watchRoot(bus.root);
+  }
+
+  /** Around each call of the extended client. */
+  readonly around: AroundCall = (_, params, run) => {
+    const { jsModelName, action, clientMethod } = params as InternalParams & Call;
+    const { client } = this.#bus;
+    return hasHooks(client, jsModelName ?? "$none", jsModelName === undefined ? clientMethod : action)
+      ? this.#watch(params as InternalParams & Call, run)
+      : run();
+  };
+
+  /** Runs what an extension from before has added to clients or models. */
+  within<T>(run: () => T): T {
+    return scopes.run(this.#scope(), run);
+  }
+
+  /** Runs our own hook: what comes after it was applied after us, and means the client that it was given. */
+  hooked<T>(run: () => T): T {
+    const scope = scopes.getStore();
+    if (scope === undefined) return run();
+    scope.isSeen = true;
+    return scopes.run(undefined, run);
+  }
+
+  async #watch(params: InternalParams & Call, run: () => Promise<unknown>): Promise<unknown> {
+    const scope = this.#scope();
+    const outer = scopes.getStore();
+    const result = await scopes.run(scope, run);
+    if (scope.isSeen && outer !== undefined) outer.isSeen = true;
+    const { model, action } = params;
+    if (!scope.isSeen && model !== undefined && action in WRITES && this.#isHooked(model, action))
+      this.#warn(model, action, params);
+    return result;
+  }
+
+  #scope(): Scope {
+    return { capturing: (client) => this.#capture(client), isSeen: false };
+  }
+
+  #capture(client: InternalClient): InternalClient {
+    const key = client._extensions ?? client;
+    const known = this.#capturing.get(key);
+    if (known !== undefined) return known;
+    // The client without our methods: what its transaction is the parameters of the call say.
+    const plain = (client._originalClient ?? client).$extends.call(client, { query: this.#query });
+    this.#capturing.set(key, plain as InternalClient);
+    return plain as InternalClient;
+  }
+
+  #warn(model: string, operation: string, { jsModelName = "" }: Call): void {
+    const call = `prisma.${jsModelName}.${operation}`;
+    if (this.#warned.has(call)) return;
+    this.#warned.add(call);
+    const extensions = namesOf(hooksFor(this.#bus.client, jsModelName, operation));
+    hub.report({ type: "capture:unseen", model, operation, extensions });
+    process.emitWarning(
+      `${call} was answered by an extension that was applied before eventBus(): ${extensions.join(" or ")}. What it wrote ` +
+        "with another client than the one that it was given led to no event. Expected that eventBus() is applied first.",
+      { type: "EventBusWarning", code: "EX_EVENT_BUS_UNSEEN" },
+    );
+  }
+}
+
+interface Call {
+  readonly model?: string;
+  readonly jsModelName?: string;
+  readonly action: string;
+  readonly clientMethod: string;
+}
+
+/** The names of extensions as messages have them. */
+export function namesOf(hooks: readonly EarlierHook[]): readonly string[] {
+  return Array.from(
+    new Set(hooks.map(({ extension }) => (extension ? `"${extension}"` : "one without a name"))),
+  );
+}
+
+/** Extensions may close over any client between the root and the one that was extended. */
+function watchRoot(root: InternalClient): void {
+  replaceForAll(
+    root,
+    "_request",
+    (request) =>
+      function (params) {
+        const scope = scopes.getStore();
+        const { model, action } = params as InternalParams & Call;
+        if (scope === undefined || model === undefined || !(action in WRITES) || isNoted(this))
+          return request.call(this, params);
+        const client = scope.capturing(this);
+        noteCallerAs(client, params);
+        return request.call(client, params);
+      },
+  );
+}

@@ -1,0 +1,162 @@
+import { EventBusError } from "../../errors.js";
+import { DESCRIBE } from "../../registry/captured-model.js";
+import type { Bus } from "../prisma/bus.js";
+import { addedMethods, transactionScopeOf } from "../prisma/extensions.js";
+import { type InternalClient, ownTransactionOf, transactionOf } from "../prisma/internals.js";
+import type { EarlierCalls } from "./earlier-calls.js";
+
+/** How clients are made that capture. */
+export interface Adopting {
+  readonly bus: Bus;
+  readonly calls: EarlierCalls;
+  /** Applies the extension to another client of the same schema. */
+  readonly extend: (client: InternalClient) => InternalClient;
+}
+
+type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
+
+/**
+ * The methods that extensions from before have added to clients and models, such that what they write with the client
+ * that they were given is captured, and that clients which they hand out (`$primary()`, the transaction of a wrapper
+ * that tries again) capture like the one that they are called on.
+ */
+export function earlierComponents(adopting: Adopting): { readonly client: object; readonly model: object } {
+  const { bus, calls } = adopting;
+  // Those of Prisma's own are put in their place elsewhere, or hand out nothing.
+  const own = new Set(
+    Object.getOwnPropertyNames(Object.getPrototypeOf(bus.root._originalClient ?? bus.root)),
+  );
+  const client = methodsOf(addedMethods(bus.client), (method, name) =>
+    own.has(name) ? undefined : handingOut(adopting, method),
+  );
+  const models = Array.from(bus.models.values(), ({ name, jsName }) => {
+    const methods = methodsOf(addedMethods(bus.client, name), (method) => within(calls, method));
+    return [jsName, methods] as const;
+  });
+  const model = Object.fromEntries(models.filter(([, methods]) => Object.keys(methods).length > 0));
+  return { client, model: Object.assign(Object.create(null), model) };
+}
+
+function methodsOf(
+  given: Readonly<Record<string, unknown>>,
+  wrapped: (method: Method, name: string) => Method | undefined,
+): object {
+  const methods: Record<string, Method> = Object.create(null);
+  for (const [name, method] of Object.entries(given)) {
+    const instead = typeof method === "function" ? wrapped(method as Method, name) : undefined;
+    if (instead !== undefined) methods[name] = instead;
+  }
+  return methods;
+}
+
+function within(calls: EarlierCalls, method: Method): Method {
+  return new Proxy(method, {
+    apply: (target, self, args) =>
+      startedWithin(
+        calls,
+        calls.within(() => Reflect.apply(target, self, args)),
+      ),
+  });
+}
+
+/** A promise of Prisma's own starts when somebody looks at it, which is no longer in the method that made it. */
+function startedWithin(calls: EarlierCalls, result: unknown): unknown {
+  if (!isLazy(result)) return result;
+  return new Proxy(result, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? within(calls, value.bind(target) as Method) : value;
+    },
+  });
+}
+
+function isLazy(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "PrismaPromise"
+  );
+}
+
+function handingOut(adopting: Adopting, method: Method): Method {
+  return new Proxy(method, {
+    apply(target, self: unknown, args: unknown[]) {
+      const adopt = (value: unknown) => adopted(adopting, self as InternalClient, value);
+      const given = args.map((arg) =>
+        typeof arg === "function" ? gettingClients(arg as Method, adopt) : arg,
+      );
+      const result: unknown = adopting.calls.within(() => Reflect.apply(target, self, given));
+      if (isLazy(result)) return startedWithin(adopting.calls, result);
+      return result instanceof Promise ? result.then(adopt) : adopt(result);
+    },
+  });
+}
+
+/** A callback that gets clients which capture. */
+function gettingClients(callback: Method, adopt: (value: unknown) => unknown): Method {
+  return new Proxy(callback, {
+    apply: (target, self, args: unknown[]) => Reflect.apply(target, self, args.map(adopt)),
+  });
+}
+
+const extendedClients = new WeakMap<Bus, WeakMap<object, InternalClient>>();
+
+/** What an extension from before hands out: a client that captures, where it is one of this schema that does not. */
+function adopted(adopting: Adopting, self: InternalClient, value: unknown): unknown {
+  if (!isClient(value) || DESCRIBE in value) return value;
+  const { bus } = adopting;
+  if (value._engineConfig.inlineSchema !== bus.root._engineConfig.inlineSchema) return value;
+  if (transactionOf(value)?.kind === "itx") return transactionClient(adopting, self, value);
+  return typeof value.$extends === "function" ? extended(adopting, value) : value;
+}
+
+function extended({ bus, extend }: Adopting, client: InternalClient): InternalClient {
+  const known = extendedClients.get(bus) ?? new WeakMap<object, InternalClient>();
+  extendedClients.set(bus, known);
+  const capturing = known.get(client) ?? extend(client);
+  known.set(client, capturing);
+  return capturing;
+}
+
+function transactionClient(adopting: Adopting, self: InternalClient, inner: InternalClient): InternalClient {
+  const isOurs = inner._engine === adopting.bus.root._engine && DESCRIBE in self;
+  const outer = isOurs ? self : extended(adopting, appliedRoot(inner));
+  const { scopeId, scopeState } = transactionScopeOf(inner);
+  return outer._createItxClient(ownTransactionOf(inner), scopeId, scopeState);
+}
+
+function appliedRoot(client: InternalClient): InternalClient {
+  return client._originalClient?._appliedParent ?? client;
+}
+
+function isClient(value: unknown): value is InternalClient {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "_engineConfig" in value &&
+    "_runtimeDataModel" in value &&
+    "_createPrismaPromise" in value
+  );
+}
+
+/**
+ * The client of a transaction that `$transaction` of an extension from before has opened, as the caller's own client
+ * would have made it: that extension may have asked the client that it was given.
+ *
+ * @throws EventBusError `TRANSACTION_ESCAPED` when it is a transaction of another Prisma client.
+ */
+export function inCallersTransaction(client: InternalClient, inner: InternalClient): InternalClient {
+  if (DESCRIBE in inner) return inner;
+  if (inner._engine !== client._engine) throw escaped();
+  const { scopeId, scopeState } = transactionScopeOf(inner);
+  return client._createItxClient(ownTransactionOf(inner), scopeId, scopeState);
+}
+
+function escaped(): EventBusError {
+  return new EventBusError(
+    "TRANSACTION_ESCAPED",
+    "An extension that was applied before eventBus() opened a transaction of another Prisma client in its $transaction, " +
+      "where events could not be written. Nothing was written. Expected that eventBus() is applied to that client too, " +
+      "before that extension.",
+  );
+}

@@ -1,0 +1,75 @@
+import { outsideSeats } from "../transactions/joined-batch.js";
+import type { Bus } from "./bus.js";
+import type { InternalClient, InternalParams } from "./internals.js";
+
+/** On the parameters of a call: the client that it is made on. */
+const CALLER = Symbol("ex-event-bus.caller");
+
+type Noted = InternalParams & { [CALLER]?: InternalClient };
+
+/** What is done around a call, before any hook of an extension sees it. */
+export type AroundCall = (
+  client: InternalClient,
+  params: InternalParams,
+  run: () => Promise<unknown>,
+) => Promise<unknown>;
+
+/** The functions of ours that clients have as `_request`. */
+const ours = new WeakSet<object>();
+
+/**
+ * Has the calls of a client say on which client they are made: hooks are not told, and computed fields of extensions
+ * that came later are known to that client only. Clients of its transactions inherit it; clients that are made of it by
+ * `$extends` do not.
+ */
+export function noteCaller<C extends object>(extended: C, around: AroundCall): C {
+  const client = extended as C & InternalClient;
+  if (typeof client._request !== "function" || isNoted(client)) return extended;
+  const request = client._request;
+  function noted(this: InternalClient, params: InternalParams): Promise<unknown> {
+    noteCallerAs(this, params);
+    return outsideSeats(() => around(this, params, () => request.call(this, params)));
+  }
+  ours.add(noted);
+  Object.defineProperty(client, "_request", { value: noted, writable: true, configurable: true });
+  return extended;
+}
+
+/** Has a function that was put in the place of another one, and calls it, count as that one. */
+export function noteInstead(before: InternalClient["_request"], now: InternalClient["_request"]): void {
+  if (ours.has(before)) ours.add(now);
+}
+
+/** Whether the calls of a client say so. */
+export function isNoted({ _request }: InternalClient): boolean {
+  return ours.has(_request);
+}
+
+/** Notes the client of a call. Nobody else has seen the parameters yet; copies that extensions make have it too. */
+export function noteCallerAs(client: InternalClient, params: InternalParams): void {
+  (params as Noted)[CALLER] = client;
+}
+
+/** The client that a call is made on; the one that was extended where that is not known. */
+export function callerOf({ client }: Bus, params: InternalParams): InternalClient {
+  return (params as Noted)[CALLER] ?? client;
+}
+
+const replacements = new WeakMap<object, Set<string>>();
+
+/** Replaces a method of all clients of a root, once: those that are extended, and those in between, have it of the first one. */
+export function replaceForAll(
+  root: InternalClient,
+  method: "_request" | "_executeRequest",
+  make: (
+    before: (params: object) => Promise<unknown>,
+  ) => (this: InternalClient, params: InternalParams) => Promise<unknown>,
+): void {
+  const original = root._originalClient ?? root;
+  const known = replacements.get(original) ?? new Set<string>();
+  replacements.set(original, known);
+  if (known.has(method)) return;
+  known.add(method);
+  const value = make(original[method]);
+  Object.defineProperty(original, method, { writable: true, configurable: true, value });
+}

@@ -1,0 +1,290 @@
+// The only file that touches what Prisma does not document. Everything that it uses is probed when the extension
+// is made: where something is missing, the extension refuses to run instead of writing outside of the transaction.
+import { EventBusError } from "../../errors.js";
+import type { RuntimeDataModel } from "../../models/read-models.js";
+import { branded, type Executor } from "../../outbox/executor.js";
+import type { ExtensionList } from "./extensions.js";
+
+/** An interactive transaction that is open. */
+export interface TransactionHandle {
+  readonly kind: "itx";
+  readonly id: string;
+}
+
+/** A place in a batch `$transaction([…])`. */
+export interface BatchHandle {
+  readonly kind: "batch";
+  readonly id: number | string;
+}
+
+/** What Prisma passes to query hooks beside the documented parameters. */
+export interface InternalParams {
+  transaction?: TransactionHandle | BatchHandle | undefined;
+  /** For fluent calls the path to what the caller gets: `["select", "posts"]`. */
+  dataPath: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+const OURS = Symbol("ex-event-bus.ours");
+
+/** Parameters of which the query is a part of a captured call, and has its turn. */
+export function asOurs<P extends object>(params: P): P {
+  return Object.defineProperty(params, OURS, { value: true, enumerable: true });
+}
+
+/** Whether a query is a part of a captured call, see {@link asOurs}. */
+export function isOurs(params: object): boolean {
+  return OURS in params;
+}
+
+/** What Prisma's methods return: starts when it is awaited, or when a transaction is requested for it. */
+export interface LazyPromise<T = unknown> extends Promise<T> {
+  requestTransaction(transaction: object): Promise<T>;
+  readonly spec?: { readonly model?: string; readonly action?: string } | undefined;
+}
+
+/** An error on its way to the caller, and the call that it is told of. */
+export interface RequestFailure {
+  readonly error: unknown;
+  readonly clientMethod: unknown;
+  readonly callsite?: unknown;
+  readonly args?: unknown;
+  readonly modelName?: unknown;
+  readonly globalOmit?: unknown;
+}
+
+/** A client of any kind: base, extended, or of a transaction. */
+export interface InternalClient {
+  readonly $parent?: InternalClient;
+  /** The client without extensions, of clients of transactions too. */
+  readonly _originalClient?: InternalClient;
+  readonly _runtimeDataModel: RuntimeDataModel;
+  readonly _engineConfig: {
+    readonly inlineSchema: string;
+    readonly adapter?: AdapterFactory;
+    readonly transactionOptions?: TransactionLimits & { readonly isolationLevel?: string | undefined };
+  };
+  readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+  readonly _clientVersion: string;
+  readonly _previewFeatures?: readonly string[];
+  readonly _extensions?: ExtensionList;
+  readonly _engine?: unknown;
+  readonly _appliedParent?: InternalClient;
+  readonly _requestHandler: {
+    /** Throws what the caller gets: in the right class, with what the message begins with, and logged. */
+    handleAndLogRequestError?(failure: RequestFailure): never;
+  };
+  _createItxClient(transaction: TransactionHandle, scopeId: unknown, scopeState: unknown): InternalClient;
+  _request(params: object): Promise<unknown>;
+  _executeRequest(request: object): Promise<unknown>;
+  _createPrismaPromise<T>(run: (transaction?: TransactionHandle | BatchHandle) => Promise<T>): LazyPromise<T>;
+  $queryRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<readonly object[]>;
+  $executeRawUnsafe(sql: string, ...values: readonly unknown[]): LazyPromise<number>;
+  $transaction(input: unknown, options?: unknown): Promise<unknown>;
+  $extends(extension: object): unknown;
+}
+
+/** Limits of a transaction, in milliseconds, as Prisma names them. */
+export interface TransactionLimits {
+  readonly maxWait?: number;
+  readonly timeout?: number;
+}
+
+/** A driver adapter. */
+export interface AdapterFactory {
+  readonly options?: { readonly schema?: string };
+  connect(): Promise<{ getConnectionInfo?(): { readonly schemaName?: string }; dispose(): Promise<void> }>;
+}
+
+/** More extensions than anybody has. The parents of a client of a transaction have no end. */
+const MOST_EXTENSIONS = 10_000;
+
+/** The client without any extension: what runs on it meets no other extension's hooks. */
+export function rootOf(client: InternalClient): InternalClient {
+  let root = client;
+  for (let steps = 0; steps < MOST_EXTENSIONS; steps++) {
+    if (root.$parent === undefined || root.$parent === root) return root;
+    root = root.$parent;
+  }
+  throw incompatible("an end of its parents ($parent)");
+}
+
+/** The transaction that a client is bound to; undefined for a client outside of one. */
+export function transactionOf(client: InternalClient): TransactionHandle | BatchHandle | undefined {
+  let handle: TransactionHandle | BatchHandle | undefined;
+  const probe = client._createPrismaPromise((transaction) => {
+    handle = transaction;
+    return Promise.resolve();
+  });
+  // Its function runs at once; nothing is sent to the database.
+  void probe.then(() => undefined);
+  return handle;
+}
+
+/** The transaction of a client that `$transaction` has just handed out. */
+export function ownTransactionOf(client: InternalClient): TransactionHandle {
+  const handle = transactionOf(client);
+  if (handle?.kind === "itx" && typeof handle.id === "string") return handle;
+  throw incompatible("the transaction of a transaction's client");
+}
+
+const ownClients = new WeakMap<InternalClient, InternalClient>();
+
+/**
+ * The root client for transactions and statements of our own. Its transactions begin as calls alone do: at the isolation
+ * level of the database, whatever the client's default for transactions is. Its errors come as the engine made
+ * them: neither do they name a raw statement that nobody called, nor are they logged. Nor do its statements look for
+ * the place that they are called from, which takes a stack trace each time.
+ *
+ * @throws EventBusError `PRISMA_INCOMPATIBLE` when Prisma does not begin transactions so.
+ */
+export function ownClientOf(root: InternalClient): InternalClient {
+  const known = ownClients.get(root);
+  if (known !== undefined) return known;
+  const transactionOptions = { ...root._engineConfig.transactionOptions, isolationLevel: undefined };
+  const own = Object.create(root, {
+    _engineConfig: { value: { ...root._engineConfig, transactionOptions } },
+    _errorFormat: { value: "minimal" },
+    _requestHandler: {
+      value: Object.create(root._requestHandler, {
+        handleAndLogRequestError: {
+          value: ({ error }: RequestFailure) => {
+            throw error;
+          },
+        },
+      }),
+    },
+  }) as InternalClient;
+  if (levelOf(own) !== NO_LEVEL) throw incompatible("transactions at the default of the database");
+  ownClients.set(root, own);
+  return own;
+}
+
+const NO_LEVEL = "none";
+
+/** The isolation level at which a client begins transactions. Nothing is sent. */
+function levelOf(client: InternalClient): unknown {
+  let level: unknown;
+  const asked = Object.create(client, {
+    _tracingHelper: {
+      value: { runInChildSpan: (_: unknown, run: () => unknown) => run(), getTraceParent: () => "" },
+    },
+    _engine: {
+      value: {
+        transaction: (_action: string, _headers: object, options: { readonly isolationLevel?: unknown }) => {
+          level = options.isolationLevel ?? NO_LEVEL;
+          return Promise.reject(new Error("asked only"));
+        },
+      },
+    },
+  }) as InternalClient;
+  asked.$transaction(() => Promise.resolve()).catch(() => undefined);
+  return level;
+}
+
+const ownFailures = new WeakSet<object>();
+
+/** Whether an error comes from a statement of ours, and nobody was told of it yet. */
+export function isOwnFailure(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ownFailures.has(error);
+}
+
+/** Runs statements on the root client, in `transaction` when one is given. */
+export function executorIn(root: InternalClient, transaction: TransactionHandle | undefined): Executor {
+  const own = ownClientOf(root);
+  const within = async <T>(promise: LazyPromise<T>): Promise<T> => {
+    try {
+      return await (transaction === undefined ? promise : promise.requestTransaction(transaction));
+    } catch (error) {
+      if (typeof error === "object" && error !== null) ownFailures.add(error);
+      throw error;
+    }
+  };
+  return branded(
+    (sql, values) => within(own.$queryRawUnsafe(sql, ...values)),
+    (sql, values) => within(own.$executeRawUnsafe(sql, ...values)),
+  );
+}
+
+/** Runs a statement of which the result does not matter. */
+export async function executeIn(
+  root: InternalClient,
+  transaction: TransactionHandle,
+  sql: string,
+): Promise<void> {
+  await executorIn(root, transaction).execute?.(sql, []);
+}
+
+/**
+ * Runs a query of Prisma's own in `transaction`, past the hooks of all extensions.
+ *
+ * @param client its computed fields say what has to be read, of related rows too.
+ * @param like the parameters of the call that it is part of: errors name that one, and the place it was called from.
+ */
+export function requestIn(
+  client: InternalClient,
+  transaction: TransactionHandle,
+  like: InternalParams,
+  action: string,
+  args: object,
+): Promise<unknown> {
+  const { model, clientMethod, jsModelName, callsite, otelParentCtx } = like;
+  // Past whatever an extension of ours has put around it.
+  return (client._originalClient ?? client)._executeRequest.call(client, {
+    model,
+    clientMethod,
+    jsModelName,
+    callsite,
+    otelParentCtx,
+    action,
+    args,
+    dataPath: [],
+    transaction,
+  });
+}
+
+/** Whether a value is `Prisma.skip`, of whichever generated client; a field of a model may be named like its method. */
+export function isSkipped(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "ifUndefined" in value &&
+    typeof value.ifUndefined === "function" &&
+    !Object.hasOwn(value, "ifUndefined")
+  );
+}
+
+/** What clients of one database share. */
+export function catalogOwner(root: InternalClient): object {
+  return root._engineConfig.adapter ?? root;
+}
+
+/**
+ * @throws EventBusError `PRISMA_INCOMPATIBLE` when something is missing on which the extension depends.
+ */
+export function probe(client: unknown): asserts client is InternalClient {
+  const root = rootOf(client as InternalClient);
+  if (typeof root._runtimeDataModel?.models !== "object")
+    throw incompatible("the data model (_runtimeDataModel)");
+  if (typeof root._engineConfig?.inlineSchema !== "string")
+    throw incompatible("the schema (_engineConfig.inlineSchema)");
+  if (typeof root._createPrismaPromise !== "function") throw incompatible("_createPrismaPromise");
+  if (typeof root._executeRequest !== "function") throw incompatible("_executeRequest");
+  const [major = 0, minor = 0] = String(root._clientVersion).split(".").map(Number);
+  if (major !== 7 || minor < 5) throw incompatible("a version from 7.5 to below 8");
+  // Not awaited, so not sent.
+  const lazy: Partial<LazyPromise> = root.$queryRawUnsafe("select 1");
+  if (typeof lazy.requestTransaction !== "function") throw incompatible("requestTransaction of its promises");
+  if (transactionOf(root) !== undefined) throw incompatible("a base client outside of a transaction");
+  if (typeof root._requestHandler !== "object") throw incompatible("_requestHandler");
+  ownClientOf(root);
+}
+
+export function incompatible(missing: string): EventBusError {
+  return new EventBusError(
+    "PRISMA_INCOMPATIBLE",
+    `This Prisma client does not have ${missing}, without which events could be written outside of the mutation's ` +
+      "transaction. Expected @prisma/client >=7.5 <8 with a driver adapter for PostgreSQL.",
+    { value: missing },
+  );
+}

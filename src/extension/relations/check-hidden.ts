@@ -1,0 +1,84 @@
+import { EventBusError } from "../../errors.js";
+import type { Model } from "../../models/model.js";
+import { countedSince, type TableCounters, tableCounters } from "../../outbox/lock-row.js";
+import type { Bus } from "../prisma/bus.js";
+import { executorIn, type TransactionHandle } from "../prisma/internals.js";
+import { sourceTable } from "../rows/source-table.js";
+import type { TouchedRows } from "./touched-rows.js";
+
+/** How many rows of a model PostgreSQL is expected to change by itself, as far as they can be seen. */
+export type Following = ReadonlyMap<Model, number>;
+
+/** What PostgreSQL had counted of tables of which policies can hide rows. */
+export interface HiddenPast {
+  readonly following: Following;
+  readonly counters: ReadonlyMap<Model, TableCounters>;
+}
+
+/**
+ * Policies hide rows from a role, and not from PostgreSQL itself, which deletes and changes them along with others. How
+ * many that were it counts. No statement when no policy can be in the way.
+ *
+ * @param following the models with policies, and how many of their rows will follow.
+ * @throws EventBusError `NOT_CAPTURED` where PostgreSQL does not count.
+ */
+export async function countersBefore(
+  bus: Bus,
+  transaction: TransactionHandle,
+  following: Following,
+): Promise<HiddenPast> {
+  const counters = await countersNow(bus, transaction, following);
+  for (const [model, { ex_event_bus_counts: counts }] of counters) if (!counts) throw hidden(model, "may");
+  return { following, counters };
+}
+
+/**
+ * @param isWritten whether the call itself writes rows of a model, which are counted too.
+ * @throws EventBusError `NOT_CAPTURED` when rows have gone or changed that were not seen.
+ */
+export async function checkHidden(
+  bus: Bus,
+  transaction: TransactionHandle,
+  { following, counters }: HiddenPast,
+  rows: TouchedRows,
+  isWritten: (model: Model) => boolean,
+): Promise<void> {
+  const now = await countersNow(bus, transaction, following);
+  for (const [model, changes] of following) {
+    const [before, after] = [counters.get(model), now.get(model)];
+    if (before === undefined || after === undefined) continue;
+    const gone = rows
+      .all()
+      .filter((row) => row.model === model && row.before !== undefined && row.after === undefined);
+    const isMore = countedSince(before, after, "deleted") > BigInt(gone.length);
+    if (isMore || (!isWritten(model) && countedSince(before, after, "updated") > BigInt(changes)))
+      throw hidden(model, "did");
+  }
+}
+
+async function countersNow(
+  bus: Bus,
+  transaction: TransactionHandle,
+  following: Following,
+): Promise<ReadonlyMap<Model, TableCounters>> {
+  const models = Array.from(following.keys());
+  if (models.length === 0) return new Map();
+  const tables = await Promise.all(models.map((model) => sourceTable(bus, model)));
+  const counters = await tableCounters(executorIn(bus.root, transaction), tables);
+  return new Map(models.flatMap((model, at) => (counters[at] === undefined ? [] : [[model, counters[at]]])));
+}
+
+function hidden({ name, table }: Model, how: "may" | "did"): EventBusError {
+  const what =
+    how === "did"
+      ? `PostgreSQL deleted or changed rows of ${name} along with others that the policies of ${table} hide from the role of this ` +
+        "connection, so that their events would be missing; the transaction was aborted"
+      : `PostgreSQL may delete or change rows of ${name} that the policies of ${table} hide from the role of this connection, and ` +
+        "does not count them (track_counts is off, or other tables inherit from it); nothing was written";
+  return new EventBusError(
+    "NOT_CAPTURED",
+    `${what}. Expected policies by which a role sees all that goes along with a row that it may delete: change them, or run the ` +
+      "call in prisma.$withoutEvents(() => …) if no events are wanted.",
+    { path: name, value: name },
+  );
+}

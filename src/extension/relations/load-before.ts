@@ -1,0 +1,193 @@
+import type { Model } from "../../models/model.js";
+import { identityOf } from "../../models/row-key.js";
+import type { LookupKey } from "../../outbox/lookup-rows.js";
+import { withoutFields } from "../rows/odd-values.js";
+import type { RowLoader } from "../rows/row-loader.js";
+import type { Kept } from "./keep-to.js";
+import { LostCreations, mayReachNew, type Place } from "./lost-creations.js";
+import { type Absent, absentRow, type NestedPast, ownKey } from "./nested-past.js";
+import { type AskFor, keysOfAll, RelatedRows } from "./related-rows.js";
+import type { TouchedRow, TouchedRows } from "./touched-rows.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
+import { changedFields } from "./written-fields.js";
+
+/**
+ * Reads and locks what the nested writes may touch, from the parents down: the rows that they name, and those that
+ * are related where they write to whatever is related.
+ */
+export class BeforeWalk implements NestedPast {
+  readonly rows: TouchedRows;
+  readonly reached = new Map<NestedItem, readonly TouchedRow[]>();
+  readonly ownBefore = new Set<string>();
+  readonly missing = new Set<Model>();
+  readonly absent: Absent[] = [];
+  unlinking: ReadonlySet<NestedRelation> = new Set();
+  readonly #lost = new LostCreations();
+  readonly #loader: RowLoader;
+  readonly #finder: RelatedRows;
+
+  readonly #isRewriting: boolean;
+
+  /**
+   * @param kept items that will write no other rows than they are found to reach.
+   * @param isRewriting whether rows may be written that the call does not name: these are not to be taken for new ones.
+   */
+  constructor(
+    loader: RowLoader,
+    rows: TouchedRows,
+    kept: ReadonlyMap<NestedItem, Kept>,
+    ask: AskFor,
+    isRewriting: boolean,
+  ) {
+    this.#loader = loader;
+    this.#isRewriting = isRewriting;
+    this.#finder = new RelatedRows(loader, rows, kept, ask);
+    this.rows = rows;
+  }
+
+  /**
+   * @param subjects the rows that the node's data is written to, as far as they are there already.
+   * @param isReached whether it is written to them in any case.
+   * @param isOpen whether it may be written to rows that the call creates.
+   */
+  async visit(
+    { relations }: NestedNode,
+    subjects: readonly TouchedRow[],
+    isReached: boolean,
+    isOpen = false,
+  ): Promise<void> {
+    await this.#loader.all(
+      relations.map((nested) => () => this.#relation({ nested, subjects, isOpen }, isReached)),
+    );
+  }
+
+  /**
+   * To be called when it is known which rows may go: what they were to refer to is not found by that then.
+   *
+   * @param top the call's own row, with its nested writes.
+   * @param written the fields of it that the call writes.
+   */
+  async noteUnlinking(
+    top: TouchedRow,
+    node: NestedNode | undefined,
+    written: readonly string[],
+  ): Promise<void> {
+    this.unlinking = this.#lost.all(top, node, written);
+    const targets = new Set(Array.from(this.unlinking, ({ target }) => target));
+    await this.#loader.all(
+      Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], !this.#isRewriting)),
+    );
+  }
+
+  async #relation(place: Place, isReached: boolean): Promise<void> {
+    const { nested, subjects } = place;
+    const { link, creates, target } = nested;
+    const flows = [() => this.#items(place, isReached)];
+    if (link.between !== undefined)
+      flows.push(() => this.#finder.pairs(nested, subjects).then(() => undefined));
+    if (creates !== undefined) {
+      flows.push(() => this.visit(creates, [], isReached && createsInAnyCase(nested)));
+      if (link.holder === "other")
+        flows.push(() =>
+          this.#noteThere(target, link.other, keysOfAll(subjects, link.own), !this.#isRewriting),
+        );
+      this.#lost.noteCreation(place);
+    }
+    await this.#loader.all(flows);
+    if (link.holder === "this") this.#notice(subjects, link.own);
+  }
+
+  /** What is connected is among what the same relation writes to whatever is related: it comes first. */
+  async #items(place: Place, isReached: boolean): Promise<void> {
+    const { items } = place.nested;
+    const connecting = items.filter(isConnecting);
+    const others = items.filter((item) => !isConnecting(item));
+    await this.#loader.all(connecting.map((item) => () => this.#item(place, item, isReached)));
+    await this.#loader.all(others.map((item) => () => this.#item(place, item, isReached)));
+  }
+
+  async #item(place: Place, item: NestedItem, isReached: boolean): Promise<void> {
+    const { nested, subjects } = place;
+    const { target, link, owner } = nested;
+    const lock = item.effect === "delete" ? "update" : "no key update";
+    const { rows: found, match } =
+      item.where === undefined
+        ? { rows: await this.#finder.related(nested, item, subjects, lock), match: undefined }
+        : await this.#finder.named(target, item.where, lock);
+    const connected = item.where === undefined && item.effect !== "link" ? this.#connected(nested) : [];
+    const reached = Array.from(new Set([...found, ...connected]));
+    const mayBeFound = item.where !== undefined || item.effect === "update";
+    const absent = reached.length === 0 ? absentRow(nested, item, match, isReached) : [];
+    this.absent.push(...absent);
+    const canTakeForNew = reached.length === 0 && nested.creates !== undefined && mayBeFound;
+    if (canTakeForNew || absent.length > 0) this.missing.add(target);
+    this.reached.set(item, reached);
+    this.#lost.noteWrite({ ...place, item, reached });
+    for (const row of reached) {
+      this.#notice([row], writtenTo(row, nested, item));
+      if (item.effect === "delete") row.mayGo = true;
+    }
+    if (item.effect === "link" && item.where !== undefined && link.holder === "this" && link.isExclusive) {
+      this.#notice(
+        await this.#finder.holders(owner, link.own, link.other, reached, "no key update"),
+        link.own,
+      );
+    }
+    const { node } = item;
+    // An upsert creates another row where the one with its key is not related.
+    const goesOn = isReached && reached.length > 0 && item.operation !== "upsert";
+    const isOpen = place.isOpen || mayReachNew({ item, reached });
+    if (node !== undefined) await this.#loader.all([() => this.visit(node, reached, goesOn, isOpen)]);
+  }
+
+  #connected({ items }: NestedRelation): readonly TouchedRow[] {
+    return items.filter(isConnecting).flatMap((item) => this.reached.get(item) ?? []);
+  }
+
+  #notice(rows: readonly TouchedRow[], written: readonly string[]): void {
+    for (const row of rows) for (const field of written) row.written.add(field);
+  }
+
+  /** What this transaction has written already is not to be taken for what the call creates. */
+  async #noteThere(
+    model: Model,
+    fields: readonly string[],
+    keys: readonly LookupKey[],
+    ownOnly: boolean,
+  ): Promise<void> {
+    const found = await this.#loader.find({ model: withKeysOnly(model, fields), fields, keys, ownOnly });
+    for (const row of found) this.ownBefore.add(ownKey(model, identityOf(model, row)));
+  }
+}
+
+const ofKeys = new WeakMap<Model, Map<string, Model>>();
+
+/** A model of which little is read: there may be many of its rows. */
+function withKeysOnly(model: Model, fields: readonly string[]): Model {
+  const known = ofKeys.get(model) ?? new Map<string, Model>();
+  ofKeys.set(model, known);
+  const wanted = new Set([...(model.identity?.fields ?? []), ...fields]);
+  const others = new Set(Array.from(model.scalars.keys()).filter((name) => !wanted.has(name)));
+  const made = known.get(fields.join()) ?? withoutFields(model, others);
+  known.set(fields.join(), made);
+  return made;
+}
+
+/** Whether rows are created whatever is there already. */
+function createsInAnyCase({ given }: NestedRelation): boolean {
+  return given["connectOrCreate"] === undefined && given["upsert"] === undefined;
+}
+
+function isConnecting({ where, effect }: NestedItem): boolean {
+  return effect === "link" && where !== undefined;
+}
+
+/** The fields of a row to which a nested write may give other values, as far as its data says. */
+function writtenTo(
+  { model, before }: TouchedRow,
+  { link }: NestedRelation,
+  { effect, data }: NestedItem,
+): readonly string[] {
+  if (effect === "link") return link.holder === "other" ? link.other : [];
+  return changedFields(model, before ?? {}, data);
+}

@@ -1,0 +1,165 @@
+import type { Model } from "../../models/model.js";
+import type { TouchedRow } from "./touched-rows.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
+import { writtenFields } from "./written-fields.js";
+
+/** Where in a call rows are written. */
+export interface Place {
+  readonly nested: NestedRelation;
+  /** The rows to which it belongs, as far as they are there before. */
+  readonly subjects: readonly TouchedRow[];
+  /** Whether it may also belong to rows that the call creates elsewhere. */
+  readonly isOpen: boolean;
+}
+
+interface Write extends Place {
+  readonly item: NestedItem;
+  readonly reached: readonly TouchedRow[];
+}
+
+/**
+ * Finds out which relations create rows that may be related to nobody, or to somebody else, when the call is over:
+ * their references do not lead to them then. Rather too many than too few: such rows are still found, at a cost.
+ */
+export class LostCreations {
+  readonly #creations: Place[] = [];
+  readonly #writes: Write[] = [];
+
+  noteCreation(place: Place): void {
+    this.#creations.push(place);
+  }
+
+  noteWrite(write: Write): void {
+    this.#writes.push(write);
+  }
+
+  /**
+   * @param top the call's own row, with its nested writes.
+   * @param written the fields of it that the call writes.
+   */
+  all(
+    top: TouchedRow,
+    node: NestedNode | undefined,
+    written: readonly string[],
+  ): ReadonlySet<NestedRelation> {
+    const isLost = (place: Place): boolean =>
+      place.nested.mayUnlinkCreated ||
+      isRelatedByNull(place) ||
+      place.subjects.some((subject) => subject.mayGo) ||
+      (place.subjects.includes(top) && isOverwritten(place, node, written)) ||
+      this.#writes.some((write) => loses(write, place));
+    return new Set(this.#creations.filter(isLost).map(({ nested }) => nested));
+  }
+}
+
+/**
+ * Whether what relates the rows that are created to the others may be null: a relation can refer to a key without a
+ * value, and then it relates nobody.
+ */
+function isRelatedByNull({ nested, subjects }: Place): boolean {
+  const { link, target, owner, given } = nested;
+  const isOptional = (model: Model, field: string) => model.scalars.get(field)?.isOptional === true;
+  if (link.holder === "this") {
+    const created = [given["create"], given["connectOrCreate"], given["upsert"]].flat().map(createdBy);
+    return link.other.some(
+      (field) => isOptional(target, field) && created.some((data) => hasNo(data, field)),
+    );
+  }
+  if (link.holder === "between") return false;
+  const isNull = (field: string) =>
+    subjects.length === 0 || subjects.some(({ before }) => hasNo(before, field));
+  return link.own.some((field) => isOptional(owner, field) && isNull(field));
+}
+
+function createdBy(argument: unknown): unknown {
+  const { create } = (argument ?? {}) as { readonly create?: unknown };
+  return create ?? argument;
+}
+
+function hasNo(values: unknown, field: string): boolean {
+  if (typeof values !== "object" || values === null) return false;
+  const value: unknown = Object.hasOwn(values, field) ? (values as Values)[field] : undefined;
+  return value === undefined || value === null;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Whether a write may take away what relates the rows that are created to those for which they were. */
+function loses(write: Write, creation: Place): boolean {
+  switch (creation.nested.link.holder) {
+    case "this":
+      return losesReference(write, creation);
+    case "other":
+      return losesReferring(write, creation);
+    case "between":
+      return losesPair(write, creation);
+  }
+}
+
+/** The rows for which others were created refer to these. */
+function losesReference(write: Write, creation: Place): boolean {
+  const { item, nested, isOpen } = write;
+  const { link, owner } = creation.nested;
+  if (nested.target !== owner) return false;
+  const isMet = meet(write.reached, creation.subjects) || mayReachNew(write);
+  if (item.effect === "update")
+    return isMet && isOverwritten(creation, item.node, writtenFields(owner, item.data));
+  return isMet || isOpen ? unlinks(write, owner, link.own) : false;
+}
+
+/** The rows that are created refer to those for which they were. */
+function losesReferring(write: Write, creation: Place): boolean {
+  const { item, nested } = write;
+  const { link, target } = creation.nested;
+  if (nested.target !== target) return false;
+  if (item.effect === "update")
+    return mayReachNew(write) && shares(writtenFields(target, item.data), link.other);
+  if (nested === creation.nested || !unlinks(write, target, link.other)) return false;
+  return item.where === undefined ? meetAt(write, creation) : mayReachNew(write);
+}
+
+/** Rows of a table between them relate both. */
+function losesPair(write: Write, creation: Place): boolean {
+  const { between } = creation.nested.link;
+  const other = write.nested.link.between;
+  if (between === undefined || other?.model !== between.model || write.nested === creation.nested)
+    return false;
+  if (write.item.effect !== "link" || write.item.operation.startsWith("connect")) return false;
+  return other.ownField === between.ownField ? meetAt(write, creation) : write.isOpen;
+}
+
+/** Whether the write gives or takes references that `fields` of `model` hold. */
+function unlinks(
+  { item, nested: { link, target } }: Write,
+  model: Model,
+  fields: readonly string[],
+): boolean {
+  return item.effect === "link" && link.holder === "other" && target === model && shares(link.other, fields);
+}
+
+/** What is created in the same data writes the reference itself. */
+function isOverwritten({ nested }: Place, node: NestedNode | undefined, written: readonly string[]): boolean {
+  return (
+    nested.link.holder === "this" &&
+    node?.relations.includes(nested) !== true &&
+    shares(written, nested.link.own)
+  );
+}
+
+/** Whether it may write rows that the call creates: those that it names, or that are related by then. */
+export function mayReachNew({ item, reached }: Pick<Write, "item" | "reached">): boolean {
+  return item.where === undefined ? item.effect === "update" : reached.length === 0;
+}
+
+/** Rows that are created for different others are different, unless one of these is found again by its key. */
+function meetAt(write: Write, creation: Place): boolean {
+  return write.isOpen || creation.isOpen || meet(write.subjects, creation.subjects);
+}
+
+function meet(some: readonly TouchedRow[], others: readonly TouchedRow[]): boolean {
+  return some.some((row) => others.includes(row));
+}
+
+function shares(some: readonly string[], others: readonly string[]): boolean {
+  return some.some((field) => others.includes(field));
+}

@@ -1,0 +1,24 @@
+import type { InternalClient, TransactionLimits } from "../prisma/internals.js";
+
+/** What Prisma allows a transaction when nobody says otherwise. */
+const PRISMA_LIMITS = { maxWait: 2_000, timeout: 5_000 };
+
+/**
+ * Limits for a batch that becomes an interactive transaction and takes longer than as a batch: the client's, where it
+ * was given any, else ours.
+ */
+export function batchLimits(
+  root: InternalClient,
+  ours: { readonly maxWaitMs: number; readonly timeoutMs: number },
+): TransactionLimits {
+  const { maxWait, timeout } = root._engineConfig.transactionOptions ?? {};
+  return {
+    ...(maxWait === PRISMA_LIMITS.maxWait ? { maxWait: ours.maxWaitMs } : {}),
+    ...(timeout === PRISMA_LIMITS.timeout ? { timeout: ours.timeoutMs } : {}),
+  };
+}
+
+/** How long an interactive transaction of this client may take when its caller does not say. */
+export function transactionTimeoutMs(client: InternalClient): number {
+  return client._engineConfig.transactionOptions?.timeout ?? PRISMA_LIMITS.timeout;
+}
