@@ -1,5 +1,6 @@
 import { mayNotRead } from "../capture/not-captured.js";
 import type { RowChange } from "../capture/row-change.js";
+import { writesMany } from "../models/operations.js";
 import { databaseFailure } from "../outbox/database-error.js";
 import { ABORT, ABORT_FOR_RETRY } from "../outbox/lock-row.js";
 import type { EventMetadata } from "../registry/event.js";
@@ -10,7 +11,7 @@ import { forgetCatalog, knowCatalog, knownCatalog } from "./catalog/catalog.js";
 import { hasCreated } from "./one-row/before-row.js";
 import { changesOf } from "./one-row/captured-events.js";
 import { FailedAfterWriting, type Mutation, type Written, write } from "./one-row/mutation.js";
-import { isBulk, planCall } from "./plan.js";
+import { planCall } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
 import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma/errors.js";
 import {
@@ -31,7 +32,7 @@ import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
 export type AnyMutation = Mutation | BulkMutation;
 
 function isBulkMutation(mutation: AnyMutation): mutation is BulkMutation {
-  return isBulk(mutation.operation);
+  return writesMany(mutation.operation);
 }
 
 /** Runs a mutation in the caller's transaction, and writes its events there. */

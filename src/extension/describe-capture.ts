@@ -1,7 +1,7 @@
 import type { Model } from "../models/model.js";
-import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
+import { WRITE_OPERATION_NAMES, WRITE_OPERATIONS } from "../models/operations.js";
+import { CAPTURED_OPERATIONS, type CapturedOperation, type Rule } from "../registry/capture-rules.js";
 import type { CapturedModel, DescribedCapture, EarlierExtension } from "../registry/captured-model.js";
-import { WRITES } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
 import { hooksFor } from "./prisma/extensions.js";
 
@@ -19,8 +19,8 @@ function earlierExtensions({ client, models, options }: Bus): readonly EarlierEx
   const found = new Map<number, { readonly name: string | undefined; readonly calls: string[] }>();
   for (const [name, rules] of options.rules) {
     const { jsName = "" } = models.get(name) ?? {};
-    for (const [operation, kinds] of Object.entries(WRITES)) {
-      if (!kinds.some((kind) => rules[kind].length > 0)) continue;
+    for (const operation of WRITE_OPERATION_NAMES) {
+      if (!WRITE_OPERATIONS[operation].changes.some((change) => rules[change].length > 0)) continue;
       for (const { extension, position } of hooksFor(client, jsName, operation)) {
         const known = found.get(position) ?? { name: extension, calls: [] };
         found.set(position, known);
@@ -62,9 +62,7 @@ function reasons(
 ): readonly string[] {
   if (model.isView) return ["it is a view: its rows have no key of their own"];
   if (model.identity === undefined) return ["it has no key: neither @id nor @unique without optional fields"];
-  const missing = (["create", "update", "delete"] as const).filter(
-    (operation) => own[operation].length === 0,
-  );
+  const missing = CAPTURED_OPERATIONS.filter((operation) => own[operation].length === 0);
   if (missing.length === 3) return ["no rule"];
   return missing.map((operation) => `${operation}: no rule`);
 }

@@ -2,6 +2,7 @@ import { redactEvent } from "../changes/redact.js";
 import { withEventMetadata, withoutEvents } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import type { Model, Models } from "../models/model.js";
+import { isWriteOperation, WRITE_OPERATIONS, type WriteOperation } from "../models/operations.js";
 import { readModels } from "../models/read-models.js";
 import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
 import { DESCRIBE } from "../registry/captured-model.js";
@@ -14,7 +15,6 @@ import { earlierComponents, inCallersTransaction } from "./clients/earlier-clien
 import { describeCapture } from "./describe-capture.js";
 import { hooksOf } from "./model-hooks.js";
 import { metadataFor } from "./one-row/captured-events.js";
-import type { WriteOperation } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
 import { noteCaller } from "./prisma/caller.js";
 import { asCallFailure } from "./prisma/errors.js";
@@ -173,13 +173,15 @@ function clientMethods(
 
 /** Whether such calls can be captured. */
 function isWatched(bus: Bus, reached: ReadonlySet<string>, model: string, action: string): boolean {
-  return reached.has(model) || goesOnUnknown(bus, model, action as WriteOperation);
+  return isWriteOperation(action) && (reached.has(model) || goesOnUnknown(bus, model, action));
 }
 
 /** Whether PostgreSQL may go on from rows of a model that Prisma does not know to be referred to. */
-function goesOnUnknown(bus: Bus, name: string, action: WriteOperation): boolean {
+function goesOnUnknown(bus: Bus, name: string, operation: WriteOperation): boolean {
   const model = bus.models.get(name);
-  if (model === undefined || action.startsWith("create") || !capturesReferences(bus)) return false;
+  // Nothing refers to a row that is created.
+  const isOfOldRows = WRITE_OPERATIONS[operation].hasWhere;
+  if (model === undefined || !isOfOldRows || !capturesReferences(bus)) return false;
   const references = knownCatalog(bus)?.references.to(model, (holder) =>
     isChangedByReferences(bus, holder.name),
   );

@@ -1,9 +1,10 @@
 import { currentContext } from "../context/event-context.js";
 import type { Model } from "../models/model.js";
+import { WRITE_OPERATION_NAMES, type WriteOperation, writesMany } from "../models/operations.js";
 import { type CallExtras, takeExtras } from "./call-extras.js";
 import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from "./capture.js";
 import { plainCalls } from "./plain-calls.js";
-import { isBulk, planCall, WRITES, type WriteOperation } from "./plan.js";
+import { planCall } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
 import { type InternalParams, incompatible, type LazyPromise } from "./prisma/internals.js";
 import { type CaptureStep, captureWhenSent, checkSending } from "./prisma/last-step.js";
@@ -58,7 +59,7 @@ export function hooksOf(
   const quick: Hook = (call) =>
     within(() => (isPlain(call.operation, call.args) ? call.query(call.args) : hook(call)));
   const { name, jsName } = model;
-  return { name, jsName, byOperation: new Map(Object.keys(WRITES).map((operation) => [operation, quick])) };
+  return { name, jsName, byOperation: new Map(WRITE_OPERATION_NAMES.map((operation) => [operation, quick])) };
 }
 
 /** Captures a call of which our hook has seen the beginning. */
@@ -81,7 +82,7 @@ function captureStep(
     };
     const seat = isRunning ? undefined : seatOf(place);
     const call = { model, args, extras, plan, params, query, ...(seat && { finish: () => seat.finish() }) };
-    const mutation = isBulk(operation) ? { operation, ...call } : { operation, ...call };
+    const mutation = writesMany(operation) ? { operation, ...call } : { operation, ...call };
     return captureCall(bus, isRunning ? place : transaction, mutation);
   };
 }

@@ -1,10 +1,11 @@
 import type { Model } from "../models/model.js";
+import { WRITE_OPERATIONS, type WriteOperation, writtenData } from "../models/operations.js";
 import { type Catalog, knownCatalog } from "./catalog/catalog.js";
 import type { Bus } from "./prisma/bus.js";
 import type { CallArgs } from "./prisma/selection.js";
 import { isChangedByReferences } from "./relations/plan-far.js";
 
-type IsPlain = (operation: string, args: CallArgs) => boolean;
+type IsPlain = (operation: WriteOperation, args: CallArgs) => boolean;
 
 /** What a call may do to a model from which no relation leads to one with rules. */
 interface Harmless {
@@ -27,21 +28,12 @@ export function plainCalls(bus: Bus, model: Model): IsPlain {
   };
   return (operation, args) => {
     if ("event" in args || "eventMetadata" in args || "silentOnUpdate" in args) return false;
-    switch (operation) {
-      case "create":
-        return isWritten(args["data"], model.scalars);
-      case "createMany":
-      case "createManyAndReturn":
-        return true;
-      case "update":
-      case "updateMany":
-      case "updateManyAndReturn":
-        return isWritten(args["data"], harmless()?.fields);
-      case "upsert":
-        return isWritten(args["create"], model.scalars) && isWritten(args["update"], harmless()?.fields);
-      default:
-        return harmless()?.isDelete === true;
-    }
+    const { createKey, updateKey, changes, isMany } = WRITE_OPERATIONS[operation];
+    const data = writtenData(operation, args);
+    // Operations that create many rows have no nested writes.
+    if (createKey !== undefined && !isMany && !writesOnly(data.create, model.scalars)) return false;
+    if (updateKey !== undefined && !writesOnly(data.update, harmless()?.fields)) return false;
+    return !changes.includes("delete") || harmless()?.isDelete === true;
   };
 }
 
@@ -54,7 +46,7 @@ function harmlessIn(bus: Bus, { references }: Catalog, model: Model): Harmless {
   };
 }
 
-function isWritten(data: unknown, fields: { has(field: string): boolean } | undefined): boolean {
+function writesOnly(data: unknown, fields: { has(field: string): boolean } | undefined): boolean {
   return (
     fields !== undefined &&
     typeof data === "object" &&

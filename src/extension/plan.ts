@@ -1,32 +1,12 @@
 import { mayNotRead, notCaptured } from "../capture/not-captured.js";
 import type { Model } from "../models/model.js";
+import { WRITE_OPERATIONS, type WriteOperation, writesMany } from "../models/operations.js";
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
 import type { CallExtras } from "./call-extras.js";
 import { knownCatalog } from "./catalog/catalog.js";
 import type { Bus } from "./prisma/bus.js";
 import type { CallArgs } from "./prisma/selection.js";
 import { type FarPlan, planFar } from "./relations/plan-far.js";
-
-/** The operations that write, and what they can do to a row. */
-export const WRITES = {
-  create: ["create"],
-  createMany: ["create"],
-  createManyAndReturn: ["create"],
-  update: ["update"],
-  updateMany: ["update"],
-  updateManyAndReturn: ["update"],
-  upsert: ["create", "update"],
-  delete: ["delete"],
-  deleteMany: ["delete"],
-} as const satisfies Readonly<Record<string, readonly CapturedOperation[]>>;
-
-export type WriteOperation = keyof typeof WRITES;
-
-/** The operations that write one row. */
-export type CapturableCall = "create" | "update" | "upsert" | "delete";
-
-/** Those that write any number of rows. */
-export type BulkOperation = Exclude<WriteOperation, CapturableCall>;
 
 /** What a call leads to, by what it does to the row. */
 export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] } & {
@@ -48,18 +28,15 @@ export function planCall(
   extras: CallExtras,
 ): Plan | undefined {
   const { options } = bus;
-  const kinds: readonly CapturedOperation[] = WRITES[operation];
+  const { changes } = WRITE_OPERATIONS[operation];
   const plan: Plan = {
-    create: kinds.includes("create") ? rulesFor(options, model, "create", extras) : [],
+    create: changes.includes("create") ? rulesFor(options, model, "create", extras) : [],
     update:
-      kinds.includes("update") && !extras.silentOnUpdate ? rulesFor(options, model, "update", extras) : [],
-    delete: kinds.includes("delete") ? rulesFor(options, model, "delete", extras) : [],
+      changes.includes("update") && !extras.silentOnUpdate ? rulesFor(options, model, "update", extras) : [],
+    delete: changes.includes("delete") ? rulesFor(options, model, "delete", extras) : [],
   };
   const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
-  const far =
-    isBulk(operation) && kinds.includes("create")
-      ? undefined
-      : planFar(bus, model, kindOf(operation), args, plan);
+  const far = createsMany(operation) ? undefined : planFar(bus, model, eachOf(operation), args, plan);
   const matters = isCaptured || (far !== undefined && isReferredTo(bus, model));
   const isUnreadable = isCaptured && knownCatalog(bus)?.table(model)?.mayRead === false;
   if (matters && (isKeyless(model, operation) || isUnreadable)) {
@@ -70,19 +47,18 @@ export function planCall(
   return isCaptured ? plan : undefined;
 }
 
-/** Whether a call writes any number of rows. */
-export function isBulk(operation: WriteOperation): operation is BulkOperation {
-  return operation.includes("Many");
+/** Rows that `createMany` writes have no nested writes, and nothing refers to them yet. */
+function createsMany(operation: WriteOperation): boolean {
+  return writesMany(operation) && WRITE_OPERATIONS[operation].change === "create";
 }
 
-/** What it does to each of its rows. */
-function kindOf(operation: WriteOperation): CapturableCall {
-  return isBulk(operation) ? WRITES[operation][0] : operation;
+function eachOf(operation: WriteOperation): string {
+  return writesMany(operation) ? WRITE_OPERATIONS[operation].change : operation;
 }
 
 /** Whether a call writes rows that cannot be told apart before and after. */
 function isKeyless(model: Model, operation: WriteOperation): boolean {
-  return isBulk(operation) && model.identity === undefined && !operation.startsWith("create");
+  return writesMany(operation) && model.identity === undefined && !createsMany(operation);
 }
 
 function isReferredTo({ models }: Bus, { name }: Model): boolean {

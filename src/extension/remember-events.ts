@@ -1,6 +1,6 @@
 import type { Models } from "../models/model.js";
 import { aggregateKeyOf } from "../models/row-key.js";
-import type { ModelRules, ResolvedBusOptions } from "../registry/capture-rules.js";
+import { CAPTURED_OPERATIONS, type ModelRules, type ResolvedBusOptions } from "../registry/capture-rules.js";
 import type { Operation } from "../registry/event.js";
 import { rememberEvent } from "../registry/known-events.js";
 
@@ -20,6 +20,7 @@ export function rememberEvents({ eventsByName, rules }: ResolvedBusOptions, mode
 }
 
 function operationOf(name: string, rules: ModelRules | undefined): Operation {
-  const operations = ["create", "update", "delete"] as const;
-  return operations.find((one) => rules?.[one].some(({ event }) => event.name === name)) ?? "publish";
+  return (
+    CAPTURED_OPERATIONS.find((one) => rules?.[one].some(({ event }) => event.name === name)) ?? "publish"
+  );
 }

@@ -21,6 +21,8 @@ import { checkRedaction, type Redaction, type Redactions } from "./redaction.js"
 /** The operations that can be captured. */
 export type CapturedOperation = "create" | "update" | "delete";
 
+export const CAPTURED_OPERATIONS: readonly CapturedOperation[] = ["create", "update", "delete"];
+
 /** An event that a captured mutation leads to. */
 export interface Rule {
   readonly event: AnyEventType;
@@ -48,7 +50,6 @@ export interface ResolvedBusOptions {
 }
 
 const place: Place = { of: "eventBus()" };
-const captured: readonly CapturedOperation[] = ["create", "update", "delete"];
 
 /**
  * Checks the options of the extension.
@@ -122,14 +123,15 @@ function checkCapture(
     if (operations === undefined) continue;
     // Wrong in any case; what is wrong with it can only be said when the models are known.
     if (modelNames === undefined && !modelsOf(eventsByName).has(model)) continue;
-    const given = checkOptions(operations, [...captured, "omit", "mask", "uncaptured"], ofModel);
+    const given = checkOptions(operations, [...CAPTURED_OPERATIONS, "omit", "mask", "uncaptured"], ofModel);
     if (isAllowed(given["uncaptured"], ofModel)) uncaptured.add(model);
     const redaction = checkRedaction(given, ofModel);
     if (redaction !== undefined) redactions.set(model, redaction);
     const rulesOf = (operation: CapturedOperation) =>
       checkRules(given[operation], model, within(ofModel, operation), eventsByName);
     const all = { create: rulesOf("create"), update: rulesOf("update"), delete: rulesOf("delete") };
-    if (captured.some((operation) => all[operation].length > 0)) rules.set(model, Object.freeze(all));
+    if (CAPTURED_OPERATIONS.some((operation) => all[operation].length > 0))
+      rules.set(model, Object.freeze(all));
   }
   return { rules, redactions, uncaptured };
 }

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { planCall, type WriteOperation } from "../../src/extension/plan.js";
+import { planCall } from "../../src/extension/plan.js";
 import type { Bus } from "../../src/extension/prisma/bus.js";
 import { type InternalClient, rootOf } from "../../src/extension/prisma/internals.js";
 import { type AnyEventType, eventBus } from "../../src/index.js";
 import type { Model } from "../../src/models/model.js";
+import type { WriteOperation } from "../../src/models/operations.js";
 import { readModels } from "../../src/models/read-models.js";
 import { resolveBusOptions } from "../../src/registry/capture-rules.js";
 import { testDatabase } from "../support/database.js";

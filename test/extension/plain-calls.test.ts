@@ -4,6 +4,7 @@ import { plainCalls } from "../../src/extension/plain-calls.js";
 import type { Bus } from "../../src/extension/prisma/bus.js";
 import { type InternalClient, rootOf } from "../../src/extension/prisma/internals.js";
 import type { Model } from "../../src/models/model.js";
+import type { WriteOperation } from "../../src/models/operations.js";
 import { readModels } from "../../src/models/read-models.js";
 import { resolveBusOptions } from "../../src/registry/capture-rules.js";
 import { testDatabase } from "../support/database.js";
@@ -41,7 +42,7 @@ it("is told of updates and deletes only when it is known who refers to the table
   expect(isPlain("update", args)).toBe(true);
 });
 
-it.each<[string, object]>([
+it.each<[WriteOperation, object]>([
   ["create", { data: { id: 1, email: "a", name: "b" } }],
   ["createMany", { data: [{ email: "a" }] }],
   ["update", { where: { id: 1 }, data: { name: "b" } }],
@@ -55,7 +56,7 @@ it.each<[string, object]>([
   },
 );
 
-it.each<[string, string, object]>([
+it.each<[string, WriteOperation, object]>([
   ["writes a key", "update", { where: { id: 1 }, data: { id: 2 } }],
   ["writes a key", "upsert", { where: { id: 1 }, create: { email: "a" }, update: { id: 3 } }],
   ["writes other rows", "update", { where: { id: 1 }, data: { posts: { deleteMany: {} } } }],
@@ -68,7 +69,7 @@ it.each<[string, string, object]>([
   expect(isPlain(operation, args as never)).toBe(false);
 });
 
-it.each<[string, object]>([
+it.each<[WriteOperation, object]>([
   ["update", { where: { id: 1 }, data: { id: 2 } }],
   ["delete", { where: { id: 1 } }],
   ["deleteMany", {}],

@@ -2,10 +2,11 @@ import type { RowChange } from "../../capture/row-change.js";
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import type { Model, UniqueKey } from "../../models/model.js";
+import type { ManyRowsOperation } from "../../models/operations.js";
 import type { CapturedOperation } from "../../registry/capture-rules.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Mutation } from "../one-row/mutation.js";
-import type { BulkOperation, Plan } from "../plan.js";
+import type { Plan } from "../plan.js";
 import type { Bus } from "../prisma/bus.js";
 import { callerOf } from "../prisma/caller.js";
 import { answeringOf } from "../prisma/computed-needs.js";
@@ -25,7 +26,7 @@ import type { PublishingLine } from "../rows/publishing-line.js";
 
 /** A captured call that writes any number of rows. */
 export interface BulkMutation extends Omit<Mutation, "operation"> {
-  readonly operation: BulkOperation;
+  readonly operation: ManyRowsOperation;
 }
 
 /** One run of a bulk call at the border to the database. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { hub } from "../../log/hub.js";
-import { WRITES } from "../plan.js";
+import { isWriteOperation } from "../../models/operations.js";
 import type { Bus } from "../prisma/bus.js";
 import { type AroundCall, isNoted, noteCallerAs, replaceForAll } from "../prisma/caller.js";
 import { type EarlierHook, hasHooks, hooksFor } from "../prisma/extensions.js";
@@ -65,7 +65,7 @@ export class EarlierCalls {
     const result = await scopes.run(scope, run);
     if (scope.isSeen && outer !== undefined) outer.isSeen = true;
     const { model, action } = params;
-    if (!scope.isSeen && model !== undefined && action in WRITES && this.#isHooked(model, action))
+    if (!scope.isSeen && model !== undefined && this.#isHooked(model, action))
       this.#warn(model, action, params);
     return result;
   }
@@ -121,7 +121,7 @@ function watchRoot(root: InternalClient): void {
       function (params) {
         const scope = scopes.getStore();
         const { model, action } = params as InternalParams & Call;
-        if (scope === undefined || model === undefined || !(action in WRITES) || isNoted(this))
+        if (scope === undefined || model === undefined || !isWriteOperation(action) || isNoted(this))
           return request.call(this, params);
         const client = scope.capturing(this);
         noteCallerAs(client, params);

@@ -1,5 +1,6 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
+import type { OneRowOperation } from "../../models/operations.js";
 import {
   type Counted,
   countedSince,
@@ -14,7 +15,6 @@ import {
 import type { CatalogTable } from "../../outbox/read-catalog.js";
 import type { TableName } from "../../outbox/row-columns.js";
 import { knownCatalog } from "../catalog/catalog.js";
-import type { CapturableCall } from "../plan.js";
 import type { Bus } from "../prisma/bus.js";
 import { executorIn, type InternalParams, type TransactionHandle } from "../prisma/internals.js";
 import { type CallArgs, selectsRelations } from "../prisma/selection.js";
@@ -26,7 +26,7 @@ import type { UniqueMatch } from "../rows/unique-match.js";
 /** The call, as far as it says which row it is going to change. */
 export interface RowCall {
   readonly model: Model;
-  readonly operation: CapturableCall;
+  readonly operation: OneRowOperation;
   readonly args: CallArgs;
   readonly isFluent: boolean;
   /** The row is needed even where its own event needs none. */

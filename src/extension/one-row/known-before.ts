@@ -1,11 +1,11 @@
 import { isEventBusError } from "../../errors.js";
+import { writtenData } from "../../models/operations.js";
 import type { Plan } from "../plan.js";
 import type { Bus } from "../prisma/bus.js";
 import { callerOf } from "../prisma/caller.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
 import { type FarPast, loadFarBefore } from "../relations/capture-nested.js";
 import type { KeptData } from "../relations/keep-to.js";
-import { dataOf } from "../relations/plan-far.js";
 import { changedFields, writesKey, writtenFields } from "../relations/written-fields.js";
 import { hasFurtherConditions } from "../rows/unique-match.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
@@ -66,7 +66,7 @@ export async function loadFar(
     for (const one of kept.values()) one.leave?.();
     return undefined;
   }
-  const { create, update } = dataOf(operation, args);
+  const { create, update } = writtenData(operation, args);
   const written = row === undefined ? writtenFields(model, create) : changedFields(model, row, update);
   const node = row === undefined ? plan.far.create : plan.far.update;
   const goes = operation === "delete";

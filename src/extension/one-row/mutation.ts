@@ -2,9 +2,10 @@ import type { Row } from "../../changes/diff.js";
 import { sameValue } from "../../changes/same-value.js";
 import { isEventBusError } from "../../errors.js";
 import type { Model } from "../../models/model.js";
+import { type OneRowOperation, WRITE_OPERATIONS, writtenData } from "../../models/operations.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import type { CallExtras } from "../call-extras.js";
-import { type CapturableCall, type Plan, planCall } from "../plan.js";
+import { type Plan, planCall } from "../plan.js";
 import type { Bus } from "../prisma/bus.js";
 import { canTap } from "../prisma/can-tap.js";
 import { answeringOf } from "../prisma/computed-needs.js";
@@ -15,7 +16,6 @@ import { type Border, type Progress, tapped } from "../prisma/tap.js";
 import type { FarPast } from "../relations/capture-nested.js";
 import { canBeHalfDone, createsBeforehand } from "../relations/half-done.js";
 import { type KeptData, keepTo } from "../relations/keep-to.js";
-import { dataOf } from "../relations/plan-far.js";
 import { LostRace } from "../rows/lost-race.js";
 import {
   AskedTooMuch,
@@ -32,7 +32,7 @@ import { type Loaded, loadFar, loadRow } from "./known-before.js";
 /** A captured call on its way to the database. */
 export interface Mutation {
   readonly model: Model;
-  readonly operation: CapturableCall;
+  readonly operation: OneRowOperation;
   readonly args: CallArgs;
   readonly extras: CallExtras;
   readonly plan: Plan;
@@ -161,10 +161,11 @@ function borderOf(
       // Other extensions get copies to change: what is the same object is the same call.
       // With the catalog, which was not known at first, less may matter: what was planned still does.
       plan = final === given ? planned : (planCall(bus, model, operation, args, extras) ?? planned);
-      const { update } = dataOf(operation, args);
+      const { update } = writtenData(operation, args);
       const { data, kept: keeping } = keepTo(model, plan?.far?.update, update);
       kept = keeping;
-      const sent = kept.size === 0 ? args : { ...args, [operation === "upsert" ? "update" : "data"]: data };
+      const { updateKey = "" } = WRITE_OPERATIONS[operation];
+      const sent = kept.size === 0 ? args : { ...args, [updateKey]: data };
       return selectAllScalars({ ...answering, model: withoutFields(model, avoid) }, sent);
     },
     async before() {

@@ -1,11 +1,11 @@
 import type { Row } from "../../changes/diff.js";
 import { sameValue } from "../../changes/same-value.js";
 import type { Model } from "../../models/model.js";
+import { writtenData } from "../../models/operations.js";
 import { keyTexts } from "../../models/row-key.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { selectsRelations } from "../prisma/selection.js";
-import { dataOf } from "../relations/plan-far.js";
 import { lookUp } from "../rows/look-up.js";
 import type { Mutation, Written } from "./mutation.js";
 
@@ -36,7 +36,7 @@ export async function ownVersion(
 /** Whether the call says which key the row gets, and is none that is answered by the statement that inserts. */
 function isReadAgain(fields: readonly string[], model: Model, { args, far }: Written): boolean {
   const isUpsert = args["create"] !== undefined;
-  const data = (dataOf(isUpsert ? "upsert" : "create", args).create ?? {}) as Row;
+  const data = (writtenData(isUpsert ? "upsert" : "create", args).create ?? {}) as Row;
   const where = (args["where"] ?? {}) as Row;
   if (!fields.some((field) => data[field] !== undefined)) return false;
   if (far !== undefined || selectsRelations(model, args)) return true;

@@ -1,3 +1,5 @@
+import { WRITE_OPERATION_NAMES } from "../../models/operations.js";
+
 /** What a hook is called with, as far as it matters here. */
 interface HookCall {
   readonly model?: string | undefined;
@@ -44,7 +46,7 @@ function byName(entries: Iterable<readonly [string, unknown]>): object {
 }
 
 const OPERATIONS: ReadonlySet<string> = new Set([
-  ...["create", "createMany", "createManyAndReturn", "update", "updateMany", "updateManyAndReturn", "upsert"],
-  ...["delete", "deleteMany", "findUnique", "findUniqueOrThrow", "findFirst", "findFirstOrThrow", "findMany"],
+  ...WRITE_OPERATION_NAMES,
+  ...["findUnique", "findUniqueOrThrow", "findFirst", "findFirstOrThrow", "findMany"],
   ...["aggregate", "count", "groupBy", "findRaw", "aggregateRaw", "executeRaw", "queryRaw", "runCommandRaw"],
 ]);

@@ -1,7 +1,6 @@
 import { EventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
-import { WRITES } from "../plan.js";
 import { asConflictAtCommit, asOfBatch } from "../prisma/errors.js";
 import {
   type BatchHandle,
@@ -230,6 +229,6 @@ function needsCapture(
   return promises.some((promise) => {
     if (PUBLISH in promise) return true;
     const { model, action } = promise.spec ?? {};
-    return model !== undefined && action !== undefined && action in WRITES && isHooked(model, action);
+    return model !== undefined && action !== undefined && isHooked(model, action);
   });
 }

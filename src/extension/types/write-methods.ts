@@ -1,8 +1,9 @@
 import type { Types } from "@prisma/client/runtime/client";
+import type { WriteOperation } from "../../models/operations.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { ModelEventType } from "../../registry/event-type.js";
 import type { TypeMap } from "../../registry/prisma-type-map.js";
-import type { ArgumentsOf, WriteOperation, WriteResult } from "./write-result.js";
+import type { ArgumentsOf, WriteResult } from "./write-result.js";
 
 // The methods of a model as Prisma's own types have them, with a few arguments more. They are declared only:
 // at run time there is no model component, so that fluent calls and lazy promises stay Prisma's.

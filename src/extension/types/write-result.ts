@@ -1,25 +1,14 @@
 import type { Types } from "@prisma/client/runtime/client";
+import type { OneRowOperation, WriteOperation } from "../../models/operations.js";
 
 // What Prisma's own types say that a write returns. The model's client `T` is where Prisma keeps what other
 // extensions add to a model; the global `omit` is nowhere but in the type map.
-
-/** The operations that accept an event. */
-export type WriteOperation =
-  | FluentOperation
-  | "createMany"
-  | "createManyAndReturn"
-  | "updateMany"
-  | "updateManyAndReturn"
-  | "deleteMany";
-
-/** Those whose promise has the relations of the row as methods. */
-type FluentOperation = "create" | "update" | "upsert" | "delete";
 
 /** Prisma's arguments. */
 export type ArgumentsOf<T, Op extends WriteOperation> = Types.Public.Args<T, Op>;
 
 /** Prisma's promise; `G` is the global `omit` of the type map. */
-export type WriteResult<T, A, Op extends WriteOperation, G> = Op extends FluentOperation
+export type WriteResult<T, A, Op extends WriteOperation, G> = Op extends OneRowOperation
   ? FluentCalls<ArgumentsOf<T, Op>["select"], Types.Public.Payload<T>, Op, GlobalOmit<T, G>> &
       Types.Public.PrismaPromise<RowsOf<T, A, Op, G>>
   : Types.Public.PrismaPromise<RowsOf<T, A, Op, G>>;
