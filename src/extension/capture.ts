@@ -22,7 +22,7 @@ import {
   ownTransactionOf,
   type TransactionHandle,
 } from "./prisma/internals.js";
-import { capturesReferences } from "./relations/plan-far.js";
+import { capturesReferentialActions } from "./relations/plan-effects.js";
 import { LostRace } from "./rows/lost-race.js";
 import { publishInParts } from "./rows/publish-in-parts.js";
 import { ticketOf } from "./transactions/call-order.js";
@@ -101,7 +101,7 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
 async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutation): Promise<unknown> {
   let mutation = given;
   try {
-    if (capturesReferences(bus) && knownCatalog(bus) === undefined) {
+    if (capturesReferentialActions(bus) && knownCatalog(bus) === undefined) {
       await knowCatalog(bus, transaction);
       // Before, everything might have mattered.
       const plan = planCall(bus, given.model, given.operation, given.args, given.extras);

@@ -22,7 +22,7 @@ import { executorIn, type InternalClient, probe, rootOf } from "./prisma/interna
 import { watchSending } from "./prisma/last-step.js";
 import { queryHooks } from "./prisma/query-hooks.js";
 import { type Drafts, publishDrafts } from "./publish.js";
-import { capturesReferences, isChangedByReferences } from "./relations/plan-far.js";
+import { capturesActionsOn, capturesReferentialActions } from "./relations/plan-effects.js";
 import { rememberEvents } from "./remember-events.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./transactions/batch.js";
 import { batchLimits } from "./transactions/limits.js";
@@ -61,7 +61,8 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const bus: Bus = { options: resolved, models, root, client };
     watchSending(root);
     const reached = reachedModels(models, resolved);
-    const isHooked = (model: Model) => reached.has(model.name) || (!model.isView && capturesReferences(bus));
+    const isHooked = (model: Model) =>
+      reached.has(model.name) || (!model.isView && capturesReferentialActions(bus));
     const hooked = Array.from(models.values()).filter(isHooked);
     const query: object = queryHooks(
       hooked.map((model) => hooksOf(bus, model, reached.has(model.name), (run) => calls.hooked(run))),
@@ -181,10 +182,8 @@ function goesOnUnknown(bus: Bus, name: string, operation: WriteOperation): boole
   const model = bus.models.get(name);
   // Nothing refers to a row that is created.
   const isOfOldRows = WRITE_OPERATIONS[operation].hasWhere;
-  if (model === undefined || !isOfOldRows || !capturesReferences(bus)) return false;
-  const references = knownCatalog(bus)?.references.to(model, (holder) =>
-    isChangedByReferences(bus, holder.name),
-  );
+  if (model === undefined || !isOfOldRows || !capturesReferentialActions(bus)) return false;
+  const references = knownCatalog(bus)?.references.to(model, (holder) => capturesActionsOn(bus, holder.name));
   return references === undefined || references.length > 0;
 }
 

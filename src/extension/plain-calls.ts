@@ -3,7 +3,7 @@ import { WRITE_OPERATIONS, type WriteOperation, writtenData } from "../models/op
 import { type Catalog, knownCatalog } from "./catalog/catalog.js";
 import type { Bus } from "./prisma/bus.js";
 import type { CallArgs } from "./prisma/selection.js";
-import { isChangedByReferences } from "./relations/plan-far.js";
+import { capturesActionsOn } from "./relations/plan-effects.js";
 
 type IsPlain = (operation: WriteOperation, args: CallArgs) => boolean;
 
@@ -38,7 +38,7 @@ export function plainCalls(bus: Bus, model: Model): IsPlain {
 }
 
 function harmlessIn(bus: Bus, { references }: Catalog, model: Model): Harmless {
-  const all = references.to(model, ({ name }) => isChangedByReferences(bus, name));
+  const all = references.to(model, ({ name }) => capturesActionsOn(bus, name));
   const referredTo = new Set(all.flatMap(({ onUpdate, toFields }) => (onUpdate === null ? [] : toFields)));
   return {
     fields: new Set(Array.from(model.scalars.keys()).filter((field) => !referredTo.has(field))),

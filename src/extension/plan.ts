@@ -1,17 +1,22 @@
 import { mayNotRead, notCaptured } from "../capture/not-captured.js";
 import type { Model } from "../models/model.js";
-import { WRITE_OPERATIONS, type WriteOperation, writesMany } from "../models/operations.js";
+import {
+  type OneRowOperation,
+  WRITE_OPERATIONS,
+  type WriteOperation,
+  writesMany,
+} from "../models/operations.js";
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
 import type { CallExtras } from "./call-extras.js";
 import { knownCatalog } from "./catalog/catalog.js";
 import type { Bus } from "./prisma/bus.js";
 import type { CallArgs } from "./prisma/selection.js";
-import { type FarPlan, planFar } from "./relations/plan-far.js";
+import { type EffectsPlan, planEffects } from "./relations/plan-effects.js";
 
 /** What a call leads to, by what it does to the row. */
 export type Plan = { readonly [Operation in CapturedOperation]: readonly Rule[] } & {
   /** Set when it may touch other rows that matter. */
-  readonly far?: FarPlan | undefined;
+  readonly far?: EffectsPlan | undefined;
 };
 
 /**
@@ -36,7 +41,7 @@ export function planCall(
     delete: changes.includes("delete") ? rulesFor(options, model, "delete", extras) : [],
   };
   const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
-  const far = createsMany(operation) ? undefined : planFar(bus, model, eachOf(operation), args, plan);
+  const far = createsMany(operation) ? undefined : planEffects(bus, model, eachOf(operation), args, plan);
   const matters = isCaptured || (far !== undefined && isReferredTo(bus, model));
   const isUnreadable = isCaptured && knownCatalog(bus)?.table(model)?.mayRead === false;
   if (matters && (isKeyless(model, operation) || isUnreadable)) {
@@ -52,7 +57,7 @@ function createsMany(operation: WriteOperation): boolean {
   return writesMany(operation) && WRITE_OPERATIONS[operation].change === "create";
 }
 
-function eachOf(operation: WriteOperation): string {
+function eachOf(operation: WriteOperation): OneRowOperation {
   return writesMany(operation) ? WRITE_OPERATIONS[operation].change : operation;
 }
 

@@ -18,8 +18,8 @@ export interface LookupColumn {
 export interface Lookup {
   readonly table: TableName;
   readonly columns: RowColumns;
-  /** Columns that must have given values; none for all rows. `"place"`: rows that were at given places before. */
-  readonly match: readonly LookupColumn[] | "place";
+  /** Columns that must have given values; none for all rows. `"tuple id"`: rows that had given tuple ids before. */
+  readonly match: readonly LookupColumn[] | "tuple id";
   /** Columns that must hold moments that no `Date` can be made of. */
   readonly beyond?: readonly string[];
   /** Columns by which the rows are ordered, and locked in that order. */
@@ -36,7 +36,7 @@ export interface Lookup {
   readonly isOfAnyKey?: boolean | undefined;
 }
 
-/** Values of the columns of `match`, each as the text of its type; or the number of a table, and a place in it. */
+/** Values of the columns of `match`, each as the text of its type; or the OID of a table, and a `ctid` in it. */
 export type LookupKey = readonly string[];
 
 /** In the answer: by which of the keys a row was found, counted from zero. None where it does not matter. */
@@ -59,9 +59,9 @@ const OWN = /* sql */ `(
 export function lookupStatement(lookup: Lookup): string {
   const { table, columns, match, beyond = [], order, lock, ownOnly, isLimited } = lookup;
   const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} t`;
-  const parameters = match === "place" ? 2 : match.length;
-  const keys = match === "place" ? MOVED : keysOf(parameters, lookup.isOfOneKey === true);
-  const own = match === "place" ? [AT_PLACE] : match.map((column, n) => matches(column, `k.k${n}`));
+  const parameters = match === "tuple id" ? 2 : match.length;
+  const keys = match === "tuple id" ? MOVED : keysTable(parameters, lookup.isOfOneKey === true);
+  const own = match === "tuple id" ? [HAS_TUPLE_ID] : match.map((column, n) => matches(column, `k.k${n}`));
   const conditions = [...own, ...beyond.map(isBeyondDates)];
   const where = conditions.length === 0 ? "true" : conditions.join(" and ");
   const indexOf = (row: string) => `(${row}.ordinality - 1)::pg_catalog.int4 as ${KEY_INDEX}`;
@@ -94,10 +94,10 @@ export function lookupStatement(lookup: Lookup): string {
 
 /** Whether all keys are looked for in one pass over the table. */
 function isReadAtOnce({ match }: Lookup): boolean {
-  return match !== "place" && match.length > 0 && match.every(({ isIndexed }) => isIndexed === false);
+  return match !== "tuple id" && match.length > 0 && match.every(({ isIndexed }) => isIndexed === false);
 }
 
-const AT_PLACE = "t.ctid = k.place and t.tableoid = k.place_table";
+const HAS_TUPLE_ID = "t.ctid = k.tuple_id and t.tableoid = k.tuple_table";
 
 function orderedBy(columns: readonly string[]): string {
   return columns.length === 0 ? "" : ` order by ${columns.join(", ")}`;
@@ -115,7 +115,7 @@ function listOf({ match, isOfOneKey, isOfAnyKey }: Lookup): string | undefined {
   return `t.${quoteIdentifier(only.column)} = any($1::pg_catalog.text[]::${only.type}[])`;
 }
 
-function keysOf(columns: number, isOfOneKey: boolean): string {
+function keysTable(columns: number, isOfOneKey: boolean): string {
   const numbers = Array.from({ length: columns }, (_, n) => n);
   if (isOfOneKey || columns === 0) {
     const texts = numbers.map((n) => `, $${n + 1}::pg_catalog.text as k${n}`).join("");
@@ -131,12 +131,12 @@ function keysOf(columns: number, isOfOneKey: boolean): string {
  * read the table itself are left alone; a row that moves to another partition is another row to PostgreSQL.
  */
 const MOVED = /* sql */ `(
-  select p.ordinality, p.place_table::pg_catalog.oid as place_table,
-         case when pg_catalog.has_table_privilege(p.place_table::pg_catalog.oid, 'select')
-              then pg_catalog.currtid2(p.place_table::pg_catalog.oid::pg_catalog.regclass::pg_catalog.text, p.place::pg_catalog.tid)
-              else p.place::pg_catalog.tid end as place
+  select p.ordinality, p.tuple_table::pg_catalog.oid as tuple_table,
+         case when pg_catalog.has_table_privilege(p.tuple_table::pg_catalog.oid, 'select')
+              then pg_catalog.currtid2(p.tuple_table::pg_catalog.oid::pg_catalog.regclass::pg_catalog.text, p.tuple_id::pg_catalog.tid)
+              else p.tuple_id::pg_catalog.tid end as tuple_id
     from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
-         with ordinality p(place_table, place, ordinality)
+         with ordinality p(tuple_table, tuple_id, ordinality)
   offset 0) k`;
 
 function isBeyondDates(column: string): string {

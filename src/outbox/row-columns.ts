@@ -22,15 +22,15 @@ export interface RowColumns {
   readonly columns: readonly { readonly column: string; readonly form: ColumnForm }[];
   /** Columns whose text is wanted too, to the last digit: the nth is `x<n>`. */
   readonly exact: readonly string[];
-  /** Whether to say where the row is: {@link PLACE}. Views have no places. */
-  readonly hasPlaces?: boolean;
+  /** Whether to read the row's {@link TUPLE_ID}. The rows of views have none. */
+  readonly hasTupleIds?: boolean;
 }
 
 /**
  * Where the row is: the number of the table that it is in, a partition for example, and its place there in parentheses.
  * One column, since each costs something for every row.
  */
-export const PLACE = "place";
+export const TUPLE_ID = "tuple_id";
 
 /** The columns of a select of `t`. */
 export function selectList(row: RowColumns): string {
@@ -40,7 +40,7 @@ export function selectList(row: RowColumns): string {
   row.exact.forEach((column, n) => {
     list.push(`t.${quoteIdentifier(column)}::pg_catalog.text as x${n}`);
   });
-  if (row.hasPlaces === true) list.push(`pg_catalog.concat(t.tableoid, t.ctid) as ${PLACE}`);
+  if (row.hasTupleIds === true) list.push(`pg_catalog.concat(t.tableoid, t.ctid) as ${TUPLE_ID}`);
   return list.join(", ");
 }
 
@@ -49,7 +49,7 @@ export function selectedNames(row: RowColumns): readonly string[] {
   return [
     ...row.columns.map((_, n) => `c${n}`),
     ...row.exact.map((_, n) => `x${n}`),
-    ...(row.hasPlaces === true ? [PLACE] : []),
+    ...(row.hasTupleIds === true ? [TUPLE_ID] : []),
   ];
 }
 

@@ -74,7 +74,7 @@ export async function settleDeliveries(
   const firsts = new Map<string, number>();
   const again: Settlement[] = [];
   for (const [index, settlement] of settlements.entries()) {
-    const key = keyOf(settlement);
+    const key = settlementKey(settlement);
     // Of two that settle the same, the answers could not be told apart.
     if (firsts.has(key)) {
       again.push(settlement);
@@ -93,7 +93,7 @@ export async function settleDeliveries(
   }
   const statesAgain = again.length === 0 ? [] : [...(await settleDeliveries(executor, names, again))];
   return settlements.map((settlement, index) => {
-    const key = keyOf(settlement);
+    const key = settlementKey(settlement);
     if (firsts.get(key) !== index) return statesAgain.shift();
     return states.has(key) ? states.get(key) : settlement.state;
   });
@@ -177,6 +177,6 @@ function arrayOf(numbers: readonly (number | string)[]): string {
   return `{${numbers.join()}}`;
 }
 
-function keyOf({ position, subscriptionId, generation }: Settlement): string {
+function settlementKey({ position, subscriptionId, generation }: Settlement): string {
   return `${position}/${subscriptionId}/${generation}`;
 }

@@ -44,15 +44,17 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   let only: ReadonlySet<string> | undefined;
   for (;;) {
     const due = await findDue(settings);
-    if (!settings.cascade) only ??= new Set(due.map(keyOf));
-    const next = due.filter((delivery) => !done.has(keyOf(delivery)) && only?.has(keyOf(delivery)) !== false);
+    if (!settings.cascade) only ??= new Set(due.map(deliveryKey));
+    const next = due.filter(
+      (delivery) => !done.has(deliveryKey(delivery)) && only?.has(deliveryKey(delivery)) !== false,
+    );
     if (next.length === 0) return tally.result();
     generations(next);
     for (const delivery of arranged(next, faults)) {
       const outcomes = await make(delivery, subscribers, deps, faults);
       const isOver = (outcome: Outcome) =>
-        !hasAnother(keyOf(delivery), outcome) && !faults.some(({ again }) => again?.(outcome));
-      if (outcomes.every(isOver)) done.add(keyOf(delivery));
+        !hasAnother(deliveryKey(delivery), outcome) && !faults.some(({ again }) => again?.(outcome));
+      if (outcomes.every(isOver)) done.add(deliveryKey(delivery));
       for (const outcome of outcomes) tally.count(delivery, outcome);
     }
   }
@@ -73,9 +75,9 @@ function countGenerations(): (due: readonly DueDelivery[]) => void {
   const seen = new Set<string>();
   let count = 0;
   return (due) => {
-    const latest = due.findLast((delivery) => !seen.has(keyOf(delivery)));
+    const latest = due.findLast((delivery) => !seen.has(deliveryKey(delivery)));
     if (latest === undefined) return;
-    for (const delivery of due) seen.add(keyOf(delivery));
+    for (const delivery of due) seen.add(deliveryKey(delivery));
     count += 1;
     if (count <= MOST_GENERATIONS) return;
     throw new EventBusError(
@@ -120,7 +122,7 @@ async function make(
   return Promise.all(Array.from({ length: copies }, () => deliver(delivery, subscriber, deps)));
 }
 
-function keyOf({ position, subscriptionId }: DueDelivery): string {
+function deliveryKey({ position, subscriptionId }: DueDelivery): string {
   return `${position}/${subscriptionId}`;
 }
 

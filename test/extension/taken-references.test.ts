@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-
-import { reachOf } from "../../src/extension/relations/reach.js";
-import { nestedWrites } from "../../src/extension/relations/tree.js";
+import { nestedWrites } from "../../src/extension/relations/nested-writes.js";
+import { relevantWrites } from "../../src/extension/relations/relevant-writes.js";
 import { readModels } from "../../src/models/read-models.js";
 import type { ModelRules } from "../../src/registry/capture-rules.js";
 import { defineEvent } from "./support/events.js";
@@ -46,7 +45,7 @@ const rules = new Map<string, ModelRules>([["Doc", { create: [rule], update: [ru
 function reached(data: object): readonly string[] {
   const doc = models.get("Doc");
   if (doc === undefined) throw new Error("expected the model Doc");
-  const node = reachOf({ rules, goesOn: () => false }, nestedWrites(models, doc, data), true);
+  const node = relevantWrites({ rules, causesActions: () => false }, nestedWrites(models, doc, data), true);
   return node?.relations.map((nested) => nested.relation.name) ?? [];
 }
 

@@ -1,4 +1,4 @@
-import { ASK, findUniqueMatch } from "../../src/extension/rows/unique-match.js";
+import { findUniqueMatch, ONLY_PRISMA_KNOWS } from "../../src/extension/rows/unique-match.js";
 import type { Model, Models } from "../../src/models/model.js";
 import type { RandomCall, RandomWrites } from "./random-writes.js";
 
@@ -61,7 +61,7 @@ function plain(_: string, value: unknown): unknown {
 
 function creating({ model, where }: Named, random: RandomWrites): readonly RandomCall[] {
   const match = findUniqueMatch(model, where);
-  if (match === undefined || match === ASK) return [];
+  if (match === undefined || match === ONLY_PRISMA_KNOWS) return [];
   const key = (match.key.fields.length === 1 ? where : where[match.key.name]) as Data;
   const { args } = random.creating(model);
   const data: Record<string, unknown> = { ...(args["data"] as Data) };

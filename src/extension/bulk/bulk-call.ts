@@ -19,10 +19,10 @@ import {
   scalarsOf,
   selectAllScalars,
 } from "../prisma/selection.js";
-import { withoutFields } from "../rows/odd-values.js";
 import { prepareChanges } from "../rows/publish-changes.js";
 import { partsOfChanges } from "../rows/publish-in-parts.js";
 import type { PublishingLine } from "../rows/publishing-line.js";
+import { withoutFields } from "../rows/unreadable-values.js";
 
 /** A captured call that writes any number of rows. */
 export interface BulkMutation extends Omit<Mutation, "operation"> {
@@ -40,7 +40,7 @@ export interface BulkRun {
   readonly args: CallArgs;
   /** What the call says of all of its events. */
   readonly metadata: EventMetadata | undefined;
-  /** Where the parts' events go. */
+  /** Where the chunks' events go. */
   readonly line: PublishingLine;
   /** Whether anything was sent that writes. */
   hasWritten: boolean;
@@ -116,7 +116,7 @@ function returnsRows({ operation }: BulkMutation): boolean {
 /** What happened to a row of the call's own model. */
 export type OwnChange = Pick<RowChange, "operation" | "before" | "after">;
 
-/** Publishes what happened to rows, part by part. */
+/** Publishes what happened to rows, chunk by chunk. */
 export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promise<void> {
   const { model } = run.mutation;
   return publishAll(

@@ -1,8 +1,8 @@
 import type { Row } from "../../changes/diff.js";
-import { asStored } from "../rows/odd-values.js";
-import { bytesOf, cut, PART_BYTES } from "../rows/part-size.js";
+import { bytesOf, CHUNK_BYTES, cut } from "../rows/chunk-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";
+import { asStored } from "../rows/unreadable-values.js";
 import {
   answerWith,
   type BulkAnswer,
@@ -21,13 +21,13 @@ export async function createRows(run: BulkRun): Promise<BulkAnswer> {
   checkRows(run, data.length, false);
   const answer: BulkAnswer = { count: 0, rows: [] };
   // Also an empty list is asked for: Prisma says whether it likes the other arguments.
-  const rowsOfPart = rowsPerWrite(run, undefined);
-  const most = { rows: rowsOfPart, bytes: rowsOfPart > ROWS_PER_STATEMENT ? rowsOfPart : PART_BYTES };
-  const parts = data.length === 0 ? [data] : cut(data, most, bytesOf);
-  for (const part of parts) {
-    const args = part.length === data.length ? run.args : { ...run.args, data: part };
+  const rowsPerChunk = rowsPerWrite(run, undefined);
+  const most = { rows: rowsPerChunk, bytes: rowsPerChunk > ROWS_PER_STATEMENT ? rowsPerChunk : CHUNK_BYTES };
+  const chunks = data.length === 0 ? [data] : cut(data, most, bytesOf);
+  for (const chunk of chunks) {
+    const args = chunk.length === data.length ? run.args : { ...run.args, data: chunk };
     const rows = await writeRows(run, "createManyAndReturn", args);
-    for (const some of cut(rows, { rows: ROWS_PER_STATEMENT, bytes: PART_BYTES }, bytesOf)) {
+    for (const some of cut(rows, { rows: ROWS_PER_STATEMENT, bytes: CHUNK_BYTES }, bytesOf)) {
       const created: Row[] = [];
       for (const row of keptRows(run, some))
         created.push(await asStored(run.bus, run.transaction, model, row, undefined));

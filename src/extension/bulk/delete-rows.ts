@@ -4,23 +4,23 @@ import { incompatible } from "../prisma/internals.js";
 import { LostRace } from "../rows/lost-race.js";
 import { readRows } from "../rows/read-rows.js";
 import { type BulkAnswer, type BulkRun, write } from "./bulk-call.js";
-import { loadPart, publishPart } from "./far-rows.js";
-import { partsToWrite } from "./parts-to-write.js";
+import { chunksToWrite } from "./chunks-to-write.js";
+import { publishChunk, readChunkBefore } from "./related-rows.js";
 
 /** `deleteMany`. */
 export async function deleteRows(run: BulkRun): Promise<BulkAnswer> {
   const answer: BulkAnswer = { count: 0, rows: [] };
-  for await (const { locked, args, isUnnamed } of partsToWrite(run, "update", () => answer.count)) {
-    const part = await loadPart(run, locked);
+  for await (const { locked, args, isUnnamed } of chunksToWrite(run, "update", () => answer.count)) {
+    const chunk = await readChunkBefore(run, locked);
     const written = await write(run, "deleteMany", args);
     const { count } = written as { readonly count: number };
     const isAll = count === locked.length && !isUnnamed;
     const gone = isAll ? locked : await withoutThoseLeft(run, locked);
     if (isUnnamed && count !== gone.length) throw new LostRace();
     if (count > gone.length) throw incompatible("the condition that names rows by their key");
-    await publishPart(
+    await publishChunk(
       run,
-      part,
+      chunk,
       gone.map((before) => ({ operation: "delete", before, after: undefined })),
     );
     answer.count += count;

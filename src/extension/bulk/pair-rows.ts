@@ -1,14 +1,14 @@
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import { aggregateKeyOf } from "../../models/row-key.js";
-import { keepsKey, type Place, storedOf } from "../../models/stored-row.js";
+import { keepsKey, storedOf, type TupleId } from "../../models/stored-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import { isSkipped } from "../prisma/internals.js";
-import { writesKey } from "../relations/written-fields.js";
 import { lookUp } from "../rows/look-up.js";
 import { LostRace } from "../rows/lost-race.js";
-import { saysLess } from "../rows/odd-values.js";
-import { AT_PLACE } from "../rows/row-loader.js";
+import { BY_TUPLE_ID } from "../rows/row-loader.js";
+import { isIncomplete } from "../rows/unreadable-values.js";
+import { writesKey } from "../rows/written-fields.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** A row before and after. */
@@ -20,7 +20,7 @@ export interface Pair {
 /**
  * Puts updated rows together with what they were before, in the order of the latter.
  *
- * By their keys, where these have stayed what they were and Prisma's answer tells them apart. Else by their places: what a
+ * By their keys, where these have stayed what they were and Prisma's answer tells them apart. Else by their tuple ids: what a
  * call, a rounding column or a trigger makes of a key is PostgreSQL's to say.
  */
 export async function pairRows(
@@ -32,12 +32,13 @@ export async function pairRows(
   const pairs = writesKey(run.mutation.model, data)
     ? onlyPair(locked, updated)
     : pairByKey(run, locked, updated);
-  if (pairs !== undefined && !pairs.some(({ after }) => saysLess(run.mutation.model, after))) return pairs;
-  return pairByPlace(run, locked, updated);
+  if (pairs !== undefined && !pairs.some(({ after }) => isIncomplete(run.mutation.model, after)))
+    return pairs;
+  return pairByTupleId(run, locked, updated);
 }
 
 /**
- * The same for rows that were written as what a `where` finds. One that was written has another place.
+ * The same for rows that were written as what a `where` finds. One that was written has another tuple id.
  *
  * @throws LostRace when others were written than were locked.
  */
@@ -48,8 +49,8 @@ export async function pairUnnamed(
   updated: readonly Row[],
 ): Promise<readonly Pair[]> {
   if (updated.length > locked.length) throw new LostRace();
-  const pairs = await pairByPlace(run, locked, updated);
-  const moved = pairs.filter(({ before, after }) => placeText(before) !== placeText(after));
+  const pairs = await pairByTupleId(run, locked, updated);
+  const moved = pairs.filter(({ before, after }) => tupleIdText(before) !== tupleIdText(after));
   if (writesAny(run, data) && moved.length < updated.length) throw new LostRace();
   return pairs;
 }
@@ -61,8 +62,8 @@ function writesAny({ mutation }: BulkRun, data: Row): boolean {
   return Object.values(data).some(isGiven) || scalars.some(({ isUpdatedAt }) => isUpdatedAt);
 }
 
-function placeText(row: Row): string | undefined {
-  return storedOf(row)?.place?.join();
+function tupleIdText(row: Row): string | undefined {
+  return storedOf(row)?.tupleId?.join();
 }
 
 function onlyPair(locked: readonly Row[], updated: readonly Row[]): readonly Pair[] | undefined {
@@ -92,16 +93,16 @@ function pairByKey(
 }
 
 /** Those that were not updated are what they were, and lead to no event. */
-async function pairByPlace(
+async function pairByTupleId(
   run: BulkRun,
   locked: readonly Row[],
   updated: readonly Row[],
 ): Promise<readonly Pair[]> {
   const { bus, transaction, mutation } = run;
-  const places = locked.map((row) => storedOf(row)?.place);
-  const known = places.filter((place): place is Place => place !== undefined);
+  const tupleIds = locked.map((row) => storedOf(row)?.tupleId);
+  const known = tupleIds.filter((id): id is TupleId => id !== undefined);
   if (known.length < locked.length) throw unpaired(run);
-  const found = await lookUp(bus, transaction, { model: mutation.model, fields: AT_PLACE, keys: known });
+  const found = await lookUp(bus, transaction, { model: mutation.model, fields: BY_TUPLE_ID, keys: known });
   const pairs = found
     .map(({ key, row }) => ({ key, before: locked[key], after: row }))
     .filter((pair): pair is typeof pair & Pair => pair.before !== undefined)

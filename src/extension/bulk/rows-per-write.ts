@@ -7,8 +7,8 @@ import type { BulkRun } from "./bulk-call.js";
 const KEY_PARAMETERS = 30_000;
 
 /**
- * How many rows one statement of a call writes. Where what a row refers to matters, parts would give another result
- * than the one statement that Prisma sends: a row may refer to one of a later part, or be found by one of an earlier.
+ * How many rows one statement of a call writes. Where what a row refers to matters, chunks would give another result
+ * than the one statement that Prisma sends: a row may refer to one of a later chunk, or be found by one of an earlier.
  *
  * @param where what is asked of the rows when they are written, beside their keys.
  */

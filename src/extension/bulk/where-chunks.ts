@@ -19,7 +19,7 @@ export interface KeyedChunk extends WhereChunk {
  *
  * @throws EventBusError `TOO_MANY_ROWS` before anything is written: the rows of several are counted first.
  */
-export async function chunksOf(run: BulkRun): Promise<readonly KeyedChunk[]> {
+export async function whereChunks(run: BulkRun): Promise<readonly KeyedChunk[]> {
   const { args, bus, mutation, key } = run;
   const { models } = bus;
   const { model, operation } = mutation;

@@ -25,7 +25,7 @@ import { updateRows } from "./update-rows.js";
 const WRITERS = { create: createRows, update: updateRows, delete: deleteRows };
 
 /**
- * Runs a bulk call in `transaction`: its rows are written part by part, each with its events.
+ * Runs a bulk call in `transaction`: its rows are written chunk by chunk, each with its events.
  *
  * @throws FailedAfterWriting when rows were written and their events were not; else what Prisma throws.
  */

@@ -57,8 +57,8 @@ export class Catalog {
     return this.#isEmulated || models.some((model) => this.table(model)?.hasTriggers !== false);
   }
 
-  /** Whether rows can be followed from place to place, and say which transaction wrote them. */
-  hasPlaces(model: Model): boolean {
+  /** Whether rows have tuple ids, by which they can be followed, and say which transaction wrote them. */
+  hasTupleIds(model: Model): boolean {
     const kind = this.table(model)?.kind;
     return kind === "table" || kind === "partitioned";
   }

@@ -19,7 +19,7 @@ import type { Bus } from "../prisma/bus.js";
 import { executorIn, type InternalParams, type TransactionHandle } from "../prisma/internals.js";
 import { type CallArgs, selectsRelations } from "../prisma/selection.js";
 import { asPrismaReads } from "../rows/as-prisma-reads.js";
-import { askPrisma } from "../rows/ask-prisma.js";
+import { resolveUniqueKey } from "../rows/resolve-unique-key.js";
 import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "../rows/source-table.js";
 import type { UniqueMatch } from "../rows/unique-match.js";
 
@@ -67,13 +67,13 @@ export async function loadBefore(
   if (operation === "create") return NOT_NEEDED;
   const isAnswered = operation === "delete" && !call.isFluent && !selectsRelations(model, args);
   if (isAnswered && !call.isPastNeeded) return NOT_NEEDED;
-  const match = await askPrisma(bus, transaction, params, model, args["where"]);
+  const match = await resolveUniqueKey(bus, transaction, params, model, args["where"]);
   if (match === undefined) return NOT_NEEDED;
   if (match === "absent") return absent(bus, transaction, call);
   const table = await sourceTable(bus, model);
   const facts = knownCatalog(bus)?.table(model);
   const known = modelColumns(bus, model);
-  const columns = isFoundByPlace(call, facts) ? known : (known.withoutPlaces ?? known);
+  const columns = isFoundByTupleId(call, facts) ? known : (known.withoutTupleIds ?? known);
   const executor = executorIn(bus.root, transaction);
   const find = async (strength: LockStrength | undefined): Promise<Past> => {
     const sql = lockStatement(call, table, columns, match, strength);
@@ -95,8 +95,8 @@ export async function loadBefore(
   return find(undefined);
 }
 
-/** Whether it may be asked what has become of the row at its place: with other rows, and where triggers give an upsert another. */
-function isFoundByPlace({ operation, isPastNeeded }: RowCall, facts: CatalogTable | undefined): boolean {
+/** Whether it may be asked what has become of the row with its tuple id: with other rows, and where triggers give an upsert another. */
+function isFoundByTupleId({ operation, isPastNeeded }: RowCall, facts: CatalogTable | undefined): boolean {
   return isPastNeeded || (operation === "upsert" && facts?.hasTriggers !== false);
 }
 

@@ -10,12 +10,12 @@ import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { selectsRelations } from "../prisma/selection.js";
-import { loadFarAfter } from "../relations/capture-nested.js";
-import { farChanges } from "../relations/far-changes.js";
+import { readRelatedAfter } from "../relations/read-related.js";
+import { relatedChanges } from "../relations/related-changes.js";
 import { lookUp } from "../rows/look-up.js";
 import { LostRace } from "../rows/lost-race.js";
-import { asDeleted, asStored } from "../rows/odd-values.js";
-import { AT_PLACE } from "../rows/row-loader.js";
+import { BY_TUPLE_ID } from "../rows/row-loader.js";
+import { asDeleted, asStored } from "../rows/unreadable-values.js";
 import { correlationIn } from "../transactions/turns.js";
 import type { Mutation, Written } from "./mutation.js";
 import { ownVersion } from "./own-version.js";
@@ -35,9 +35,9 @@ export async function changesOf(
     if (written.far.call.node === undefined) return [change];
     throw new LostRace();
   }
-  const outcome = await loadFarAfter(bus, transaction, written.far, change.after);
+  const outcome = await readRelatedAfter(bus, transaction, written.far, change.after);
   const { rules } = bus.options;
-  return farChanges(bus, outcome, (operation) =>
+  return relatedChanges(bus, outcome, (operation) =>
     operation === change.operation ? change.rules : (rules.get(mutation.model.name)?.[operation] ?? []),
   );
 }
@@ -78,7 +78,7 @@ async function changeOf(
 /**
  * Whether an upsert has created a row beside the one that it was to change, or in its place: triggers make another key of
  * the new row, or delete the old one. A key that is another one now may just have been changed: PostgreSQL knows what has
- * become of the row at its place.
+ * become of the row with its tuple id.
  */
 async function isCreatedInstead(
   bus: Bus,
@@ -86,12 +86,12 @@ async function isCreatedInstead(
   { model, operation }: Mutation,
   { past, row }: Written & { readonly row: Row },
 ): Promise<boolean> {
-  const place = past.row && storedOf(past.row)?.place;
-  if (operation !== "upsert" || past.row === undefined || place === undefined) return false;
+  const tupleId = past.row && storedOf(past.row)?.tupleId;
+  if (operation !== "upsert" || past.row === undefined || tupleId === undefined) return false;
   const facts = knownCatalog(bus)?.table(model);
   if (facts?.hasTriggers !== true || facts.kind !== "table") return false;
   if (aggregateKeyOf(model, past.row) === aggregateKeyOf(model, row)) return false;
-  const [now] = await lookUp(bus, transaction, { model, fields: AT_PLACE, keys: [place] });
+  const [now] = await lookUp(bus, transaction, { model, fields: BY_TUPLE_ID, keys: [tupleId] });
   return now === undefined || identityOf(model, now.row) !== identityOf(model, row);
 }
 

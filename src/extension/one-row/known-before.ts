@@ -4,16 +4,16 @@ import type { Plan } from "../plan.js";
 import type { Bus } from "../prisma/bus.js";
 import { callerOf } from "../prisma/caller.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
-import { type FarPast, loadFarBefore } from "../relations/capture-nested.js";
-import type { KeptData } from "../relations/keep-to.js";
-import { changedFields, writesKey, writtenFields } from "../relations/written-fields.js";
+import type { PinnedData } from "../relations/pin-to-locked-rows.js";
+import { type RelatedBefore, readRelatedBefore } from "../relations/read-related.js";
 import { hasFurtherConditions } from "../rows/unique-match.js";
+import { changedFields, writesKey, writtenFields } from "../rows/written-fields.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 
 /** What is known before a query is sent. */
 export interface Loaded {
   readonly past: Past;
-  readonly far: FarPast | undefined;
+  readonly far: RelatedBefore | undefined;
 }
 
 /** Reads and locks the row that the call is going to change, as Prisma will find it. */
@@ -57,9 +57,9 @@ export async function loadFar(
   { model, operation, args }: RowCall,
   { row, isKnown }: Past,
   plan: Plan | undefined,
-  kept: KeptData["kept"],
+  kept: PinnedData["pins"],
   params: InternalParams,
-): Promise<FarPast | undefined> {
+): Promise<RelatedBefore | undefined> {
   if (plan?.far === undefined) return undefined;
   // There is nothing to write to: Prisma says so.
   if (row === undefined && isKnown && operation !== "upsert") {
@@ -71,7 +71,12 @@ export async function loadFar(
   const node = row === undefined ? plan.far.create : plan.far.update;
   const goes = operation === "delete";
   try {
-    return await loadFarBefore(bus, transaction, { model, row, goes, written, node, kept }, params);
+    return await readRelatedBefore(
+      bus,
+      transaction,
+      { model, row, isDeleted: goes, written, node, pins: kept },
+      params,
+    );
   } catch (error) {
     if (isEventBusError(error, "TOO_MANY_ROWS") && bus.options.uncaptured.has(model.name)) return undefined;
     throw error;

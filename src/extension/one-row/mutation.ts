@@ -13,19 +13,19 @@ import { isValidationError } from "../prisma/errors.js";
 import { asOurs, type InternalParams, incompatible, type TransactionHandle } from "../prisma/internals.js";
 import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../prisma/selection.js";
 import { type Border, type Progress, tapped } from "../prisma/tap.js";
-import type { FarPast } from "../relations/capture-nested.js";
-import { canBeHalfDone, createsBeforehand } from "../relations/half-done.js";
-import { type KeptData, keepTo } from "../relations/keep-to.js";
+import { createsRelatedFirst, mayFailPartway } from "../relations/partial-writes.js";
+import { type PinnedData, pinToLockedRows } from "../relations/pin-to-locked-rows.js";
+import type { RelatedBefore } from "../relations/read-related.js";
 import { LostRace } from "../rows/lost-race.js";
 import {
-  AskedTooMuch,
-  askedFor,
+  askedAgain,
   avoidUnreadable,
-  isOddModel,
-  isUnreadable,
-  noteOdd,
+  hadUnreadableValues,
+  isReadFailure,
+  noteUnreadableValues,
+  UnreadableFieldsAsked,
   withoutFields,
-} from "../rows/odd-values.js";
+} from "../rows/unreadable-values.js";
 import { loadBefore, type Past, type RowCall } from "./before-row.js";
 import { type Loaded, loadFar, loadRow } from "./known-before.js";
 
@@ -49,7 +49,7 @@ export interface Written {
   readonly args: CallArgs;
   readonly past: Past;
   /** What was known of other rows that the call may have touched; undefined when there are none that matter. */
-  readonly far: FarPast | undefined;
+  readonly far: RelatedBefore | undefined;
   /** The whole row; for a delete the row that went. Null when it went by what it wrote through its relations. */
   readonly row: Row | null;
 }
@@ -84,14 +84,14 @@ export async function write(
     progress,
   );
   try {
-    const result = await askedFor(() => mutation.query(mutation.args, params));
+    const result = await askedAgain(() => mutation.query(mutation.args, params));
     // Not even read before, and written all the same.
     if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
     if (written.length === 0) await checkUnseen(bus, transaction, progress, last, mutation.params);
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
-    if (written.length === 0 && isUnreadable(error) && mayBeReadBefore(mutation, last)) throw new LostRace();
+    if (written.length === 0 && isReadFailure(error) && mayBeReadBefore(mutation, last)) throw new LostRace();
     if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
     if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
@@ -102,8 +102,9 @@ export async function write(
 
 /** A delete is told by its answer: of a row that Prisma cannot read it is read before, when it is run again. */
 function mayBeReadBefore({ model, operation }: Mutation, { past }: LastCall): boolean {
-  if (operation !== "delete" || past === undefined || past.isKnown || isOddModel(model)) return false;
-  noteOdd(model);
+  if (operation !== "delete" || past === undefined || past.isKnown || hadUnreadableValues(model))
+    return false;
+  noteUnreadableValues(model);
   return true;
 }
 
@@ -125,8 +126,8 @@ function mayHaveWritten({ models }: Bus, error: unknown, { call, past }: LastCal
     call.operation === "update" &&
     past?.isKnown === true &&
     past.row === undefined &&
-    !createsBeforehand(models, call.model, call.args);
-  return !isMissing && canBeHalfDone(models, call.model, call.operation, call.args);
+    !createsRelatedFirst(models, call.model, call.args);
+  return !isMissing && mayFailPartway(models, call.model, call.operation, call.args);
 }
 
 /**
@@ -151,7 +152,7 @@ function borderOf(
   const answering = answeringOf(bus, model, params);
   let args = given;
   let plan: Plan | undefined;
-  let kept: KeptData["kept"] = new Map();
+  let kept: PinnedData["pins"] = new Map();
   const avoid = new Set<string>();
   // A fluent call gets the relation at the end of its path instead of the row.
   const path = params.dataPath.filter((_, index) => index % 2 === 1);
@@ -162,7 +163,7 @@ function borderOf(
       // With the catalog, which was not known at first, less may matter: what was planned still does.
       plan = final === given ? planned : (planCall(bus, model, operation, args, extras) ?? planned);
       const { update } = writtenData(operation, args);
-      const { data, kept: keeping } = keepTo(model, plan?.far?.update, update);
+      const { data, pins: keeping } = pinToLockedRows(model, plan?.far?.update, update);
       kept = keeping;
       const { updateKey = "" } = WRITE_OPERATIONS[operation];
       const sent = kept.size === 0 ? args : { ...args, [updateKey]: data };
@@ -175,7 +176,7 @@ function borderOf(
           operation,
           args,
           isFluent: path.length > 0,
-          isPastNeeded: plan?.far !== undefined || isOddModel(model),
+          isPastNeeded: plan?.far !== undefined || hadUnreadableValues(model),
         };
         last.past = await loadRow(bus, transaction, last.call, params);
         avoidUnreadable(last.past.row, avoid);
@@ -184,7 +185,7 @@ function borderOf(
           far: await loadFar(bus, transaction, last.call, last.past, plan, kept, params),
         };
       } catch (error) {
-        if (isEventBusError(error) || error instanceof AskedTooMuch) throw error;
+        if (isEventBusError(error) || error instanceof UnreadableFieldsAsked) throw error;
         // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
         // aborted: the call itself will be refused likewise, in words that name it.
         const state = databaseFailure(error)?.state;

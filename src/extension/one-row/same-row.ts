@@ -4,10 +4,10 @@ import { EventBusError } from "../../errors.js";
 import type { Model } from "../../models/model.js";
 import { aggregateKeyOf } from "../../models/row-key.js";
 import { storedOf } from "../../models/stored-row.js";
-import { writesKey } from "../relations/written-fields.js";
 import { isInvalidDate } from "../rows/invalid-date.js";
 import { LostRace } from "../rows/lost-race.js";
 import { hasFurtherConditions } from "../rows/unique-match.js";
+import { writesKey } from "../rows/written-fields.js";
 import type { Mutation, Written } from "./mutation.js";
 
 /**

@@ -1,11 +1,11 @@
 import type { Model } from "../../models/model.js";
 import { LostRace } from "../rows/lost-race.js";
 import type { RowLoader } from "../rows/row-loader.js";
+import { writtenFields } from "../rows/written-fields.js";
 import type { Counts } from "./check-created.js";
-import type { Absent, NestedPast } from "./nested-past.js";
-import { relationsIn } from "./reach.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
-import { writtenFields } from "./written-fields.js";
+import type { AbsentRow, FoundBefore } from "./found-before.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
+import { relationsIn } from "./relevant-writes.js";
 
 /** What a call writes. */
 interface Writes {
@@ -25,7 +25,7 @@ interface Writes {
  */
 export async function checkAbsent(
   loader: RowLoader,
-  past: NestedPast,
+  past: FoundBefore,
   call: Writes,
   { written, unknown }: Counts,
 ): Promise<void> {
@@ -43,7 +43,7 @@ export async function checkAbsent(
 const FAILS_WITHOUT_ROW = new Set(["update", "delete", "connect"]);
 
 /** Prisma would have refused the call, had the row not come: nothing in the call itself can have brought it. */
-function mustBeThere({ nested, item, isReached }: Absent, { model, written, node }: Writes): boolean {
+function mustBeThere({ nested, item, isReached }: AbsentRow, { model, written, node }: Writes): boolean {
   if (!isReached || !FAILS_WITHOUT_ROW.has(item.operation)) return false;
   // Prisma does not look for a row to which nothing is written, nor always for those that come after it in a list.
   const updates = nested.items.filter(({ operation }) => operation === "update");
@@ -51,8 +51,10 @@ function mustBeThere({ nested, item, isReached }: Absent, { model, written, node
   if (item.operation === "update" && updates.some(isIdle)) return false;
   const { target } = nested;
   // A key that holds a reference follows the key of another row, and whatever links to it.
-  const follows = Array.from(target.relations.values()).some(({ fields }) => overlap(keysOf(target), fields));
-  if ((follows || target === model) && overlap(keysOf(model), written)) return false;
+  const follows = Array.from(target.relations.values()).some(({ fields }) =>
+    overlap(keyFields(target), fields),
+  );
+  if ((follows || target === model) && overlap(keyFields(model), written)) return false;
   return Array.from(relationsIn(node)).every((other) => {
     const others = other.items.filter((one) => one !== item);
     if (other.target === target && (other.creates !== undefined || (follows && others.some(isLink))))
@@ -66,10 +68,10 @@ function isLink({ effect }: NestedItem): boolean {
 }
 
 function writesKey({ target }: NestedRelation, { data }: NestedItem): boolean {
-  return overlap(keysOf(target), writtenFields(target, data));
+  return overlap(keyFields(target), writtenFields(target, data));
 }
 
-function keysOf({ keys }: Model): readonly string[] {
+function keyFields({ keys }: Model): readonly string[] {
   return keys.flatMap(({ fields }) => fields);
 }
 

@@ -4,21 +4,21 @@ import type { Bus } from "../prisma/bus.js";
 import { executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { LostRace } from "../rows/lost-race.js";
 import { sourceTable } from "../rows/source-table.js";
-import type { NestedPast } from "./nested-past.js";
+import type { FoundBefore } from "./found-before.js";
 import type { TouchedRow } from "./touched-rows.js";
 
-/** What PostgreSQL has counted of the models in {@link NestedPast.missing}. No statement when there are none. */
+/** What PostgreSQL has counted of the models in {@link FoundBefore.missing}. No statement when there are none. */
 export async function countersOf(
   bus: Bus,
   transaction: TransactionHandle,
-  { missing }: NestedPast,
+  { missing }: FoundBefore,
 ): Promise<readonly TableCounters[]> {
   if (missing.size === 0) return [];
   const tables = await Promise.all(Array.from(missing, (model) => sourceTable(bus, model)));
   return tableCounters(executorIn(bus.root, transaction), tables);
 }
 
-/** What a call did to the models in {@link NestedPast.missing}, as far as PostgreSQL says. */
+/** What a call did to the models in {@link FoundBefore.missing}, as far as PostgreSQL says. */
 export interface Counts {
   /** Those of which rows were changed or deleted. */
   readonly written: ReadonlySet<Model>;
@@ -35,7 +35,7 @@ export interface Counts {
 export async function checkCreated(
   bus: Bus,
   transaction: TransactionHandle,
-  past: NestedPast,
+  past: FoundBefore,
   counters: readonly TableCounters[],
 ): Promise<Counts> {
   const now = await countersOf(bus, transaction, past);

@@ -4,13 +4,13 @@ import type { Model } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import { storedOf } from "../../models/stored-row.js";
 import type { Catalog } from "../catalog/catalog.js";
-import { AT_PLACE, type RowLoader } from "../rows/row-loader.js";
+import { BY_TUPLE_ID, type RowLoader } from "../rows/row-loader.js";
 import type { TouchedRow } from "./touched-rows.js";
 
 /**
  * Finds rows after a call that were there before it. A row whose key may have changed is not looked for by its key:
  * arithmetic, rounding and triggers make another one of it than the call says, and another row may have the old one by
- * now. PostgreSQL itself says what has become of the row that was at a place.
+ * now. PostgreSQL itself says what has become of the row with a tuple id.
  */
 export class ReadAgain {
   readonly #loader: RowLoader;
@@ -25,15 +25,16 @@ export class ReadAgain {
   async find(row: TouchedRow): Promise<Row | undefined> {
     const { model, before } = row;
     const table = this.#catalog.table(model);
-    const place = before === undefined ? undefined : storedOf(before)?.place;
+    const tupleId = before === undefined ? undefined : storedOf(before)?.tupleId;
     const isWritten = writesKey(row);
-    if (place !== undefined && (isWritten || table?.hasTriggers !== false)) {
-      const [now] = await this.#loader.find({ model, fields: AT_PLACE, keys: [place] });
+    if (tupleId !== undefined && (isWritten || table?.hasTriggers !== false)) {
+      const [now] = await this.#loader.find({ model, fields: BY_TUPLE_ID, keys: [tupleId] });
       if (now !== undefined || table?.kind === "table") return now;
     }
-    const now = isWritten && place !== undefined ? undefined : await this.#byKey(model, row.after ?? before);
-    // The row of a view has no place, and one that went to another partition has left it.
-    if (now === undefined && isWritten && !row.mayGo && table?.kind !== "table") throw lost(model);
+    const now =
+      isWritten && tupleId !== undefined ? undefined : await this.#byKey(model, row.after ?? before);
+    // The row of a view has no tuple id, and one that went to another partition cannot be followed by it.
+    if (now === undefined && isWritten && !row.mayBeDeleted && table?.kind !== "table") throw lost(model);
     return now;
   }
 

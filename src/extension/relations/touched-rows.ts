@@ -1,7 +1,7 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
 import { aggregateKeyOf, identityOf } from "../../models/row-key.js";
-import { isStillAt } from "../../models/stored-row.js";
+import { keepsTupleId } from "../../models/stored-row.js";
 
 /** A row that a call may write, before and after it. */
 export interface TouchedRow {
@@ -11,9 +11,9 @@ export interface TouchedRow {
   /** Undefined: it is not there any more, or not read yet. */
   readonly after: Row | undefined;
   /** Whether the call may remove it. */
-  mayGo: boolean;
+  mayBeDeleted: boolean;
   /** Whether PostgreSQL itself may write it, after the statement that answers has read it. */
-  mayFollow: boolean;
+  mayBeActedOn: boolean;
   /** Fields that the call may write, as far as known beforehand. */
   readonly written: Set<string>;
 }
@@ -31,7 +31,7 @@ export class TouchedRows {
 
   /** A row that was there before. */
   found(model: Model, before: Row): TouchedRow {
-    const key = keyOf(model, before);
+    const key = rowId(model, before);
     const known = this.#before.get(key);
     if (known !== undefined) return known;
     const row = this.#add(model, before);
@@ -50,14 +50,14 @@ export class TouchedRows {
   settle(row: TouchedRow, after: Row): void {
     const { model, before } = row;
     if (before !== undefined && aggregateKeyOf(model, before) === aggregateKeyOf(model, after))
-      isStillAt(after, before, model.identity?.fields ?? []);
+      keepsTupleId(after, before, model.identity?.fields ?? []);
     (row as { after: Row }).after = after;
-    this.#after.set(keyOf(row.model, after), row);
+    this.#after.set(rowId(row.model, after), row);
   }
 
   /** The row that has this key now. */
   withAfter(model: Model, row: Row): TouchedRow | undefined {
-    return this.#after.get(keyOf(model, row));
+    return this.#after.get(rowId(model, row));
   }
 
   #add(model: Model, before: Row | undefined): TouchedRow {
@@ -65,8 +65,8 @@ export class TouchedRows {
       model,
       before,
       after: undefined,
-      mayGo: false,
-      mayFollow: false,
+      mayBeDeleted: false,
+      mayBeActedOn: false,
       written: new Set(),
     };
     this.#all.push(row);
@@ -74,6 +74,6 @@ export class TouchedRows {
   }
 }
 
-function keyOf(model: Model, row: Row): string {
+function rowId(model: Model, row: Row): string {
   return `${model.name} ${identityOf(model, row)}`;
 }

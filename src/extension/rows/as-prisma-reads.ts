@@ -2,10 +2,10 @@ import type { Row } from "../../changes/diff.js";
 import { Decimal, isDecimal } from "../../codec/decimal.js";
 import type { ScalarField } from "../../models/model.js";
 import { NO_TEXTS, noteStored } from "../../models/stored-row.js";
-import { PLACE } from "../../outbox/row-columns.js";
-import { oddMoment } from "./odd-moment.js";
+import { TUPLE_ID } from "../../outbox/row-columns.js";
 import { isPlainMoment, plainMoment } from "./plain-moment.js";
 import type { ModelColumns } from "./source-table.js";
+import { unusualMoment } from "./unusual-moment.js";
 
 /**
  * A row of a raw statement as Prisma's own queries give it: by the types of the schema, not by those of the columns,
@@ -20,7 +20,7 @@ export function asPrismaReads(columns: ModelColumns, answer: Row): Row {
     if (isAsGiven) row[field.name] = value ?? null;
     else row[field.name] = field.isList ? list(field, value, unreadable) : read(field, value, unreadable);
   }
-  noteStored(row, textsOf(columns, answer), unreadable, answer[PLACE]);
+  noteStored(row, textsOf(columns, answer), unreadable, answer[TUPLE_ID]);
   return row;
 }
 
@@ -59,11 +59,11 @@ function momentOf(text: string): unknown {
   const time = /^\d\d:\d\d:\d\d(\.\d+)?/.exec(text);
   if (time !== null) return new Date(`1970-01-01T${time[0]}Z`);
   // Years of five digits are no ISO: they would be read in the zone of the process.
-  if (!/^\d{4}-/.test(text)) return oddMoment(text);
+  if (!/^\d{4}-/.test(text)) return unusualMoment(text);
   const date = new Date(
     `${text.replace(" ", "T").replace(/(:\d\d(?:\.\d+)?)[+-]\d\d(:\d\d)?$/, "$1")}${text.includes(":") ? "Z" : ""}`,
   );
-  return Number.isNaN(date.getTime()) ? oddMoment(text) : date;
+  return Number.isNaN(date.getTime()) ? unusualMoment(text) : date;
 }
 
 function read({ name, type, enumNames }: ScalarField, value: unknown, unreadable: string[]): unknown {

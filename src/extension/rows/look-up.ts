@@ -8,7 +8,7 @@ import { type Catalog, loadCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import { executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { asPrismaReads } from "./as-prisma-reads.js";
-import { AT_PLACE, type Found, type RowQuery } from "./row-loader.js";
+import { BY_TUPLE_ID, type Found, type RowQuery } from "./row-loader.js";
 import { compareByKey } from "./row-order.js";
 import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "./source-table.js";
 
@@ -21,7 +21,7 @@ export async function lookUp(bus: Bus, transaction: TransactionHandle, given: Ro
   const facts = catalog.table(given.model);
   if (facts?.mayRead === false) throw mayNotRead(given.model);
   // The rows of views and foreign tables do not say who wrote them.
-  const query = catalog.hasPlaces(given.model) ? given : { ...given, ownOnly: undefined };
+  const query = catalog.hasTupleIds(given.model) ? given : { ...given, ownOnly: undefined };
   if (query.lock === undefined) return find(bus, transaction, catalog, query);
   const unlocked = { ...query, lock: undefined };
   if (facts?.mayLock === false) return find(bus, transaction, catalog, unlocked);
@@ -67,7 +67,7 @@ async function find(
 
 /** Places are a table of their own, however many there are. */
 function isOfOneKey({ fields, keys }: RowQuery): boolean {
-  return fields !== AT_PLACE && keys.length === 1;
+  return fields !== BY_TUPLE_ID && keys.length === 1;
 }
 
 /** What is known of the database and of a model says all of a statement but what the query asks for. */
@@ -90,7 +90,7 @@ async function statementFor(
   const { fields, beyond, lock, ownOnly, isByMillisecond, isByAnyKey, most } = query;
   const known = statementsOf(catalog, columns);
   const id = JSON.stringify([
-    ...[fields, fields === AT_PLACE, beyond, lock],
+    ...[fields, fields === BY_TUPLE_ID, beyond, lock],
     ...[ownOnly, isByMillisecond, isByAnyKey, isOfOneKey(query), most !== undefined],
   ]);
   const cached = known.get(id);
@@ -102,7 +102,7 @@ async function statementFor(
 
 async function lookupOf(bus: Bus, catalog: Catalog, columns: ModelColumns, query: RowQuery): Promise<Lookup> {
   const { model, fields, lock, ownOnly, most, isByMillisecond, beyond = [] } = query;
-  const isTable = catalog.hasPlaces(model);
+  const isTable = catalog.hasTupleIds(model);
   const isOne = (field: string) => {
     const known = catalog.column(model, field);
     return {
@@ -116,7 +116,7 @@ async function lookupOf(bus: Bus, catalog: Catalog, columns: ModelColumns, query
   return {
     table: await sourceTable(bus, model),
     columns,
-    match: fields === AT_PLACE ? "place" : fields.map(isOne),
+    match: fields === BY_TUPLE_ID ? "tuple id" : fields.map(isOne),
     beyond: columnsOf(model, beyond),
     order: columnsOf(model, orderOf(model, fields)),
     lock,
@@ -128,7 +128,7 @@ async function lookupOf(bus: Bus, catalog: Catalog, columns: ModelColumns, query
 }
 
 function orderOf({ identity }: Model, fields: readonly string[]): readonly string[] {
-  return identity?.fields ?? (fields === AT_PLACE ? [] : fields);
+  return identity?.fields ?? (fields === BY_TUPLE_ID ? [] : fields);
 }
 
 /** A key that others refer to may have more digits than their columns: those are no error, there just is no such row. */

@@ -2,7 +2,7 @@ import type { RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
-import { bytesOf, cut, PART_BYTES } from "./part-size.js";
+import { bytesOf, CHUNK_BYTES, cut } from "./chunk-size.js";
 import { publishChanges } from "./publish-changes.js";
 import { ROWS_PER_STATEMENT } from "./read-rows.js";
 
@@ -18,7 +18,7 @@ export async function publishInParts(
 
 /** Changes whose events are made together: {@link ROWS_PER_STATEMENT}, fewer where the rows are large. */
 export function partsOfChanges(changes: readonly RowChange[]): Iterable<readonly RowChange[]> {
-  return cut(changes, { rows: ROWS_PER_STATEMENT, bytes: PART_BYTES }, bytesOfChange);
+  return cut(changes, { rows: ROWS_PER_STATEMENT, bytes: CHUNK_BYTES }, bytesOfChange);
 }
 
 /** Of an update, the old and the new values are said beside the row. */

@@ -6,7 +6,7 @@ import type { LookupKey } from "../../outbox/lookup-rows.js";
 /** Rows of a model that have given values in some fields. */
 export interface RowQuery {
   readonly model: Model;
-  /** Fields and hidden columns; {@link AT_PLACE}: the keys are places, and wanted is what has become of the rows there. */
+  /** Fields and hidden columns; {@link BY_TUPLE_ID}: the keys are tuple ids, and wanted is what has become of those rows. */
   readonly fields: readonly string[];
   /** Values of the fields, each as the text of its type. */
   readonly keys: readonly LookupKey[];
@@ -23,8 +23,8 @@ export interface RowQuery {
   readonly most?: number | undefined;
 }
 
-/** In the place of fields: rows are looked up by where they were. */
-export const AT_PLACE: readonly string[] = ["table", "place"];
+/** Instead of fields: rows are looked up by the tuple ids that they had. */
+export const BY_TUPLE_ID: readonly string[] = ["table", "tuple id"];
 
 /** Rows, each with the index of the key that it was found by. */
 export type Found = readonly { readonly key: number; readonly row: Row }[];
@@ -130,6 +130,6 @@ export class RowLoader {
 
 function kindOf({ model, fields, lock, ownOnly, most, isByMillisecond, beyond }: RowQuery): string {
   const strength = lock === "update" ? 0 : lock === undefined ? 2 : 1;
-  const isMet = [fields === AT_PLACE, fields, isByMillisecond === true, beyond];
+  const isMet = [fields === BY_TUPLE_ID, fields, isByMillisecond === true, beyond];
   return JSON.stringify([model.name, strength, ...isMet, ownOnly === true, most]);
 }

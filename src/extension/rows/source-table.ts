@@ -21,8 +21,8 @@ export interface ModelColumns extends RowColumns {
   readonly reads: readonly FieldRead[];
   /** The fields of {@link RowColumns.exact}, and hidden columns. */
   readonly exactFields: readonly string[];
-  /** The same for rows that nobody looks for by their places; undefined where there are none. */
-  readonly withoutPlaces?: ModelColumns;
+  /** The same for rows that nobody looks for by their tuple ids; undefined where there are none. */
+  readonly withoutTupleIds?: ModelColumns;
 }
 
 /** One field in the answer of a statement. */
@@ -45,17 +45,17 @@ export function modelColumns(bus: Bus, model: Model): ModelColumns {
   const last = latest.get(model);
   if (last !== undefined && last.catalog === catalog) return last.made;
   const hidden = catalog?.hiddenColumns(model) ?? [];
-  const hasPlaces = catalog?.hasPlaces(model) ?? false;
+  const hasTupleIds = catalog?.hasTupleIds(model) ?? false;
   const known = columns.get(model) ?? new Map<string, ModelColumns>();
   columns.set(model, known);
-  const id = JSON.stringify([hidden, hasPlaces]);
-  const made = known.get(id) ?? makeColumns(model, hidden, hasPlaces);
+  const id = JSON.stringify([hidden, hasTupleIds]);
+  const made = known.get(id) ?? makeColumns(model, hidden, hasTupleIds);
   known.set(id, made);
   latest.set(model, { catalog, made });
   return made;
 }
 
-function makeColumns(model: Model, hidden: readonly string[], hasPlaces: boolean): ModelColumns {
+function makeColumns(model: Model, hidden: readonly string[], hasTupleIds: boolean): ModelColumns {
   const fields = Array.from(model.scalars.values());
   const exactFields = [
     ...fields.filter((field) => isLookedUp(model, field) && isInexact(field)).map(({ name }) => name),
@@ -66,9 +66,9 @@ function makeColumns(model: Model, hidden: readonly string[], hasPlaces: boolean
     columns: fields.map((field) => ({ column: field.column, form: formOf(field) })),
     exact: columnsOf(model, exactFields),
     exactFields,
-    hasPlaces,
+    hasTupleIds: hasTupleIds,
   };
-  return hasPlaces ? { ...made, withoutPlaces: { ...made, hasPlaces: false } } : made;
+  return hasTupleIds ? { ...made, withoutTupleIds: { ...made, hasTupleIds: false } } : made;
 }
 
 /** The columns of fields, and hidden columns. */

@@ -12,24 +12,27 @@ export interface UniqueMatch {
 type Where = Readonly<Record<string, unknown>>;
 
 /** Values of which only Prisma knows what it sends for them. */
-export const ASK = Symbol("ask Prisma");
+export const ONLY_PRISMA_KNOWS = Symbol("ask Prisma");
 
 /**
- * The unique key by which a `where` finds its row. {@link ASK}: it names its row in a way of which only Prisma knows
+ * The unique key by which a `where` finds its row. {@link ONLY_PRISMA_KNOWS}: it names its row in a way of which only Prisma knows
  * what it means. Undefined when there is none, or none with values that its columns can have: Prisma will refuse the
  * call, in its own words. Further conditions are Prisma's to check.
  */
-export function findUniqueMatch(model: Model, where: unknown): UniqueMatch | typeof ASK | undefined {
+export function findUniqueMatch(
+  model: Model,
+  where: unknown,
+): UniqueMatch | typeof ONLY_PRISMA_KNOWS | undefined {
   if (!isRecord(where)) return undefined;
   let isOpen = false;
   for (const key of model.keys) {
     const values = key.fields.length === 1 && key.fields[0] === key.name ? where : where[key.name];
     if (!isRecord(values)) continue;
-    const texts = key.fields.map((field) => asPrismaSends(model.scalars.get(field), own(values, field)));
+    const texts = key.fields.map((field) => asPrismaSends(model.scalars.get(field), ownValue(values, field)));
     if (texts.every((text) => typeof text === "string")) return { key, texts };
     isOpen ||= texts.every((text) => text !== undefined);
   }
-  return isOpen ? ASK : undefined;
+  return isOpen ? ONLY_PRISMA_KNOWS : undefined;
 }
 
 /** Whether a `where` has more conditions than that key. */
@@ -46,35 +49,43 @@ const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
  * A value as Prisma sends it to PostgreSQL, which reads it as the type of the column that it is compared with. Undefined:
  * there is none, or Prisma or PostgreSQL will refuse it.
  */
-function asPrismaSends(field: ScalarField | undefined, value: unknown): string | typeof ASK | undefined {
+function asPrismaSends(
+  field: ScalarField | undefined,
+  value: unknown,
+): string | typeof ONLY_PRISMA_KNOWS | undefined {
   if (field === undefined || value === undefined || value === null || isSkipped(value)) return undefined;
-  if (field.isList) return ASK;
-  if (field.enumNames !== undefined) return typeof value === "string" ? labelOf(field.enumNames, value) : ASK;
+  if (field.isList) return ONLY_PRISMA_KNOWS;
+  if (field.enumNames !== undefined)
+    return typeof value === "string" ? labelOf(field.enumNames, value) : ONLY_PRISMA_KNOWS;
   switch (field.type) {
     case "Int":
       // Prisma cuts off the fraction of a number that stands for an integer.
       return typeof value === "number" || typeof value === "bigint"
         ? fitting(field, String(typeof value === "number" ? Math.trunc(value) : value))
-        : ASK;
+        : ONLY_PRISMA_KNOWS;
     case "BigInt":
-      return typeof value === "number" || typeof value === "bigint" ? fitting(field, String(value)) : ASK;
+      return typeof value === "number" || typeof value === "bigint"
+        ? fitting(field, String(value))
+        : ONLY_PRISMA_KNOWS;
     case "Float":
-      return typeof value === "number" ? String(value) : ASK;
+      return typeof value === "number" ? String(value) : ONLY_PRISMA_KNOWS;
     case "Decimal":
       if (typeof value === "number" || typeof value === "string") return fitting(field, String(value));
-      return typeof value === "object" && isDecimal(value) ? fitting(field, value.toFixed()) : ASK;
+      return typeof value === "object" && isDecimal(value)
+        ? fitting(field, value.toFixed())
+        : ONLY_PRISMA_KNOWS;
     case "Boolean":
-      return typeof value === "boolean" ? String(value) : ASK;
+      return typeof value === "boolean" ? String(value) : ONLY_PRISMA_KNOWS;
     case "DateTime":
       return moment(field, value);
     case "String":
-      return typeof value === "string" ? fitting(field, value) : ASK;
+      return typeof value === "string" ? fitting(field, value) : ONLY_PRISMA_KNOWS;
     case "Bytes":
       return ArrayBuffer.isView(value)
         ? `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`
-        : ASK;
+        : ONLY_PRISMA_KNOWS;
     default:
-      return ASK;
+      return ONLY_PRISMA_KNOWS;
   }
 }
 
@@ -82,16 +93,16 @@ function fitting(field: ScalarField, text: string): string | undefined {
   return fits(field, text) ? text : undefined;
 }
 
-function moment(field: ScalarField, value: unknown): string | typeof ASK | undefined {
+function moment(field: ScalarField, value: unknown): string | typeof ONLY_PRISMA_KNOWS | undefined {
   const date = typeof value === "string" && MOMENT.test(value) ? new Date(value) : value;
-  if (!(date instanceof Date)) return ASK;
+  if (!(date instanceof Date)) return ONLY_PRISMA_KNOWS;
   if (Number.isNaN(date.getTime())) return undefined;
   // Prisma sends years before Christ as PostgreSQL does not read them.
   return date.getUTCFullYear() > 0 ? momentText(field, date) : undefined;
 }
 
 /** Names of fields can be those of every object's properties. */
-function own(values: Where, field: string): unknown {
+function ownValue(values: Where, field: string): unknown {
   return Object.hasOwn(values, field) ? values[field] : undefined;
 }
 

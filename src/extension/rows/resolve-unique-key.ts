@@ -3,7 +3,7 @@ import type { Model } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import type { Bus } from "../prisma/bus.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
-import { ASK, findUniqueMatch, type UniqueMatch } from "./unique-match.js";
+import { findUniqueMatch, ONLY_PRISMA_KNOWS, type UniqueMatch } from "./unique-match.js";
 
 /**
  * The unique key by which a `where` finds its row. Lists, Json and whatever else has a notation of its own are
@@ -12,7 +12,7 @@ import { ASK, findUniqueMatch, type UniqueMatch } from "./unique-match.js";
  * @param like the parameters of the call that it is part of.
  * @returns undefined where Prisma will refuse the call.
  */
-export async function askPrisma(
+export async function resolveUniqueKey(
   bus: Bus,
   transaction: TransactionHandle,
   like: InternalParams,
@@ -20,7 +20,7 @@ export async function askPrisma(
   where: unknown,
 ): Promise<UniqueMatch | "absent" | undefined> {
   const match = findUniqueMatch(model, where);
-  if (match !== ASK) return match;
+  if (match !== ONLY_PRISMA_KNOWS) return match;
   const key = model.identity;
   if (key === undefined) return undefined;
   const asked = { ...like, model: model.name, jsModelName: model.jsName };

@@ -2,13 +2,13 @@ import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
 import { isSkipped } from "../prisma/internals.js";
 import { noRow } from "../rows/no-row.js";
-import { type LateObject, lateObject } from "./late-object.js";
-import { relationsIn } from "./reach.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
-import { writtenFields } from "./written-fields.js";
+import { writtenFields } from "../rows/written-fields.js";
+import { type DeferredArgument, deferredArgument } from "./deferred-argument.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
+import { relationsIn } from "./relevant-writes.js";
 
 /** A write to whatever is related that will keep to rows named later. */
-export interface Kept {
+export interface Pin {
   /** Whether Prisma took what was said last. */
   readonly isUsed: boolean;
   /** Lets it write whatever is related after all. */
@@ -20,9 +20,9 @@ export interface Kept {
 }
 
 /** Data in which writes to whatever is related will keep to rows that are named when they are locked. */
-export interface KeptData {
+export interface PinnedData {
   readonly data: unknown;
-  readonly kept: ReadonlyMap<NestedItem, Kept>;
+  readonly pins: ReadonlyMap<NestedItem, Pin>;
 }
 
 /**
@@ -30,34 +30,34 @@ export interface KeptData {
  * comes to be related between the lock and the write would be written unseen, and only a lock that inserts of such
  * rows wait for could keep it away. Two transactions that have each inserted one would wait for each other.
  */
-export function keepTo(model: Model, node: NestedNode | undefined, data: unknown): KeptData {
+export function pinToLockedRows(model: Model, node: NestedNode | undefined, data: unknown): PinnedData {
   const all = Array.from(relationsIn(node));
   const written = writtenFields(model, data);
-  const kept = new Map<NestedItem, Kept>();
+  const pins = new Map<NestedItem, Pin>();
   const replaced = new Map<unknown, unknown>();
   for (const nested of all) {
     // Prisma looks for whom it relates by the key that the row gets.
     if (nested.link.own.some((field) => written.includes(field))) continue;
-    if (!canKeep(nested, model, all)) continue;
+    if (!canPin(nested, model, all)) continue;
     const [closing, ...named] = nested.items;
     if (closing?.operation === "set") {
       if (!named.every(isNamedByKey)) continue;
-      const late = lateObject();
-      replaced.set(nested.given, late.argument);
-      kept.set(closing, keptSet(late, nested, closing, named));
+      const deferred = deferredArgument();
+      replaced.set(nested.given, deferred.argument);
+      pins.set(closing, pinSet(deferred, nested, closing, named));
       continue;
     }
     for (const item of nested.items.filter(meansAll)) {
-      const late = lateObject();
-      replaced.set(item.argument, withCondition(item, late.argument));
-      kept.set(item, keptMany(late, nested, item));
+      const deferred = deferredArgument();
+      replaced.set(item.argument, withCondition(item, deferred.argument));
+      pins.set(item, pinMany(deferred, nested, item));
     }
   }
-  if (kept.size === 0) return { data, kept };
-  const places: unknown[] = [];
-  const keeping = withReplaced(data, replaced, places);
+  if (pins.size === 0) return { data, pins: pins };
+  const sites: unknown[] = [];
+  const pinned = withReplaced(data, replaced, sites);
   // One object in two places means different rows.
-  return places.length === replaced.size ? { data: keeping, kept } : { data, kept: new Map() };
+  return sites.length === replaced.size ? { data: pinned, pins: pins } : { data, pins: new Map() };
 }
 
 /** Rows that do not meet further conditions Prisma leaves alone. */
@@ -70,7 +70,7 @@ function meansAll({ where, effect }: NestedItem): boolean {
 }
 
 /** Nothing else in the call may bring rows into the relation, or give them another key. */
-function canKeep(nested: NestedRelation, top: Model, all: readonly NestedRelation[]): boolean {
+function canPin(nested: NestedRelation, top: Model, all: readonly NestedRelation[]): boolean {
   const { target, relation, creates, items } = nested;
   const key = target.identity?.fields ?? [];
   const isAlone = all.every(
@@ -113,29 +113,29 @@ function all(model: Model): Readonly<Record<string, unknown>> {
   return { NOT: noRow(model, model.identity?.fields ?? []) };
 }
 
-function keptMany(late: LateObject, { target }: NestedRelation, item: NestedItem): Kept {
+function pinMany(deferred: DeferredArgument, { target }: NestedRelation, item: NestedItem): Pin {
   let isReleased = false;
   return {
     release() {
       isReleased = true;
     },
     get isUsed() {
-      return late.isUsed;
+      return deferred.isUsed;
     },
-    fill: (reached) => late.fill(isReleased ? all(target) : { OR: conditions(target, reached(item)) }),
+    fill: (reached) => deferred.fill(isReleased ? all(target) : { OR: conditions(target, reached(item)) }),
   };
 }
 
-function keptSet(
-  late: LateObject,
+function pinSet(
+  deferred: DeferredArgument,
   { target, link }: NestedRelation,
   related: NestedItem,
   named: readonly NestedItem[],
-): Kept {
-  const leave = () => late.fill({ set: named.map(({ where }) => writtenOut(where)) });
+): Pin {
+  const leave = () => deferred.fill({ set: named.map(({ where }) => writtenOut(where)) });
   return {
     get isUsed() {
-      return late.isUsed;
+      return deferred.isUsed;
     },
     fill(reached) {
       // In a relation of many to many Prisma refuses a row that is not there; in one to many it leaves it alone.
@@ -144,7 +144,7 @@ function keptSet(
       const wanted = new Set(named.flatMap((item) => reached(item)));
       const without = (some: ReadonlySet<Row>, others: ReadonlySet<Row>) =>
         Array.from(some).flatMap((row) => (others.has(row) ? [] : [uniqueWhere(target, row)]));
-      late.fill({ disconnect: without(now, wanted), connect: without(wanted, now) });
+      deferred.fill({ disconnect: without(now, wanted), connect: without(wanted, now) });
     },
     leave,
   };
@@ -168,29 +168,29 @@ function conditions(model: Model, rows: readonly Row[]): readonly object[] {
   const [only = ""] = fields;
   if (rows.length === 0) return [noRow(model, fields)];
   if (fields.length === 1) return [{ [only]: { in: rows.map((row) => writtenOut(row[only])) } }];
-  return rows.map((row) => keyOf(fields, row));
+  return rows.map((row) => keyCondition(fields, row));
 }
 
 function uniqueWhere({ identity }: Model, row: Row): object {
   const fields = identity?.fields ?? [];
-  const key = keyOf(fields, row);
+  const key = keyCondition(fields, row);
   return fields.length === 1 ? key : { [identity?.name ?? ""]: key };
 }
 
-function keyOf(fields: readonly string[], row: Row): object {
+function keyCondition(fields: readonly string[], row: Row): object {
   return Object.fromEntries(fields.map((field) => [field, writtenOut(row[field])]));
 }
 
-function withReplaced(value: unknown, replaced: ReadonlyMap<unknown, unknown>, places: unknown[]): unknown {
+function withReplaced(value: unknown, replaced: ReadonlyMap<unknown, unknown>, sites: unknown[]): unknown {
   if (replaced.has(value)) {
-    places.push(value);
+    sites.push(value);
     return replaced.get(value);
   }
-  if (Array.isArray(value)) return value.map((one) => withReplaced(one, replaced, places));
+  if (Array.isArray(value)) return value.map((one) => withReplaced(one, replaced, sites));
   if (typeof value !== "object" || value === null) return value;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, withReplaced(one, replaced, places)]),
+    Object.entries(value).map(([name, one]) => [name, withReplaced(one, replaced, sites)]),
   );
 }

@@ -5,7 +5,7 @@ import type { RowLoader } from "../rows/row-loader.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 
 /** How many rows may follow, and what to throw when there are more. */
-export interface FollowLimit {
+export interface RowLimit {
   readonly maxRows: number;
   readonly error: () => Error;
 }
@@ -16,19 +16,19 @@ export interface FollowLimit {
  *
  * @returns of each model whose rows may follow, how often PostgreSQL will change one.
  */
-export async function followReferences(
+export async function lockRowsOfActions(
   references: References,
   isCaptured: (model: Model) => boolean,
   loader: RowLoader,
   rows: TouchedRows,
-  { maxRows, error }: FollowLimit,
+  { maxRows, error }: RowLimit,
 ): Promise<ReadonlyMap<Model, number>> {
   const changes = new Map<Model, number>();
   const done = new Map<TouchedRow, Set<string>>();
   const most = rows.all().length + maxRows;
   let open: Iterable<TouchedRow> = Array.from(rows.all());
   for (;;) {
-    const steps: Step[] = [];
+    const steps: Action[] = [];
     for (const row of open) {
       const known = done.get(row) ?? new Set();
       done.set(row, known);
@@ -42,7 +42,7 @@ export async function followReferences(
     }
     if (steps.length === 0) return changes;
     const wanted = most - rows.all().length + 1;
-    const reached = await loader.all(steps.map((step) => () => follow(loader, rows, step, wanted)));
+    const reached = await loader.all(steps.map((step) => () => lockRowsOfAction(loader, rows, step, wanted)));
     if (rows.all().length > most) throw error();
     for (const [at, { reference, effect }] of steps.entries()) {
       const count = effect === "deletes" ? 0 : (reached[at]?.length ?? 0);
@@ -52,23 +52,26 @@ export async function followReferences(
   }
 }
 
-interface Step {
+interface Action {
   readonly row: TouchedRow;
   readonly reference: Reference;
   readonly effect: "deletes" | "changes" | "moves";
 }
 
-function effectOn(row: TouchedRow, { onDelete, onUpdate, toFields }: Reference): Step["effect"] | undefined {
+function effectOn(
+  row: TouchedRow,
+  { onDelete, onUpdate, toFields }: Reference,
+): Action["effect"] | undefined {
   if (row.before === undefined) return undefined;
-  if (row.mayGo && onDelete !== null) return onDelete === "cascade" ? "deletes" : "changes";
+  if (row.mayBeDeleted && onDelete !== null) return onDelete === "cascade" ? "deletes" : "changes";
   return onUpdate !== null && toFields.some((field) => row.written.has(field)) ? "moves" : undefined;
 }
 
 /** @returns the rows that follow. */
-async function follow(
+async function lockRowsOfAction(
   loader: RowLoader,
   rows: TouchedRows,
-  { row, reference, effect }: Step,
+  { row, reference, effect }: Action,
   most: number,
 ): Promise<readonly TouchedRow[]> {
   const { holder, fields, toFields } = reference;
@@ -80,8 +83,8 @@ async function follow(
   const followers: TouchedRow[] = [];
   for (const found of await loader.find({ model: holder, fields, keys: [key], lock, most })) {
     const other = rows.found(holder, found);
-    other.mayFollow = true;
-    if (effect === "deletes") other.mayGo = true;
+    other.mayBeActedOn = true;
+    if (effect === "deletes") other.mayBeDeleted = true;
     else for (const field of fields) other.written.add(field);
     followers.push(other);
   }

@@ -7,11 +7,11 @@ import { sourceTable } from "../rows/source-table.js";
 import type { TouchedRows } from "./touched-rows.js";
 
 /** How many rows of a model PostgreSQL is expected to change by itself, as far as they can be seen. */
-export type Following = ReadonlyMap<Model, number>;
+export type ExpectedChanges = ReadonlyMap<Model, number>;
 
 /** What PostgreSQL had counted of tables of which policies can hide rows. */
-export interface HiddenPast {
-  readonly following: Following;
+export interface PolicyCounters {
+  readonly expected: ExpectedChanges;
   readonly counters: ReadonlyMap<Model, TableCounters>;
 }
 
@@ -22,24 +22,25 @@ export interface HiddenPast {
  * @param following the models with policies, and how many of their rows will follow.
  * @throws EventBusError `NOT_CAPTURED` where PostgreSQL does not count.
  */
-export async function countersBefore(
+export async function policyCounters(
   bus: Bus,
   transaction: TransactionHandle,
-  following: Following,
-): Promise<HiddenPast> {
+  following: ExpectedChanges,
+): Promise<PolicyCounters> {
   const counters = await countersNow(bus, transaction, following);
-  for (const [model, { ex_event_bus_counts: counts }] of counters) if (!counts) throw hidden(model, "may");
-  return { following, counters };
+  for (const [model, { ex_event_bus_counts: counts }] of counters)
+    if (!counts) throw hiddenRows(model, "may");
+  return { expected: following, counters };
 }
 
 /**
  * @param isWritten whether the call itself writes rows of a model, which are counted too.
  * @throws EventBusError `NOT_CAPTURED` when rows have gone or changed that were not seen.
  */
-export async function checkHidden(
+export async function checkNoneHidden(
   bus: Bus,
   transaction: TransactionHandle,
-  { following, counters }: HiddenPast,
+  { expected: following, counters }: PolicyCounters,
   rows: TouchedRows,
   isWritten: (model: Model) => boolean,
 ): Promise<void> {
@@ -52,14 +53,14 @@ export async function checkHidden(
       .filter((row) => row.model === model && row.before !== undefined && row.after === undefined);
     const isMore = countedSince(before, after, "deleted") > BigInt(gone.length);
     if (isMore || (!isWritten(model) && countedSince(before, after, "updated") > BigInt(changes)))
-      throw hidden(model, "did");
+      throw hiddenRows(model, "did");
   }
 }
 
 async function countersNow(
   bus: Bus,
   transaction: TransactionHandle,
-  following: Following,
+  following: ExpectedChanges,
 ): Promise<ReadonlyMap<Model, TableCounters>> {
   const models = Array.from(following.keys());
   if (models.length === 0) return new Map();
@@ -68,7 +69,7 @@ async function countersNow(
   return new Map(models.flatMap((model, at) => (counters[at] === undefined ? [] : [[model, counters[at]]])));
 }
 
-function hidden({ name, table }: Model, how: "may" | "did"): EventBusError {
+function hiddenRows({ name, table }: Model, how: "may" | "did"): EventBusError {
   const what =
     how === "did"
       ? `PostgreSQL deleted or changed rows of ${name} along with others that the policies of ${table} hide from the role of this ` +

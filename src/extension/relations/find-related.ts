@@ -4,39 +4,39 @@ import type { LockStrength } from "../../outbox/lock-row.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { UniqueMatch } from "../rows/unique-match.js";
-import type { Kept } from "./keep-to.js";
+import type { NestedItem, NestedRelation } from "./nested-writes.js";
+import type { Pin } from "./pin-to-locked-rows.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
-import type { NestedItem, NestedRelation } from "./tree.js";
 
 /** How many rows a write to whatever is related is told to keep to: each is a parameter of the statement. */
 const MOST_NAMED = 10_000;
 
 /** Which row a `where` names: by which key; "absent": none. Undefined: Prisma will refuse it. */
-export type AskFor = (model: Model, where: unknown) => Promise<UniqueMatch | "absent" | undefined>;
+export type ResolveKey = (model: Model, where: unknown) => Promise<UniqueMatch | "absent" | undefined>;
 
 /** Rows that were found by a key. */
-export interface Named {
+export interface NamedRows {
   readonly rows: readonly TouchedRow[];
   readonly match: UniqueMatch | undefined;
 }
 
 /** Finds and locks the rows that nested writes name, and those that are related to others. */
-export class RelatedRows {
+export class RelatedRowFinder {
   readonly #loader: RowLoader;
   readonly #rows: TouchedRows;
-  readonly #kept: ReadonlyMap<NestedItem, Kept>;
-  readonly #ask: AskFor;
+  readonly #pins: ReadonlyMap<NestedItem, Pin>;
+  readonly #ask: ResolveKey;
 
-  /** @param kept items that will write no other rows than they are found to reach. */
-  constructor(loader: RowLoader, rows: TouchedRows, kept: ReadonlyMap<NestedItem, Kept>, ask: AskFor) {
+  /** @param pins items that will write no other rows than those that are found and locked. */
+  constructor(loader: RowLoader, rows: TouchedRows, pins: ReadonlyMap<NestedItem, Pin>, ask: ResolveKey) {
     this.#ask = ask;
     this.#loader = loader;
     this.#rows = rows;
-    this.#kept = kept;
+    this.#pins = pins;
   }
 
   /** The row that `where` names by a unique key, as long as it is there. */
-  async named(model: Model, where: unknown, lock: LockStrength): Promise<Named> {
+  async named(model: Model, where: unknown, lock: LockStrength): Promise<NamedRows> {
     const match = await this.#ask(model, where);
     if (match === undefined || match === "absent") return { rows: [], match: undefined };
     const found = await this.#loader.find({ model, fields: match.key.fields, keys: [match.texts], lock });
@@ -51,11 +51,11 @@ export class RelatedRows {
     lock: LockStrength,
   ): Promise<readonly TouchedRow[]> {
     const { link, relation } = nested;
-    const kept = this.#kept.get(item);
-    if (link.holder === "this" || kept !== undefined) {
+    const pin = this.#pins.get(item);
+    if (link.holder === "this" || pin !== undefined) {
       const named = await this.#relatedNow(nested, subjects, lock);
-      if (kept?.release === undefined || named.length <= MOST_NAMED) return named;
-      kept.release();
+      if (pin?.release === undefined || named.length <= MOST_NAMED) return named;
+      pin.release();
     }
     // Who joins between this and the write would be written unseen. Where there can be only one, nobody can join it.
     if (relation.isList) await this.#closeFor(subjects);
@@ -109,10 +109,10 @@ export class RelatedRows {
 }
 
 export function keysOfAll(rows: readonly TouchedRow[], fields: readonly string[]): readonly LookupKey[] {
-  return rows.flatMap((row) => keysOf(row, fields));
+  return rows.flatMap((row) => keyTextsBefore(row, fields));
 }
 
-function keysOf({ model, before }: TouchedRow, fields: readonly string[]): readonly LookupKey[] {
+function keyTextsBefore({ model, before }: TouchedRow, fields: readonly string[]): readonly LookupKey[] {
   const texts = before === undefined ? undefined : keyTexts(model, fields, before);
   return texts === undefined ? [] : [texts];
 }

@@ -2,10 +2,10 @@ import type { RowChange } from "../../capture/row-change.js";
 import type { Row } from "../../changes/diff.js";
 import type { CapturedOperation, Rule } from "../../registry/capture-rules.js";
 import type { Bus } from "../prisma/bus.js";
-import type { FarOutcome } from "./capture-nested.js";
 import { byReference } from "./event-order.js";
-import { differenceOf } from "./mirror.js";
-import { RelatedRows } from "./related.js";
+import { nestedDifference } from "./nested-difference.js";
+import type { RelatedAfter } from "./read-related.js";
+import { RelationIndex } from "./relation-index.js";
 import type { TouchedRow } from "./touched-rows.js";
 
 /**
@@ -14,12 +14,12 @@ import type { TouchedRow } from "./touched-rows.js";
  *
  * @param own the rules for the call's own rows.
  */
-export function farChanges(
+export function relatedChanges(
   bus: Bus,
-  { own: ownRows, rows, ways }: FarOutcome,
+  { own: ownRows, rows, written }: RelatedAfter,
   own: (operation: CapturedOperation) => readonly Rule[],
 ): readonly RowChange[] {
-  const related = new RelatedRows(rows);
+  const related = new RelationIndex(rows);
   const changes: { readonly row: TouchedRow; readonly change: RowChange }[] = [];
   for (const row of rows.all()) {
     const { model, before, after } = row;
@@ -27,9 +27,9 @@ export function farChanges(
     if (operation === undefined) continue;
     const rules = ownRows.has(row) ? own(operation) : (bus.options.rules.get(model.name)?.[operation] ?? []);
     if (rules.length === 0) continue;
-    const isMirrored = operation !== "delete" && ways.has(row);
-    const difference = isMirrored
-      ? { difference: differenceOf(row, ways, related, bus.options.redactions) ?? null }
+    const hasNestedWrites = operation !== "delete" && written.has(row);
+    const difference = hasNestedWrites
+      ? { difference: nestedDifference(row, written, related, bus.options.redactions) ?? null }
       : {};
     changes.push({ row, change: { model, operation, before, after, rules, ...difference } });
   }

@@ -5,7 +5,7 @@ const MOMENT =
  * A moment as PostgreSQL writes it, that drivers do not read: years before Christ and those with more than four digits. What
  * stands there is taken for UTC, as Prisma's adapter does. Infinity stays a text: there is no such `Date`.
  */
-export function oddMoment(text: string): Date | string {
+export function unusualMoment(text: string): Date | string {
   const match = MOMENT.exec(text);
   if (match === null) return text;
   const [, year, month, day, hours = 0, minutes = 0, seconds = 0, fraction = "", era] = match;

@@ -2,20 +2,20 @@ import type { Model } from "../../models/model.js";
 import { identityOf, keyTexts } from "../../models/row-key.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
 import type { RowLoader } from "../rows/row-loader.js";
-import { type NestedPast, ownKey } from "./nested-past.js";
+import { type FoundBefore, writtenRowId } from "./found-before.js";
+import type { NestedNode, NestedRelation } from "./nested-writes.js";
 import type { ReadAgain } from "./read-again.js";
 import type { TouchedRow } from "./touched-rows.js";
-import type { NestedNode, NestedRelation } from "./tree.js";
 
 /** Reads again what a call with nested writes may have touched, and finds the rows that it created. */
 export class AfterWalk {
   readonly #loader: RowLoader;
-  readonly #past: NestedPast;
+  readonly #past: FoundBefore;
   readonly #again: ReadAgain;
   /** Where the writes went. */
-  readonly ways = new Map<TouchedRow, Set<NestedRelation>>();
+  readonly written = new Map<TouchedRow, Set<NestedRelation>>();
 
-  constructor(loader: RowLoader, past: NestedPast, again: ReadAgain) {
+  constructor(loader: RowLoader, past: FoundBefore, again: ReadAgain) {
     this.#loader = loader;
     this.#past = past;
     this.#again = again;
@@ -23,7 +23,7 @@ export class AfterWalk {
 
   /** @param own the call's own rows, which its answer has told already, unless PostgreSQL went on with them. */
   async readAgain(own: ReadonlySet<TouchedRow>): Promise<void> {
-    const isOpen = (row: TouchedRow) => row.before !== undefined && (row.mayFollow || !own.has(row));
+    const isOpen = (row: TouchedRow) => row.before !== undefined && (row.mayBeActedOn || !own.has(row));
     const rows = this.#past.rows.all().filter(isOpen);
     await this.#loader.all(rows.map((row) => () => this.#settle(row)));
   }
@@ -31,9 +31,9 @@ export class AfterWalk {
   /** @param subjects the rows that the node's data was written to. */
   async visit(node: NestedNode, subjects: readonly TouchedRow[]): Promise<void> {
     for (const subject of subjects) {
-      const ways = this.ways.get(subject) ?? new Set();
-      this.ways.set(subject, ways);
-      for (const relation of node.relations) ways.add(relation);
+      const written = this.written.get(subject) ?? new Set();
+      this.written.set(subject, written);
+      for (const relation of node.relations) written.add(relation);
     }
     await this.#loader.all(node.relations.map((relation) => () => this.#relation(relation, subjects)));
   }
@@ -92,7 +92,7 @@ export class AfterWalk {
     return found.flatMap((row) => {
       const known = this.#past.rows.withAfter(model, row);
       if (known !== undefined) return known.before === undefined ? [known] : [];
-      if (this.#past.ownBefore.has(ownKey(model, identityOf(model, row)))) return [];
+      if (this.#past.writtenBefore.has(writtenRowId(model, identityOf(model, row)))) return [];
       return [this.#past.rows.created(model, row)];
     });
   }

@@ -1,15 +1,15 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
 import { comparableTexts } from "../../models/row-key.js";
-import type { Related } from "./mirror.js";
+import type { Related } from "./nested-difference.js";
+import type { NestedRelation } from "./nested-writes.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
-import type { NestedRelation } from "./tree.js";
 
 type Time = "before" | "after";
 type Index = ReadonlyMap<string, readonly TouchedRow[]>;
 
 /** Relations among the rows that a call may have touched, by what their fields held before and hold after. */
-export class RelatedRows implements Related {
+export class RelationIndex implements Related {
   readonly #rows: TouchedRows;
   readonly #indexes = new Map<string, Index>();
 

@@ -1,5 +1,5 @@
 /** An argument that is known only after Prisma has checked the call, just before it is sent. */
-export interface LateObject {
+export interface DeferredArgument {
   /** To be put into the arguments. */
   readonly argument: object;
   /** Whether it was read since it was filled: otherwise Prisma has sent something else. */
@@ -12,7 +12,7 @@ export interface LateObject {
  * Prisma puts what `toJSON` returns into its request as it is, and reads the request after it has awaited its turn:
  * until then the object can be filled.
  */
-export function lateObject(): LateObject {
+export function deferredArgument(): DeferredArgument {
   const container = {};
   let isUsed = false;
   return {

@@ -1,7 +1,7 @@
 import type { Model } from "../../models/model.js";
 import type { ModelRules } from "../../registry/capture-rules.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
-import { writtenFields } from "./written-fields.js";
+import { writtenFields } from "../rows/written-fields.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
 
 /** What is captured. */
 export interface Captured {
@@ -9,53 +9,61 @@ export interface Captured {
   /**
    * Whether PostgreSQL goes on in a model with rules, when rows of that model go, or when these fields of them change.
    */
-  goesOn(model: Model, fields: readonly string[] | undefined): boolean;
+  causesActions(model: Model, fields: readonly string[] | undefined): boolean;
 }
 
 /**
  * The part of a tree of nested writes that has to be looked at: what reaches models with rules, and what the event of
  * a captured row mirrors. Undefined when there is nothing of that kind.
  *
- * @param isMirrored whether the row that the node's data is written to gets an event.
+ * @param ownerHasEvent whether the row that the node's data is written to gets an event.
  */
-export function reachOf(
+export function relevantWrites(
   captured: Captured,
   node: NestedNode | undefined,
-  isMirrored: boolean,
+  ownerHasEvent: boolean,
 ): NestedNode | undefined {
   if (node === undefined) return undefined;
   const relations = node.relations.flatMap((nested) => {
-    const kept = keep(captured, nested, isMirrored);
+    const kept = relevantRelation(captured, nested, ownerHasEvent);
     return kept === undefined ? [] : [kept];
   });
   return relations.length === 0 ? undefined : { ...node, relations };
 }
 
-function keep(captured: Captured, nested: NestedRelation, isMirrored: boolean): NestedRelation | undefined {
+function relevantRelation(
+  captured: Captured,
+  nested: NestedRelation,
+  ownerHasEvent: boolean,
+): NestedRelation | undefined {
   const { rules } = captured;
   const { target, link, creates } = nested;
-  const isBelowMirrored = isMirrored || rules.has(target.name);
-  const items = nested.items.map((item) => withReach(captured, item, isBelowMirrored));
+  const isWithinEvent = ownerHasEvent || rules.has(target.name);
+  const items = nested.items.map((item) => withRelevantWrites(captured, item, isWithinEvent));
   const created =
     creates === undefined
       ? undefined
-      : (reachOf(captured, creates, isBelowMirrored) ?? { ...creates, relations: [] });
+      : (relevantWrites(captured, creates, isWithinEvent) ?? { ...creates, relations: [] });
   const kept: NestedRelation = { ...nested, items, creates: created };
   const isReference = link.holder === "this" && created === undefined && items.every(isPlainLink);
   if (isReference) return takesFromAnother(rules, nested) || isInKey(nested) ? kept : undefined;
-  if (isMirrored || items.some((item) => isFollowed(captured, nested, item))) return kept;
+  if (ownerHasEvent || items.some((item) => causesActionsOnTarget(captured, nested, item))) return kept;
   const reachesTarget = link.holder === "other" || created !== undefined || !items.every(isLink);
   if (rules.has(target.name) && reachesTarget) return kept;
-  const goesOn = items.some(({ node }) => node !== undefined) || (created?.relations.length ?? 0) > 0;
-  return goesOn || takesFromAnother(rules, nested) ? kept : undefined;
+  const reachesFurther = items.some(({ node }) => node !== undefined) || (created?.relations.length ?? 0) > 0;
+  return reachesFurther || takesFromAnother(rules, nested) ? kept : undefined;
 }
 
-function withReach(captured: Captured, item: NestedItem, isMirrored: boolean): NestedItem {
-  return { ...item, node: reachOf(captured, item.node, isMirrored) };
+function withRelevantWrites(captured: Captured, item: NestedItem, ownerHasEvent: boolean): NestedItem {
+  return { ...item, node: relevantWrites(captured, item.node, ownerHasEvent) };
 }
 
 /** Whether PostgreSQL goes on with what is written to the related rows. */
-function isFollowed({ goesOn }: Captured, { target, link }: NestedRelation, item: NestedItem): boolean {
+function causesActionsOnTarget(
+  { causesActions: goesOn }: Captured,
+  { target, link }: NestedRelation,
+  item: NestedItem,
+): boolean {
   if (item.effect === "delete") return goesOn(target, undefined);
   return goesOn(target, item.effect === "link" ? foreignFields(link) : writtenFields(target, item.data));
 }

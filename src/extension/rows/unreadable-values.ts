@@ -1,7 +1,7 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
 import { aggregateKeyOf, keyTexts } from "../../models/row-key.js";
-import { isStillAt, storedOf } from "../../models/stored-row.js";
+import { keepsTupleId, storedOf } from "../../models/stored-row.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { isInvalidDate } from "./invalid-date.js";
@@ -9,7 +9,7 @@ import { lookUp } from "./look-up.js";
 import { LostRace } from "./lost-race.js";
 
 /** A call was to ask for fields that Prisma cannot read, and that its caller does not want. Nothing was sent yet. */
-export class AskedTooMuch extends Error {}
+export class UnreadableFieldsAsked extends Error {}
 
 /** @throws AskedTooMuch where a row has fields that Prisma cannot read, and they are not in `avoid` yet. */
 export function avoidUnreadable(row: Row | undefined, avoid: Set<string>): void {
@@ -17,15 +17,15 @@ export function avoidUnreadable(row: Row | undefined, avoid: Set<string>): void 
   const more = unreadable.filter((name) => !avoid.has(name));
   if (more.length === 0) return;
   for (const name of more) avoid.add(name);
-  throw new AskedTooMuch("It is asked again for less.");
+  throw new UnreadableFieldsAsked("It is asked again for less.");
 }
 
 /** Runs a query again that was refused by {@link avoidUnreadable}. */
-export async function askedFor<T>(query: () => PromiseLike<T>): Promise<T> {
+export async function askedAgain<T>(query: () => PromiseLike<T>): Promise<T> {
   try {
     return await query();
   } catch (error) {
-    if (error instanceof AskedTooMuch) return query();
+    if (error instanceof UnreadableFieldsAsked) return query();
     throw error;
   }
 }
@@ -38,24 +38,24 @@ export function withoutFields(model: Model, fields: ReadonlySet<string>): Model 
 }
 
 /** Whether Prisma could not read a value of an answer. */
-export function isUnreadable(error: unknown): boolean {
+export function isReadFailure(error: unknown): boolean {
   return error instanceof Error && (error as { readonly code?: unknown }).code === "P2023";
 }
 
-const odd = new WeakSet<Model>();
+const withUnreadable = new WeakSet<Model>();
 
 /** Whether rows of a model have had values of which an answer of Prisma's does not tell. */
-export function isOddModel(model: Model): boolean {
-  return odd.has(model);
+export function hadUnreadableValues(model: Model): boolean {
+  return withUnreadable.has(model);
 }
 
 /** From now on rows of that model are read before they are deleted. */
-export function noteOdd(model: Model): void {
-  odd.add(model);
+export function noteUnreadableValues(model: Model): void {
+  withUnreadable.add(model);
 }
 
 /** Whether Prisma's answer says less than what is in the row: infinity comes as an invalid date. */
-export function saysLess(model: Model, row: Row): boolean {
+export function isIncomplete(model: Model, row: Row): boolean {
   for (const name of model.scalars.keys()) {
     const value = row[name];
     if (value === undefined || isInvalidDate(value)) return true;
@@ -76,10 +76,10 @@ export async function asStored(
   row: Row,
   before: Row | undefined,
 ): Promise<Row> {
-  if (!saysLess(model, row)) return row;
+  if (!isIncomplete(model, row)) return row;
   const fields = model.identity?.fields ?? [];
   if (before !== undefined && aggregateKeyOf(model, before) === aggregateKeyOf(model, row))
-    isStillAt(row, before, fields);
+    keepsTupleId(row, before, fields);
   const keys = keyTexts(model, fields, row);
   const [found] = keys === undefined ? [] : await lookUp(bus, transaction, { model, fields, keys: [keys] });
   return found?.row ?? row;
@@ -91,7 +91,7 @@ export async function asStored(
  * @throws LostRace where the answer does not tell: when the call is run again, the row is read before.
  */
 export function asDeleted(model: Model, row: Row): Row {
-  if (!saysLess(model, row) || isOddModel(model)) return row;
-  noteOdd(model);
+  if (!isIncomplete(model, row) || hadUnreadableValues(model)) return row;
+  noteUnreadableValues(model);
   throw new LostRace();
 }

@@ -3,7 +3,7 @@ import { aggregateKeyOf, identityOf } from "../../models/row-key.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import type { CallArgs } from "../prisma/selection.js";
-import { PartSize } from "../rows/part-size.js";
+import { ChunkSize } from "../rows/chunk-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import type { BulkRun } from "./bulk-call.js";
 import {
@@ -16,49 +16,49 @@ import {
   withoutLimit,
 } from "./find-rows.js";
 import { amongRows, keyCondition, type NamingKey } from "./key-condition.js";
+import { refuseHiddenRows } from "./refuse-hidden-rows.js";
 import { asksRelations, rowsPerWrite } from "./rows-per-write.js";
-import { refuseUnseen } from "./unseen-rows.js";
-import { chunksOf } from "./where-chunks.js";
+import { whereChunks } from "./where-chunks.js";
 import type { WhereChunk } from "./where-values.js";
 
 /** Rows that one statement writes, and its arguments. */
-export interface PartToWrite {
+export interface ChunkToWrite {
   readonly locked: readonly Row[];
   readonly args: CallArgs;
   /** Whether the arguments do not keep to these rows: others may meet the `where` by now. */
   readonly isUnnamed: boolean;
 }
 
-/** More values are not sent again with every part. */
+/** More values are not sent again with every chunk. */
 const FEW_VALUES = 1_000;
 /** Of a statement's parameters some are left for what it writes. */
 const MOST_BESIDE_DATA = 32_000;
 
 /**
- * Finds the rows of `updateMany` and `deleteMany`, and locks them, part by part: each has to be written before the next
- * one is asked for. Where there are none there is one empty part, so that Prisma checks all arguments.
+ * Finds the rows of `updateMany` and `deleteMany`, and locks them, chunk by chunk: each has to be written before the next
+ * one is asked for. Where there are none there is one empty chunk, so that Prisma checks all arguments.
  *
  * @param written how many rows the call has written so far.
  */
-export async function* partsToWrite(
+export async function* chunksToWrite(
   run: BulkRun,
   lock: LockStrength,
   written: () => number,
-): AsyncGenerator<PartToWrite> {
-  for (const [n, { keys, ...chunk }] of (await chunksOf(run)).entries()) {
+): AsyncGenerator<ChunkToWrite> {
+  for (const [n, { keys, ...chunk }] of (await whereChunks(run)).entries()) {
     const found = keys ?? (await findKeys(run, chunk));
-    if (n === 0) await refuseUnseen(run);
-    yield* partsOf(run, chunk, found, lock, written);
+    if (n === 0) await refuseHiddenRows(run);
+    yield* chunksOf(run, chunk, found, lock, written);
   }
 }
 
-async function* partsOf(
+async function* chunksOf(
   run: BulkRun,
   chunk: WhereChunk,
   named: FoundKeys,
   lock: LockStrength,
   written: () => number,
-): AsyncGenerator<PartToWrite> {
+): AsyncGenerator<ChunkToWrite> {
   const { args } = chunk;
   const naming = await namingKey(run, named);
   const { limit, ...unlimited } = args;
@@ -67,16 +67,18 @@ async function* partsOf(
   const found = isWidened ? await findKeys(run, { ...chunk, args: unlimited }) : named;
   const before = written();
   const isKnown = await mayNameByKey(run, chunk, naming, found);
-  const held =
-    isKnown && !looksAtKeyOnly(chunk, naming) ? await hold(run, chunk, found, lock, naming) : undefined;
-  const keys = held?.keys ?? found;
+  const lockedAll =
+    isKnown && !looksAtKeyOnly(chunk, naming) ? await lockAll(run, chunk, found, lock, naming) : undefined;
+  const keys = lockedAll?.keys ?? found;
   const most = rowsPerWrite(run, isKnown ? undefined : args["where"]);
-  const size = new PartSize(run.mutation.model, most);
+  const size = new ChunkSize(run.mutation.model, most);
   for (let at = 0; at === 0 || at < keys.length; ) {
     const some = naming.isUnnamed ? keys : keys.slice(at, at + size.rows);
     const all = await lockFound(run, some, lock);
     const locked =
-      held === undefined ? all : all.filter((row) => held.rows.has(identityOf(run.mutation.model, row)));
+      lockedAll === undefined
+        ? all
+        : all.filter((row) => lockedAll.rows.has(identityOf(run.mutation.model, row)));
     size.learn(locked);
     const where = isKnown ? keyCondition(naming, locked) : amongRows(args, naming, locked);
     const rest = naming.isUnnamed ? args : withoutLimit(args, some, locked, written() - before);
@@ -86,8 +88,8 @@ async function* partsOf(
 }
 
 /**
- * Whether rows are written by their keys alone: with a long `where` each part would send all of its values, and what looks
- * at other rows finds less when a part of them is written. Rows have to stay what they are once they are locked.
+ * Whether rows are written by their keys alone: with a long `where` each chunk would send all of its values, and what looks
+ * at other rows finds less when some of them is written. Rows have to stay what they are once they are locked.
  */
 async function mayNameByKey(
   run: BulkRun,
@@ -112,23 +114,23 @@ function looksAtKeyOnly({ values }: WhereChunk, { key }: NamingKey): boolean {
 }
 
 /** Rows that stay what the `where` looks for until they are written. */
-interface Held {
+interface LockedRows {
   readonly keys: FoundKeys;
   /** Those that were locked when the `where` was asked. */
   readonly rows: ReadonlySet<string>;
 }
 
 /** Locks all rows, and asks then which of them the `where` still finds. */
-async function hold(
+async function lockAll(
   run: BulkRun,
   { args, values }: WhereChunk,
   found: FoundKeys,
   lock: LockStrength,
   naming: NamingKey,
-): Promise<Held> {
+): Promise<LockedRows> {
   const { model } = run.mutation;
   const rows = new Set<string>();
-  const size = new PartSize(model, ROWS_PER_STATEMENT);
+  const size = new ChunkSize(model, ROWS_PER_STATEMENT);
   for (let at = 0; at < found.length; ) {
     const some = found.slice(at, at + size.rows);
     const locked = await lockFound(run, some, lock);

@@ -4,17 +4,17 @@ import type { Model } from "../../models/model.js";
 import { ROWS_PER_STATEMENT } from "./read-rows.js";
 
 /** What the rows that are read, written or published together should take at most, in bytes. */
-export const PART_BYTES = 16 * 2 ** 20;
+export const CHUNK_BYTES = 16 * 2 ** 20;
 
 /** What the last rows of a model took, on the average. */
 const known = new WeakMap<Model, number>();
 
-/** How many rows of a model the next part of a call has: the fewer, the larger they are. */
-export class PartSize {
+/** How many rows of a model the next chunk of a call has: the fewer, the larger they are. */
+export class ChunkSize {
   readonly #model: Model;
   readonly #most: number;
 
-  /** @param most more than {@link ROWS_PER_STATEMENT} where parts would give another result. */
+  /** @param most more than {@link ROWS_PER_STATEMENT} where chunks would give another result. */
   constructor(model: Model, most: number) {
     this.#model = model;
     this.#most = most;
@@ -23,10 +23,10 @@ export class PartSize {
   get rows(): number {
     if (this.#most > ROWS_PER_STATEMENT) return this.#most;
     const bytes = known.get(this.#model) ?? 0;
-    return bytes === 0 ? this.#most : Math.max(1, Math.min(this.#most, Math.floor(PART_BYTES / bytes)));
+    return bytes === 0 ? this.#most : Math.max(1, Math.min(this.#most, Math.floor(CHUNK_BYTES / bytes)));
   }
 
-  /** Takes the rows of a part for what those of the next one are. */
+  /** Takes the rows of a chunk for what those of the next one are. */
   learn(rows: readonly Row[]): void {
     if (rows.length === 0) return;
     known.set(this.#model, rows.reduce((sum, row) => sum + bytesOf(row), 0) / rows.length);

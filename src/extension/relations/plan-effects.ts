@@ -1,15 +1,16 @@
 import { sameValue } from "../../changes/same-value.js";
 import type { Model } from "../../models/model.js";
+import { type OneRowOperation, writtenData } from "../../models/operations.js";
 import type { CapturedOperation, Rule } from "../../registry/capture-rules.js";
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import type { CallArgs } from "../prisma/selection.js";
-import { type Captured, reachOf } from "./reach.js";
-import { type NestedNode, nestedWrites } from "./tree.js";
-import { writtenFields } from "./written-fields.js";
+import { writtenFields } from "../rows/written-fields.js";
+import { type NestedNode, nestedWrites } from "./nested-writes.js";
+import { type Captured, relevantWrites } from "./relevant-writes.js";
 
 /** Other rows that a call may touch and that matter: those that get events, or that its own event mirrors. */
-export interface FarPlan {
+export interface EffectsPlan {
   /** What is written through a new row. */
   readonly create: NestedNode | undefined;
   /** What is written through the row that is there. */
@@ -17,58 +18,51 @@ export interface FarPlan {
 }
 
 /** Undefined: the call touches no other row that matters. */
-export function planFar(
+export function planEffects(
   bus: Bus,
   model: Model,
-  operation: string,
+  operation: OneRowOperation,
   args: CallArgs,
   own: { readonly [Operation in CapturedOperation]: readonly Rule[] },
-): FarPlan | undefined {
+): EffectsPlan | undefined {
   const captured: Captured = {
     rules: bus.options.rules,
-    goesOn: (target, fields) => goesOn(bus, target, fields),
+    causesActions: (target, fields) => causesActions(bus, target, fields),
   };
   const tree = (data: unknown, of: CapturedOperation) =>
-    reachOf(captured, nestedWrites(bus.models, model, data), own[of].length > 0);
-  const { create, update } = dataOf(operation, args);
-  const plan: FarPlan = { create: tree(create, "create"), update: tree(update, "update") };
+    relevantWrites(captured, nestedWrites(bus.models, model, data), own[of].length > 0);
+  const { create, update } = writtenData(operation, args);
+  const plan: EffectsPlan = { create: tree(create, "create"), update: tree(update, "update") };
   if (plan.create !== undefined || plan.update !== undefined) return plan;
-  return goesOnInDatabase(bus, model, operation, args) ? plan : undefined;
-}
-
-/** What a call writes to a new row, and to one that is there. */
-export function dataOf(
-  operation: string,
-  args: CallArgs,
-): { readonly create: unknown; readonly update: unknown } {
-  return {
-    create: operation === "create" ? args["data"] : operation === "upsert" ? args["create"] : undefined,
-    update: operation === "update" ? args["data"] : operation === "upsert" ? args["update"] : undefined,
-  };
+  return mayCauseActions(bus, model, operation, args) ? plan : undefined;
 }
 
 /** Whether what PostgreSQL does by itself may leave events: only then is its catalog of interest. */
-export function capturesReferences(bus: Bus): boolean {
-  for (const name of bus.options.rules.keys()) if (isChangedByReferences(bus, name)) return true;
+export function capturesReferentialActions(bus: Bus): boolean {
+  for (const name of bus.options.rules.keys()) if (capturesActionsOn(bus, name)) return true;
   return false;
 }
 
 /** Whether rows of that model lead to events when they go or change along with others. */
-export function isChangedByReferences({ options }: Bus, name: string): boolean {
+export function capturesActionsOn({ options }: Bus, name: string): boolean {
   const rules = options.rules.get(name);
   return rules !== undefined && rules.update.length + rules.delete.length > 0;
 }
 
 /** Whether PostgreSQL may delete or change captured rows along with the one that is written. */
-function goesOnInDatabase(bus: Bus, model: Model, operation: string, args: CallArgs): boolean {
-  if (operation === "delete") return goesOn(bus, model, undefined);
-  return goesOn(bus, model, changedKeyFields(bus, model, args["where"], dataOf(operation, args).update));
+function mayCauseActions(bus: Bus, model: Model, operation: OneRowOperation, args: CallArgs): boolean {
+  if (operation === "delete") return causesActions(bus, model, undefined);
+  return causesActions(
+    bus,
+    model,
+    changedKeyFields(bus, model, args["where"], writtenData(operation, args).update),
+  );
 }
 
 /** The same for rows of a model that go, or of which these fields change. What is not known yet is assumed. */
-function goesOn(bus: Bus, model: Model, fields: readonly string[] | undefined): boolean {
-  if (!capturesReferences(bus)) return false;
-  const references = knownCatalog(bus)?.references.to(model, ({ name }) => isChangedByReferences(bus, name));
+function causesActions(bus: Bus, model: Model, fields: readonly string[] | undefined): boolean {
+  if (!capturesReferentialActions(bus)) return false;
+  const references = knownCatalog(bus)?.references.to(model, ({ name }) => capturesActionsOn(bus, name));
   if (references === undefined) return true;
   if (fields === undefined) return references.some(({ onDelete }) => onDelete !== null);
   return references.some(

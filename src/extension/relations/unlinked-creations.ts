@@ -1,10 +1,10 @@
 import type { Model } from "../../models/model.js";
+import { writtenFields } from "../rows/written-fields.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
 import type { TouchedRow } from "./touched-rows.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
-import { writtenFields } from "./written-fields.js";
 
 /** Where in a call rows are written. */
-export interface Place {
+export interface WriteSite {
   readonly nested: NestedRelation;
   /** The rows to which it belongs, as far as they are there before. */
   readonly subjects: readonly TouchedRow[];
@@ -12,7 +12,7 @@ export interface Place {
   readonly isOpen: boolean;
 }
 
-interface Write extends Place {
+interface ItemWrite extends WriteSite {
   readonly item: NestedItem;
   readonly reached: readonly TouchedRow[];
 }
@@ -21,15 +21,15 @@ interface Write extends Place {
  * Finds out which relations create rows that may be related to nobody, or to somebody else, when the call is over:
  * their references do not lead to them then. Rather too many than too few: such rows are still found, at a cost.
  */
-export class LostCreations {
-  readonly #creations: Place[] = [];
-  readonly #writes: Write[] = [];
+export class UnlinkedCreations {
+  readonly #creations: WriteSite[] = [];
+  readonly #writes: ItemWrite[] = [];
 
-  noteCreation(place: Place): void {
-    this.#creations.push(place);
+  noteCreation(site: WriteSite): void {
+    this.#creations.push(site);
   }
 
-  noteWrite(write: Write): void {
+  noteWrite(write: ItemWrite): void {
     this.#writes.push(write);
   }
 
@@ -42,13 +42,13 @@ export class LostCreations {
     node: NestedNode | undefined,
     written: readonly string[],
   ): ReadonlySet<NestedRelation> {
-    const isLost = (place: Place): boolean =>
-      place.nested.mayUnlinkCreated ||
-      isRelatedByNull(place) ||
-      place.subjects.some((subject) => subject.mayGo) ||
-      (place.subjects.includes(top) && isOverwritten(place, node, written)) ||
-      this.#writes.some((write) => loses(write, place));
-    return new Set(this.#creations.filter(isLost).map(({ nested }) => nested));
+    const mayBeUnlinked = (site: WriteSite): boolean =>
+      site.nested.mayUnlinkCreated ||
+      isRelatedByNull(site) ||
+      site.subjects.some((subject) => subject.mayBeDeleted) ||
+      (site.subjects.includes(top) && isOverwritten(site, node, written)) ||
+      this.#writes.some((write) => mayUnlink(write, site));
+    return new Set(this.#creations.filter(mayBeUnlinked).map(({ nested }) => nested));
   }
 }
 
@@ -56,7 +56,7 @@ export class LostCreations {
  * Whether what relates the rows that are created to the others may be null: a relation can refer to a key without a
  * value, and then it relates nobody.
  */
-function isRelatedByNull({ nested, subjects }: Place): boolean {
+function isRelatedByNull({ nested, subjects }: WriteSite): boolean {
   const { link, target, owner, given } = nested;
   const isOptional = (model: Model, field: string) => model.scalars.get(field)?.isOptional === true;
   if (link.holder === "this") {
@@ -85,19 +85,19 @@ function hasNo(values: unknown, field: string): boolean {
 type Values = Readonly<Record<string, unknown>>;
 
 /** Whether a write may take away what relates the rows that are created to those for which they were. */
-function loses(write: Write, creation: Place): boolean {
+function mayUnlink(write: ItemWrite, creation: WriteSite): boolean {
   switch (creation.nested.link.holder) {
     case "this":
-      return losesReference(write, creation);
+      return mayUnlinkReference(write, creation);
     case "other":
-      return losesReferring(write, creation);
+      return mayUnlinkReferring(write, creation);
     case "between":
-      return losesPair(write, creation);
+      return mayUnlinkPair(write, creation);
   }
 }
 
 /** The rows for which others were created refer to these. */
-function losesReference(write: Write, creation: Place): boolean {
+function mayUnlinkReference(write: ItemWrite, creation: WriteSite): boolean {
   const { item, nested, isOpen } = write;
   const { link, owner } = creation.nested;
   if (nested.target !== owner) return false;
@@ -108,7 +108,7 @@ function losesReference(write: Write, creation: Place): boolean {
 }
 
 /** The rows that are created refer to those for which they were. */
-function losesReferring(write: Write, creation: Place): boolean {
+function mayUnlinkReferring(write: ItemWrite, creation: WriteSite): boolean {
   const { item, nested } = write;
   const { link, target } = creation.nested;
   if (nested.target !== target) return false;
@@ -119,7 +119,7 @@ function losesReferring(write: Write, creation: Place): boolean {
 }
 
 /** Rows of a table between them relate both. */
-function losesPair(write: Write, creation: Place): boolean {
+function mayUnlinkPair(write: ItemWrite, creation: WriteSite): boolean {
   const { between } = creation.nested.link;
   const other = write.nested.link.between;
   if (between === undefined || other?.model !== between.model || write.nested === creation.nested)
@@ -130,7 +130,7 @@ function losesPair(write: Write, creation: Place): boolean {
 
 /** Whether the write gives or takes references that `fields` of `model` hold. */
 function unlinks(
-  { item, nested: { link, target } }: Write,
+  { item, nested: { link, target } }: ItemWrite,
   model: Model,
   fields: readonly string[],
 ): boolean {
@@ -138,7 +138,11 @@ function unlinks(
 }
 
 /** What is created in the same data writes the reference itself. */
-function isOverwritten({ nested }: Place, node: NestedNode | undefined, written: readonly string[]): boolean {
+function isOverwritten(
+  { nested }: WriteSite,
+  node: NestedNode | undefined,
+  written: readonly string[],
+): boolean {
   return (
     nested.link.holder === "this" &&
     node?.relations.includes(nested) !== true &&
@@ -147,12 +151,12 @@ function isOverwritten({ nested }: Place, node: NestedNode | undefined, written:
 }
 
 /** Whether it may write rows that the call creates: those that it names, or that are related by then. */
-export function mayReachNew({ item, reached }: Pick<Write, "item" | "reached">): boolean {
+export function mayReachNew({ item, reached }: Pick<ItemWrite, "item" | "reached">): boolean {
   return item.where === undefined ? item.effect === "update" : reached.length === 0;
 }
 
 /** Rows that are created for different others are different, unless one of these is found again by its key. */
-function meetAt(write: Write, creation: Place): boolean {
+function meetAt(write: ItemWrite, creation: WriteSite): boolean {
   return write.isOpen || creation.isOpen || meet(write.subjects, creation.subjects);
 }
 

@@ -18,7 +18,7 @@ const TRIES = 3;
  *
  * @throws EventBusError `NOT_CAPTURED` before anything is written.
  */
-export async function refuseUnseen(run: BulkRun): Promise<void> {
+export async function refuseHiddenRows(run: BulkRun): Promise<void> {
   const { bus, transaction, mutation, args } = run;
   const { model } = mutation;
   const operation = operationOf(mutation);
@@ -30,12 +30,16 @@ export async function refuseUnseen(run: BulkRun): Promise<void> {
     !(await isUnderPolicies(executorIn(bus.root, transaction), await sourceTable(bus, model)))
   )
     return;
-  for (let tried = 1; (await tryTo(run, args["where"])) > (await tryTo(run, seenOnly(run))); tried++)
+  for (
+    let tried = 1;
+    (await countWritten(run, args["where"])) > (await countWritten(run, visibleOnly(run)));
+    tried++
+  )
     if (tried === TRIES) throw mayNotSee(model);
 }
 
 /** With a condition that every row meets and that reads a column: a part of the key is what it is. */
-function seenOnly({ bus, mutation, key, args }: BulkRun): unknown {
+function visibleOnly({ bus, mutation, key, args }: BulkRun): unknown {
   const { where } = args;
   const [first = ""] = key.fields;
   const delegate = Reflect.get(bus.root, mutation.model.jsName) as {
@@ -46,7 +50,7 @@ function seenOnly({ bus, mutation, key, args }: BulkRun): unknown {
 }
 
 /** @returns how many rows the call writes with that condition. */
-async function tryTo(run: BulkRun, where: unknown): Promise<number> {
+async function countWritten(run: BulkRun, where: unknown): Promise<number> {
   const { bus, transaction, mutation, args } = run;
   const { count } = await undone(
     executorIn(bus.root, transaction),

@@ -5,55 +5,55 @@ import type { TableCounters } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import type { InternalParams, TransactionHandle } from "../prisma/internals.js";
-import { askPrisma } from "../rows/ask-prisma.js";
 import { lookUp } from "../rows/look-up.js";
+import { resolveUniqueKey } from "../rows/resolve-unique-key.js";
 import { RowLoader } from "../rows/row-loader.js";
+import { changedFields } from "../rows/written-fields.js";
 import { checkAbsent } from "./check-absent.js";
 import { checkCreated, countersOf } from "./check-created.js";
-import { checkHidden, countersBefore, type Following, type HiddenPast } from "./check-hidden.js";
-import { followReferences } from "./follow-references.js";
-import type { Kept } from "./keep-to.js";
-import { AfterWalk } from "./load-after.js";
-import { BeforeWalk } from "./load-before.js";
-import type { Ways } from "./mirror.js";
-import type { NestedPast } from "./nested-past.js";
-import { capturesReferences, isChangedByReferences } from "./plan-far.js";
-import { relationsIn } from "./reach.js";
+import type { FoundBefore } from "./found-before.js";
+import { checkNoneHidden, type ExpectedChanges, type PolicyCounters, policyCounters } from "./hidden-rows.js";
+import type { WrittenRelations } from "./nested-difference.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
+import type { Pin } from "./pin-to-locked-rows.js";
+import { capturesActionsOn, capturesReferentialActions } from "./plan-effects.js";
 import { ReadAgain } from "./read-again.js";
+import { lockRowsOfActions } from "./referential-actions.js";
+import { relationsIn } from "./relevant-writes.js";
 import { type TouchedRow, TouchedRows } from "./touched-rows.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
-import { changedFields } from "./written-fields.js";
+import { AfterWalk } from "./walk-after.js";
+import { BeforeWalk } from "./walk-before.js";
 
 /** A call whose effects go beyond its own row. */
-export interface FarCall {
+export interface CallWithEffects {
   readonly model: Model;
   /** The row before; undefined when there is none. */
   readonly row: Row | undefined;
-  readonly goes: boolean;
+  readonly isDeleted: boolean;
   /** Fields of the row that the call writes. */
   readonly written: readonly string[];
   /** What it writes through its relations. */
   readonly node: NestedNode | undefined;
   /** Writes to whatever is related that keep to the rows that are found and locked. */
-  readonly kept: ReadonlyMap<NestedItem, Kept>;
+  readonly pins: ReadonlyMap<NestedItem, Pin>;
 }
 
 /** What is known before such a call. */
-export interface FarPast {
-  readonly call: FarCall;
+export interface RelatedBefore {
+  readonly call: CallWithEffects;
   readonly top: TouchedRow;
-  readonly past: NestedPast;
-  /** What PostgreSQL had counted of each model in {@link NestedPast.missing}. */
+  readonly past: FoundBefore;
+  /** What PostgreSQL had counted of each model in {@link FoundBefore.missing}. */
   readonly counters: readonly TableCounters[];
-  readonly hidden: HiddenPast;
+  readonly hidden: PolicyCounters;
 }
 
 /** What became of all rows that such a call may have touched. */
-export interface FarOutcome {
+export interface RelatedAfter {
   /** The call's own. */
   readonly own: ReadonlySet<TouchedRow>;
   readonly rows: TouchedRows;
-  readonly ways: Ways;
+  readonly written: WrittenRelations;
 }
 
 /**
@@ -61,33 +61,33 @@ export interface FarOutcome {
  *
  * @param params of the call.
  */
-export async function loadFarBefore(
+export async function readRelatedBefore(
   bus: Bus,
   transaction: TransactionHandle,
-  call: FarCall,
+  call: CallWithEffects,
   params: InternalParams,
-): Promise<FarPast> {
+): Promise<RelatedBefore> {
   const rows = new TouchedRows();
   const top = call.row === undefined ? rows.created(call.model) : rows.found(call.model, call.row);
-  top.mayGo = call.goes;
+  top.mayBeDeleted = call.isDeleted;
   for (const field of call.written) top.written.add(field);
   const loader = loaderIn(bus, transaction);
-  const ask = (model: Model, where: unknown) => askPrisma(bus, transaction, params, model, where);
+  const ask = (model: Model, where: unknown) => resolveUniqueKey(bus, transaction, params, model, where);
   const { node } = call;
   const isRewriting = (await loadCatalog(bus, transaction)).mayWriteOthers(modelsOf(call));
-  const walk = new BeforeWalk(loader, rows, call.kept, ask, isRewriting);
+  const walk = new BeforeWalk(loader, rows, call.pins, ask, isRewriting);
   if (node !== undefined) {
     const subjects = call.row === undefined ? [] : [top];
     await loader.all([() => walk.visit(node, subjects, true)]);
   }
   const before = (item: NestedItem): readonly Row[] =>
     (walk.reached.get(item) ?? []).flatMap((row) => (row.before === undefined ? [] : [row.before]));
-  for (const kept of call.kept.values()) kept.fill(before);
-  const following = capturesReferences(bus)
-    ? await loadFollowing(bus, transaction, loader, rows, call.model)
-    : NOTHING_FOLLOWS;
-  await walk.noteUnlinking(top, node, call.written);
-  const hidden = await countersBefore(bus, transaction, following);
+  for (const pin of call.pins.values()) pin.fill(before);
+  const following = capturesReferentialActions(bus)
+    ? await lockActedOn(bus, transaction, loader, rows, call.model)
+    : NO_ACTIONS;
+  await walk.noteUnlinkedCreations(top, node, call.written);
+  const hidden = await policyCounters(bus, transaction, following);
   return { call, top, past: walk, counters: await countersOf(bus, transaction, walk), hidden };
 }
 
@@ -96,12 +96,12 @@ export async function loadFarBefore(
  *
  * @param row the call's own row after it; undefined when it is gone.
  */
-export async function loadFarAfter(
+export async function readRelatedAfter(
   bus: Bus,
   transaction: TransactionHandle,
-  { call, top, past, counters, hidden }: FarPast,
+  { call, top, past, counters, hidden }: RelatedBefore,
   row: Row | undefined,
-): Promise<FarOutcome> {
+): Promise<RelatedAfter> {
   const loader = loaderIn(bus, transaction);
   const walk = new AfterWalk(loader, past, new ReadAgain(loader, await loadCatalog(bus, transaction)));
   if (row !== undefined) past.rows.settle(top, row);
@@ -112,20 +112,20 @@ export async function loadFarAfter(
   const counts = await checkCreated(bus, transaction, past, counters);
   await checkAbsent(loader, past, call, counts);
   const written = new Set(modelsOf(call));
-  await checkHidden(bus, transaction, hidden, past.rows, (model) => written.has(model));
-  return { own, rows: past.rows, ways: walk.ways };
+  await checkNoneHidden(bus, transaction, hidden, past.rows, (model) => written.has(model));
+  return { own, rows: past.rows, written: walk.written };
 }
 
 /** The models whose rows the call itself writes. */
-function modelsOf({ model, node }: FarCall): readonly Model[] {
+function modelsOf({ model, node }: CallWithEffects): readonly Model[] {
   return [model, ...Array.from(relationsIn(node), ({ target }) => target)];
 }
 
 /** What is known before a call of any number of rows. */
-export interface FarRowsPast {
+export interface ManyRelatedBefore {
   readonly own: readonly TouchedRow[];
   readonly rows: TouchedRows;
-  readonly hidden: HiddenPast;
+  readonly hidden: PolicyCounters;
 }
 
 /**
@@ -133,21 +133,21 @@ export interface FarRowsPast {
  *
  * @param data what the call writes to each of the rows; undefined: the rows go.
  */
-export async function loadFarRowsBefore(
+export async function readManyRelatedBefore(
   bus: Bus,
   transaction: TransactionHandle,
   model: Model,
   before: readonly Row[],
   data: unknown,
-): Promise<FarRowsPast> {
+): Promise<ManyRelatedBefore> {
   const rows = new TouchedRows();
   const own = before.map((row) => rows.found(model, row));
   for (const row of own) {
-    row.mayGo = data === undefined;
+    row.mayBeDeleted = data === undefined;
     for (const field of changedFields(model, row.before ?? {}, data)) row.written.add(field);
   }
-  const following = await loadFollowing(bus, transaction, loaderIn(bus, transaction), rows, model);
-  return { own, rows, hidden: await countersBefore(bus, transaction, following) };
+  const following = await lockActedOn(bus, transaction, loaderIn(bus, transaction), rows, model);
+  return { own, rows, hidden: await policyCounters(bus, transaction, following) };
 }
 
 /**
@@ -155,17 +155,17 @@ export async function loadFarRowsBefore(
  *
  * @param after what has become of the call's own rows, each; undefined: it is gone.
  */
-export async function loadFarRowsAfter(
+export async function readManyRelatedAfter(
   bus: Bus,
   transaction: TransactionHandle,
-  { own, rows, hidden }: FarRowsPast,
+  { own, rows, hidden }: ManyRelatedBefore,
   after: readonly (Row | undefined)[],
-): Promise<FarOutcome> {
+): Promise<RelatedAfter> {
   const loader = loaderIn(bus, transaction);
   const past = {
     rows,
     reached: new Map(),
-    ownBefore: new Set<string>(),
+    writtenBefore: new Set<string>(),
     missing: new Set<Model>(),
     absent: [],
     unlinking: new Set<NestedRelation>(),
@@ -176,36 +176,36 @@ export async function loadFarRowsAfter(
     if (now !== undefined) rows.settle(row, now);
   }
   await walk.readAgain(new Set(own));
-  await checkHidden(bus, transaction, hidden, rows, (model) => model === own[0]?.model);
-  return { own: new Set(own), rows, ways: walk.ways };
+  await checkNoneHidden(bus, transaction, hidden, rows, (model) => model === own[0]?.model);
+  return { own: new Set(own), rows, written: walk.written };
 }
 
-const NOTHING_FOLLOWS: Following = new Map();
+const NO_ACTIONS: ExpectedChanges = new Map();
 
 /** @returns the models with policies of which rows may follow. */
-async function loadFollowing(
+async function lockActedOn(
   bus: Bus,
   transaction: TransactionHandle,
   loader: RowLoader,
   rows: TouchedRows,
   model: Model,
-): Promise<Following> {
+): Promise<ExpectedChanges> {
   const catalog = await loadCatalog(bus, transaction);
   const { maxRows } = bus.options.bulk;
-  const changes = await followReferences(
+  const changes = await lockRowsOfActions(
     catalog.references,
-    ({ name }) => isChangedByReferences(bus, name),
+    ({ name }) => capturesActionsOn(bus, name),
     loader,
     rows,
     {
       maxRows,
-      error: () => tooManyFollow(model, maxRows),
+      error: () => tooManyActedOn(model, maxRows),
     },
   );
   return new Map(Array.from(changes).filter(([holder]) => catalog.table(holder)?.hasRowSecurity === true));
 }
 
-function tooManyFollow({ name, jsName }: Model, maxRows: number): EventBusError {
+function tooManyActedOn({ name, jsName }: Model, maxRows: number): EventBusError {
   return new EventBusError(
     "TOO_MANY_ROWS",
     `A call of prisma.${jsName} was refused before it wrote its rows: PostgreSQL would delete or change more than ${maxRows} ` +

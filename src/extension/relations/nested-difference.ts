@@ -4,11 +4,11 @@ import type { Model } from "../../models/model.js";
 import { touchedFields } from "../../models/model.js";
 import type { Redaction, Redactions } from "../../registry/redaction.js";
 import { compareByKey } from "../rows/row-order.js";
+import type { NestedRelation } from "./nested-writes.js";
 import type { TouchedRow } from "./touched-rows.js";
-import type { NestedRelation } from "./tree.js";
 
 /** Where nested writes were made: the relations of each row that they went through. */
-export type Ways = ReadonlyMap<TouchedRow, ReadonlySet<NestedRelation>>;
+export type WrittenRelations = ReadonlyMap<TouchedRow, ReadonlySet<NestedRelation>>;
 
 /** A row in a list of the parent's changes: what is new, what was. */
 interface Item {
@@ -31,23 +31,23 @@ export interface Related {
  * What a call made of a row: of its own fields, and of what it wrote through its relations. Undefined when nothing
  * changed.
  */
-export function differenceOf(
+export function nestedDifference(
   row: TouchedRow,
-  ways: Ways,
+  written: WrittenRelations,
   related: Related,
   redactions: Redactions,
 ): Difference | undefined {
-  return difference(row, { ways, related, redactions }, [row]);
+  return difference(row, { written, related, redactions }, [row]);
 }
 
 /** What is needed to look at a row. */
-interface Sight {
-  readonly ways: Ways;
+interface Comparison {
+  readonly written: WrittenRelations;
   readonly related: Related;
   readonly redactions: Redactions;
 }
 
-function difference(row: TouchedRow, sight: Sight, path: readonly TouchedRow[]): Difference | undefined {
+function difference(row: TouchedRow, sight: Comparison, path: readonly TouchedRow[]): Difference | undefined {
   const { before, after, model } = row;
   if (after === undefined) return undefined;
   const touched = touchedFields(model);
@@ -56,7 +56,7 @@ function difference(row: TouchedRow, sight: Sight, path: readonly TouchedRow[]):
   const changes: Record<string, unknown> = { ...own?.changes };
   const initialData: Record<string, unknown> = { ...own?.initialData };
   let differs = own !== undefined;
-  for (const [name, nested] of relationsOf(sight.ways.get(row))) {
+  for (const [name, nested] of relationsOf(sight.written.get(row))) {
     const items = nested.flatMap((one) => itemsOf(row, one, sight, path));
     if (items.length === 0) continue;
     differs = true;
@@ -79,9 +79,11 @@ function initialOfOne(items: readonly Item[]): Row | null {
 }
 
 /** The relations by name; two writes of one call through a relation are one change of it. */
-function relationsOf(ways: ReadonlySet<NestedRelation> | undefined): Map<string, readonly NestedRelation[]> {
+function relationsOf(
+  written: ReadonlySet<NestedRelation> | undefined,
+): Map<string, readonly NestedRelation[]> {
   const byName = new Map<string, readonly NestedRelation[]>();
-  for (const nested of ways ?? []) {
+  for (const nested of written ?? []) {
     if (!byName.has(nested.relation.name)) byName.set(nested.relation.name, [nested]);
   }
   return byName;
@@ -90,7 +92,7 @@ function relationsOf(ways: ReadonlySet<NestedRelation> | undefined): Map<string,
 function itemsOf(
   parent: TouchedRow,
   nested: NestedRelation,
-  sight: Sight,
+  sight: Comparison,
   path: readonly TouchedRow[],
 ): readonly Item[] {
   const items: Item[] = [];
@@ -122,18 +124,18 @@ function itemOf(
     return { row, isNow: is, changes: changed?.changes ?? redactRow(redaction, after), initialData: {} };
   if (link.holder === "between" && was !== is) {
     return is
-      ? { row, isNow: is, changes: { ...keyOf(model, after), ...changed?.changes }, initialData: {} }
-      : { row, isNow: is, changes: null, initialData: keyOf(model, before) };
+      ? { row, isNow: is, changes: { ...keyValues(model, after), ...changed?.changes }, initialData: {} }
+      : { row, isNow: is, changes: null, initialData: keyValues(model, before) };
   }
   if (changed === undefined) return undefined;
   return {
     row,
     isNow: is,
-    changes: { ...keyOf(model, after), ...changed.changes },
-    initialData: { ...keyOf(model, before), ...changed.initialData },
+    changes: { ...keyValues(model, after), ...changed.changes },
+    initialData: { ...keyValues(model, before), ...changed.initialData },
   };
 }
 
-function keyOf({ identity }: Model, row: Row): Row {
+function keyValues({ identity }: Model, row: Row): Row {
   return Object.fromEntries((identity?.fields ?? []).map((field) => [field, row[field]]));
 }

@@ -1,47 +1,47 @@
 import type { Model } from "../../models/model.js";
 import { identityOf } from "../../models/row-key.js";
 import type { LookupKey } from "../../outbox/lookup-rows.js";
-import { withoutFields } from "../rows/odd-values.js";
 import type { RowLoader } from "../rows/row-loader.js";
-import type { Kept } from "./keep-to.js";
-import { LostCreations, mayReachNew, type Place } from "./lost-creations.js";
-import { type Absent, absentRow, type NestedPast, ownKey } from "./nested-past.js";
-import { type AskFor, keysOfAll, RelatedRows } from "./related-rows.js";
+import { withoutFields } from "../rows/unreadable-values.js";
+import { changedFields } from "../rows/written-fields.js";
+import { keysOfAll, RelatedRowFinder, type ResolveKey } from "./find-related.js";
+import { type AbsentRow, absentRows, type FoundBefore, writtenRowId } from "./found-before.js";
+import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
+import type { Pin } from "./pin-to-locked-rows.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./tree.js";
-import { changedFields } from "./written-fields.js";
+import { mayReachNew, UnlinkedCreations, type WriteSite } from "./unlinked-creations.js";
 
 /**
  * Reads and locks what the nested writes may touch, from the parents down: the rows that they name, and those that
  * are related where they write to whatever is related.
  */
-export class BeforeWalk implements NestedPast {
+export class BeforeWalk implements FoundBefore {
   readonly rows: TouchedRows;
   readonly reached = new Map<NestedItem, readonly TouchedRow[]>();
-  readonly ownBefore = new Set<string>();
+  readonly writtenBefore = new Set<string>();
   readonly missing = new Set<Model>();
-  readonly absent: Absent[] = [];
+  readonly absent: AbsentRow[] = [];
   unlinking: ReadonlySet<NestedRelation> = new Set();
-  readonly #lost = new LostCreations();
+  readonly #unlinked = new UnlinkedCreations();
   readonly #loader: RowLoader;
-  readonly #finder: RelatedRows;
+  readonly #finder: RelatedRowFinder;
 
   readonly #isRewriting: boolean;
 
   /**
-   * @param kept items that will write no other rows than they are found to reach.
+   * @param pins items that will write no other rows than those that are found and locked.
    * @param isRewriting whether rows may be written that the call does not name: these are not to be taken for new ones.
    */
   constructor(
     loader: RowLoader,
     rows: TouchedRows,
-    kept: ReadonlyMap<NestedItem, Kept>,
-    ask: AskFor,
+    pins: ReadonlyMap<NestedItem, Pin>,
+    ask: ResolveKey,
     isRewriting: boolean,
   ) {
     this.#loader = loader;
     this.#isRewriting = isRewriting;
-    this.#finder = new RelatedRows(loader, rows, kept, ask);
+    this.#finder = new RelatedRowFinder(loader, rows, pins, ask);
     this.rows = rows;
   }
 
@@ -67,22 +67,22 @@ export class BeforeWalk implements NestedPast {
    * @param top the call's own row, with its nested writes.
    * @param written the fields of it that the call writes.
    */
-  async noteUnlinking(
+  async noteUnlinkedCreations(
     top: TouchedRow,
     node: NestedNode | undefined,
     written: readonly string[],
   ): Promise<void> {
-    this.unlinking = this.#lost.all(top, node, written);
+    this.unlinking = this.#unlinked.all(top, node, written);
     const targets = new Set(Array.from(this.unlinking, ({ target }) => target));
     await this.#loader.all(
       Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], !this.#isRewriting)),
     );
   }
 
-  async #relation(place: Place, isReached: boolean): Promise<void> {
-    const { nested, subjects } = place;
+  async #relation(site: WriteSite, isReached: boolean): Promise<void> {
+    const { nested, subjects } = site;
     const { link, creates, target } = nested;
-    const flows = [() => this.#items(place, isReached)];
+    const flows = [() => this.#items(site, isReached)];
     if (link.between !== undefined)
       flows.push(() => this.#finder.pairs(nested, subjects).then(() => undefined));
     if (creates !== undefined) {
@@ -91,23 +91,23 @@ export class BeforeWalk implements NestedPast {
         flows.push(() =>
           this.#noteThere(target, link.other, keysOfAll(subjects, link.own), !this.#isRewriting),
         );
-      this.#lost.noteCreation(place);
+      this.#unlinked.noteCreation(site);
     }
     await this.#loader.all(flows);
     if (link.holder === "this") this.#notice(subjects, link.own);
   }
 
   /** What is connected is among what the same relation writes to whatever is related: it comes first. */
-  async #items(place: Place, isReached: boolean): Promise<void> {
-    const { items } = place.nested;
+  async #items(site: WriteSite, isReached: boolean): Promise<void> {
+    const { items } = site.nested;
     const connecting = items.filter(isConnecting);
     const others = items.filter((item) => !isConnecting(item));
-    await this.#loader.all(connecting.map((item) => () => this.#item(place, item, isReached)));
-    await this.#loader.all(others.map((item) => () => this.#item(place, item, isReached)));
+    await this.#loader.all(connecting.map((item) => () => this.#item(site, item, isReached)));
+    await this.#loader.all(others.map((item) => () => this.#item(site, item, isReached)));
   }
 
-  async #item(place: Place, item: NestedItem, isReached: boolean): Promise<void> {
-    const { nested, subjects } = place;
+  async #item(site: WriteSite, item: NestedItem, isReached: boolean): Promise<void> {
+    const { nested, subjects } = site;
     const { target, link, owner } = nested;
     const lock = item.effect === "delete" ? "update" : "no key update";
     const { rows: found, match } =
@@ -117,15 +117,15 @@ export class BeforeWalk implements NestedPast {
     const connected = item.where === undefined && item.effect !== "link" ? this.#connected(nested) : [];
     const reached = Array.from(new Set([...found, ...connected]));
     const mayBeFound = item.where !== undefined || item.effect === "update";
-    const absent = reached.length === 0 ? absentRow(nested, item, match, isReached) : [];
+    const absent = reached.length === 0 ? absentRows(nested, item, match, isReached) : [];
     this.absent.push(...absent);
     const canTakeForNew = reached.length === 0 && nested.creates !== undefined && mayBeFound;
     if (canTakeForNew || absent.length > 0) this.missing.add(target);
     this.reached.set(item, reached);
-    this.#lost.noteWrite({ ...place, item, reached });
+    this.#unlinked.noteWrite({ ...site, item, reached });
     for (const row of reached) {
       this.#notice([row], writtenTo(row, nested, item));
-      if (item.effect === "delete") row.mayGo = true;
+      if (item.effect === "delete") row.mayBeDeleted = true;
     }
     if (item.effect === "link" && item.where !== undefined && link.holder === "this" && link.isExclusive) {
       this.#notice(
@@ -136,7 +136,7 @@ export class BeforeWalk implements NestedPast {
     const { node } = item;
     // An upsert creates another row where the one with its key is not related.
     const goesOn = isReached && reached.length > 0 && item.operation !== "upsert";
-    const isOpen = place.isOpen || mayReachNew({ item, reached });
+    const isOpen = site.isOpen || mayReachNew({ item, reached });
     if (node !== undefined) await this.#loader.all([() => this.visit(node, reached, goesOn, isOpen)]);
   }
 
@@ -156,7 +156,7 @@ export class BeforeWalk implements NestedPast {
     ownOnly: boolean,
   ): Promise<void> {
     const found = await this.#loader.find({ model: withKeysOnly(model, fields), fields, keys, ownOnly });
-    for (const row of found) this.ownBefore.add(ownKey(model, identityOf(model, row)));
+    for (const row of found) this.writtenBefore.add(writtenRowId(model, identityOf(model, row)));
   }
 }
 
