@@ -6,8 +6,8 @@ import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from
 import { plainCalls } from "./plain-calls.js";
 import { planCall } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
+import { type CaptureStep, captureWhenSent, checkSending } from "./prisma/capture-when-sent.js";
 import { type InternalParams, incompatible, type LazyPromise } from "./prisma/internals.js";
-import { type CaptureStep, captureWhenSent, checkSending } from "./prisma/last-step.js";
 import type { ModelHooks } from "./prisma/query-hooks.js";
 import type { CallArgs } from "./prisma/selection.js";
 import { isOver, isPlaceInTransaction, resolveTransaction } from "./transactions/batch.js";

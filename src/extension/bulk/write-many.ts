@@ -5,9 +5,9 @@ import { FailedAfterWriting } from "../one-row/mutation.js";
 import type { Bus } from "../prisma/bus.js";
 import { canTap } from "../prisma/can-tap.js";
 import { isValidationError } from "../prisma/errors.js";
+import { type Progress, tapped } from "../prisma/intercept-request.js";
 import { asOurs, incompatible, type TransactionHandle } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
-import { type Progress, tapped } from "../prisma/tap.js";
 import { LostRace } from "../rows/lost-race.js";
 import { PublishingLine } from "../rows/publishing-line.js";
 import {

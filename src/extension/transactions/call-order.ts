@@ -1,4 +1,5 @@
 import { noteInstead } from "../prisma/caller.js";
+import { captureSent } from "../prisma/capture-when-sent.js";
 import {
   type InternalClient,
   type InternalParams,
@@ -7,7 +8,6 @@ import {
   rootOf,
   type TransactionHandle,
 } from "../prisma/internals.js";
-import { captureSent } from "../prisma/last-step.js";
 import { type Seat, seatOf } from "./joined-batch.js";
 import { beside, hasCome, inTurn, startCall } from "./transaction-queue.js";
 import type { Ticket } from "./turns.js";
