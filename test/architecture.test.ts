@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { MIGRATIONS } from "../src/outbox/migrations.js";
 import { readSources, type SourceFile } from "./support/source-files.js";
 import {
   findCycles,
@@ -8,6 +9,7 @@ import {
   layerOf,
   reachablePackages,
 } from "./support/source-rules.js";
+import { ADDS_JOBS, findAll, functionsOf, statementsOf, WRITES_DELIVERIES } from "./support/sql-rules.js";
 
 // Which part of src/ may know which. The order of the layers is in support/source-rules.ts.
 const files = readSources();
@@ -96,6 +98,68 @@ describe("SQL", () => {
       ({ path }) => layerOf(path) !== "outbox" && path !== "src/testing/postgres-databases.ts",
     );
     expect(others.flatMap(findSql)).toEqual([]);
+  });
+});
+
+describe("the state of deliveries", () => {
+  const functions = functionsOf(MIGRATIONS.map(({ sql }) => sql).join("\n"));
+  const statements = statementsOf(
+    files.filter(({ path }) => layerOf(path) === "outbox" && !path.startsWith("src/outbox/migrations/")),
+  );
+  const pieces = [...functions, ...statements];
+
+  it("is written by these functions only, each of which says what has ended and what is open", () => {
+    const untold = [
+      // Whether it runs alone is no state.
+      "run_alone: update deliveries",
+      // Of an event that is gone: all of its deliveries have ended before.
+      "prune: delete from deliveries",
+      "forget_delivered: delete from delivered",
+      // What handlers said when they failed.
+      "src/outbox/erase-events.ts: update deliveries",
+    ];
+    const told = pieces.filter(({ text }) => text.includes(":BUS.after_transition("));
+    expect(findAll(told, WRITES_DELIVERIES)).toEqual([
+      "claim: insert into deliveries",
+      "claim: update deliveries",
+      "deliver: insert into deliveries",
+      "deliver_without_rows: insert into delivered",
+      "discard: insert into deliveries",
+      "hold: insert into deliveries",
+      "reopen: update deliveries",
+      "settle: insert into deliveries",
+      "wake: insert into deliveries",
+      "wake: update deliveries",
+    ]);
+    const others = pieces.filter((piece) => !told.includes(piece));
+    expect(findAll(others, WRITES_DELIVERIES)).toEqual(untold.sort());
+  });
+
+  it("is followed by jobs that are added in one place", () => {
+    expect(findAll(pieces, ADDS_JOBS)).toEqual([
+      // Calls add_jobs so that nobody is notified.
+      "add_jobs_quietly: add_jobs",
+      "enqueue: add_jobs",
+      // Has graphile-worker know a task; the job is removed in the same statement.
+      "register: add_job",
+    ]);
+    expect(findAll(functions, /:BUS\.(?:enqueue|add_jobs_quietly)\(/g)).toEqual([
+      "add_jobs_quietly: add_jobs_quietly(",
+      "after_transition: enqueue(",
+      "enqueue: add_jobs_quietly(",
+      "enqueue: enqueue(",
+      "publish: enqueue(",
+    ]);
+  });
+
+  it("is told to graphile-worker by tasks and payloads that are made in one place", () => {
+    expect(findAll(functions, /'event_bus:/g)).toEqual(["job_for: 'event_bus:"]);
+    expect(findAll(functions, /json_build_object\('p'/g)).toEqual(["job_for: json_build_object('p'"]);
+    expect(
+      files
+        .filter(({ literals }) => literals.some((text) => text.includes("event_bus:")))
+        .map(({ path }) => path),
+    ).toEqual(["src/outbox/job-sql.ts"]);
   });
 });
 

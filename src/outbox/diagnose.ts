@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { PARKED_BY } from "./job-sql.js";
+import { PARKED_BY, taskOf } from "./job-sql.js";
 import { hasNoRecord, isNamed, madeWithoutRow, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -42,7 +42,7 @@ select j.task_identifier as task, pg_catalog.count(*)::integer as jobs
   from :WORKER.jobs j
  where j.run_at <= pg_catalog.now() and (j.locked_at is null or j.locked_by = '${PARKED_BY}') and j.attempts < j.max_attempts
    and not exists (select from :BUS.subscriptions s
-                    where j.task_identifier = 'event_bus:' || s.subscriber and s.worker_schema = :WORKER_TEXT)
+                    where j.task_identifier = ${taskOf("s.subscriber")} and s.worker_schema = :WORKER_TEXT)
  group by 1 order by 1`);
 
 /** Jobs that could be run and belong to no subscriber. */

@@ -1,5 +1,5 @@
 import type { Executor } from "./executor.js";
-import { deathsOf, isBegun, numberAt, payloadOf } from "./job-sql.js";
+import { deathsOf, isBegun, numberAt, payloadOf, taskOf } from "./job-sql.js";
 import { WAS_SILENT_TOO_LONG } from "./last-sign.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
@@ -169,7 +169,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
 
 const TASKS = statement(/* sql */ `
 select t.id::text from :WORKER._private_tasks t
- where t.identifier = any (array(select 'event_bus:' || n.subscriber from pg_catalog.unnest($1::text[]) n(subscriber)))`);
+ where t.identifier = any (array(select ${taskOf("n.subscriber")} from pg_catalog.unnest($1::text[]) n(subscriber)))`);
 
 /** graphile-worker's ids of the tasks of subscribers, as far as it knows them. */
 export async function findTaskIds(

@@ -1,6 +1,14 @@
 import { databaseFailure, explained, explainFailure } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { numberAt, PARKED_BY } from "./job-sql.js";
+import {
+  isSubscribers,
+  numberAt,
+  PARKED_BY,
+  PAYLOAD_REST,
+  PAYLOAD_START,
+  subscriberOf,
+  taskOf,
+} from "./job-sql.js";
 import { hasNoRecord, isNamed, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -63,7 +71,11 @@ const AFTER = "case when s.id = $1::integer then $2::bigint else -1::bigint end"
 const FIRST = "n.position, n.has_row desc nulls last";
 
 // What is put together by hand is taken apart, which takes ten times as long as to compare it as a text.
-const IS_OURS = `j.payload::text like '{"p" : %, "s" : %, "g" : %, "a" : %'`;
+const IS_OURS = `j.payload::text like '${PAYLOAD_START.replaceAll("%s", "%")}${PAYLOAD_REST} : %'`;
+
+function payloadStart(position: string, subscriptionId: string, generation: string): string {
+  return `pg_catalog.format('${PAYLOAD_START}', ${position}, ${subscriptionId}, ${generation})`;
+}
 
 // What comes next is taken first, so many rows and events whatever became of them, and then looked at: behind one delivery
 // that waits for long there may be a million that are made. Compared by `except`: on connections of workers nothing is hashed
@@ -83,14 +95,12 @@ with next as materialized (
    where s.worker_schema = :WORKER_TEXT and s.id >= $1::integer and not s.paused
    order by s.id, ${FIRST} limit $3::integer
 ), lost as (
-  select 'event_bus:' || n.subscriber as identifier,
-         pg_catalog.format('{"p" : %s, "s" : %s, "g" : %s', n.position, n.id, n.generation) as payload
+  select ${taskOf("n.subscriber")} as identifier, ${payloadStart("n.position", "n.id", "n.generation")} as payload
     from next n where n.has_row or (not n.has_row and ${hasNoRecord("n.position", "n.id")})
   except
   select t.identifier,
-         case when ${IS_OURS} then pg_catalog.split_part(j.payload::text, ', "a"', 1)
-              else pg_catalog.format('{"p" : %s, "s" : %s, "g" : %s', ${numberAt("j", "p", "bigint", 18)},
-                                     ${numberAt("j", "s", "integer", 9)}, ${numberAt("j", "g", "integer", 9)}) end
+         case when ${IS_OURS} then pg_catalog.split_part(j.payload::text, '${PAYLOAD_REST}', 1)
+              else ${payloadStart(numberAt("j", "p", "bigint", 18), numberAt("j", "s", "integer", 9), numberAt("j", "g", "integer", 9))} end
     from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
    where ${IS_USABLE}
 )
@@ -98,7 +108,7 @@ select (select pg_catalog.count(*) from next)::integer as seen,
        (select n.id from next n order by n.id desc, n.position desc limit 1) as "subscriptionId",
        (select n.position from next n order by n.id desc, n.position desc limit 1)::float8 as position,
        coalesce((select pg_catalog.jsonb_agg(
-                          (l.payload || '}')::jsonb || pg_catalog.jsonb_build_object('n', pg_catalog.substr(l.identifier, ${"event_bus:".length + 1})))
+                          (l.payload || '}')::jsonb || pg_catalog.jsonb_build_object('n', ${subscriberOf("l.identifier")}))
                    from lost l), '[]') as lost`);
 
 // Whoever has moved one on meanwhile is not undone: they are as they were found, or left out.
@@ -147,7 +157,7 @@ const UNKNOWN = statement(/* sql */ `
 with held as (
   select distinct j.locked_by as id
     from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
-   where j.locked_by is not null and j.locked_by <> '${PARKED_BY}' and pg_catalog.starts_with(t.identifier, 'event_bus:')
+   where j.locked_by is not null and j.locked_by <> '${PARKED_BY}' and ${isSubscribers("t.identifier")}
 ), unknown as (
   select pg_catalog.array_agg(h.id) as ids from held h
    where not exists (select from :BUS.workers w where w.id = h.id)

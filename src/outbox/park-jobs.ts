@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { PARKED_BY } from "./job-sql.js";
+import { isSubscribers, PARKED_BY, subscriberOf } from "./job-sql.js";
 import { IS_ALIVE } from "./last-sign.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -14,7 +14,7 @@ export interface SubscriberTask {
   readonly subscriber: string;
 }
 
-const NAME = `pg_catalog.substr(t.identifier, ${"event_bus:".length + 1})`;
+const NAME = subscriberOf("t.identifier");
 
 /** True of a task `t` of a subscriber that a living worker has. */
 const IS_SERVED = /* sql */ `exists (
@@ -24,7 +24,7 @@ const IS_SERVED = /* sql */ `exists (
 const UNSERVED = statement(/* sql */ `
 select t.id, ${NAME} as subscriber
   from :WORKER._private_tasks t
- where pg_catalog.starts_with(t.identifier, 'event_bus:') and not ${IS_SERVED}
+ where ${isSubscribers("t.identifier")} and not ${IS_SERVED}
  order by t.id`);
 
 /** The tasks of subscribers that no living worker of this worker schema has. */

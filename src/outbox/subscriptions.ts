@@ -1,5 +1,6 @@
 import { explained, explainedStoring } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
+import { taskIdentifier } from "./job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** What the database has to know of a subscriber and one of its events. */
@@ -20,11 +21,6 @@ export interface Subscription {
   /** The application that handles it. */
   readonly application: string;
   readonly paused: boolean;
-}
-
-/** What graphile-worker calls the jobs of a subscriber. */
-export function taskIdentifier(subscriber: string): string {
-  return `event_bus:${subscriber}`;
 }
 
 const KNOWN = statement(

@@ -4,7 +4,7 @@ import { deliver } from "../delivery/deliver.js";
 import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import type { Outcome } from "../delivery/outcome.js";
 import type { Wakeup } from "../delivery/wakeup.js";
-import { taskIdentifier } from "../outbox/subscriptions.js";
+import { taskIdentifier } from "../outbox/job-sql.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { isFatal } from "./is-fatal.js";
 import type { JobDesk } from "./job-desk.js";

@@ -5,15 +5,11 @@ import { executorOf } from "../../src/outbox/executor.js";
 import { findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { findEvents } from "../../src/outbox/find-events.js";
 import { installSchema } from "../../src/outbox/install-schema.js";
+import { taskIdentifier } from "../../src/outbox/job-sql.js";
 import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
-import {
-  subscriptionsOf,
-  synchroniseSubscriptions,
-  taskIdentifier,
-  unsubscribe,
-} from "../../src/outbox/subscriptions.js";
+import { subscriptionsOf, synchroniseSubscriptions, unsubscribe } from "../../src/outbox/subscriptions.js";
 import { testDatabase } from "../support/database.js";
 import { empty, event, jobs, publish, subscribe, subscription, tasks } from "./steps.js";
 

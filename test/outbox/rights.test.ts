@@ -128,7 +128,7 @@ describe("a role that may only publish", () => {
     ["settle", "select event_bus.settle('[]')"],
     ["claim", "select event_bus.claim(1, 1, 0, 'w', null, null, null)"],
     ["subscribe", "select event_bus.subscribe('app', 'graphile_worker', '[]')"],
-    ["enqueue", "select event_bus.enqueue('{}')"],
+    ["enqueue", "select event_bus.enqueue(null, null)"],
     ["add jobs by themselves", "select graphile_worker.add_job('x')"],
     ["create anything in our schema", "create table event_bus.mine ()"],
   ])("cannot %s", async (_, sql) => {

@@ -23,6 +23,7 @@ declare
   lock_before constant text := current_setting('lock_timeout');
   taken boolean;
   ignored text;
+  added integer;
 begin
   -- Assigned and not performed: such an expression is evaluated without a query of its own.
   if idle_ms is not null then
@@ -48,6 +49,9 @@ begin
        and d.generation = claim.generation;
   end if;
   taken := found;
+  if taken then
+    added := :BUS.after_transition(array[claim.position], array[claim.subscription_id], null);
+  end if;
   if idle_ms is not null then
     ignored := set_config('lock_timeout', lock_before, true);
   end if;

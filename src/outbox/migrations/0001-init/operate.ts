@@ -1,18 +1,19 @@
 import { hasNoRecord } from "../../open-deliveries.js";
+import { PLANNED_ONCE } from "./planned-once.js";
 
 /** What people do with deliveries: sending them again, and ending them. */
 export const operate = /* sql */ `
--- Opens deliveries again that have no wake-up, where they are still in the state "was": those that were held back while
--- their subscriber was paused go on where they were, dead ones get all their attempts anew. Each gets its wake-up, in
+-- Opens deliveries again that have no job, where they are still in the state "was": those that were held back while
+-- their subscriber was paused go on where they were, dead ones get all their attempts anew. Each gets its job, in
 -- the order of positions. Rows that somebody else works on are left out: the next call finds them. Returns what was
 -- opened.
 create function :BUS.reopen(positions bigint[], subscriptions integer[], was text)
 returns table ("position" bigint, subscription_id integer)
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 declare
   began constant timestamptz := clock_timestamp();
-  wakeups :BUS.wakeup[];
+  opened :BUS.opened[];
 begin
   with free as (
     select d.position, d.subscription_id
@@ -21,7 +22,7 @@ begin
      where d.state = was and was in ('paused', 'dead')
      order by d.position, d.subscription_id
        for update of d skip locked
-  ), opened as (
+  ), written as (
     update :BUS.deliveries d
        set state = case when s.paused then 'paused' when was = 'dead' or d.attempt = 0 then 'waiting' else 'retrying' end,
            generation = d.generation + 1,
@@ -31,22 +32,16 @@ begin
            claim = null, finished_at = null
       from free f join :BUS.subscriptions s on s.id = f.subscription_id
      where d.position = f.position and d.subscription_id = f.subscription_id
-    returning d.position, d.subscription_id, d.state, d.generation, d.attempt, d.due_at, s.worker_schema, s.subscriber,
-              s.priority
+    returning d.position, d.subscription_id, d.state, d.generation, d.attempt, d.due_at
   )
   -- graphile-worker takes what is due first: a microsecond apart, they keep the order of the log.
-  select array_agg(o.position order by o.position, o.subscription_id),
-         array_agg(o.subscription_id order by o.position, o.subscription_id),
-         array_agg(row(
-             o.worker_schema, 'event_bus:' || o.subscriber,
-             json_build_object('p', o.position, 's', o.subscription_id, 'g', o.generation, 'a', o.attempt),
-             greatest(o.due_at, began + o.n * interval '1 microsecond'), o.priority):::BUS.wakeup
-           order by o.n) filter (where o.state <> 'paused')
-    into positions, subscriptions, wakeups
-    from (select *, row_number() over (order by position, subscription_id) as n from opened) o;
-  if wakeups is not null then
-    perform :BUS.enqueue(wakeups);
-  end if;
+  select array_agg(w.position order by w.n),
+         array_agg(w.subscription_id order by w.n),
+         array_agg(row(w.position, w.subscription_id, w.state, w.generation, w.attempt,
+                       greatest(w.due_at, began + w.n * interval '1 microsecond')):::BUS.opened order by w.n)
+    into positions, subscriptions, opened
+    from (select *, row_number() over (order by position, subscription_id) as n from written) w;
+  perform :BUS.after_transition(null, null, opened);
   return query select * from unnest(positions, subscriptions);
 end $$;
 
@@ -69,7 +64,7 @@ returns table ("position" bigint, subscription_id integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
-  return query
+  with written as (
     insert into :BUS.deliveries as d (position, subscription_id, state, generation, attempt, reason, finished_at)
     select e.position, k.s, 'cancelled', 1, 0, discard.reason, clock_timestamp()
       from unnest(positions, subscriptions) k(p, s)
@@ -82,6 +77,13 @@ begin
        set state = 'cancelled', generation = d.generation + 1, reason = excluded.reason, due_at = null, claim = null,
            finished_at = excluded.finished_at
      where d.state = any (states) and d.state in ('waiting', 'retrying', 'snoozed', 'paused', 'dead')
-    returning d.position, d.subscription_id;
+    returning d.position, d.subscription_id
+  )
+  select array_agg(w.position order by w.position, w.subscription_id),
+         array_agg(w.subscription_id order by w.position, w.subscription_id)
+    into positions, subscriptions
+    from written w;
+  perform :BUS.after_transition(positions, subscriptions, null);
+  return query select * from unnest(positions, subscriptions);
 end $$;
 `;

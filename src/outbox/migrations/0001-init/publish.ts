@@ -1,3 +1,4 @@
+import { DUE_AT } from "./jobs.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
 const COLUMNS = `id, name, version, aggregate_type, aggregate_key, operation, source_schema,
@@ -47,21 +48,20 @@ const VALUES_OF_ONE = `coalesce(g.id, :BUS.uuid_v7()),
       coalesce(g.types, shared.types),
       coalesce((select f.ids from fanouts f where f.event_name = coalesce(g.name, shared.name)), '{}')`;
 
-const TASK = "'event_bus:' || s.subscriber";
-const RUN_AT = "case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end";
-
-function payloadOf(position: string): string {
-  return `json_build_object('p', ${position}, 's', s.id, 'g', 0, 'a', 0)`;
+/** The job for a subscription `s` that a new event goes to. */
+function jobFor(position: string): string {
+  return `:BUS.job_for(s.subscriber, s.priority, ${position}, s.id, 0, 0, ${DUE_AT})`;
 }
 
-/** The job for a subscription `s` of this installation's own worker schema. */
-function ownJob(position: string): string {
-  return `row(${TASK}, ${payloadOf(position)}, null, ${RUN_AT}, 32767::smallint, null, s.priority, null):::WORKER.job_spec`;
+/** Those for workers of this installation's own worker schema. Who is paused gets none. */
+function ownJobs(position: string, order: string): string {
+  return `array_agg(${jobFor(position)} order by ${order}) filter (where s.worker_schema = :WORKER_TEXT and not s.paused)`;
 }
 
-/** The wake-up for a subscription `s` of another worker schema. */
-function wakeup(position: string): string {
-  return `row(s.worker_schema, ${TASK}, ${payloadOf(position)}, ${RUN_AT}, s.priority):::BUS.wakeup`;
+/** Those for workers of other schemas. */
+function foreignJobs(position: string, order: string): string {
+  return `array_agg(row(s.worker_schema, ${jobFor(position)}):::BUS.foreign_job order by ${order})
+                    filter (where s.worker_schema <> :WORKER_TEXT and not s.paused)`;
 }
 
 /** Publishing: the path of every write. */
@@ -79,77 +79,11 @@ return encode(
       from 1 for 6),
     52, 1), 53, 1), 'hex')::uuid;
 
--- graphile-worker notifies by a name without a schema. Where this one is found first, nobody is notified: NOTIFY makes
--- the transactions that use it commit one after the other, which is a waste when nobody could take the job sooner.
-create function :BUS.pg_notify(text, text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$ begin end $$;
-
-create function :BUS.add_jobs_quietly(specs :WORKER.job_spec[]) returns void
-language plpgsql set search_path = :BUS, pg_catalog, pg_temp as $$
-begin
-  perform count(*) from :WORKER.add_jobs(specs => $1);
-end $$;
-
--- Whether a worker of this installation's own worker schema wants to be told of new jobs.
-create function :BUS.is_awaited() returns boolean
-language sql stable
-return exists (select from :BUS.workers w where w.worker_schema = :WORKER_TEXT and w.awaits_jobs);
-
--- Adds the jobs of wake-ups. Those of this installation's own worker schema by a statement that PostgreSQL plans
--- once; those of other applications by one statement for each of their schemas. graphile-worker never exhausts
--- these jobs: attempts are counted by us.
-create function :BUS.enqueue(wakeups :BUS.wakeup[]) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
-declare
-  own :WORKER.job_spec[];
-  others text[];
-  target text;
-begin
-  select array_agg(row(w.task, w.payload, null, w.run_at, 32767::smallint, null, w.priority, null):::WORKER.job_spec)
-           filter (where w.worker_schema = :WORKER_TEXT),
-         array_agg(distinct w.worker_schema) filter (where w.worker_schema <> :WORKER_TEXT)
-    into own, others
-    from unnest(wakeups) w;
-  if cardinality(own) > 0 then
-    -- Nobody needs to wake up for what is due later.
-    if :BUS.is_awaited() and exists (select from unnest(own) j where j.run_at is null or j.run_at <= clock_timestamp()) then
-      perform count(*) from :WORKER.add_jobs(specs => own);
-    else
-      perform :BUS.add_jobs_quietly(own);
-    end if;
-  end if;
-  if others is not null then
-    foreach target in array others loop
-      -- What it calls there runs with the rights of this function's owner.
-      if not exists (select from pg_namespace n
-                      where n.nspname = target and n.nspname !~ '^pg_' and pg_has_role(n.nspowner, current_user, 'usage'))
-         or exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-                     where n.nspname = target and p.proname = 'add_jobs'
-                       and not pg_has_role(p.proowner, current_user, 'usage')) then
-        raise exception 'the schema "%" of a subscription is not owned by the owner of the event bus', target using errcode = '42501';
-      end if;
-      execute format(
-        'select count(*) from %1$I.add_jobs(specs => array('
-        '  select row(w.task, w.payload, null, w.run_at, 32767::smallint, null, w.priority, null)::%1$I.job_spec'
-        '  from unnest($1) w where w.worker_schema = $2))', target) using wakeups, target;
-    end loop;
-  end if;
-end $$;
-
--- Holds back new deliveries, whose subscribers are paused: they have no wake-up until somebody resumes them.
-create function :BUS.hold(positions bigint[], subscriptions integer[]) returns void
-language sql set search_path = pg_catalog, pg_temp as $$
-  insert into :BUS.deliveries (position, subscription_id, state, generation, attempt, due_at)
-  select h.p, s.id, 'paused', 1, 0, ${RUN_AT}
-    from unnest(positions, subscriptions) h(p, s) join :BUS.subscriptions s on s.id = h.s
-$$;
-
 -- Stores events and adds one job for each event and subscription, in the caller's transaction. "events" is an array of
--- them, or {"shared": ..., "events": [...]}: what is said in "shared" holds for those that do not say it themselves. The jobs of this
--- installation's own worker schema are made here, without the detour of wake-ups, and a single event by statements
--- that start faster than those for many; and nothing is planned anew for a table of a few rows, of which PostgreSQL
--- has no statistics. This is the path of every write. Who says no schema version is another program than the package, which
--- makes no type hints that do not fit.
+-- them, or {"shared": ..., "events": [...]}: what is said in "shared" holds for those that do not say it themselves. This is
+-- the path of every write: a single event is stored by statements that start faster than those for many, and nothing is
+-- planned anew for a table of a few rows, of which PostgreSQL has no statistics. Who says no schema version is another
+-- program than the package, which makes no type hints that do not fit.
 create function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
@@ -164,7 +98,8 @@ declare
   counts integer[];
   goes_to integer[];
   own :WORKER.job_spec[];
-  others :BUS.wakeup[];
+  others :BUS.foreign_job[];
+  added integer;
   held_positions bigint[];
   held integer[];
 begin
@@ -182,8 +117,8 @@ begin
     -- Drawn first, so that the subscriptions are read once, for the event and for its jobs.
     position := nextval(format('%I.events_position_seq', :BUS_TEXT)::regclass);
     select coalesce(array_agg(s.id order by s.id), '{}'),
-           array_agg(${ownJob("publish.position")} order by s.id) filter (where s.worker_schema = :WORKER_TEXT and not s.paused),
-           array_agg(${wakeup("publish.position")} order by s.id) filter (where s.worker_schema <> :WORKER_TEXT and not s.paused),
+           ${ownJobs("publish.position", "s.id")},
+           ${foreignJobs("publish.position", "s.id")},
            array_agg(publish.position) filter (where s.paused), array_agg(s.id) filter (where s.paused)
       into goes_to, own, others, held_positions, held
       from :BUS.subscriptions s
@@ -219,10 +154,8 @@ begin
         from given g order by g.n
       returning id, position, name, fanout
     ), jobs as (
-      select array_agg(${ownJob("f.position")}
-                       order by f.position, s.id) filter (where s.worker_schema = :WORKER_TEXT and not s.paused) as own,
-             array_agg(${wakeup("f.position")}
-                       order by f.position, s.id) filter (where s.worker_schema <> :WORKER_TEXT and not s.paused) as others,
+      select ${ownJobs("f.position", "f.position, s.id")} as own,
+             ${foreignJobs("f.position", "f.position, s.id")} as others,
              array_agg(f.position order by f.position, s.id) filter (where s.paused) as held_positions,
              array_agg(s.id order by f.position, s.id) filter (where s.paused) as held
         from inserted f join targets s on s.event_name = f.name
@@ -235,15 +168,8 @@ begin
       into ids, positions, counts, own, others, held_positions, held
       from inserted i;
   end if;
-  if cardinality(own) > 0 then
-    if :BUS.is_awaited() then
-      perform count(*) from :WORKER.add_jobs(specs => own);
-    else
-      perform :BUS.add_jobs_quietly(own);
-    end if;
-  end if;
-  if others is not null then
-    perform :BUS.enqueue(others);
+  if own is not null or others is not null then
+    added := :BUS.enqueue(own, others);
   end if;
   if held is not null then
     perform :BUS.hold(held_positions, held);

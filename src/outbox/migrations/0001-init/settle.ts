@@ -24,7 +24,7 @@ const WAIT_BRIEFLY = /* sql */ `set lock_timeout = '250ms'`;
 
 /** How deliveries move on. */
 export const settle = /* sql */ `
--- Moves deliveries on: only where the generation is the caller's, and with the next wake-up in the same transaction.
+-- Moves deliveries on: only where the generation is the caller's, and with the next job in the same transaction.
 -- A delivery without a row has generation 0, and no other; one of an event that is gone is not moved any more.
 -- Returns what was not moved: with the state when the same claim had moved it before, whose answer was lost then.
 create function :BUS.settle(settlements jsonb)
@@ -33,7 +33,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNE
 #variable_conflict use_column
 declare
   moved text[];
-  wakeups :BUS.wakeup[];
+  ended_positions bigint[];
+  ended_subscriptions integer[];
+  opened :BUS.opened[];
+  added integer;
 begin${COMMIT_SOON}
   with input as (
     select distinct on (i.p, i.s) i.* from jsonb_to_recordset(settlements)
@@ -66,20 +69,16 @@ begin${COMMIT_SOON}
            reason = excluded.reason, claim = excluded.claim, due_at = excluded.due_at,
            finished_at = excluded.finished_at
      where d.generation = excluded.generation - 1
-    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
+    returning d.position, d.subscription_id, d.state, d.generation, d.attempt, d.due_at, d.finished_at
   )
   select array_agg(format('%s/%s/%s', w.position, w.subscription_id, w.generation - 1)),
-         (select array_agg(row(
-                   s.worker_schema, 'event_bus:' || s.subscriber,
-                   json_build_object('p', n.position, 's', s.id, 'g', n.generation, 'a', n.attempt),
-                   n.due_at, s.priority):::BUS.wakeup)
-            from written n join :BUS.subscriptions s on s.id = n.subscription_id
-           where n.due_at is not null)
-    into moved, wakeups
+         array_agg(w.position) filter (where w.finished_at is not null),
+         array_agg(w.subscription_id) filter (where w.finished_at is not null),
+         array_agg(row(w.position, w.subscription_id, w.state, w.generation, w.attempt, w.due_at):::BUS.opened)
+           filter (where w.finished_at is null)
+    into moved, ended_positions, ended_subscriptions, opened
     from written w;
-  if wakeups is not null then
-    perform :BUS.enqueue(wakeups);
-  end if;
+  added := :BUS.after_transition(ended_positions, ended_subscriptions, opened);
   if cardinality(moved) = jsonb_array_length(settlements) then
     return;
   end if;
@@ -109,14 +108,24 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNE
 #variable_conflict use_column
 declare
   written integer;
+  added integer;
+  at constant timestamptz := clock_timestamp();
 begin${COMMIT_SOON}
   insert into :BUS.deliveries (position, subscription_id, state, generation, attempt, claim, finished_at)
-  select i.p, i.s, 'delivered', 1, 1, i.c, clock_timestamp()
+  select i.p, i.s, 'delivered', 1, 1, i.c, at
     from unnest(positions, subscriptions, claims) i(p, s, c) order by i.p, i.s
   on conflict do nothing;
   get diagnostics written = row_count;
   if written = cardinality(positions) then
+    added := :BUS.after_transition(positions, subscriptions, null);
     return;
+  end if;
+  if written > 0 then
+    -- What the same claim has written before has another time.
+    perform :BUS.after_transition(array_agg(i.p), array_agg(i.s), null)
+       from unnest(positions, subscriptions, claims) i(p, s, c)
+       join :BUS.deliveries d on d.position = i.p and d.subscription_id = i.s
+      where d.generation = 1 and d.claim = i.c and d.finished_at = at;
   end if;
   return query
     select i.p, i.s, 0, case when d.generation = 1 and d.claim = i.c then d.state end
@@ -131,6 +140,9 @@ create function :BUS.deliver_without_rows(positions bigint[], subscriptions inte
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
+declare
+  refused integer;
+  added integer;
 begin${COMMIT_SOON}
   insert into :BUS.delivered (subscription_id, lowest, highest, positions)
   select i.s, min(i.p), max(i.p), array_agg(i.p order by i.p)
@@ -141,5 +153,13 @@ begin${COMMIT_SOON}
     select i.p, i.s, 0, null::text
       from unnest(positions, subscriptions) i(p, s)
       join :BUS.deliveries d on d.position = i.p and d.subscription_id = i.s;
+  get diagnostics refused = row_count;
+  if refused = 0 then
+    added := :BUS.after_transition(positions, subscriptions, null);
+  elsif refused < cardinality(positions) then
+    perform :BUS.after_transition(array_agg(i.p), array_agg(i.s), null)
+       from unnest(positions, subscriptions) i(p, s)
+      where not exists (select from :BUS.deliveries d where d.position = i.p and d.subscription_id = i.s);
+  end if;
 end $$;
 `;

@@ -1,5 +1,4 @@
 import { IS_ALIVE } from "../../last-sign.js";
-import { hasNoRecord, markOf } from "../../open-deliveries.js";
 
 /** True when the subscription `s` does not have the policy `p`. */
 const DIFFERS =
@@ -17,14 +16,14 @@ export const subscribe = /* sql */ `
 -- Adds and updates the subscriptions of an application, writes only on a difference, never deletes. A policy that was
 -- there before does not come back while a worker runs that has a newer one: an old process that starts once more is not
 -- to undo what a deployment has changed. Returns the subscribers of which something was written. What is open of those whose workers look in another schema of
--- graphile-worker from now on gets its wake-up there.
+-- graphile-worker from now on gets its job there.
 create function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
 returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   other record;
-  moved integer[];
+  elsewhere integer[];
   -- Who calls: inside of this function the current user is its owner.
   caller constant name := coalesce(nullif(current_setting('role'), 'none')::name, session_user);
   wanted jsonb := (
@@ -82,7 +81,7 @@ begin
   if wanted is null then
     return;
   end if;
-  moved := array(
+  elsewhere := array(
     select s.id from :BUS.subscriptions s join jsonb_array_elements(wanted) w
         on s.event_name = w ->> 'event' and s.subscriber = w ->> 'subscriber'
      where s.worker_schema <> $2);
@@ -105,8 +104,8 @@ begin
       returning s.subscriber
     )
     select distinct w.subscriber from written w order by 1;
-  if moved <> '{}' then
-    perform :BUS.move_wakeups(moved);
+  if elsewhere <> '{}' then
+    perform :BUS.wake_all(elsewhere);
   end if;
 end $$;
 
@@ -116,7 +115,7 @@ end $$;
 create function :BUS.prefer_newest() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  moved integer[];
+  elsewhere integer[];
 begin
   if not exists (
     select from :BUS.subscriptions s cross join lateral ${NEWEST} p where s.ended_at is null and ${DIFFERS})
@@ -124,7 +123,7 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('ex-event-bus:subscribe:' || :BUS_TEXT, 0));
-  moved := array(
+  elsewhere := array(
     select s.id from :BUS.subscriptions s cross join lateral ${NEWEST} p
      where s.ended_at is null and s.worker_schema <> p.worker_schema);
   update :BUS.subscriptions s
@@ -132,8 +131,8 @@ begin
     from (select s.id, p.worker_schema, p.priority, p.delay_ms, p.policy
             from :BUS.subscriptions s cross join lateral ${NEWEST} p where s.ended_at is null and ${DIFFERS}) n
    where s.id = n.id;
-  if moved <> '{}' then
-    perform :BUS.move_wakeups(moved);
+  if elsewhere <> '{}' then
+    perform :BUS.wake_all(elsewhere);
   end if;
 end $$;
 
@@ -149,39 +148,6 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     join :BUS.subscriptions s on s.event_name = i.event and s.subscriber = i.subscriber
    order by p.id
 $$;
-
--- Gives what is open of subscriptions a new wake-up, in the schema where their workers look now. The old ones lead to
--- nothing.
-create function :BUS.move_wakeups(subscriptions integer[]) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-  wakeups :BUS.wakeup[];
-begin
-  with woken as (
-    update :BUS.deliveries d set generation = d.generation + 1
-     where d.subscription_id = any (subscriptions) and d.state in ('waiting', 'retrying', 'snoozed')
-    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
-  ), begun as (
-    insert into :BUS.deliveries as d (position, subscription_id, state, generation, attempt, due_at)
-    select e.position, s.id, 'waiting', 1, 0, e.occurred_at + nullif(s.delay_ms, 0) * interval '1 millisecond'
-      from :BUS.subscriptions s
-      join :BUS.events e
-        on e.name = s.event_name and e.position >= ${markOf("s.id")} and s.id = any (e.fanout)
-       and ${hasNoRecord("e.position", "s.id")}
-     where s.id = any (subscriptions)
-    on conflict do nothing
-    returning d.position, d.subscription_id, d.generation, d.attempt, d.due_at
-  )
-  select array_agg(row(
-             s.worker_schema, 'event_bus:' || s.subscriber,
-             json_build_object('p', o.position, 's', o.subscription_id, 'g', o.generation, 'a', o.attempt),
-             o.due_at, s.priority):::BUS.wakeup order by o.position, s.id)
-    into wakeups
-    from (select * from woken union all select * from begun) o join :BUS.subscriptions s on s.id = o.subscription_id;
-  if wakeups is not null then
-    perform :BUS.enqueue(wakeups);
-  end if;
-end $$;
 
 -- Has a schema of graphile-worker know task identifiers, by public means only: the job that brings one into being is
 -- removed again. A function, since those of graphile-worker look for names where their caller does.

@@ -176,11 +176,19 @@ alter table :BUS.deliveries set (autovacuum_vacuum_scale_factor = 0, autovacuum_
   autovacuum_analyze_scale_factor = 0.02);
 alter table :BUS.workers set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 
-create type :BUS.wakeup as (
+-- A delivery that is open, as somebody has just written it: it gets the job for its generation.
+create type :BUS.opened as (
+  position bigint,
+  subscription_id integer,
+  state text,
+  generation integer,
+  attempt integer,
+  run_at timestamptz
+);
+
+-- A job for the workers of another schema of graphile-worker.
+create type :BUS.foreign_job as (
   worker_schema text,
-  task text,
-  payload json,
-  run_at timestamptz,
-  priority smallint
+  job :WORKER.job_spec
 );
 `;
