@@ -48,9 +48,9 @@ describe("imports", () => {
 });
 
 describe("graphile-worker", () => {
-  it("is imported by worker and cli only", () => {
+  it("is imported in src/worker/graphile only, types too", () => {
     const others = importersOf("graphile-worker", false).filter(
-      ({ path }) => !["worker", "cli"].includes(layerOf(path)),
+      ({ path }) => !path.startsWith("src/worker/graphile/"),
     );
     expect(pathsOf(others)).toEqual([]);
   });
@@ -159,7 +159,7 @@ describe("the state of deliveries", () => {
       files
         .filter(({ literals }) => literals.some((text) => text.includes("event_bus:")))
         .map(({ path }) => path),
-    ).toEqual(["src/outbox/job-sql.ts"]);
+    ).toEqual(["src/outbox/graphile/job-sql.ts"]);
   });
 });
 

@@ -2,7 +2,10 @@ import { Command } from "commander";
 import pc from "picocolors";
 
 import { type Diagnosis, doctor } from "../admin/doctor.js";
+import type { Finding } from "../admin/finding.js";
 import { isEventBusError } from "../errors.js";
+import { KNOWN_VERSIONS } from "../outbox/graphile/known-statements.js";
+import type { SchemaNames } from "../outbox/schema-names.js";
 import { type CapturedModel, NEVER_SEEN } from "../registry/captured-model.js";
 import { loadSubscribers } from "../registry/define-config.js";
 import type { CliOptions } from "./cli-options.js";
@@ -30,8 +33,22 @@ function diagnose(options: CliOptions): Promise<Diagnosis> {
   return withDatabase(options, async (client, names, config) => {
     const { prisma, application } = config;
     const subscribers = await loadSubscribers(config);
-    return doctor(client, { database: names, prisma, application, subscribers });
+    const { findings, models } = await doctor(client, { database: names, prisma, application, subscribers });
+    return { findings: [...findings, ...(await unknownToUs(names))], models };
   });
+}
+
+/** What the installed graphile-worker does by statements that are not known, which the database alone does not tell. */
+async function unknownToUs(names: SchemaNames): Promise<readonly Finding[]> {
+  // Loaded here, so that the other commands need not wait for graphile-worker.
+  const { unknownStatements } = await import("../worker/graphile/record-statements.js");
+  return (await unknownStatements(names)).map((statement) => ({
+    level: "warning",
+    check: "workers",
+    message:
+      `The installed graphile-worker ${statement}s jobs by a statement that is not known here: deliveries are made all the same, ` +
+      `with one statement more for each. Known are the versions ${KNOWN_VERSIONS.join(" and ")}.`,
+  }));
 }
 
 /** What keeps the command from looking further is what it has found. */

@@ -25,6 +25,10 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
     "warn",
     "Notifications do not reach this worker: it polls. Set database.directUrl, or database.listen to false.",
   ],
+  "worker:unknown-statement": [
+    "warn",
+    "A statement of this version of graphile-worker is not known: deliveries are made all the same, with one statement more for each. Known are 0.17.3 and 0.18.0.",
+  ],
   "worker:stopping": ["info", "The worker stops: it waits for the running handlers."],
   "worker:aborting": ["warn", "The worker stops: it aborts the handlers that still run."],
   "worker:stop": ["info", "The worker has stopped."],

@@ -140,6 +140,11 @@ export interface TelemetryMap {
   };
   /** It polls, as notifications do not reach it: its connections go through a pooler. */
   readonly "worker:polling": { readonly worker: string; readonly pollIntervalMs: number };
+  /**
+   * graphile-worker takes or deletes jobs by a statement that this version of the package does not know, which goes to the
+   * database as it is: each job costs one statement more. Once for each of the two.
+   */
+  readonly "worker:unknown-statement": { readonly worker: string; readonly statement: "take" | "delete" };
   /** It takes no more deliveries and waits for the running ones. */
   readonly "worker:stopping": { readonly worker: string; readonly running: number };
   /** The running handlers' time to end is over: their signals are aborted. */

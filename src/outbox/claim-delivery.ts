@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
-import { BRIEFLY, WAITS_BRIEFLY } from "./job-sql.js";
+import { BRIEFLY, WAITS_BRIEFLY } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A delivery that is taken in a transaction. */

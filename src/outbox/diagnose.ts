@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { PARKED_BY, taskOf } from "./job-sql.js";
+import { PARKED_BY, taskOf } from "./graphile/job-sql.js";
 import { hasNoRecord, isNamed, madeWithoutRow, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 

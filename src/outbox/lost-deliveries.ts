@@ -8,7 +8,7 @@ import {
   PAYLOAD_START,
   subscriberOf,
   taskOf,
-} from "./job-sql.js";
+} from "./graphile/job-sql.js";
 import { hasNoRecord, isNamed, markOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 

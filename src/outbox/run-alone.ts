@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
-import { deathsOf, payloadOf } from "./job-sql.js";
+import { deathsOf, payloadOf } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A delivery as long as it has not moved on. */

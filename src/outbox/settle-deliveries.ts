@@ -2,7 +2,7 @@ import { explained, isUntranslatable } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import { type Executor, readRows, type SqlValue } from "./executor.js";
 import type { DeliveryError } from "./find-deliveries.js";
-import { BRIEFLY, WAITS_BRIEFLY } from "./job-sql.js";
+import { BRIEFLY, WAITS_BRIEFLY } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** Where a delivery can be moved to. */

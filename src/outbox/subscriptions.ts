@@ -1,6 +1,6 @@
 import { explained, explainedStoring } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { taskIdentifier } from "./job-sql.js";
+import { taskIdentifier } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** What the database has to know of a subscriber and one of its events. */

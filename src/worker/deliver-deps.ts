@@ -5,7 +5,7 @@ import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
 import { openSlots } from "../delivery/slots.js";
 import type { Executor } from "../outbox/executor.js";
-import { wakeWorkers } from "../outbox/wake-workers.js";
+import { wakeWorkers } from "../outbox/graphile/wake-workers.js";
 import { wakeTimer } from "./wake-timer.js";
 import type { WorkerSetup } from "./worker-setup.js";
 

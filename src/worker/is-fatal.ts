@@ -1,4 +1,4 @@
-import { EventBusError, isEventBusError } from "../errors.js";
+import { isEventBusError } from "../errors.js";
 
 const FATAL = new Set([
   "SCHEMA_MISSING",
@@ -11,13 +11,6 @@ const FATAL = new Set([
 /** Whether trying again is of no use. */
 export function isFatal(error: unknown): boolean {
   return isEventBusError(error) && FATAL.has(error.code);
-}
-
-/** What keeps graphile-worker from starting, in our words where it says that its schema is newer than it knows. */
-export function explainStart(error: unknown): unknown {
-  const message = messageOf(error);
-  if (isEventBusError(error) || !message.includes("unsafe to continue")) return error;
-  return new EventBusError("SCHEMA_TOO_NEW", `${message} Upgrade graphile-worker.`, { cause: error });
 }
 
 export function messageOf(error: unknown): string {

@@ -1,14 +1,12 @@
-import { runMigrations } from "graphile-worker";
-
 import { isAboutConnecting } from "../delivery/connection-error.js";
 import { explainFailure } from "../outbox/database-error.js";
 import { ownExecutor } from "../outbox/executor.js";
+import { tuneWorkerTables } from "../outbox/graphile/tune-worker-tables.js";
 import { installSchema, refuseSchemaOfOthers } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
-import { tuneWorkerTables } from "../outbox/tune-worker-tables.js";
 import { openConnection } from "./connection.js";
 import { unreachable } from "./database-url.js";
-import { graphileLogger } from "./graphile-logger.js";
+import { migrateGraphile } from "./graphile/migrations.js";
 import { subscribeAll } from "./subscribe-all.js";
 import { checkRunOptions, prepareWorker, type RunOptions } from "./worker-setup.js";
 
@@ -49,11 +47,7 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     const unlock = await lockMigrations(client, names);
     try {
       await refuseSchemaOfOthers(client, names);
-      await runMigrations({
-        pgPool: connection.pool,
-        schema: names.workerSchema,
-        logger: graphileLogger(setup.log),
-      });
+      await migrateGraphile(connection.pool, names.workerSchema, setup.log);
     } finally {
       await unlock();
     }

@@ -1,5 +1,5 @@
 import type { Executor } from "../outbox/executor.js";
-import { freeJobs, parkJobs, unservedTasks } from "../outbox/park-jobs.js";
+import { freeJobs, parkJobs, unservedTasks } from "../outbox/graphile/park-jobs.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 
 /** So long a deployment may leave a subscriber without a worker, and nothing is moved for it. */

@@ -3,12 +3,13 @@ import { branded, type Executor } from "../outbox/executor.js";
 import type { Heartbeat } from "../outbox/heartbeat.js";
 import { atMost } from "./at-most.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
+import type { UnknownStatement } from "./graphile/job-source.js";
+import { ownDeliveries, type TaskRun, taskList } from "./graphile/task-list.js";
+import { startWorkerRun, type WorkerRun } from "./graphile/worker-run.js";
 import { keepHouse } from "./housekeeping.js";
-import { type Incarnation, startIncarnation } from "./incarnation.js";
 import { isFatal } from "./is-fatal.js";
 import { outage } from "./outage.js";
 import { retirement } from "./retirement.js";
-import { ownDeliveries, type TaskRun, taskList } from "./task-list.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /** What keeps graphile-worker running, and stops it. */
@@ -21,18 +22,17 @@ export interface Supervisor {
 const RECORD_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
-/** An incarnation that lived so long was well. One that did not, whatever it said when it started, was not. */
+/** A run that lasted so long was healthy. One that did not was not, whatever it reported when it started. */
 const HEALTHY_MS = 10_000;
 
 /**
- * Runs one incarnation of graphile-worker after the other. Whatever happens to its connections, an incarnation is
- * never mended but replaced, and what it had claimed is freed by its id: nobody can know which of its statements
- * took effect.
+ * Starts one run of graphile-worker after the other. When anything happens to its connections, a run is never mended but
+ * replaced, and what it had claimed is freed by its id: nobody can know which of its statements took effect.
  *
- * Handlers live on meanwhile, and their outcomes are written through the incarnation that comes next.
+ * Handlers go on meanwhile, and their outcomes are written through the next run.
  *
  * @param listens whether notifications reach its connections.
- * @throws what keeps the first incarnation from starting.
+ * @throws what keeps the first run from starting.
  */
 export async function supervise(setup: WorkerSetup, listens: boolean): Promise<Supervisor> {
   const { config, names, report, vitals } = setup;
@@ -41,7 +41,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   const { running } = own;
   const shutdown = new AbortController();
   const ended = new AbortController();
-  let current: Incarnation | undefined;
+  let current: WorkerRun | undefined;
   let formerId: string | undefined;
   let stopping = false;
   let requestStop = () => {};
@@ -71,15 +71,20 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     if (fresh && !first)
       report({ type: "worker:presumed-dead", worker, deadAfterMs: config.worker.deadAfterMs });
   };
+  const reported = new Set<UnknownStatement>();
+  const onUnknownStatement = (statement: UnknownStatement) => {
+    if (!reported.has(statement)) report({ type: "worker:unknown-statement", worker, statement });
+    reported.add(statement);
+  };
   const start = () => {
     vitals.tries();
     const tasks = (run: TaskRun) => taskList(setup.subscribers, own, deps, onFatal, run);
-    return startIncarnation({ setup, worker, listens, formerId, tasks, onBeat });
+    return startWorkerRun({ setup, worker, listens, formerId, tasks, onBeat, onUnknownStatement });
   };
   const connection = outage(worker, report);
   const retiring = retirement(executor, names, stopRequested);
 
-  const replace = async (failed: Incarnation) => {
+  const replace = async (failed: WorkerRun) => {
     current = undefined;
     formerId = failed.id;
     await failed.abandon();

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 import { subscribe } from "../../src/testing/subscribe.js";
@@ -42,6 +43,18 @@ it("doctor lists what is captured, and fails when there is a problem", async () 
     findings: [{ level: "problem", check: "workers" }, { level: "warning" }],
     models: [{ model: "User", omitted: ["password"] }],
   });
+});
+
+it("doctor warns of a graphile-worker whose statements are not known", async () => {
+  await pool.query("truncate event_bus.subscriptions, event_bus.events, event_bus.deliveries");
+  const future = fileURLToPath(new URL("../worker/graphile/future-version.cjs", import.meta.url));
+  const env = { DATABASE_URL: url, NODE_OPTIONS: `--require=${future}` };
+  const found = await cli(["doctor"], { cwd, env }).result();
+  expect(found).toMatchObject({ code: 0, stderr: "" });
+  const line = (verb: string) =>
+    `warning  The installed graphile-worker ${verb} jobs by a statement that is not known here: deliveries are made all the same, ` +
+    "with one statement more for each. Known are the versions 0.17.3 and 0.18.0.";
+  expect(found.stdout.split("\n").slice(0, 2)).toEqual([line("takes"), line("deletes")]);
 });
 
 it.each([

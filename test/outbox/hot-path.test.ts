@@ -3,11 +3,11 @@ import { expect, it } from "vitest";
 
 import { claimDelivery, committedClaims } from "../../src/outbox/claim-delivery.js";
 import { executorOf, ownExecutor } from "../../src/outbox/executor.js";
+import { takeJobs } from "../../src/outbox/graphile/take-jobs.js";
 import { beat } from "../../src/outbox/heartbeat.js";
 import { loadDeliveries } from "../../src/outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
-import { takeJobs } from "../../src/outbox/take-jobs.js";
 import { PLANS_ONCE } from "../../src/worker/connection.js";
 import { testDatabase } from "../support/database.js";
 import { event, publish, subscribe } from "./steps.js";

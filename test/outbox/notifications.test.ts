@@ -1,8 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-
-import { awaitJobs } from "../../src/outbox/await-jobs.js";
 import { executorOf } from "../../src/outbox/executor.js";
+import { awaitJobs } from "../../src/outbox/graphile/await-jobs.js";
 import { beat } from "../../src/outbox/heartbeat.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";

@@ -2,9 +2,9 @@ import { afterEach, expect, it } from "vitest";
 
 import { discard, doctor } from "../../src/admin.js";
 import { branded } from "../../src/outbox/executor.js";
+import { FEWEST_PARKED, freeJobs, parkJobs, unservedTasks } from "../../src/outbox/graphile/park-jobs.js";
+import { takeJobs } from "../../src/outbox/graphile/take-jobs.js";
 import { FROM_THE_FIRST, noteUnknownWorkers, wakeLost } from "../../src/outbox/lost-deliveries.js";
-import { FEWEST_PARKED, freeJobs, parkJobs, unservedTasks } from "../../src/outbox/park-jobs.js";
-import { takeJobs } from "../../src/outbox/take-jobs.js";
 import { subscribe } from "../../src/testing.js";
 import { parkOrphans } from "../../src/worker/park-orphans.js";
 import { runOnce } from "../../src/worker/run-once.js";

@@ -1,4 +1,4 @@
-import { newPayload, TASK_PREFIX } from "../../job-sql.js";
+import { newPayload, TASK_PREFIX } from "../../graphile/job-sql.js";
 
 /** When the first attempt at a new delivery of a subscription `s` is due; null: now. */
 export const DUE_AT =

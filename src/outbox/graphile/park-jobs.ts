@@ -1,8 +1,8 @@
-import { explained } from "./database-error.js";
-import { type Executor, readRows } from "./executor.js";
+import { explained } from "../database-error.js";
+import { type Executor, readRows } from "../executor.js";
+import { IS_ALIVE } from "../last-sign.js";
+import { type SchemaNames, statement } from "../schema-names.js";
 import { isSubscribers, PARKED_BY, subscriberOf } from "./job-sql.js";
-import { IS_ALIVE } from "./last-sign.js";
-import { type SchemaNames, statement } from "./schema-names.js";
 
 // graphile-worker's index of jobs does not know whose they are: who looks for work goes over all ready jobs of subscribers
 // that no worker has. A parked job is locked by nobody that there is, for ever, and so is not in that index. When it is due

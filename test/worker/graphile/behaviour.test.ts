@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { defineConfig } from "../../src/index.js";
-import { eventually } from "../support/eventually.js";
-import { gate, workerFixture } from "./worker-fixture.js";
+import { defineConfig } from "../../../src/index.js";
+import { eventually } from "../../support/eventually.js";
+import { gate, workerFixture } from "../worker-fixture.js";
 
 // How graphile-worker behaves where a worker must not rely on it, and what shows that we do not:
 //

@@ -1,4 +1,4 @@
-import type { Executor } from "./executor.js";
+import type { Executor } from "../executor.js";
 
 const WAKE = /* sql */ `select pg_catalog.pg_notify('jobs:insert', pg_catalog.json_build_object('count', $1::integer)::text)`;
 

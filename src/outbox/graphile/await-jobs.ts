@@ -1,5 +1,5 @@
-import type { Executor } from "./executor.js";
-import { type SchemaNames, statement } from "./schema-names.js";
+import type { Executor } from "../executor.js";
+import { type SchemaNames, statement } from "../schema-names.js";
 
 // A publisher that still saw the old value notifies nobody: the notification makes this worker look once more for what
 // was committed meanwhile.

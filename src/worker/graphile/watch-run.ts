@@ -1,18 +1,17 @@
 import { EventEmitter } from "node:events";
 import type { WorkerEvents } from "graphile-worker";
 import type { PoolClient } from "pg";
-
-import { awaitJobs } from "../outbox/await-jobs.js";
-import type { Executor } from "../outbox/executor.js";
-import { beat, findTaskIds, type Heartbeat } from "../outbox/heartbeat.js";
+import type { Executor } from "../../outbox/executor.js";
+import { awaitJobs } from "../../outbox/graphile/await-jobs.js";
+import { beat, findTaskIds, type Heartbeat } from "../../outbox/heartbeat.js";
+import { type RunningHeartbeat, startHeartbeat } from "../heartbeat.js";
+import { messageOf } from "../is-fatal.js";
+import { queueSizeOf } from "../queue-size.js";
+import { workerRow } from "../worker-connection.js";
+import type { WorkerSetup } from "../worker-setup.js";
 import { followAwaiting } from "./awaiting-jobs.js";
 import { ClaimsClosed } from "./claim-gate.js";
-import { type RunningHeartbeat, startHeartbeat } from "./heartbeat.js";
-import { messageOf } from "./is-fatal.js";
-import { queueSizeOf } from "./queue-size.js";
 import { reportClaims } from "./report-claims.js";
-import { workerRow } from "./worker-connection.js";
-import type { WorkerSetup } from "./worker-setup.js";
 
 /** What one run of graphile-worker shows of itself. */
 export interface GraphileWatch {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { eventually } from "../support/eventually.js";
-import { workerFixture } from "./worker-fixture.js";
+import { eventually } from "../../support/eventually.js";
+import { workerFixture } from "../worker-fixture.js";
 
 const { pool, subscriber, start, publish } = await workerFixture();
 

@@ -1,9 +1,9 @@
-import { explained } from "./database-error.js";
-import type { Executor } from "./executor.js";
+import { explained } from "../database-error.js";
+import type { Executor } from "../executor.js";
+import { type LoadedDelivery, type LoadedRow, readLoaded } from "../load-delivery.js";
+import { loadedRow } from "../loaded-columns.js";
+import { type SchemaNames, statement } from "../schema-names.js";
 import { numberAt } from "./job-sql.js";
-import { type LoadedDelivery, type LoadedRow, readLoaded } from "./load-delivery.js";
-import { loadedRow } from "./loaded-columns.js";
-import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A job of graphile-worker's that was taken, and the delivery that it is for. */
 export interface TakenJob {

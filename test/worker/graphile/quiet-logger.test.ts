@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 
-import { graphileLogger } from "../../src/worker/graphile-logger.js";
+import { quietLogger } from "../../../src/worker/graphile/quiet-logger.js";
 
 it("passes on what graphile-worker warns of, and of its steps those that change its schema", () => {
   const lines: unknown[] = [];
   const ignore = () => undefined;
-  const log = graphileLogger({
+  const log = quietLogger({
     debug: (_message, fields) => lines.push(fields),
     info: ignore,
     warn: ignore,

@@ -2,9 +2,9 @@ import { EventEmitter } from "node:events";
 import type { WorkerEvents } from "graphile-worker";
 import { describe, expect, it } from "vitest";
 
-import { ClaimsClosed, openClaimGate } from "../../src/worker/claim-gate.js";
-import { eventually } from "../support/eventually.js";
-import { gate, workerFixture } from "./worker-fixture.js";
+import { ClaimsClosed, openClaimGate } from "../../../src/worker/graphile/claim-gate.js";
+import { eventually } from "../../support/eventually.js";
+import { gate, workerFixture } from "../worker-fixture.js";
 
 const { subscriber, start, publish, allIn, jobs } = await workerFixture();
 

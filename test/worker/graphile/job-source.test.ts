@@ -1,14 +1,15 @@
 import pg from "pg";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { executorOf } from "../../src/outbox/executor.js";
-import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
-import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
-import { openJobDesk } from "../../src/worker/job-desk.js";
-import { workerPool } from "../../src/worker/worker-pool.js";
-import { subscribe } from "../outbox/steps.js";
-import { eventually } from "../support/eventually.js";
-import { workerFixture } from "./worker-fixture.js";
+import { executorOf } from "../../../src/outbox/executor.js";
+import { DEFAULT_SCHEMA_NAMES } from "../../../src/outbox/schema-names.js";
+import { settleDeliveries } from "../../../src/outbox/settle-deliveries.js";
+import { guardedPool } from "../../../src/worker/graphile/guarded-pool.js";
+import { openJobSource } from "../../../src/worker/graphile/job-source.js";
+import { recordStatements } from "../../../src/worker/graphile/record-statements.js";
+import { subscribe } from "../../outbox/steps.js";
+import { eventually } from "../../support/eventually.js";
+import { workerFixture } from "../worker-fixture.js";
 
 const { pool, start, subscriber, publish, allIn, jobs, deliveries } = await workerFixture();
 const names = DEFAULT_SCHEMA_NAMES;
@@ -53,27 +54,14 @@ describe.each(["normal", "high"] as const)("with throughput %s, graphile-worker"
   });
 });
 
-/** The statements that graphile-worker sends, as its version 0.17.3 has them. */
-const TAKE = (limit: number) => `\
-with j as (
-  select jobs.job_queue_id, jobs.priority, jobs.run_at, jobs.id
-    from "graphile_worker"._private_jobs as jobs
-    where jobs.is_available = true
-    and run_at <= now()
-    and task_id = any($2::int[])
-    order by priority asc, run_at asc
-    limit ${limit}
-    for update
-    skip locked
-)
-  update "graphile_worker"._private_jobs as jobs
-    set
-      attempts = jobs.attempts + 1
-    returning *`;
-const DELETE_ONE = `delete from "graphile_worker"._private_jobs as jobs\nwhere id = $1::bigint`;
-const DELETE_MANY = `delete from "graphile_worker"._private_jobs as jobs\nusing unnest($1::bigint[]) n(n)\nwhere id = n`;
+/** What the installed graphile-worker sends: to take jobs, and to delete one and many. */
+const sends = (await recordStatements(names.workerSchema)).flatMap(({ statements }) => statements);
+const sentLike = (pattern: RegExp) => sends.find((text) => pattern.test(text)) ?? "none";
+const TAKE = (limit: number) => sentLike(/^with j as \(\s+select/).replace(/limit \d+/, `limit ${limit}`);
+const DELETE_ONE = sentLike(/^delete\s.*\sid = \$1::bigint$/s);
+const DELETE_MANY = sentLike(/^delete\s.*\susing unnest\(/s);
 
-describe("a desk", () => {
+describe("a job source", () => {
   const taken: string[] = [];
   const executor = executorOf(pool);
   const watched = {
@@ -85,7 +73,7 @@ describe("a desk", () => {
     }) as typeof executor.query,
   };
   afterEach(() => void taken.splice(0));
-  const desk = () => openJobDesk(watched, names);
+  const source = () => openJobSource(watched, names);
   const taskIds = async () =>
     (await pool.query<{ id: number }>("select id from graphile_worker._private_tasks")).rows.map(
       ({ id }) => id,
@@ -98,7 +86,7 @@ describe("a desk", () => {
     await subscribe(pool, "Ping", ["one"]);
     await publish(5);
     const ids = await taskIds();
-    const { answer, loadedOf } = desk();
+    const { answer, loadedOf } = source();
     const asked = Array.from({ length: 7 }, () => rowsOf(answer({ text: TAKE(1), values: ["w", ids] })));
     const rows = await Promise.all(asked);
     expect(taken).toEqual(["4", "2", "1"]);
@@ -114,18 +102,11 @@ describe("a desk", () => {
   it("takes as many as graphile-worker takes in advance with one statement", async () => {
     await subscribe(pool, "Ping", ["one", "two"]);
     await publish(4);
-    const { answer, loadedOf } = desk();
+    const { answer, loadedOf } = source();
     const rows = await rowsOf(answer({ text: TAKE(6), values: ["w", await taskIds()] }));
     expect(taken).toEqual(["6"]);
     expect(rows).toHaveLength(6);
     expect(rows.every((job) => loadedOf(job)?.state === "waiting")).toBe(true);
-  });
-
-  it("knows the statement of version 0.18 too", async () => {
-    await subscribe(pool, "Ping", ["one"]);
-    await publish(1);
-    const text = TAKE(2).replace("with j as", "with j_raw as");
-    expect(await rowsOf(desk().answer({ text, values: ["w", await taskIds()] }))).toHaveLength(1);
   });
 
   it("takes jobs that are none of ours along, and leaves those of named queues", async () => {
@@ -146,7 +127,7 @@ describe("a desk", () => {
       ]);
     await pool.query("select graphile_worker.add_job('event_bus:one', '{}', queue_name => 'q')");
     await publish(1);
-    const { answer, loadedOf } = desk();
+    const { answer, loadedOf } = source();
     const rows = await rowsOf(answer({ text: TAKE(16), values: ["w", await taskIds()] }));
     expect(rows.map(({ payload }) => payload)).toEqual([...payloads, expect.objectContaining({ g: 0 })]);
     expect(rows.map((job) => loadedOf(job) !== undefined)).toEqual([...payloads.map(() => false), true]);
@@ -160,7 +141,7 @@ describe("a desk", () => {
       `update event_bus.events set aggregate = jsonb_build_object('n', position, 'bytes',
          (select string_agg(encode(sha512((position || '/' || i)::bytea), 'base64'), '') from generate_series(1, 10000) i))`,
     );
-    const { answer, loadedOf } = desk();
+    const { answer, loadedOf } = source();
     const rows = await rowsOf(answer({ text: TAKE(4), values: ["w", await taskIds()] }));
     expect(rows.map((job) => loadedOf(job) !== undefined)).toEqual([true, true, false, false]);
   });
@@ -178,7 +159,7 @@ describe("a desk", () => {
         return executor.query("do $$ begin raise exception 'missing chunk' using errcode = 'XX001'; end $$");
       }) as typeof executor.query,
     };
-    const { answer, loadedOf } = openJobDesk(broken, names);
+    const { answer, loadedOf } = openJobSource(broken, names);
     const rows = await rowsOf(answer({ text: TAKE(2), values: ["w", await taskIds()] }));
     expect(rows.map((job) => loadedOf(job))).toEqual([undefined, undefined]);
     expect(reading.count).toBe(1);
@@ -190,7 +171,7 @@ describe("a desk", () => {
     await pool.query(
       "update graphile_worker._private_jobs set attempts = 1 where id = (select max(id) from graphile_worker._private_jobs)",
     );
-    const { answer, loadedOf } = desk();
+    const { answer, loadedOf } = source();
     const rows = await rowsOf(answer({ text: TAKE(2), values: ["w", await taskIds()] }));
     expect(rows.map((job) => loadedOf(job) !== undefined)).toEqual([true, false]);
     const now = Date.now();
@@ -202,34 +183,72 @@ describe("a desk", () => {
   it("gives no jobs any more when it is closed", async () => {
     await subscribe(pool, "Ping", ["one"]);
     await publish(1);
-    const { answer, close } = desk();
+    const { answer, close } = source();
     close();
     expect(await rowsOf(answer({ text: TAKE(1), values: ["w", await taskIds()] }))).toEqual([]);
     expect(await storedJobs()).toMatchObject([{ locked_by: null }]);
   });
 
   it("has nothing sent to delete jobs that went with their outcomes", async () => {
-    const { answer, gone } = desk();
+    const { answer, deleted } = source();
     expect(answer({ text: DELETE_ONE, values: ["1"] })).toBeUndefined();
-    for (const id of ["1", "2", "3"]) gone(id);
+    for (const id of ["1", "2", "3"]) deleted(id);
     expect(await answer({ text: DELETE_ONE, values: ["1"] })).toEqual({ rows: [] });
     expect(await answer({ text: DELETE_MANY, values: [["2", "3"]] })).toEqual({ rows: [] });
     expect(answer({ text: DELETE_MANY, values: [["2", "3"]] })).toBeUndefined();
-    gone("4");
+    deleted("4");
     expect(answer({ text: DELETE_MANY, values: [["4", "5"]] })).toBeUndefined();
   });
 
   it("leaves everything else to the database", () => {
-    const { answer, gone } = desk();
-    gone("1");
+    const { answer, deleted } = source();
+    deleted("1");
+    const take = { text: TAKE(1), values: ["w", [1]] };
     for (const query of [
       "select 1",
       { text: "select 1" },
-      { text: TAKE(1), values: ["w", [1], ["flag"]] },
+      { ...take, values: ["w", [1], ["flag"]] },
+      { ...take, values: undefined },
+      { ...take, text: TAKE(1).replace("jobs.is_available = true", "jobs.is_available = true and true") },
+      { ...take, text: TAKE(1).replace("returning *", "returning id") },
+      { ...take, text: TAKE(1).replace("limit 1", "limit 1 + 1") },
+      { ...take, text: TAKE(1).replace("limit 1", "limit 0") },
+      { ...take, text: `${TAKE(1)}; select 1` },
+      { ...take, text: TAKE(1).replaceAll('"graphile_worker"', '"another"') },
       { text: "delete from x where id = $1", values: ["1"] },
       { text: DELETE_ONE.replace("delete from", "update"), values: ["1"] },
+      { text: `${DELETE_ONE} and locked_by = 'w'`, values: ["1"] },
+      { text: DELETE_MANY.replace("where id = n", "where id = n and attempts > 1"), values: [["1"]] },
     ])
-      expect(answer(query)).toBeUndefined();
+      expect(answer(query), JSON.stringify(query)).toBeUndefined();
+  });
+
+  it("says once what is done by a statement that is not known, and remembers no deleted jobs then", async () => {
+    const unknown: string[] = [];
+    const { answer, deleted, loadedOf } = openJobSource(watched, names, (statement) =>
+      unknown.push(statement),
+    );
+    expect(loadedOf({ id: "1", attempts: 1 })).toBeUndefined();
+    loadedOf({ id: "2", attempts: 1 });
+    expect(unknown).toEqual(["take"]);
+    deleted("1");
+    const other = { text: `${DELETE_ONE} returning id`, values: ["1"] };
+    expect(answer(other)).toBeUndefined();
+    expect(answer(other)).toBeUndefined();
+    expect(unknown).toEqual(["take", "delete"]);
+    // Known again it is not, as long as this source is used: what was deleted is deleted again.
+    deleted("2");
+    expect(answer({ text: DELETE_ONE, values: ["1"] })).toBeUndefined();
+    expect(answer({ text: DELETE_ONE, values: ["2"] })).toBeUndefined();
+  });
+
+  it("says so also when jobs are never deleted by a statement", () => {
+    const unknown: string[] = [];
+    const { deleted } = openJobSource(watched, names, (statement) => unknown.push(statement));
+    for (let id = 0; id < 10_000; id++) deleted(String(id));
+    expect(unknown).toEqual([]);
+    deleted("one too many");
+    expect(unknown).toEqual(["delete"]);
   });
 });
 
@@ -237,12 +256,12 @@ describe("a claim that fails", () => {
   it("gives up the connections, on which jobs may be locked that nobody was told of, unless it was rolled back", async () => {
     const broken: unknown[] = [];
     const failing = (error: unknown) =>
-      workerPool(pool, {
+      guardedPool(pool, {
         listens: true,
         isSilent: () => false,
         isStopping: () => false,
         onBroken: (reason) => broken.push(reason),
-        desk: { answer: () => Promise.reject(error) },
+        source: { answer: () => Promise.reject(error) },
       });
     const lost = new Error("Query read timeout");
     const deadlock = Object.assign(new Error("deadlock detected"), { code: "40P01" });

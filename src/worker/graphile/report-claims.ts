@@ -1,6 +1,6 @@
 import type { WorkerEvents } from "graphile-worker";
 
-import type { Report } from "../log/telemetry.js";
+import type { Report } from "../../log/telemetry.js";
 
 /** Reports each time that graphile-worker asks for a job, and what it got. */
 export function reportClaims(events: WorkerEvents, worker: string, report: Report): void {

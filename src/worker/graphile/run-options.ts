@@ -1,12 +1,11 @@
 import type { RunnerOptions, TaskList, WorkerEvents } from "graphile-worker";
 import type { Pool } from "pg";
-
+import { queueSizeOf } from "../queue-size.js";
+import { VERSION } from "../version.js";
+import type { WorkerSetup } from "../worker-setup.js";
 import { type ClaimGate, openClaimGate } from "./claim-gate.js";
-import { graphileLogger } from "./graphile-logger.js";
-import { queueSizeOf } from "./queue-size.js";
-import { VERSION } from "./version.js";
-import type { GraphileWatch } from "./watch-graphile.js";
-import type { WorkerSetup } from "./worker-setup.js";
+import { quietLogger } from "./quiet-logger.js";
+import type { GraphileWatch } from "./watch-run.js";
 
 /** What graphile-worker is started with. */
 export interface GraphileStart {
@@ -44,7 +43,7 @@ export function graphileOptions({
     // It would look for a file named crontab in the current folder, and carry out what is in it.
     parsedCronItems: [],
     events: watch.events,
-    logger: graphileLogger(log),
+    logger: quietLogger(log),
     // It would end the process by itself, and only once.
     noHandleSignals: true,
     ...(gate === undefined ? {} : { forbiddenFlags: gate.enter }),
@@ -69,13 +68,14 @@ export function graphileOptions({
         pollInterval: config.worker.pollIntervalMs,
         // A pooler that does not let listen gives the next transaction to another session, which has not prepared them.
         preparedStatements: listens,
-        // Without batches, completing a job is not awaited: a connection that breaks then would end the process.
-        completeJobBatchDelay: 0,
-        failJobBatchDelay: 0,
+        ...IN_BATCHES,
       },
     },
   };
 }
+
+/** Without batches, completing a job is not awaited: a connection that breaks then would end the process. */
+export const IN_BATCHES = { completeJobBatchDelay: 0, failJobBatchDelay: 0 } as const;
 
 /**
  * With high throughput jobs are taken in advance and in numbers, and more of them are under way than handlers may run:

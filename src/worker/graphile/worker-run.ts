@@ -1,22 +1,26 @@
 import { run, type TaskList } from "graphile-worker";
 
-import { isAboutConnecting } from "../delivery/connection-error.js";
-import { checkSchema } from "../outbox/check-schema.js";
-import { type Executor, ownExecutor } from "../outbox/executor.js";
-import { type Heartbeat, retireWorker } from "../outbox/heartbeat.js";
-import { atMost } from "./at-most.js";
-import { describeDatabase, unreachable } from "./database-url.js";
-import { claimGate, graphileOptions } from "./graphile-options.js";
-import { explainStart, messageOf } from "./is-fatal.js";
-import { openJobDesk } from "./job-desk.js";
+import { isAboutConnecting } from "../../delivery/connection-error.js";
+import { checkSchema } from "../../outbox/check-schema.js";
+import { type Executor, ownExecutor } from "../../outbox/executor.js";
+import { type Heartbeat, retireWorker } from "../../outbox/heartbeat.js";
+import { atMost } from "../at-most.js";
+import { describeDatabase, unreachable } from "../database-url.js";
+import { messageOf } from "../is-fatal.js";
+import { workerConnection } from "../worker-connection.js";
+import type { WorkerSetup } from "../worker-setup.js";
+import { guardedPool } from "./guarded-pool.js";
+import { openJobSource, type UnknownStatement } from "./job-source.js";
+import { explainStart } from "./migrations.js";
+import { claimGate, graphileOptions } from "./run-options.js";
 import type { TaskRun } from "./task-list.js";
-import { watchGraphile } from "./watch-graphile.js";
-import { workerConnection } from "./worker-connection.js";
-import { workerPool } from "./worker-pool.js";
-import type { WorkerSetup } from "./worker-setup.js";
+import { watchGraphile } from "./watch-run.js";
 
-/** One life of graphile-worker: an id that its jobs are locked with, and connections of its own. */
-export interface Incarnation {
+/**
+ * One run of graphile-worker, of those that a worker has one after the other: it has an id, which it locks jobs with, and
+ * connections of its own.
+ */
+export interface WorkerRun {
   readonly id: string;
   readonly executor: Executor;
   /** Resolves with the reason when it cannot be relied on any more. Never rejects. */
@@ -31,8 +35,8 @@ export interface Incarnation {
   abandon(): Promise<void>;
 }
 
-/** What an incarnation is started with. */
-export interface IncarnationOptions {
+/** What a run is started with. */
+export interface WorkerRunOptions {
   readonly setup: WorkerSetup;
   readonly worker: string;
   /** Whether notifications reach its connections; it polls otherwise. */
@@ -42,6 +46,7 @@ export interface IncarnationOptions {
   /** Its tasks. */
   readonly tasks: (run: TaskRun) => TaskList;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
+  readonly onUnknownStatement: (statement: UnknownStatement) => void;
 }
 
 /** Listening, the heartbeat, and two to spare. */
@@ -55,14 +60,15 @@ const HALT_MS = 250;
  *
  * @throws whatever keeps it from starting; nothing is left behind then.
  */
-export async function startIncarnation({
+export async function startWorkerRun({
   setup,
   worker,
   listens,
   formerId,
   tasks,
   onBeat,
-}: IncarnationOptions): Promise<Incarnation> {
+  onUnknownStatement,
+}: WorkerRunOptions): Promise<WorkerRun> {
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS, listens);
   const executor = ownExecutor(connection.pool, listens);
   const watch = watchGraphile({ setup, worker, listens, executor, formerId, onBeat });
@@ -71,10 +77,10 @@ export async function startIncarnation({
   let isGivenUp = false;
   let isStopping = false;
   const gate = claimGate(watch.events, setup.config.worker);
-  const desk = openJobDesk(executor, setup.names);
+  const source = openJobSource(executor, setup.names, onUnknownStatement);
   const mayStop = async () => {
     gate?.close();
-    desk.close();
+    source.close();
     await nextTurn();
     if (!watch.hasFailed()) return;
     await connection.cut();
@@ -86,14 +92,14 @@ export async function startIncarnation({
   };
   try {
     await checkSchema(executor, setup.names, describeDatabase(setup.url));
-    const pool = workerPool(connection.pool, {
-      desk,
+    const pool = guardedPool(connection.pool, {
+      source,
       listens,
       isSilent: () => isGivenUp,
       isStopping: () => isStopping,
       onBroken: (error) => watch.fail(messageOf(error)),
     });
-    const list = tasks({ leave: () => gate?.leave(), desk });
+    const list = tasks({ leave: () => gate?.leave(), source });
     const runner = await run(graphileOptions({ setup, pool, tasks: list, watch, mayStop, listens, gate }));
     runner.promise.then(
       () => isStopping || watch.fail("graphile-worker ended"),

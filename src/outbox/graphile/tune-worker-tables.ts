@@ -1,5 +1,5 @@
-import type { Executor } from "./executor.js";
-import { type SchemaNames, statement } from "./schema-names.js";
+import type { Executor } from "../executor.js";
+import { type SchemaNames, statement } from "../schema-names.js";
 
 /**
  * Has graphile-worker's jobs vacuumed by the number of dead rows: every job leaves some, and with PostgreSQL's default

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from "pg";
 
-import { stateOf } from "../delivery/connection-error.js";
-import { isTransient } from "../outbox/database-error.js";
-import type { JobDesk } from "./job-desk.js";
+import { stateOf } from "../../delivery/connection-error.js";
+import { isTransient } from "../../outbox/database-error.js";
+import type { JobSource } from "./job-source.js";
 
 /** What is kept from graphile-worker, and what it is answered at once. */
-export interface WorkerPoolOptions {
+export interface GuardedPoolOptions {
   /** Without, it gets no connection to listen on: it polls. */
   readonly listens: boolean;
   /** From the moment on that this is so, nothing that it asks for is answered any more. */
@@ -14,16 +14,16 @@ export interface WorkerPoolOptions {
   readonly isStopping: () => boolean;
   /** Learns of failed claims at any time. */
   readonly onBroken: (error: unknown) => void;
-  readonly desk: Pick<JobDesk, "answer">;
+  readonly source: Pick<JobSource, "answer">;
 }
 
 /**
  * The pool as graphile-worker is allowed to see it. It prints statements that fail after it was told to stop, with
  * their stacks.
  */
-export function workerPool(
+export function guardedPool(
   pool: Pool,
-  { listens, isSilent, isStopping, onBroken, desk }: WorkerPoolOptions,
+  { listens, isSilent, isStopping, onBroken, source }: GuardedPoolOptions,
 ): Pool {
   const quietly = async <T>(answer: Promise<T>): Promise<T> => {
     try {
@@ -45,7 +45,7 @@ export function workerPool(
     let connected: Promise<PoolClient> | undefined;
     const query: unknown = (...args: Parameters<PoolClient["query"]>) => {
       if (isSilent()) return never();
-      const answer = desk.answer(args[0]);
+      const answer = source.answer(args[0]);
       if (answer !== undefined) return quietly(answer.catch(failedClaim));
       connected ??= pool.connect();
       return quietly(connected.then((real) => real.query(...args) as unknown as Promise<unknown>));

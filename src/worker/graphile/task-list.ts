@@ -1,13 +1,13 @@
 import type { TaskList } from "graphile-worker";
 
-import { deliver } from "../delivery/deliver.js";
-import type { DeliverDeps } from "../delivery/deliver-deps.js";
-import type { Outcome } from "../delivery/outcome.js";
-import type { Wakeup } from "../delivery/wakeup.js";
-import { taskIdentifier } from "../outbox/job-sql.js";
-import type { Subscriber } from "../registry/subscriber.js";
-import { isFatal } from "./is-fatal.js";
-import type { JobDesk } from "./job-desk.js";
+import { deliver } from "../../delivery/deliver.js";
+import type { DeliverDeps } from "../../delivery/deliver-deps.js";
+import type { Outcome } from "../../delivery/outcome.js";
+import type { Wakeup } from "../../delivery/wakeup.js";
+import { taskIdentifier } from "../../outbox/graphile/job-sql.js";
+import type { Subscriber } from "../../registry/subscriber.js";
+import { isFatal } from "../is-fatal.js";
+import type { JobSource } from "./job-source.js";
 
 /** What a worker knows of its deliveries, whatever becomes of its connections. */
 export interface OwnDeliveries {
@@ -24,7 +24,7 @@ export interface TaskRun {
   /** Called once for each job, as soon as no handler runs for it any more. */
   readonly leave?: () => void;
   /** Where it gets its jobs from. */
-  readonly desk?: Pick<JobDesk, "loadedOf" | "gone">;
+  readonly source?: Pick<JobSource, "loadedOf" | "deleted">;
 }
 
 /**
@@ -41,7 +41,7 @@ export function taskList(
   own: OwnDeliveries,
   deps: DeliverDeps,
   onFatal: (error: unknown) => void,
-  { leave = () => undefined, desk }: TaskRun = {},
+  { leave = () => undefined, source }: TaskRun = {},
 ): TaskList {
   return Object.fromEntries(
     subscribers.map((subscriber) => [
@@ -55,7 +55,7 @@ export function taskList(
         let wakeup: Wakeup;
         try {
           // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
-          wakeup = readWakeup(payload, job, desk);
+          wakeup = readWakeup(payload, job, source);
         } catch (error) {
           leaveOnce();
           throw error;
@@ -78,7 +78,7 @@ export function taskList(
     subscriber: Subscriber,
     onHandled: () => void,
   ): Promise<Outcome> {
-    const onSettled = () => wakeup.jobId === undefined || desk?.gone(wakeup.jobId);
+    const onSettled = () => wakeup.jobId === undefined || source?.deleted(wakeup.jobId);
     const delivery = deliver(wakeup, subscriber, deps, { onHandled, onSettled }).then(
       (outcome) => {
         own.running.delete(key);
@@ -102,7 +102,7 @@ interface ClaimedJob {
   readonly attempts: number;
 }
 
-function readWakeup(payload: unknown, job: ClaimedJob, desk: TaskRun["desk"]): Wakeup {
+function readWakeup(payload: unknown, job: ClaimedJob, source: TaskRun["source"]): Wakeup {
   const { p, s, g, a, d } = (payload ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof p !== "number" || typeof s !== "number" || typeof g !== "number" || typeof a !== "number")
     throw new Error(`The payload ${JSON.stringify(payload)} is none of ex-event-bus. Who added this job?`);
@@ -115,8 +115,8 @@ function readWakeup(payload: unknown, job: ClaimedJob, desk: TaskRun["desk"]): W
     isAgain: job.attempts > 1,
     heldAs: job.id,
     // One that somebody put into a named queue is left to graphile-worker.
-    ...(desk === undefined || job.job_queue_id !== null
+    ...(source === undefined || job.job_queue_id !== null
       ? undefined
-      : { jobId: job.id, loaded: desk.loadedOf(job) }),
+      : { jobId: job.id, loaded: source.loadedOf(job) }),
   };
 }

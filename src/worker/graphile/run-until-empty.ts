@@ -1,0 +1,92 @@
+import { EventEmitter } from "node:events";
+import { runOnce as runGraphileOnce, type WorkerEvents, type WorkerPool } from "graphile-worker";
+
+import { isAboutConnecting } from "../../delivery/connection-error.js";
+import { explainFailure } from "../../outbox/database-error.js";
+import { ownExecutor } from "../../outbox/executor.js";
+import { beat, retireWorker } from "../../outbox/heartbeat.js";
+import { atMost } from "../at-most.js";
+import { unreachable } from "../database-url.js";
+import { deliverDeps, GRACE_MS } from "../deliver-deps.js";
+import { startHeartbeat } from "../heartbeat.js";
+import { workerConnection, workerRow } from "../worker-connection.js";
+import type { WorkerSetup } from "../worker-setup.js";
+import { explainStart } from "./migrations.js";
+import { graphileOptions } from "./run-options.js";
+import { ownDeliveries, taskList } from "./task-list.js";
+
+/** How long the outcomes of handlers that were given up may take to be written. */
+const RECORD_MS = 2_000;
+
+/**
+ * Runs graphile-worker until no job is due any more, or for `maxMs`. Leaves nothing claimed.
+ *
+ * @throws EventBusError `DATABASE_UNREACHABLE`; what the database says when it refuses to let deliveries be claimed.
+ */
+export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: number): Promise<void> {
+  const { names, config } = setup;
+  const connection = workerConnection(setup, config.worker.concurrency + 2);
+  const executor = ownExecutor(connection.pool, false);
+  const shutdown = new AbortController();
+  const ended = new AbortController();
+  const signals = { shutdown: shutdown.signal, ended: ended.signal };
+  const deps = deliverDeps(setup, worker, executor, signals);
+  const events: WorkerEvents = new EventEmitter();
+  const failures: unknown[] = [];
+  for (const name of ["pool:fatalError", "worker:fatalError", "worker:getJob:error"] as const) {
+    events.on(name, ({ error }) => failures.push(error));
+  }
+  let pool: WorkerPool | undefined;
+  let stopBeating = async () => {};
+  const ready = new Promise<void>((resolve, reject) => {
+    events.on("pool:create", ({ workerPool }) => {
+      pool = workerPool;
+      const heartbeat = startHeartbeat({
+        intervalMs: config.worker.heartbeatMs,
+        beat: () => beat(executor, names, workerRow(setup, workerPool.id, worker)),
+        onBeat: () => undefined,
+        onFailure: () => undefined,
+      });
+      // Nothing listens here: jobs are looked for until there are none.
+      heartbeat.stopListening();
+      stopBeating = heartbeat.stop;
+      heartbeat.first.then(resolve, reject);
+    });
+  });
+  ready.catch(() => undefined);
+  const tasks = taskList(setup.subscribers, ownDeliveries(), deps, (error) => failures.push(error));
+  const watch = { events, ready };
+  try {
+    const run = runGraphileOnce(
+      graphileOptions({
+        setup,
+        pool: connection.pool,
+        tasks,
+        watch,
+        mayStop: async () => undefined,
+        // Where functions run that end soon, connections mostly go through a pooler.
+        listens: setup.config.database.listen ?? false,
+      }),
+    ).catch((error: unknown) => failures.push(error));
+    if (!(await atMost(maxMs, run))) {
+      // It fails when `run` fails.
+      Promise.resolve(pool?.gracefulShutdown()).catch(() => undefined);
+      if (!(await atMost(config.worker.shutdownTimeoutMs, run))) {
+        shutdown.abort();
+        await atMost(GRACE_MS + RECORD_MS, run);
+      }
+    }
+    if (failures.length > 0) throw explain(failures[0], setup);
+  } finally {
+    await atMost(RECORD_MS, stopBeating());
+    if (pool !== undefined) await atMost(RECORD_MS, retireWorker(executor, names, pool.id));
+    await connection.close();
+    ended.abort();
+  }
+}
+
+/** Only what is about connecting says that the database does not answer: it does when it refuses a statement. */
+function explain(error: unknown, { url, names }: WorkerSetup): unknown {
+  if (isAboutConnecting(error)) return unreachable(url, error);
+  return explainFailure(explainStart(error), names);
+}
