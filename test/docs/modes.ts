@@ -9,6 +9,7 @@ import type { Block } from "./markdown.js";
  * - `prisma excerpt`: the lines are those of prisma/schema.prisma.
  * - `sh run`: each command is run in the application of README.md. `sh check`: each command exists.
  * - `sql run`: it runs, on a database with the event bus and the tables of prisma/schema.prisma.
+ * - `json fixture`: the event is one of test/envelope/fixtures.
  * - `text output`: what the commands before it write. `text figure`: a drawing, of which there is nothing to run.
  */
 export const modes: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +17,7 @@ export const modes: Readonly<Record<string, readonly string[]>> = {
   prisma: ["", "excerpt"],
   sh: ["run", "check"],
   sql: ["run"],
+  json: ["fixture"],
   text: ["output", "figure"],
 };
 

@@ -38,7 +38,7 @@ describe("blocks", () => {
     ["ts", '"ts" needs a title, or one of check, run, vitest, runner'],
     ["ts skip", '"ts skip" is not one of check, run, vitest, runner'],
     ["sh", '"sh" is not one of run, check'],
-    ["python run", 'the language "python" is not one of ts, prisma, sh, sql, text'],
+    ["python run", 'the language "python" is not one of ts, prisma, sh, sql, json, text'],
     ['ts run title="a.ts"', '"ts run" has a title, but is no file'],
   ])("cannot say %s", (info, fault) => {
     const [block] = findBlocks("page.md", `\`\`\`${info}\nx\n\`\`\`\n`);
