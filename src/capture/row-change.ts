@@ -8,7 +8,7 @@ import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
 import { makeDraft } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { EventDraft } from "../registry/event-type.js";
-import type { Redactions } from "../registry/redaction.js";
+import type { Redaction, Redactions } from "../registry/redaction.js";
 
 /** What happened to one row. */
 export interface RowChange {
@@ -34,18 +34,22 @@ export function draftsOf(
   const { model, operation, rules } = change;
   if (rules.length === 0) return [];
   const redaction = redactions.get(model.name);
-  const difference =
-    change.difference === undefined
-      ? redactDifference(redaction, differenceOf(change), touchedFields(model))
-      : change.difference;
+  const difference = change.difference === undefined ? saidDifference(change, redaction) : change.difference;
   if (difference === undefined || difference === null) return [];
   const row = (operation === "delete" ? change.before : change.after) ?? {};
-  const aggregate = redactRow(redaction, row);
+  const aggregate = redaction === undefined ? row : redactRow(redaction, row);
   const fields = { aggregateKey: aggregateKeyOf(model, row), operation, aggregate, ...difference };
   return rules.flatMap(({ event, when }) => {
     const draft = makeDraft(event, { ...fields, metadata: metadata() });
     return when === undefined || holds(event.name, when, draft) ? [draft] : [];
   });
+}
+
+function saidDifference(change: RowChange, redaction: Redaction | undefined): Difference | undefined {
+  const difference = differenceOf(change);
+  return redaction === undefined
+    ? difference
+    : redactDifference(redaction, difference, touchedFields(change.model));
 }
 
 function differenceOf({ model, operation, before, after }: RowChange): Difference | undefined {

@@ -1,7 +1,6 @@
-import type { Model } from "../models/model.js";
+import { capturedModels } from "../capture/captured-models.js";
 import { WRITE_OPERATION_NAMES, WRITE_OPERATIONS } from "../models/operations.js";
-import { CAPTURED_OPERATIONS, type CapturedOperation, type Rule } from "../registry/capture-rules.js";
-import type { CapturedModel, DescribedCapture, EarlierExtension } from "../registry/captured-model.js";
+import type { DescribedCapture, EarlierExtension } from "../registry/captured-model.js";
 import type { Bus } from "./prisma/bus.js";
 import { hooksFor } from "./prisma/extensions.js";
 
@@ -9,7 +8,7 @@ import { hooksFor } from "./prisma/extensions.js";
 export function describeCapture(bus: Bus): DescribedCapture {
   return {
     events: [...bus.options.eventsByName.keys()],
-    models: capturedModels(bus),
+    models: capturedModels(bus.models, bus.options),
     earlier: earlierExtensions(bus),
   };
 }
@@ -31,38 +30,4 @@ function earlierExtensions({ client, models, options }: Bus): readonly EarlierEx
   return Array.from(found)
     .sort(([a], [b]) => a - b)
     .map(([, extension]) => extension);
-}
-
-function capturedModels({ models, options }: Bus): readonly CapturedModel[] {
-  return Array.from(models.values(), (model) => {
-    const rules = options.rules.get(model.name);
-    const redaction = options.redactions.get(model.name);
-    const events = (operation: CapturedOperation) => (rules?.[operation] ?? []).map(nameOf);
-    const own = { create: events("create"), update: events("update"), delete: events("delete") };
-    return {
-      model: model.name,
-      ...own,
-      omitted: [...(redaction?.omit ?? [])],
-      masked: [...(redaction?.mask.keys() ?? [])],
-      notCaptured: [
-        ...reasons(model, own),
-        ...(options.uncaptured.has(model.name) ? ["calls that are too large: allowed without events"] : []),
-      ],
-    };
-  });
-}
-
-function nameOf({ event, when }: Rule): string {
-  return when === undefined ? event.name : `${event.name} when …`;
-}
-
-function reasons(
-  model: Model,
-  own: Readonly<Record<CapturedOperation, readonly string[]>>,
-): readonly string[] {
-  if (model.isView) return ["it is a view: its rows have no key of their own"];
-  if (model.identity === undefined) return ["it has no key: neither @id nor @unique without optional fields"];
-  const missing = CAPTURED_OPERATIONS.filter((operation) => own[operation].length === 0);
-  if (missing.length === 3) return ["no rule"];
-  return missing.map((operation) => `${operation}: no rule`);
 }

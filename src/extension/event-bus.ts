@@ -1,3 +1,5 @@
+import { eventMetadata } from "../capture/event-metadata.js";
+import { rememberEvents } from "../capture/remember-events.js";
 import { redactEvent } from "../changes/redact.js";
 import { withEventMetadata, withoutEvents } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
@@ -14,7 +16,6 @@ import { EarlierCalls } from "./clients/earlier-calls.js";
 import { earlierComponents, inCallersTransaction } from "./clients/earlier-clients.js";
 import { describeCapture } from "./describe-capture.js";
 import { hooksOf } from "./model-hooks.js";
-import { metadataFor } from "./one-row/captured-events.js";
 import type { Bus } from "./prisma/bus.js";
 import { noteCaller } from "./prisma/caller.js";
 import { watchSending } from "./prisma/capture-when-sent.js";
@@ -23,10 +24,10 @@ import { executorIn, type InternalClient, probe, rootOf } from "./prisma/interna
 import { queryHooks } from "./prisma/query-hooks.js";
 import { type Drafts, publishDrafts } from "./publish.js";
 import { capturesActionsOn, capturesReferentialActions } from "./relations/plan-effects.js";
-import { rememberEvents } from "./remember-events.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./transactions/batch.js";
 import { batchLimits } from "./transactions/limits.js";
 import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
+import { correlationIn } from "./transactions/turns.js";
 import type { EventBusExtension } from "./types/event-bus-extension.js";
 import type { EventBusOptions } from "./types/event-bus-options.js";
 
@@ -151,7 +152,7 @@ function clientMethods(
         const settings = {
           names: bus.options.database,
           maxEventBytes: bus.options.maxEventBytes,
-          metadata: metadataFor(bus, undefined, outer),
+          metadata: eventMetadata(bus.options, undefined, () => correlationIn(outer)),
           check: (type: AnyEventType) => checkPublished(bus, type),
           redact: (event: EventDraft, { model = "" }: AnyEventType) =>
             redactEvent(bus.options.redactions.get(model), event),

@@ -1,11 +1,8 @@
 import { notShown } from "../../capture/not-captured.js";
 import type { RowChange } from "../../capture/row-change.js";
 import type { Row } from "../../changes/diff.js";
-import { currentContext } from "../../context/event-context.js";
 import { aggregateKeyOf, identityOf, keyTexts } from "../../models/row-key.js";
 import { storedOf } from "../../models/stored-row.js";
-import { checkMetadata } from "../../registry/check-metadata.js";
-import type { EventMetadata } from "../../registry/event.js";
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
@@ -16,7 +13,6 @@ import { lookUp } from "../rows/look-up.js";
 import { LostRace } from "../rows/lost-race.js";
 import { BY_TUPLE_ID } from "../rows/row-loader.js";
 import { asDeleted, asStored } from "../rows/unreadable-values.js";
-import { correlationIn } from "../transactions/turns.js";
 import type { Mutation, Written } from "./mutation.js";
 import { ownVersion } from "./own-version.js";
 import { pastOf } from "./same-row.js";
@@ -112,21 +108,4 @@ async function isStillThere(
   const fields = model.identity?.fields ?? [];
   const keys = keyTexts(model, fields, past.row);
   return keys !== undefined && (await lookUp(bus, transaction, { model, fields, keys: [keys] })).length > 0;
-}
-
-/** The metadata of an event: the client's, then the context's, then the call's, key by key. */
-export function metadataFor(
-  bus: Bus,
-  called: EventMetadata | undefined,
-  transaction: TransactionHandle | undefined,
-): EventMetadata {
-  const own = bus.options.metadata?.() ?? {};
-  const metadata = {
-    ...checkMetadata(own, "metadata()", "eventBus()"),
-    ...currentContext().metadata,
-    ...called,
-  };
-  return metadata.correlationId === undefined
-    ? Object.assign(metadata, { correlationId: correlationIn(transaction) })
-    : metadata;
 }
