@@ -1,5 +1,6 @@
 import { EventBusError } from "../errors.js";
 import type { Model } from "../models/model.js";
+import type { WriteOperation } from "../models/operations.js";
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
 import { checkMetadata } from "../registry/check-metadata.js";
 import { describe } from "../registry/check-options.js";
@@ -17,17 +18,22 @@ export interface CallExtras {
   readonly silentOnUpdate: boolean;
 }
 
-const NONE: CallExtras = { events: [], metadata: undefined, silentOnUpdate: false };
+/** Of a call that says nothing. */
+export const NO_EXTRAS: CallExtras = { events: [], metadata: undefined, silentOnUpdate: false };
+
+/** Whether a call says something to the extension. */
+export function hasExtras(args: CallArgs): boolean {
+  return "event" in args || "eventMetadata" in args || "silentOnUpdate" in args;
+}
 
 /** Takes what is meant for the extension out of the arguments, and checks it. */
 export function takeExtras(
   model: Model,
-  operation: string,
+  operation: WriteOperation,
   args: CallArgs,
   options: ResolvedBusOptions,
 ): { readonly args: CallArgs; readonly extras: CallExtras } {
-  if (!("event" in args || "eventMetadata" in args || "silentOnUpdate" in args))
-    return { args, extras: NONE };
+  if (!hasExtras(args)) return { args, extras: NO_EXTRAS };
   const { event, eventMetadata, silentOnUpdate, ...rest } = args;
   const call = `prisma.${model.jsName}.${operation}`;
   if (eventMetadata !== undefined) checkMetadata(eventMetadata, "eventMetadata", call);

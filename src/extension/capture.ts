@@ -8,10 +8,10 @@ import { uuidV7 } from "../registry/uuid-v7.js";
 import type { BulkMutation } from "./bulk/bulk-call.js";
 import { writeMany } from "./bulk/write-many.js";
 import { forgetCatalog, knowCatalog, knownCatalog } from "./catalog/catalog.js";
-import { hasCreated } from "./one-row/before-row.js";
-import { changesOf } from "./one-row/captured-events.js";
-import { FailedAfterWriting, type Mutation, type Written, write } from "./one-row/mutation.js";
-import { planCall } from "./plan.js";
+import { FailedAfterWriting, type Mutation, type Written } from "./one-row/mutation.js";
+import { readAfter } from "./one-row/read-after.js";
+import { checkCreated } from "./one-row/upsert.js";
+import { write } from "./one-row/write.js";
 import type { Bus } from "./prisma/bus.js";
 import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma/errors.js";
 import {
@@ -97,36 +97,58 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
   }
 }
 
-/** load before → write → load after (the write's own answer): all in `write`; then diff → publish */
+/**
+ * A captured call, step by step. Reading the row before and writing it are one step of Prisma's, see {@link write}; many
+ * rows go the same way in chunks, see {@link writeMany}; what is read of other rows, before and after, is in
+ * `one-row/effects.ts`.
+ */
 async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutation): Promise<unknown> {
-  let mutation = given;
+  let mutation: AnyMutation | undefined = given;
   try {
-    if (capturesReferentialActions(bus) && knownCatalog(bus) === undefined) {
-      await knowCatalog(bus, transaction);
-      // Before, everything might have mattered.
-      const plan = planCall(bus, given.model, given.operation, given.args, given.extras);
-      if (plan === undefined) return await given.query(given.args, asOurs({ ...given.params, transaction }));
-      mutation = { ...given, plan };
-    }
+    // Plan. What was planned before anything was known of the tables took everything to matter.
+    if (isFirst(bus)) mutation = await plannedAgain(bus, transaction, given);
+    if (mutation === undefined)
+      return await given.query(given.args, asOurs({ ...given.params, transaction }));
     if (!mayReadOwn(bus, mutation)) throw mayNotRead(mutation.model);
     if (isBulkMutation(mutation)) return await writeMany(bus, transaction, mutation);
+
+    // Read before, write.
     const { result, written } = await write(bus, transaction, mutation);
-    await checkCreated(bus, transaction, mutation, written);
+    for (const one of written)
+      if (one.past.counters !== undefined) await checkCreated(bus, transaction, mutation.model, one);
     try {
+      // Read after, with the effects on other rows.
       const changes: RowChange[] = [];
-      for (const one of written) changes.push(...(await changesOf(bus, transaction, mutation, one)));
+      for (const one of written) changes.push(...(await readAfter(bus, transaction, mutation, one)));
+
+      // Publish.
       await publishInParts(bus, transaction, changes, metadataOf(mutation, written));
     } catch (error) {
       throw error instanceof LostRace ? error : new FailedAfterWriting(error);
     }
     return result;
   } catch (error) {
-    if (error instanceof FailedAfterWriting)
-      throw await abort(bus, transaction, mutation, error.error, ABORT);
-    const told = asCallFailure(error, bus.root, mutation.params);
+    if (error instanceof FailedAfterWriting) throw await abort(bus, transaction, given, error.error, ABORT);
+    const told = asCallFailure(error, bus.root, given.params);
     if (told !== error) noteFailure(transaction, told);
     throw told;
   }
+}
+
+/** Whether a call is the first of its client that needs to know what PostgreSQL does by itself. */
+function isFirst(bus: Bus): boolean {
+  return knownCatalog(bus) === undefined && capturesReferentialActions(bus);
+}
+
+/** A call as it is planned with the catalog; undefined: there is nothing to capture. */
+async function plannedAgain(
+  bus: Bus,
+  transaction: TransactionHandle,
+  given: AnyMutation,
+): Promise<AnyMutation | undefined> {
+  await knowCatalog(bus, transaction);
+  const plan = given.planFor(given.args);
+  return plan && { ...given, plan };
 }
 
 /** The first call of a client is planned before anything is known of its tables. */
@@ -140,30 +162,9 @@ function mayReadOwn(bus: Bus, { model, plan }: AnyMutation): boolean {
 }
 
 /** What a call that can lead to several events says of all of them. */
-function metadataOf({ extras }: Mutation, written: readonly Written[]): EventMetadata | undefined {
-  const isFar = written.some(({ far }) => far !== undefined);
-  return isFar ? { mutationId: uuidV7(), ...extras.metadata } : extras.metadata;
-}
-
-/** An upsert that found no row may still have changed one, when another transaction created it meanwhile. */
-async function checkCreated(
-  bus: Bus,
-  transaction: TransactionHandle,
-  { model }: Mutation,
-  written: readonly Written[],
-): Promise<void> {
-  for (const { past, row, far } of written) {
-    // Without an answer PostgreSQL has found the new row's key and not what the `where` says: it wrote nothing.
-    const isNothing = row === null && far === undefined;
-    if (
-      isNothing ||
-      past.row !== undefined ||
-      past.counters === undefined ||
-      (await hasCreated(bus, transaction, model, past.counters))
-    )
-      continue;
-    throw new LostRace();
-  }
+function metadataOf({ metadata }: Mutation, written: readonly Written[]): EventMetadata | undefined {
+  const hasEffects = written.some(({ related }) => related !== undefined);
+  return hasEffects ? { mutationId: uuidV7(), ...metadata } : metadata;
 }
 
 /**

@@ -3,8 +3,7 @@ import type { Model } from "../models/model.js";
 import { WRITE_OPERATION_NAMES, type WriteOperation, writesMany } from "../models/operations.js";
 import { type CallExtras, takeExtras } from "./call-extras.js";
 import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from "./capture.js";
-import { plainCalls } from "./plain-calls.js";
-import { planCall } from "./plan.js";
+import { plainCalls, planCall } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
 import { type CaptureStep, captureWhenSent, checkSending } from "./prisma/capture-when-sent.js";
 import { type InternalParams, incompatible, type LazyPromise } from "./prisma/internals.js";
@@ -72,7 +71,8 @@ function captureStep(
 ): CaptureStep {
   return (params, send) => {
     const args = (params["args"] ?? {}) as CallArgs;
-    const plan = planCall(bus, model, operation, args, extras);
+    const planFor = (given: CallArgs) => planCall(bus, model, operation, given, extras);
+    const plan = planFor(args);
     if (plan === undefined) return undefined;
     const place = placeOf(params, transaction);
     const isRunning = isPlaceInTransaction(place);
@@ -81,7 +81,17 @@ function captureStep(
       return send(Object.assign(own, { args: sent }));
     };
     const seat = isRunning ? undefined : seatOf(place);
-    const call = { model, args, extras, plan, params, query, ...(seat && { finish: () => seat.finish() }) };
+    const { metadata } = extras;
+    const call = {
+      model,
+      args,
+      plan,
+      planFor,
+      metadata,
+      params,
+      query,
+      ...(seat && { finish: () => seat.finish() }),
+    };
     const mutation = writesMany(operation) ? { operation, ...call } : { operation, ...call };
     return captureCall(bus, isRunning ? place : transaction, mutation);
   };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { loadCatalog } from "../../src/extension/catalog/catalog.js";
-import { plainCalls } from "../../src/extension/plain-calls.js";
+import { plainCalls } from "../../src/extension/plan.js";
 import type { Bus } from "../../src/extension/prisma/bus.js";
 import { type InternalClient, rootOf } from "../../src/extension/prisma/internals.js";
 import type { Model } from "../../src/models/model.js";

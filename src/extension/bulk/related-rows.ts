@@ -16,7 +16,7 @@ export interface ChunkBefore {
 /** Locks and reads what PostgreSQL may delete or change along with a chunk's rows, where that matters. */
 export async function readChunkBefore(run: BulkRun, locked: readonly Row[]): Promise<ChunkBefore> {
   const { bus, transaction, mutation, plan, args } = run;
-  if (plan.far === undefined || locked.length === 0) return { locked, related: undefined };
+  if (plan.effects === undefined || locked.length === 0) return { locked, related: undefined };
   const { model, operation } = mutation;
   const data = operation === "deleteMany" ? undefined : (args["data"] ?? {});
   return { locked, related: await readManyRelatedBefore(bus, transaction, model, locked, data) };

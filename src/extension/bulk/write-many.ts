@@ -71,7 +71,7 @@ function isHalfDone(run: BulkRun): boolean {
 }
 
 function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutation, runs: BulkRun[]) {
-  const { model, operation, args, extras, plan } = mutation;
+  const { model, operation, args, plan } = mutation;
   const [column = ""] = model.scalars.keys();
   return {
     /** Arguments with which Prisma's `findMany` sends no statement at all, though the client may omit every column. */
@@ -79,7 +79,7 @@ function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutati
     async before(): Promise<BulkAnswer> {
       const key = model.identity ?? { name: "", fields: [] };
       const metadata =
-        plan.far === undefined ? extras.metadata : { mutationId: uuidV7(), ...extras.metadata };
+        plan.effects === undefined ? mutation.metadata : { mutationId: uuidV7(), ...mutation.metadata };
       const state = { line: new PublishingLine(), hasWritten: false, isDone: false };
       const run: BulkRun = { bus, transaction, mutation, key, plan, args, metadata, ...state };
       runs.push(run);

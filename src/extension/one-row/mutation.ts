@@ -1,46 +1,60 @@
 import type { Row } from "../../changes/diff.js";
-import { sameValue } from "../../changes/same-value.js";
-import { isEventBusError } from "../../errors.js";
 import type { Model } from "../../models/model.js";
-import { type OneRowOperation, WRITE_OPERATIONS, writtenData } from "../../models/operations.js";
-import { databaseFailure } from "../../outbox/database-error.js";
-import type { CallExtras } from "../call-extras.js";
-import { type Plan, planCall } from "../plan.js";
-import type { Bus } from "../prisma/bus.js";
-import { canTap } from "../prisma/can-tap.js";
-import { answeringOf } from "../prisma/computed-needs.js";
-import { isValidationError } from "../prisma/errors.js";
-import { type Border, type Progress, tapped } from "../prisma/intercept-request.js";
-import { asOurs, type InternalParams, incompatible, type TransactionHandle } from "../prisma/internals.js";
-import { type CallArgs, dropUnselected, scalarsOf, selectAllScalars } from "../prisma/selection.js";
-import { createsRelatedFirst, mayFailPartway } from "../relations/partial-writes.js";
-import { type PinnedData, pinToLockedRows } from "../relations/pin-to-locked-rows.js";
+import type { OneRowOperation } from "../../models/operations.js";
+import type { TableCounters } from "../../outbox/lock-row.js";
+import type { ModelRules } from "../../registry/capture-rules.js";
+import type { EventMetadata } from "../../registry/event.js";
+import type { InternalParams } from "../prisma/internals.js";
+import type { CallArgs } from "../prisma/selection.js";
+import type { EffectsPlan } from "../relations/plan-effects.js";
 import type { RelatedBefore } from "../relations/read-related.js";
-import { LostRace } from "../rows/lost-race.js";
-import {
-  askedAgain,
-  avoidUnreadable,
-  hadUnreadableValues,
-  isReadFailure,
-  noteUnreadableValues,
-  UnreadableFieldsAsked,
-  withoutFields,
-} from "../rows/unreadable-values.js";
-import { loadBefore, type Past, type RowCall } from "./before-row.js";
-import { type Loaded, loadFar, loadRow } from "./known-before.js";
+import type { UniqueMatch } from "../rows/unique-match.js";
+
+/** What a call leads to: the rules for its own rows, by what it does to one. */
+export interface Plan extends ModelRules {
+  /** Set when it may touch other rows that matter. */
+  readonly effects?: EffectsPlan | undefined;
+}
 
 /** A captured call on its way to the database. */
 export interface Mutation {
   readonly model: Model;
   readonly operation: OneRowOperation;
   readonly args: CallArgs;
-  readonly extras: CallExtras;
   readonly plan: Plan;
+  /** Plans the same call with other arguments, or with more known of the database. Undefined: there is nothing to capture. */
+  readonly planFor: (args: CallArgs) => Plan | undefined;
+  /** What the call says of its events. */
+  readonly metadata: EventMetadata | undefined;
   readonly params: InternalParams;
   /** Sends it to the database. */
   readonly query: (args: CallArgs, params: InternalParams) => Promise<unknown>;
   /** To be called before a transaction of its own is committed: others may run in it. */
   readonly finish?: () => Promise<void>;
+}
+
+/** The call, as far as it says which row it is going to change. */
+export interface RowCall {
+  readonly model: Model;
+  readonly operation: OneRowOperation;
+  readonly args: CallArgs;
+  readonly isFluent: boolean;
+  /** The row is needed even where its own event needs none. */
+  readonly isPastNeeded: boolean;
+}
+
+/** What is known of a row before it is changed. */
+export interface Past {
+  /** Undefined: there is no such row, or none is needed. */
+  readonly row: Row | undefined;
+  /** Whether the row was looked for. */
+  readonly isKnown: boolean;
+  /** Whether others cannot change it meanwhile. Rows that a role may see and not change cannot be locked. */
+  readonly isLocked: boolean;
+  /** How it was found. */
+  readonly match?: UniqueMatch;
+  /** For an upsert: to tell afterwards whether it created a row where it found none. */
+  readonly counters?: TableCounters;
 }
 
 /** What the database did: once for each time that it was asked, usually once. */
@@ -49,7 +63,7 @@ export interface Written {
   readonly args: CallArgs;
   readonly past: Past;
   /** What was known of other rows that the call may have touched; undefined when there are none that matter. */
-  readonly far: RelatedBefore | undefined;
+  readonly related: RelatedBefore | undefined;
   /** The whole row; for a delete the row that went. Null when it went by what it wrote through its relations. */
   readonly row: Row | null;
 }
@@ -61,196 +75,4 @@ export class FailedAfterWriting {
   constructor(error: unknown) {
     this.error = error;
   }
-}
-
-/**
- * Runs the mutation in `transaction`, such that the database's own answer is the whole row.
- *
- * @throws FailedAfterWriting when it may have written something and is not to be committed; else what Prisma throws.
- */
-export async function write(
-  bus: Bus,
-  transaction: TransactionHandle,
-  mutation: Mutation,
-): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
-  const written: Written[] = [];
-  const progress: Progress = { asked: false, arrived: false };
-  const last: LastCall = { call: undefined, past: undefined, failure: undefined };
-  const params = tapped(
-    bus.root,
-    mutation.params,
-    transaction,
-    borderOf(bus, transaction, mutation, written, last),
-    progress,
-  );
-  try {
-    const result = await askedAgain(() => mutation.query(mutation.args, params));
-    // Not even read before, and written all the same.
-    if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
-    if (written.length === 0) await checkUnseen(bus, transaction, progress, last, mutation.params);
-    return { result, written };
-  } catch (error) {
-    if (error instanceof FailedAfterWriting) throw error;
-    if (written.length === 0 && isReadFailure(error) && mayBeReadBefore(mutation, last)) throw new LostRace();
-    if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
-    if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
-    // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
-    if (isValidationError(error)) await refuseUnchanged(transaction, mutation);
-    throw error;
-  }
-}
-
-/** A delete is told by its answer: of a row that Prisma cannot read it is read before, when it is run again. */
-function mayBeReadBefore({ model, operation }: Mutation, { past }: LastCall): boolean {
-  if (operation !== "delete" || past === undefined || past.isKnown || hadUnreadableValues(model))
-    return false;
-  noteUnreadableValues(model);
-  return true;
-}
-
-/** "current transaction is aborted": nothing of it can be committed. */
-const ABORTED = "25P02";
-
-/** What Prisma says when it found nothing to write to. Where nothing else was written, the transaction can go on. */
-const NOTHING_WRITTEN = new Set(["P2014", "P2015", "P2016", "P2017", "P2018", "P2025"]);
-
-/**
- * Whether the statement may have taken effect before this error: Prisma can fail to read an answer. What PostgreSQL
- * refused it has aborted by itself.
- */
-function mayHaveWritten({ models }: Bus, error: unknown, { call, past }: LastCall): boolean {
-  if (isValidationError(error) || databaseFailure(error) !== undefined) return false;
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  if (!NOTHING_WRITTEN.has(String(code)) || call === undefined) return true;
-  const isMissing =
-    call.operation === "update" &&
-    past?.isKnown === true &&
-    past.row === undefined &&
-    !createsRelatedFirst(models, call.model, call.args);
-  return !isMissing && mayFailPartway(models, call.model, call.operation, call.args);
-}
-
-/**
- * @throws what Prisma has against the call as it was made; FailedAfterWriting when it has nothing against it, as the
- * call has been made then and nobody looked.
- */
-async function refuseUnchanged(
-  transaction: TransactionHandle,
-  { params, args, query }: Mutation,
-): Promise<void> {
-  await query(args, asOurs({ ...params, transaction }));
-  throw new FailedAfterWriting(incompatible("one opinion of the caller's arguments and of ours"));
-}
-
-function borderOf(
-  bus: Bus,
-  transaction: TransactionHandle,
-  { model, operation, args: given, extras, plan: planned, params }: Mutation,
-  written: Written[],
-  last: LastCall,
-): Border<Loaded> {
-  const answering = answeringOf(bus, model, params);
-  let args = given;
-  let plan: Plan | undefined;
-  let kept: PinnedData["pins"] = new Map();
-  const avoid = new Set<string>();
-  // A fluent call gets the relation at the end of its path instead of the row.
-  const path = params.dataPath.filter((_, index) => index % 2 === 1);
-  return {
-    depart(final) {
-      args = final;
-      // Other extensions get copies to change: what is the same object is the same call.
-      // With the catalog, which was not known at first, less may matter: what was planned still does.
-      plan = final === given ? planned : (planCall(bus, model, operation, args, extras) ?? planned);
-      const { update } = writtenData(operation, args);
-      const { data, pins: keeping } = pinToLockedRows(model, plan?.far?.update, update);
-      kept = keeping;
-      const { updateKey = "" } = WRITE_OPERATIONS[operation];
-      const sent = kept.size === 0 ? args : { ...args, [updateKey]: data };
-      return selectAllScalars({ ...answering, model: withoutFields(model, avoid) }, sent);
-    },
-    async before() {
-      try {
-        last.call = {
-          model,
-          operation,
-          args,
-          isFluent: path.length > 0,
-          isPastNeeded: plan?.far !== undefined || hadUnreadableValues(model),
-        };
-        last.past = await loadRow(bus, transaction, last.call, params);
-        avoidUnreadable(last.past.row, avoid);
-        return {
-          past: last.past,
-          far: await loadFar(bus, transaction, last.call, last.past, plan, kept, params),
-        };
-      } catch (error) {
-        if (isEventBusError(error) || error instanceof UnreadableFieldsAsked) throw error;
-        // Prisma refused, as the transaction has ended or the connection is gone, or PostgreSQL, as the transaction is
-        // aborted: the call itself will be refused likewise, in words that name it.
-        const state = databaseFailure(error)?.state;
-        if (state === undefined || state === ABORTED) last.failure = error;
-        if (last.failure !== undefined)
-          return { past: { row: undefined, isKnown: false, isLocked: false }, far: undefined };
-        throw error;
-      }
-    },
-    readsAfterwards: () => plan?.far !== undefined,
-    arrive(answer, { past, far }) {
-      const row = answer as Record<string, unknown> | null;
-      // Nothing may be thrown here: Prisma would make another error of it.
-      // Without them the row was not there beforehand, which is looked at later.
-      if (far !== undefined && Array.from(kept.values()).some(({ isUsed }) => !isUsed))
-        last.failure = incompatible("the order of its steps (serialize, lock, send)");
-      const whole = rowIn(model, row);
-      const missing =
-        whole && Object.keys(whole).find((name) => whole[name] === undefined && !avoid.has(name));
-      if (missing)
-        last.failure = incompatible(`${missing} in its answer to prisma.${model.jsName}.${operation}`);
-      if (plan !== undefined) written.push({ plan, args, past, far, row: whole });
-      if (row === null) return null;
-      dropUnselected(answering, args, row);
-      return path.reduce<unknown>((value, key) => value && (value as Record<string, unknown>)[key], row);
-    },
-  };
-}
-
-/** The row of an answer. An upsert of which the nested writes made the row go is answered with no column at all. */
-function rowIn(model: Model, answer: Record<string, unknown> | null): Row | null {
-  const row = answer === null ? {} : scalarsOf(model, answer);
-  return Object.values(row).some((value) => value !== undefined) ? row : null;
-}
-
-/** What was last sent, for the case that its answer never came through our hands. */
-interface LastCall {
-  call: RowCall | undefined;
-  past: Past | undefined;
-  /** Why it is not known what was there before. */
-  failure: unknown;
-}
-
-/**
- * An answer that did not come through our hands: another extension gave it, without asking the database or instead
- * of an error, or Prisma does not take the steps any more that the tap depends on.
- */
-async function checkUnseen(
-  bus: Bus,
-  transaction: TransactionHandle,
-  { asked }: Progress,
-  { call, past }: LastCall,
-  params: InternalParams,
-): Promise<void> {
-  try {
-    const works = await canTap(bus.root, transaction);
-    if (works && !asked) return;
-    if (works && call !== undefined && past?.isKnown === true) {
-      const now = await loadBefore(bus, transaction, call, params);
-      if (sameValue(past.row ?? null, now.row ?? null)) return;
-    }
-  } catch (error) {
-    // Aborted: nothing can be committed, so nothing has to be known.
-    if (databaseFailure(error)?.state === ABORTED) return;
-    throw error;
-  }
-  throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
 }

@@ -3,9 +3,9 @@ import { prepareEvents } from "../../capture/publish-changes.js";
 import type { RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Bus } from "../prisma/bus.js";
-import { connectionSchema } from "../prisma/connection-schema.js";
 import { executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { correlationIn } from "../transactions/turns.js";
+import { defaultSchema } from "./source-table.js";
 
 /**
  * Publishes the events of changes, in their order, with one statement; with several where they are large, with none when
@@ -34,7 +34,7 @@ export async function prepareChanges(
   const isDefaultMeant = changes.some(({ model }) => model.schema === null);
   return prepareEvents(changes, {
     options,
-    defaultSchema: isDefaultMeant ? await connectionSchema(root) : null,
+    defaultSchema: isDefaultMeant ? await defaultSchema(bus) : null,
     metadata: () => eventMetadata(options, called, () => correlationIn(transaction)),
     executor: () => executorIn(root, transaction),
   });

@@ -13,6 +13,7 @@ export async function publishInParts(
   changes: readonly RowChange[],
   called: EventMetadata | undefined,
 ): Promise<void> {
+  if (changes.length === 1) return publishChanges(bus, transaction, changes, called);
   for (const some of partsOfChanges(changes)) await publishChanges(bus, transaction, some, called);
 }
 

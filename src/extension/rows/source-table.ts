@@ -5,14 +5,20 @@ import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import { connectionSchema } from "../prisma/connection-schema.js";
 
-/** The PostgreSQL schema of a model's table. */
-export async function sourceSchema(bus: Bus, model: Model): Promise<string> {
-  return model.schema ?? (await connectionSchema(bus.root));
+const schemas = new WeakMap<Bus, string>();
+
+/** The PostgreSQL schema of tables whose model says none. */
+export async function defaultSchema(bus: Bus): Promise<string> {
+  const known = schemas.get(bus);
+  if (known !== undefined) return known;
+  const schema = await connectionSchema(bus.root);
+  schemas.set(bus, schema);
+  return schema;
 }
 
 /** A model's table. */
 export async function sourceTable(bus: Bus, model: Model): Promise<TableName> {
-  return { schema: await sourceSchema(bus, model), table: model.table };
+  return { schema: model.schema ?? (await defaultSchema(bus)), table: model.table };
 }
 
 /** What is read of a model's rows: how many and which columns is settled when the catalog is known. */

@@ -1,10 +1,4 @@
-import type { Row } from "../../changes/diff.js";
-import type { Model } from "../../models/model.js";
-import type { OneRowOperation } from "../../models/operations.js";
 import {
-  type Counted,
-  countedSince,
-  countersStatement,
   FOUND,
   type LockStrength,
   lockRow,
@@ -17,47 +11,25 @@ import type { TableName } from "../../outbox/row-columns.js";
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import { executorIn, type InternalParams, type TransactionHandle } from "../prisma/internals.js";
-import { type CallArgs, selectsRelations } from "../prisma/selection.js";
+import { selectsRelations } from "../prisma/selection.js";
 import { asPrismaReads } from "../rows/as-prisma-reads.js";
 import { resolveUniqueKey } from "../rows/resolve-unique-key.js";
 import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "../rows/source-table.js";
 import type { UniqueMatch } from "../rows/unique-match.js";
-
-/** The call, as far as it says which row it is going to change. */
-export interface RowCall {
-  readonly model: Model;
-  readonly operation: OneRowOperation;
-  readonly args: CallArgs;
-  readonly isFluent: boolean;
-  /** The row is needed even where its own event needs none. */
-  readonly isPastNeeded: boolean;
-}
-
-/** What is known of a row before it is changed. */
-export interface Past {
-  /** Undefined: there is no such row, or none is needed. */
-  readonly row: Row | undefined;
-  /** Whether the row was looked for. */
-  readonly isKnown: boolean;
-  /** Whether others cannot change it meanwhile. Rows that a role may see and not change cannot be locked. */
-  readonly isLocked: boolean;
-  /** How it was found. */
-  readonly match?: UniqueMatch;
-  /** For an upsert: to tell afterwards whether it created a row where it found none. */
-  readonly counters?: TableCounters;
-}
+import type { Past, RowCall } from "./mutation.js";
+import { countersBefore, meetsConditions } from "./upsert.js";
 
 const NOT_NEEDED: Past = { row: undefined, isKnown: false, isLocked: false };
 
 /**
- * Reads the row that a call is going to change, and locks it, in one statement: without the lock another transaction
- * could change it in between, and the old values would be false.
+ * Reads the row that a call is going to change, as Prisma will find it, and locks it, in one statement: without the lock
+ * another transaction could change it in between, and the old values would be false.
  *
  * A new row has no past, and a delete of columns alone answers with the row that went: then nothing is read.
  *
  * @param params of the call.
  */
-export async function loadBefore(
+export async function readBefore(
   bus: Bus,
   transaction: TransactionHandle,
   call: RowCall,
@@ -69,7 +41,10 @@ export async function loadBefore(
   if (isAnswered && !call.isPastNeeded) return NOT_NEEDED;
   const match = await resolveUniqueKey(bus, transaction, params, model, args["where"]);
   if (match === undefined) return NOT_NEEDED;
-  if (match === "absent") return absent(bus, transaction, call);
+  if (match === "absent") {
+    const none: Past = { row: undefined, isKnown: true, isLocked: false };
+    return operation === "upsert" ? { ...none, ...(await countersBefore(bus, transaction, model)) } : none;
+  }
   const table = await sourceTable(bus, model);
   const facts = knownCatalog(bus)?.table(model);
   const known = modelColumns(bus, model);
@@ -91,43 +66,15 @@ export async function loadBefore(
   // That a key is written does not say that it changes: PostgreSQL takes the stronger lock only where it does.
   const strength = operation === "delete" ? "update" : "no key update";
   const locked = facts?.mayLock === false ? undefined : await find(strength);
-  if (locked?.row !== undefined || (locked !== undefined && facts?.hasRowSecurity !== true)) return locked;
-  return find(undefined);
+  const isFinal = locked?.row !== undefined || facts?.hasRowSecurity !== true;
+  const found = locked !== undefined && isFinal ? locked : await find(undefined);
+  if (operation !== "upsert" || (await meetsConditions(bus, transaction, params, call, found))) return found;
+  return { ...found, row: undefined };
 }
 
 /** Whether it may be asked what has become of the row with its tuple id: with other rows, and where triggers give an upsert another. */
 function isFoundByTupleId({ operation, isPastNeeded }: RowCall, facts: CatalogTable | undefined): boolean {
   return isPastNeeded || (operation === "upsert" && facts?.hasTriggers !== false);
-}
-
-/** Prisma found no such row. */
-async function absent(
-  bus: Bus,
-  transaction: TransactionHandle,
-  { model, operation }: RowCall,
-): Promise<Past> {
-  const none: Past = { row: undefined, isKnown: true, isLocked: false };
-  if (operation !== "upsert") return none;
-  const sql = countersStatement(await sourceTable(bus, model));
-  const [counters] = await executorIn(bus.root, transaction).query<TableCounters>(sql);
-  return counters === undefined ? none : { ...none, counters };
-}
-
-/** Whether the upsert that found no row created one; otherwise another transaction did meanwhile, and it was changed. */
-export async function hasCreated(
-  bus: Bus,
-  transaction: TransactionHandle,
-  model: Model,
-  before: TableCounters,
-): Promise<boolean> {
-  const table = await sourceTable(bus, model);
-  const [after] = await executorIn(bus.root, transaction).query<TableCounters>(countersStatement(table));
-  // Where PostgreSQL does not count, nothing is known: then it is taken for what it looked like.
-  if (after?.ex_event_bus_counts !== true) return true;
-  const more = (what: Counted) => countedSince(before, after, what);
-  // `on conflict` takes back what it inserted when another transaction inserts at the same moment, and updates.
-  const isTakenBack = more("deleted") >= more("inserted") && more("updated") > 0n;
-  return more("inserted") > 0n && !isTakenBack;
 }
 
 const statements = new WeakMap<ModelColumns, Map<string, string>>();
