@@ -6,6 +6,7 @@ import {
   findCycles,
   findSql,
   findUpwardImports,
+  findUpwardRooms,
   layerOf,
   reachablePackages,
 } from "./support/source-rules.js";
@@ -23,6 +24,10 @@ const importersOf = (name: string, atRunTime: boolean) =>
 describe("imports", () => {
   it("go down only, and never between extension, worker and testing", () => {
     expect(findUpwardImports(files)).toEqual([]);
+  });
+
+  it("go down only between the folders of the extension", () => {
+    expect(findUpwardRooms(files)).toEqual([]);
   });
 
   it("have no cycles", () => {

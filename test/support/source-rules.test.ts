@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { parseSource } from "./source-files.js";
-import { findCycles, findSql, findUpwardImports, reachablePackages } from "./source-rules.js";
+import {
+  findCycles,
+  findSql,
+  findUpwardImports,
+  findUpwardRooms,
+  reachablePackages,
+} from "./source-rules.js";
 
 const file = (path: string, ...lines: string[]) => parseSource(path, lines.join("\n"));
 
@@ -29,6 +35,35 @@ describe("findUpwardImports", () => {
   it("refuses folders that no layer has", () => {
     expect(findUpwardImports([file("src/misc/a.ts")])).toEqual([
       'src/misc/a.ts: the layer "misc" is not in the list',
+    ]);
+  });
+});
+
+describe("findUpwardRooms", () => {
+  it("finds imports of higher folders of the extension, types too", () => {
+    const files = [
+      file(
+        "src/extension/rows/a.ts",
+        'import { b } from "../catalog/b.js";',
+        'import { c } from "../capture.js";',
+      ),
+      file("src/extension/relations/d.ts", 'import type { e } from "../one-row/e.js";'),
+      file(
+        "src/extension/capture.ts",
+        'import { a } from "./rows/a.js";',
+        'import { x } from "../models/x.js";',
+      ),
+      file("src/outbox/y.ts", 'import { z } from "./z.js";'),
+    ];
+    expect(findUpwardRooms(files)).toEqual([
+      "src/extension/rows/a.ts imports src/extension/capture.ts",
+      "src/extension/relations/d.ts imports src/extension/one-row/e.ts",
+    ]);
+  });
+
+  it("refuses folders that are not in the list", () => {
+    expect(findUpwardRooms([file("src/extension/misc/a.ts")])).toEqual([
+      'src/extension/misc/a.ts: the folder "misc" is not in the list',
     ]);
   });
 });

@@ -45,6 +45,34 @@ export function findUpwardImports(files: readonly SourceFile[]): string[] {
   });
 }
 
+// The folders of src/extension, low to high; its own files, and what they alone need, are above all of them.
+const rooms: readonly (readonly string[])[] = [
+  ["prisma", "transactions"],
+  ["catalog"],
+  ["rows"],
+  ["relations"],
+  ["one-row"],
+  ["bulk"],
+  ["clients", "types", ""],
+];
+
+/** Imports of a higher folder of src/extension. */
+export function findUpwardRooms(files: readonly SourceFile[]): string[] {
+  const roomOf = (path: string) => {
+    const [, first, second = "", third] = path.split("/");
+    return first === "extension" ? (third === undefined ? "" : second) : undefined;
+  };
+  const rankOf = (room: string) => rooms.findIndex((names) => names.includes(room));
+  return files.flatMap(({ path, imports }) => {
+    const from = roomOf(path);
+    if (from === undefined) return [];
+    if (rankOf(from) < 0) return [`${path}: the folder "${from}" is not in the list`];
+    return imports
+      .filter(({ isOwn, target }) => isOwn && rankOf(roomOf(target) ?? from) > rankOf(from))
+      .map(({ target }) => `${path} imports ${target}`);
+  });
+}
+
 /** Each cycle once, as the files on it. */
 export function findCycles(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
