@@ -4,6 +4,7 @@ import { MIGRATIONS } from "../src/outbox/migrations.js";
 import { readSources, type SourceFile } from "./support/source-files.js";
 import {
   findCycles,
+  findImportsPastDoors,
   findSql,
   findUpwardImports,
   findUpwardRooms,
@@ -32,6 +33,10 @@ describe("imports", () => {
 
   it("have no cycles", () => {
     expect(findCycles(files)).toEqual([]);
+  });
+
+  it("come into a room by its doors", () => {
+    expect(findImportsPastDoors(files)).toEqual([]);
   });
 
   it("name files that exist", () => {

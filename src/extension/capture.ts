@@ -7,6 +7,7 @@ import type { EventMetadata } from "../registry/event.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import type { BulkMutation } from "./bulk/bulk-call.js";
 import { writeMany } from "./bulk/write-many.js";
+import { capturesReferentialActions } from "./catalog/captured-actions.js";
 import { forgetCatalog, knowCatalog, knownCatalog } from "./catalog/catalog.js";
 import { FailedAfterWriting, type Mutation, type Written } from "./one-row/mutation.js";
 import { readAfter } from "./one-row/read-after.js";
@@ -22,9 +23,8 @@ import {
   ownTransactionOf,
   type TransactionHandle,
 } from "./prisma/internals.js";
-import { capturesReferentialActions } from "./relations/plan-effects.js";
-import { LostRace } from "./rows/lost-race.js";
 import { publishInParts } from "./rows/publish-in-parts.js";
+import { LostRace } from "./rows/run-again.js";
 import { ticketOf } from "./transactions/call-order.js";
 import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
 

@@ -23,7 +23,7 @@ import { asCallFailure } from "./prisma/errors.js";
 import { executorIn, type InternalClient, probe, rootOf } from "./prisma/internals.js";
 import { queryHooks } from "./prisma/query-hooks.js";
 import { type Drafts, publishDrafts } from "./publish.js";
-import { capturesActionsOn, capturesReferentialActions } from "./relations/plan-effects.js";
+import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./transactions/batch.js";
 import { batchLimits } from "./transactions/limits.js";
 import { inTurn, noteFailure } from "./transactions/transaction-queue.js";

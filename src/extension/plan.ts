@@ -12,7 +12,8 @@ import { type Catalog, knownCatalog } from "./catalog/catalog.js";
 import type { Plan } from "./one-row/mutation.js";
 import type { Bus } from "./prisma/bus.js";
 import type { CallArgs } from "./prisma/selection.js";
-import { capturesActionsOn, capturesReferentialActions, planEffects } from "./relations/plan-effects.js";
+import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
+import { planEffects } from "./relations/plan-effects.js";
 
 /**
  * Which events a call leads to. Undefined: none, and nothing that it touches is captured, so that it can run as if

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { isPlainMoment, plainMoment } from "../../src/extension/rows/plain-moment.js";
+import { isPlainMoment, plainMoment } from "../../src/extension/rows/moments.js";
 
 const moments = fc.date({
   noInvalidDate: true,

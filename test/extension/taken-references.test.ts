@@ -45,7 +45,8 @@ const rules = new Map<string, ModelRules>([["Doc", { create: [rule], update: [ru
 function reached(data: object): readonly string[] {
   const doc = models.get("Doc");
   if (doc === undefined) throw new Error("expected the model Doc");
-  const node = relevantWrites({ rules, causesActions: () => false }, nestedWrites(models, doc, data), true);
+  const all = nestedWrites(models, doc, data);
+  const node = all && relevantWrites({ rules, setsOffActions: () => false }, all, true);
   return node?.relations.map((nested) => nested.relation.name) ?? [];
 }
 

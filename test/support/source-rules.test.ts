@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseSource } from "./source-files.js";
 import {
   findCycles,
+  findImportsPastDoors,
   findSql,
   findUpwardImports,
   findUpwardRooms,
@@ -64,6 +65,22 @@ describe("findUpwardRooms", () => {
   it("refuses folders that are not in the list", () => {
     expect(findUpwardRooms([file("src/extension/misc/a.ts")])).toEqual([
       'src/extension/misc/a.ts: the folder "misc" is not in the list',
+    ]);
+  });
+});
+
+describe("findImportsPastDoors", () => {
+  it("finds imports of files that are no doors of their folder", () => {
+    const files = [
+      file(
+        "src/extension/bulk/a.ts",
+        'import { b } from "../relations/read-related.js";',
+        'import type { c } from "../relations/touched-rows.js";',
+      ),
+      file("src/extension/relations/read-related.ts", 'import { c } from "./touched-rows.js";'),
+    ];
+    expect(findImportsPastDoors(files)).toEqual([
+      "src/extension/bulk/a.ts imports src/extension/relations/touched-rows.ts",
     ]);
   });
 });

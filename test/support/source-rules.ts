@@ -73,6 +73,29 @@ export function findUpwardRooms(files: readonly SourceFile[]): string[] {
   });
 }
 
+/** Folders of which the others import these files only. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  "src/extension/relations": [
+    "plan-effects.ts",
+    "pin-to-locked-rows.ts",
+    "read-related.ts",
+    "related-changes.ts",
+  ],
+};
+
+/** Imports from outside of a folder with doors that go past these. */
+export function findImportsPastDoors(files: readonly SourceFile[]): string[] {
+  return Object.entries(doors).flatMap(([folder, open]) => {
+    const isInside = (path: string) => path.startsWith(`${folder}/`);
+    const isPast = (path: string) => isInside(path) && !open.includes(path.slice(folder.length + 1));
+    return files
+      .filter(({ path }) => !isInside(path))
+      .flatMap(({ path, imports }) =>
+        imports.filter(({ target }) => isPast(target)).map(({ target }) => `${path} imports ${target}`),
+      );
+  });
+}
+
 /** Each cycle once, as the files on it. */
 export function findCycles(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));

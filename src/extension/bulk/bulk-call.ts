@@ -2,8 +2,7 @@ import type { RowChange } from "../../capture/row-change.js";
 import type { Row } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import type { Model, UniqueKey } from "../../models/model.js";
-import type { ManyRowsOperation } from "../../models/operations.js";
-import type { CapturedOperation } from "../../registry/capture-rules.js";
+import { type ManyRowsOperation, WRITE_OPERATIONS } from "../../models/operations.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Mutation, Plan } from "../one-row/mutation.js";
 import type { Bus } from "../prisma/bus.js";
@@ -28,20 +27,20 @@ export interface BulkMutation extends Omit<Mutation, "operation"> {
   readonly operation: ManyRowsOperation;
 }
 
-/** One run of a bulk call at the border to the database. */
+/** One run of a bulk call, where it leaves Prisma for the database. */
 export interface BulkRun {
   readonly bus: Bus;
   readonly transaction: TransactionHandle;
   readonly mutation: BulkMutation;
   readonly key: UniqueKey;
   readonly plan: Plan;
-  /** As the last extension left them. */
+  /** The arguments as the last extension left them. */
   readonly args: CallArgs;
-  /** What the call says of all of its events. */
+  /** The metadata that the call gives to all of its events. */
   readonly metadata: EventMetadata | undefined;
-  /** Where the chunks' events go. */
+  /** Publishes the events of the chunks. */
   readonly line: PublishingLine;
-  /** Whether anything was sent that writes. */
+  /** Whether a statement that writes was sent. */
   hasWritten: boolean;
   /** Whether everything was written and published. */
   isDone: boolean;
@@ -53,13 +52,13 @@ export interface BulkAnswer {
   readonly rows: object[];
 }
 
-/** A query of Prisma's own, under the caller's name. */
+/** Sends a query through Prisma, as the caller's client. */
 export function request(run: BulkRun, action: string, args: CallArgs): Promise<unknown> {
   const { bus, transaction, mutation } = run;
   return requestIn(callerOf(bus, mutation.params), transaction, mutation.params, action, args);
 }
 
-/** The same for one that writes. */
+/** The same for a query that writes. */
 export async function write(run: BulkRun, action: string, args: CallArgs): Promise<unknown> {
   try {
     const answer = await request(run, action, args);
@@ -75,7 +74,7 @@ export async function write(run: BulkRun, action: string, args: CallArgs): Promi
 /**
  * Writes rows such that the answer is the whole rows.
  *
- * @param unreadable fields that Prisma cannot read of some of the rows: asked for only where the caller does.
+ * @param unreadable fields that Prisma cannot read in some of the rows: selected only where the caller selects them.
  */
 export async function writeRows(
   run: BulkRun,
@@ -84,7 +83,7 @@ export async function writeRows(
   unreadable: ReadonlySet<string> = new Set(),
 ): Promise<readonly Row[]> {
   const { operation } = run.mutation;
-  // A call that returns a count asks for what can be read only; one that returns rows for what its caller wants.
+  // A call that returns a count selects what can be read; one that returns rows selects what its caller wants.
   const model = withoutFields(run.mutation.model, unreadable);
   const asked = unreadable.size > 0 && !returnsRows(run.mutation) ? { ...args, select: allOf(model) } : args;
   const rows = (await write(
@@ -99,7 +98,7 @@ export async function writeRows(
   return rows;
 }
 
-/** The rows as their events hold them: copies where the caller gets the rows. */
+/** The rows for their events: copies where the caller gets the rows themselves. */
 export function keptRows({ mutation }: BulkRun, rows: readonly Row[]): Row[] {
   return returnsRows(mutation) ? rows.map((row) => scalarsOf(mutation.model, row)) : [...rows];
 }
@@ -108,14 +107,14 @@ function allOf({ scalars }: Model): Readonly<Record<string, true>> {
   return Object.fromEntries(Array.from(scalars.keys(), (name) => [name, true as const]));
 }
 
-function returnsRows({ operation }: BulkMutation): boolean {
-  return operation.endsWith("AndReturn");
+export function returnsRows({ operation }: BulkMutation): boolean {
+  return WRITE_OPERATIONS[operation].returns === "rows";
 }
 
-/** What happened to a row of the call's own model. */
+/** The change of a row of the call's own model. */
 export type OwnChange = Pick<RowChange, "operation" | "before" | "after">;
 
-/** Publishes what happened to rows, chunk by chunk. */
+/** Publishes changes of the call's own rows, chunk by chunk. */
 export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promise<void> {
   const { model } = run.mutation;
   return publishAll(
@@ -130,14 +129,14 @@ export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promis
   );
 }
 
-/** The same where rows of other models are among them. */
+/** The same with changes of rows of other models. */
 export async function publishAll(run: BulkRun, changes: readonly RowChange[]): Promise<void> {
   const { bus, transaction, metadata } = run;
   for (const some of partsOfChanges(changes))
     await run.line.add(() => prepareChanges(bus, transaction, some, metadata));
 }
 
-/** Adds written rows to the answer, as the caller wants them. */
+/** Adds written rows to the answer, with the columns that the caller selects. */
 export function answerWith(run: BulkRun, answer: BulkAnswer, rows: readonly object[]): void {
   const { mutation, args } = run;
   answer.count += rows.length;
@@ -158,9 +157,10 @@ export function checkRows({ bus, mutation }: BulkRun, rows: number, isAtLeast: b
   const { maxRows } = bus.options.bulk;
   if (rows <= maxRows) return;
   const { model, operation } = mutation;
-  const how = operation.startsWith("create")
-    ? "Call it with parts of the list"
-    : `Call it with limit: ${maxRows} until it finds no more`;
+  const how =
+    WRITE_OPERATIONS[operation].change === "create"
+      ? "Call it with parts of the list"
+      : `Call it with limit: ${maxRows} until it finds no more`;
   throw new EventBusError(
     "TOO_MANY_ROWS",
     `prisma.${model.jsName}.${operation} was refused before it wrote anything: it would write ${isAtLeast ? "more than " : ""}` +
@@ -168,10 +168,4 @@ export function checkRows({ bus, mutation }: BulkRun, rows: number, isAtLeast: b
       "in prisma.$withoutEvents(() => …) if no events are wanted.",
     { value: rows, path: `${model.name}.${operation}` },
   );
-}
-
-/** What a bulk call does to its rows. */
-export function operationOf({ operation }: BulkMutation): CapturedOperation {
-  if (operation.startsWith("create")) return "create";
-  return operation === "deleteMany" ? "delete" : "update";
 }

@@ -5,16 +5,9 @@ import { loadCatalog } from "../catalog/catalog.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { ChunkSize } from "../rows/chunk-size.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
+import { isGiven } from "../rows/written-fields.js";
 import type { BulkRun } from "./bulk-call.js";
-import {
-  askKeys,
-  type FoundKeys,
-  findKeys,
-  isGiven,
-  lockFound,
-  namingKey,
-  withoutLimit,
-} from "./find-rows.js";
+import { askKeys, type FoundKeys, findKeys, lockFound, namingKey, withoutLimit } from "./find-rows.js";
 import { amongRows, keyCondition, type NamingKey } from "./key-condition.js";
 import { refuseHiddenRows } from "./refuse-hidden-rows.js";
 import { asksRelations, rowsPerWrite } from "./rows-per-write.js";
@@ -25,18 +18,18 @@ import type { WhereChunk } from "./where-values.js";
 export interface ChunkToWrite {
   readonly locked: readonly Row[];
   readonly args: CallArgs;
-  /** Whether the arguments do not keep to these rows: others may meet the `where` by now. */
+  /** Whether the arguments do not name these rows: others may meet the `where` by now. */
   readonly isUnnamed: boolean;
 }
 
-/** More values are not sent again with every chunk. */
+/** A longer `where` is not sent again with every chunk. */
 const FEW_VALUES = 1_000;
-/** Of a statement's parameters some are left for what it writes. */
+/** The parameters of a condition, with room for those of the data. */
 const MOST_BESIDE_DATA = 32_000;
 
 /**
- * Finds the rows of `updateMany` and `deleteMany`, and locks them, chunk by chunk: each has to be written before the next
- * one is asked for. Where there are none there is one empty chunk, so that Prisma checks all arguments.
+ * Finds and locks the rows of `updateMany` and `deleteMany`, chunk by chunk: each has to be written before the next
+ * one is asked for. Where there are no rows there is one empty chunk, so that Prisma checks all arguments.
  *
  * @param written how many rows the call has written so far.
  */
@@ -62,7 +55,7 @@ async function* chunksOf(
   const { args } = chunk;
   const naming = await namingKey(run, named);
   const { limit, ...unlimited } = args;
-  // Which rows a limit leaves cannot be said where they have no names.
+  // Without names, the rows that a limit leaves cannot be told from the others.
   const isWidened = naming.isUnnamed && isGiven(limit);
   const found = isWidened ? await findKeys(run, { ...chunk, args: unlimited }) : named;
   const before = written();
@@ -88,8 +81,8 @@ async function* chunksOf(
 }
 
 /**
- * Whether rows are written by their keys alone: with a long `where` each chunk would send all of its values, and what looks
- * at other rows finds less when some of them is written. Rows have to stay what they are once they are locked.
+ * Whether rows are written by their keys alone: with a long `where` each chunk would send all of its values, and what
+ * looks at other rows finds less when some of them is written. Rows have to stay what they are once they are locked.
  */
 async function mayNameByKey(
   run: BulkRun,
@@ -108,15 +101,15 @@ async function mayNameByKey(
   return fine.size === 0 && facts?.mayLock === true && !facts.hasRowSecurity;
 }
 
-/** A locked row cannot stop to meet what is said of its key. */
+/** Whether a locked row meets the `where` for good, as nothing but its key is looked at. */
 function looksAtKeyOnly({ values }: WhereChunk, { key }: NamingKey): boolean {
   return !values.looksElsewhere && Array.from(values.fields).every((field) => key.fields.includes(field));
 }
 
-/** Rows that stay what the `where` looks for until they are written. */
+/** Rows that meet the `where` until they are written. */
 interface LockedRows {
   readonly keys: FoundKeys;
-  /** Those that were locked when the `where` was asked. */
+  /** The rows that were locked when the `where` was asked. */
   readonly rows: ReadonlySet<string>;
 }
 
@@ -138,7 +131,7 @@ async function lockAll(
     for (const row of locked) rows.add(identityOf(model, row));
     at += some.length;
   }
-  // Without a limit there are not many more than those that were found before.
+  // Without a limit, the `where` finds few rows beside those that were found before.
   const isNamed =
     isGiven(args["limit"]) && values.count + found.length * naming.key.fields.length <= MOST_BESIDE_DATA;
   const asked = isNamed ? { args: { where: amongRows(args, naming, found) }, values } : { args, values };

@@ -2,10 +2,10 @@ import type { Row } from "../../changes/diff.js";
 import type { ScalarField } from "../../models/model.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
-import { isSkipped } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { readRows } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";
+import { isGiven } from "../rows/written-fields.js";
 import { type BulkRun, checkRows, request } from "./bulk-call.js";
 import type { NamingKey } from "./key-condition.js";
 import type { WhereChunk } from "./where-values.js";
@@ -13,16 +13,16 @@ import type { WhereChunk } from "./where-values.js";
 /** The keys of rows, in their order. */
 export type FoundKeys = readonly Row[];
 
-/** With more values in a `where` there may be no room for the parameters of `take`. */
+/** With more values in a `where`, the parameters of `take` may be too many. */
 const MOST_BESIDE_TAKE = 32_700;
-/** With more there is none for that of an order, with which Prisma sends an offset. */
+/** With more, that of an order is: Prisma sends an offset with it. */
 const MOST_BESIDE_ORDER = 32_765;
 
-/** The keys of the rows that a `where` finds, in order, not more than the `limit`. */
+/** The keys of the rows that a `where` finds, in their order, at most as many as the `limit`. */
 export async function findKeys(run: BulkRun, { args, values }: WhereChunk): Promise<FoundKeys> {
   const { limit } = args;
   const most = run.bus.options.bulk.maxRows + 1;
-  // What is no number of rows is left to Prisma to refuse when it is asked to write.
+  // Prisma refuses a `limit` that is no number of rows when the rows are to be written.
   const take = isCount(limit) ? Math.min(Math.trunc(limit), most) : isGiven(limit) ? 0 : most;
   const isLong = values.count > MOST_BESIDE_TAKE && take > 0;
   const found = await askKeys(run, { args, values }, isLong ? {} : { take });
@@ -50,8 +50,8 @@ export async function askKeys(
 }
 
 /**
- * The arguments without a `limit` that the keys have kept already. Where more rows were locked than have been looked for,
- * since a `Date` is the key of several, it stays.
+ * The arguments without the `limit`, which the keys keep already. It stays where more rows were locked than keys were
+ * looked for: one `Date` can be the key of several rows.
  *
  * @param written how many rows the statement has written so far.
  */
@@ -70,12 +70,7 @@ function isCount(limit: unknown): limit is number {
   return typeof limit === "number" && Number.isFinite(limit) && limit >= 0;
 }
 
-/** Whether an argument is there. */
-export function isGiven(limit: unknown): boolean {
-  return limit !== undefined && !isSkipped(limit);
-}
-
-/** How the call's rows are named to Prisma. */
+/** The key by which Prisma is told the rows. */
 export async function namingKey(
   { bus, transaction, mutation, key }: BulkRun,
   found: FoundKeys,
@@ -93,11 +88,13 @@ export async function namingKey(
   };
 }
 
-/** Types of which Prisma does not find every list again that it has read. */
+/** The types whose lists Prisma may not find again by the values that it has read. */
 const INEXACT: ReadonlySet<string> = new Set(["Bytes", "Float", "Decimal", "DateTime", "Json"]);
 const DAY_MS = 86_400_000;
 
-/** Whether Prisma finds a row by what it has read of it: not by 24:00, a time with an offset, or the null of JSON. */
+/**
+ * Whether Prisma finds a row by the value that it has read: not by 24:00, a time with an offset, or the null of JSON.
+ */
 function isFoundAgain({ isList, type, nativeType }: ScalarField, value: unknown): boolean {
   if (isList) return !INEXACT.has(type);
   if (nativeType === "Timetz" || (type === "Json" && value === null)) return false;
@@ -105,8 +102,8 @@ function isFoundAgain({ isList, type, nativeType }: ScalarField, value: unknown)
 }
 
 /**
- * Reads the rows with these keys, which the call's `where` found, and locks them. A `Date` has milliseconds, a column may
- * have microseconds: all rows of a key's millisecond are locked then, and the `where` is left to tell them apart.
+ * Reads and locks the rows with these keys, which the call's `where` found. A `Date` has milliseconds, a column may
+ * have microseconds: then all rows of the key's millisecond are locked, and the `where` tells them apart.
  */
 export async function lockFound(
   run: BulkRun,

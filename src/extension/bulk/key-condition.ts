@@ -1,16 +1,16 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
-import { isSkipped } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { noRow } from "../rows/no-row.js";
+import { isGiven } from "../rows/written-fields.js";
 
-/** The key by which rows are named. */
+/** The key by which rows are named to Prisma. */
 export interface NamingKey {
   readonly model: Model;
   readonly key: UniqueKey;
-  /** Fields of it that keep more of a moment than milliseconds. */
+  /** Its fields with moments of more than milliseconds. */
   readonly fine: ReadonlySet<string>;
-  /** Whether Prisma cannot be told which rows are meant: they are written as what the `where` finds, all at once. */
+  /** Whether keys cannot tell Prisma which rows are meant: all rows that the `where` finds are written at once. */
   readonly isUnnamed: boolean;
 }
 
@@ -19,7 +19,7 @@ export function amongRows(args: CallArgs, naming: NamingKey, rows: readonly Row[
   const { where } = args;
   if (naming.isUnnamed && rows.length > 0) return (where ?? {}) as object;
   const condition = keyCondition(naming, rows);
-  return where === undefined || isSkipped(where) ? condition : { AND: [where, condition] };
+  return isGiven(where) ? { AND: [where, condition] } : condition;
 }
 
 /** A `where` for rows by their keys. */
@@ -31,7 +31,7 @@ export function keyCondition(naming: NamingKey, rows: readonly Row[]): object {
   return fields.length === 1 ? oneOf(naming, only, values()) : { OR: grouped(naming, rows) };
 }
 
-/** The values that a field may have. */
+/** A condition for the values of one field. */
 function oneOf({ model, fine }: NamingKey, name: string, values: readonly unknown[]): object {
   const field = model.scalars.get(name);
   if (fine.has(name)) return { OR: values.map((value) => withinMillisecond(name, value)) };
@@ -45,7 +45,7 @@ function oneOf({ model, fine }: NamingKey, name: string, values: readonly unknow
   return conditions.length === 1 ? (conditions[0] as object) : { OR: conditions };
 }
 
-/** Prisma has no `in` for every type, and what JSON has no numbers for gets lost in lists. */
+/** Whether Prisma has an `in` for the value. JSON, by which lists are sent, has no NaN and no infinity. */
 function isListable(field: ScalarField | undefined, value: unknown): boolean {
   if (field?.isList === true || field?.type === "Boolean" || field?.type === "Json") return false;
   if (typeof value === "number") return Number.isFinite(value);
@@ -63,12 +63,12 @@ const FIRST = new Date("0001-01-01T00:00:00Z");
 const LAST = new Date("9999-12-31T23:59:59.999Z");
 
 function withinMillisecond(field: string, value: unknown): object {
-  // There is no way to say which: all of them were locked.
+  // No condition tells one from the other: all of them were locked.
   if (!isUsual(value)) return { OR: [{ [field]: { lt: FIRST } }, { [field]: { gt: LAST } }] };
   return { [field]: { gte: value, lt: new Date(value.getTime() + 1) } };
 }
 
-/** The parts of a key that rows share are said once: it makes the condition, and PostgreSQL's work, smaller. */
+/** Rows that share all fields of a key but one become one condition, which is smaller and faster. */
 function grouped(naming: NamingKey, rows: readonly Row[]): readonly object[] {
   const { fields } = naming.key;
   const distinct = fields.map((field) => new Set(rows.map((row) => textOf(row[field]))).size);

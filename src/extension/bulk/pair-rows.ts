@@ -3,12 +3,11 @@ import { EventBusError } from "../../errors.js";
 import { aggregateKeyOf } from "../../models/row-key.js";
 import { keepsKey, storedOf, type TupleId } from "../../models/stored-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
-import { isSkipped } from "../prisma/internals.js";
 import { lookUp } from "../rows/look-up.js";
-import { LostRace } from "../rows/lost-race.js";
 import { BY_TUPLE_ID } from "../rows/row-loader.js";
+import { LostRace } from "../rows/run-again.js";
 import { isIncomplete } from "../rows/unreadable-values.js";
-import { writesKey } from "../rows/written-fields.js";
+import { isGiven, writesKey } from "../rows/written-fields.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** A row before and after. */
@@ -18,10 +17,9 @@ export interface Pair {
 }
 
 /**
- * Puts updated rows together with what they were before, in the order of the latter.
- *
- * By their keys, where these have stayed what they were and Prisma's answer tells them apart. Else by their tuple ids: what a
- * call, a rounding column or a trigger makes of a key is PostgreSQL's to say.
+ * Pairs updated rows with what they were before, in the order of the latter: by key, where keys have not changed and
+ * Prisma's answer tells them apart; else by tuple id, since only PostgreSQL knows what key a call, a rounding column
+ * or a trigger makes.
  */
 export async function pairRows(
   run: BulkRun,
@@ -38,7 +36,7 @@ export async function pairRows(
 }
 
 /**
- * The same for rows that were written as what a `where` finds. One that was written has another tuple id.
+ * The same for rows that were written by the `where` alone. A row that was written has another tuple id.
  *
  * @throws LostRace when others were written than were locked.
  */
@@ -55,9 +53,8 @@ export async function pairUnnamed(
   return pairs;
 }
 
-/** Without anything to write Prisma only reads. */
+/** Whether there is anything to write: else Prisma only reads. */
 function writesAny({ mutation }: BulkRun, data: Row): boolean {
-  const isGiven = (value: unknown) => value !== undefined && !isSkipped(value);
   const scalars = Array.from(mutation.model.scalars.values());
   return Object.values(data).some(isGiven) || scalars.some(({ isUpdatedAt }) => isUpdatedAt);
 }
@@ -73,7 +70,9 @@ function onlyPair(locked: readonly Row[], updated: readonly Row[]): readonly Pai
   return [{ before, after }];
 }
 
-/** Undefined where a key is that of two rows, or of none: a `Date` has milliseconds only, and triggers write keys too. */
+/**
+ * Undefined where a key is that of two rows or of none: a `Date` has milliseconds only, and triggers may change keys.
+ */
 function pairByKey(
   { mutation: { model } }: BulkRun,
   locked: readonly Row[],
@@ -92,7 +91,7 @@ function pairByKey(
   return pairs.length === updated.length ? pairs : undefined;
 }
 
-/** Those that were not updated are what they were, and lead to no event. */
+/** Rows that were not updated are paired with themselves, and lead to no event. */
 async function pairByTupleId(
   run: BulkRun,
   locked: readonly Row[],

@@ -1,32 +1,36 @@
 import { mayNotSee } from "../../capture/not-captured.js";
+import { WRITE_OPERATIONS } from "../../models/operations.js";
 import { isUnderPolicies } from "../../outbox/read-catalog.js";
 import { undone } from "../../outbox/with-savepoint.js";
 import { loadCatalog } from "../catalog/catalog.js";
 import { executorIn } from "../prisma/internals.js";
 import { sourceTable } from "../rows/source-table.js";
-import { type BulkRun, operationOf, request } from "./bulk-call.js";
-import { isGiven } from "./find-rows.js";
+import { isGiven } from "../rows/written-fields.js";
+import { type BulkRun, request, returnsRows } from "./bulk-call.js";
 import { valuesIn } from "./where-values.js";
 
-/** How often more rows have to be written than are seen: once can be a row that another transaction deletes meanwhile. */
+/**
+ * How often a call has to write more rows than its role sees: once can be due to a row that another transaction
+ * deletes.
+ */
 const TRIES = 3;
 
 /**
- * Refuses a call that would write rows which its role does not see, and which have no events therefore. To a statement that
- * reads a column, in a condition or in its answer, PostgreSQL applies the policies for SELECT; to one that reads none it does
- * not. So such a call is tried, with a condition that reads a column and without, and undone.
+ * Refuses a call that would write rows which its role does not see, and which would have no events. PostgreSQL
+ * applies the policies for SELECT only to statements that read a column, in a condition or in their answer. So a call
+ * that reads none is tried and undone, once with a condition that reads a column and once without.
  *
  * @throws EventBusError `NOT_CAPTURED` before anything is written.
  */
 export async function refuseHiddenRows(run: BulkRun): Promise<void> {
   const { bus, transaction, mutation, args } = run;
   const { model } = mutation;
-  const operation = operationOf(mutation);
-  if (operation === "create" || mutation.operation.endsWith("AndReturn") || isGiven(args["limit"])) return;
+  const { change } = WRITE_OPERATIONS[mutation.operation];
+  if (change === "create" || returnsRows(mutation) || isGiven(args["limit"])) return;
   if (valuesIn(bus.models, model, args["where"]).readsColumns) return;
   const facts = (await loadCatalog(bus, transaction)).table(model);
   if (
-    facts?.hiddenFrom.includes(operation) !== true ||
+    facts?.hiddenFrom.includes(change) !== true ||
     !(await isUnderPolicies(executorIn(bus.root, transaction), await sourceTable(bus, model)))
   )
     return;
@@ -38,7 +42,7 @@ export async function refuseHiddenRows(run: BulkRun): Promise<void> {
     if (tried === TRIES) throw mayNotSee(model);
 }
 
-/** With a condition that every row meets and that reads a column: a part of the key is what it is. */
+/** The `where` with a condition that every row meets and that reads a column: a field of the key equals itself. */
 function visibleOnly({ bus, mutation, key, args }: BulkRun): unknown {
   const { where } = args;
   const [first = ""] = key.fields;

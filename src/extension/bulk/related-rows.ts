@@ -1,47 +1,44 @@
 import type { Row } from "../../changes/diff.js";
-import {
-  type ManyRelatedBefore,
-  readManyRelatedAfter,
-  readManyRelatedBefore,
-} from "../relations/read-related.js";
-import { relatedChanges } from "../relations/related-changes.js";
-import { type BulkRun, type OwnChange, operationOf, publishAll, publishRows } from "./bulk-call.js";
+import { WRITE_OPERATIONS, writtenData } from "../../models/operations.js";
+import { type ManyRelatedBefore, readManyRelatedBefore } from "../relations/read-related.js";
+import { manyRelatedChanges } from "../relations/related-changes.js";
+import { type BulkRun, type OwnChange, publishAll, publishRows } from "./bulk-call.js";
 
-/** A chunk's rows, and what follows from them in the database. */
-export interface ChunkBefore {
-  readonly locked: readonly Row[];
-  readonly related: ManyRelatedBefore | undefined;
-}
-
-/** Locks and reads what PostgreSQL may delete or change along with a chunk's rows, where that matters. */
-export async function readChunkBefore(run: BulkRun, locked: readonly Row[]): Promise<ChunkBefore> {
+/**
+ * Locks and reads the rows on which referential actions may follow when a chunk's rows are written. Undefined where
+ * none matter.
+ */
+export async function readRelated(
+  run: BulkRun,
+  locked: readonly Row[],
+): Promise<ManyRelatedBefore | undefined> {
   const { bus, transaction, mutation, plan, args } = run;
-  if (plan.effects === undefined || locked.length === 0) return { locked, related: undefined };
+  if (plan.effects === undefined || locked.length === 0) return undefined;
   const { model, operation } = mutation;
-  const data = operation === "deleteMany" ? undefined : (args["data"] ?? {});
-  return { locked, related: await readManyRelatedBefore(bus, transaction, model, locked, data) };
+  const isDelete = WRITE_OPERATIONS[operation].change === "delete";
+  const data = isDelete ? undefined : (writtenData(operation, args).update ?? {});
+  return readManyRelatedBefore(bus, transaction, model, locked, data);
 }
 
-/** Publishes what became of a chunk's rows, and of those that PostgreSQL deleted or changed along with them. */
+/** Publishes the changes of a chunk's rows, and those that referential actions made. */
 export async function publishChunk(
   run: BulkRun,
-  { related: far }: ChunkBefore,
+  related: ManyRelatedBefore | undefined,
   changes: readonly OwnChange[],
 ): Promise<void> {
-  if (far === undefined) return publishRows(run, changes);
-  const { bus, transaction, plan } = run;
+  if (related === undefined) return publishRows(run, changes);
+  const { bus, transaction, plan, mutation } = run;
   const byBefore = new Map(changes.map((change) => [change.before, change]));
-  // What was locked and is no longer looked for stays as it is.
-  const after = far.own.map(({ before }) => {
+  // A locked row that did not meet the `where` any more stays as it is.
+  const after = related.own.map(({ before }) => {
     const change = byBefore.get(before);
     return change === undefined ? before : change.after;
   });
-  const outcome = await readManyRelatedAfter(bus, transaction, far, after);
-  // A row that the call itself left alone may have been changed by PostgreSQL: then the model's own rules count.
-  const declared = bus.options.rules.get(run.mutation.model.name);
-  const done = operationOf(run.mutation);
-  const all = relatedChanges(bus, outcome, (operation) =>
-    operation === done ? plan[operation] : (declared?.[operation] ?? []),
+  // A referential action may have changed a row that the call itself left alone: for it the model's own rules count.
+  const declared = bus.options.rules.get(mutation.model.name);
+  const { change: own } = WRITE_OPERATIONS[mutation.operation];
+  const all = await manyRelatedChanges(bus, transaction, related, after, (operation) =>
+    operation === own ? plan[operation] : (declared?.[operation] ?? []),
   );
   await publishAll(run, all);
 }

@@ -1,4 +1,5 @@
 import type { Model, RelationField } from "../../models/model.js";
+import { WRITE_OPERATIONS } from "../../models/operations.js";
 import { isSkipped } from "../prisma/internals.js";
 import { ROWS_PER_STATEMENT } from "../rows/read-rows.js";
 import type { BulkRun } from "./bulk-call.js";
@@ -7,18 +8,19 @@ import type { BulkRun } from "./bulk-call.js";
 const KEY_PARAMETERS = 30_000;
 
 /**
- * How many rows one statement of a call writes. Where what a row refers to matters, chunks would give another result
- * than the one statement that Prisma sends: a row may refer to one of a later chunk, or be found by one of an earlier.
+ * How many rows one statement of a call writes. Where related rows matter, chunks would give another result than the
+ * one statement that Prisma sends: a row may refer to one of a later chunk, or meet the `where` by one of an earlier.
  *
- * @param where what is asked of the rows when they are written, beside their keys.
+ * @param where the condition that is sent with the keys of the rows.
  */
 export function rowsPerWrite({ mutation, key, args }: BulkRun, where: unknown): number {
   const { model, operation } = mutation;
+  const { change } = WRITE_OPERATIONS[operation];
   const own = Array.from(model.relations.values()).filter((relation) => relation.model === model.name);
-  if (operation.startsWith("create"))
+  if (change === "create")
     // Prisma makes as few statements of all of them as it can.
     return own.length > 0 && setsAny(own, args["data"]) ? Number.POSITIVE_INFINITY : ROWS_PER_STATEMENT;
-  const data = operation === "deleteMany" ? undefined : (args["data"] ?? {});
+  const data = change === "delete" ? undefined : (args["data"] ?? {});
   const isWhole = asksRelations(model, where) || own.some((relation) => writes(relation, data));
   return isWhole ? Math.floor(KEY_PARAMETERS / key.fields.length) : ROWS_PER_STATEMENT;
 }

@@ -1,6 +1,7 @@
-import { isSkipped } from "../prisma/internals.js";
+import { WRITE_OPERATIONS } from "../../models/operations.js";
 import { noRow } from "../rows/no-row.js";
-import { type BulkRun, checkRows, request } from "./bulk-call.js";
+import { isGiven } from "../rows/written-fields.js";
+import { type BulkRun, checkRows, request, returnsRows } from "./bulk-call.js";
 import { type FoundKeys, findKeys } from "./find-rows.js";
 import { valuesIn, type WhereChunk, withList } from "./where-values.js";
 
@@ -13,9 +14,9 @@ export interface KeyedChunk extends WhereChunk {
 }
 
 /**
- * A call whose `where` holds too many values for one statement Prisma makes in several, each with a part of the longest
- * list and its own `limit`, and later ones meet what earlier ones have written. So do we; what Prisma refuses it is
- * asked to refuse.
+ * Where a `where` holds too many values for one statement, Prisma sends several, each with a part of the longest list
+ * and with the whole `limit`; later ones see what earlier ones have written. The extension does the same, and first
+ * has Prisma refuse what it refuses.
  *
  * @throws EventBusError `TOO_MANY_ROWS` before anything is written: the rows of several are counted first.
  */
@@ -31,7 +32,7 @@ export async function whereChunks(run: BulkRun): Promise<readonly KeyedChunk[]> 
   await request(run, operation, {
     ...unlimited,
     where: { AND: [args["where"], noRow(model, key.fields)] },
-    ...(operation.endsWith("AndReturn") ? { select: { [key.fields[0] ?? ""]: true } } : {}),
+    ...(returnsRows(mutation) ? { select: { [key.fields[0] ?? ""]: true } } : {}),
   });
   const longest = Math.max(0, ...values.lists.map((list) => list.values.length));
   const list = values.lists.find((one) => one.values.length === longest);
@@ -54,11 +55,9 @@ export async function whereChunks(run: BulkRun): Promise<readonly KeyedChunk[]> 
 /** How many parameters a statement has beside those of its `where`. */
 function parametersOf({ mutation, args }: BulkRun): number {
   const { model, operation } = mutation;
-  const limit = args["limit"] === undefined || isSkipped(args["limit"]) ? 0 : 1;
-  if (operation === "deleteMany") return limit;
-  const data = Object.entries((args["data"] ?? {}) as object).filter(
-    ([, value]) => value !== undefined && !isSkipped(value),
-  );
+  const limit = isGiven(args["limit"]) ? 1 : 0;
+  if (WRITE_OPERATIONS[operation].updateKey === undefined) return limit;
+  const data = Object.entries((args["data"] ?? {}) as object).filter(([, value]) => isGiven(value));
   const written = new Set(data.map(([name]) => name));
   const moments = Array.from(model.scalars.values()).filter(
     ({ name, isUpdatedAt }) => isUpdatedAt && !written.has(name),

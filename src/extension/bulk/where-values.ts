@@ -2,22 +2,23 @@ import { isDecimal } from "../../codec/decimal.js";
 import type { Model, Models, ScalarField } from "../../models/model.js";
 import { isSkipped } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
+import { isGiven } from "../rows/written-fields.js";
 
-/** What a `where` holds. */
+/** The values of a `where`, and what it looks at. */
 export interface WhereValues {
-  /** How many values, each of which is a parameter of the statement. */
+  /** How many values it holds, each a parameter of the statement. */
   count: number;
-  /** Its lists of values, and where they stand in it. */
+  /** Its lists of values, with their paths. */
   readonly lists: { readonly path: readonly Step[]; readonly values: readonly unknown[] }[];
   /** Fields of the model that it looks at. */
   readonly fields: Set<string>;
-  /** Whether it looks at anything else: other rows, or other columns beside the values. */
+  /** Whether it looks at other rows, or compares columns with each other. */
   looksElsewhere: boolean;
   /** Whether its statement reads any column. */
   readsColumns: boolean;
 }
 
-/** The arguments of a call as one of its statements has them, and what its `where` holds. */
+/** The arguments of one of the statements of a call, with the values of its `where`. */
 export interface WhereChunk {
   readonly args: CallArgs;
   readonly values: WhereValues;
@@ -52,7 +53,7 @@ function inWhere(walk: Walk, model: Model, where: unknown, path: readonly Step[]
   }
   if (!isRecord(where) || isSkipped(where)) return;
   for (const [name, condition] of Object.entries(where)) {
-    if (condition === undefined || isSkipped(condition)) continue;
+    if (!isGiven(condition)) continue;
     const at = [...path, name];
     const field = model.scalars.get(name);
     const relation = model.relations.get(name);
@@ -87,8 +88,8 @@ function inFilter(found: WhereValues, field: ScalarField, condition: unknown, pa
     return;
   }
   for (const [name, operand] of Object.entries(condition)) {
-    if (operand === undefined || isSkipped(operand) || name === "mode") continue;
-    // Of an empty list Prisma knows what it comes to.
+    if (!isGiven(operand) || name === "mode") continue;
+    // Prisma knows the result of an empty list.
     const isEmpty = Array.isArray(operand) && operand.length === 0;
     if (!isEmpty && (name !== "not" || !isRecord(operand))) found.readsColumns = true;
     if (operand === null) continue;
@@ -97,7 +98,7 @@ function inFilter(found: WhereValues, field: ScalarField, condition: unknown, pa
       found.count += operand.length;
     } else if (name === "not" && isRecord(operand)) inFilter(found, field, operand, [...path, name]);
     else {
-      // The steps of a path into Json are values of their own.
+      // Each step of a path into Json is a value.
       found.count += name === "path" && Array.isArray(operand) ? operand.length : 1;
       found.looksElsewhere ||= isReference(operand);
     }

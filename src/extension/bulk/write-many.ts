@@ -1,4 +1,5 @@
 import { isEventBusError } from "../../errors.js";
+import { WRITE_OPERATIONS } from "../../models/operations.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import { FailedAfterWriting } from "../one-row/mutation.js";
@@ -8,21 +9,17 @@ import { isValidationError } from "../prisma/errors.js";
 import { type Progress, tapped } from "../prisma/intercept-request.js";
 import { asOurs, incompatible, type TransactionHandle } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
-import { LostRace } from "../rows/lost-race.js";
 import { PublishingLine } from "../rows/publishing-line.js";
+import { LostRace } from "../rows/run-again.js";
 import {
   type BulkAnswer,
   type BulkMutation,
   type BulkRun,
-  operationOf,
   request,
+  returnsRows,
   write,
 } from "./bulk-call.js";
-import { createRows } from "./create-rows.js";
-import { deleteRows } from "./delete-rows.js";
-import { updateRows } from "./update-rows.js";
-
-const WRITERS = { create: createRows, update: updateRows, delete: deleteRows };
+import { WRITERS } from "./writers.js";
 
 /**
  * Runs a bulk call in `transaction`: its rows are written chunk by chunk, each with its events.
@@ -37,7 +34,7 @@ export async function writeMany(
   const runs: BulkRun[] = [];
   const progress: Progress = { asked: false, arrived: false };
   const border = borderOf(bus, transaction, mutation, runs);
-  // It only waits where the call has its place: the rows are written by requests of our own.
+  // The call itself only takes its turn in the transaction: the rows are written by requests of our own.
   const params = Object.assign(tapped(bus.root, mutation.params, transaction, border, progress), {
     action: "findMany",
   });
@@ -49,7 +46,7 @@ export async function writeMany(
     return result;
   } catch (error) {
     if (error instanceof FailedAfterWriting || error instanceof LostRace) throw error;
-    // The message shows the arguments: those of the caller, not ours.
+    // The message shows arguments: it must be those of the caller.
     const reason = isValidationError(error) ? await refusalOf(transaction, mutation) : error;
     if (reason === undefined || (runs.some(isHalfDone) && databaseFailure(error) === undefined))
       throw new FailedAfterWriting(reason ?? error);
@@ -57,7 +54,7 @@ export async function writeMany(
   }
 }
 
-/** Why Prisma refuses the call; undefined when it does not, and has written. */
+/** Why Prisma refuses the call; undefined when it did not refuse, and has written. */
 function refusalOf(transaction: TransactionHandle, mutation: BulkMutation): Promise<unknown> {
   const { args, params, query } = mutation;
   return query(args, asOurs({ ...params, transaction })).then(
@@ -84,7 +81,7 @@ function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutati
       const run: BulkRun = { bus, transaction, mutation, key, plan, args, metadata, ...state };
       runs.push(run);
       await checkSelection(run);
-      const answer = await WRITERS[operationOf(mutation)](run).catch((error: unknown) => {
+      const answer = await WRITERS[WRITE_OPERATIONS[operation].change](run).catch((error: unknown) => {
         if (
           run.hasWritten ||
           !isEventBusError(error, "TOO_MANY_ROWS") ||
@@ -98,7 +95,7 @@ function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutati
       return answer;
     },
     arrive(_: unknown, answer: BulkAnswer) {
-      return operation.endsWith("AndReturn") ? answer.rows : { count: answer.count };
+      return returnsRows(mutation) ? answer.rows : { count: answer.count };
     },
   };
 }
@@ -111,22 +108,23 @@ async function uncaptured(run: BulkRun): Promise<BulkAnswer> {
   return "count" in answer ? { count: answer.count, rows: [] } : { count: answer.length, rows: answer };
 }
 
-/** Calls that return a count select nothing: Prisma says so, if it is not asked for rows instead. */
+/**
+ * A call that returns a count must not select anything: Prisma is asked to refuse that, before it is asked for rows
+ * instead.
+ */
 async function checkSelection(run: BulkRun): Promise<void> {
   const { args, mutation } = run;
   const given = ["select", "include", "omit"].filter((name) => name in args);
-  if (given.length === 0 || mutation.operation.endsWith("AndReturn")) return;
+  if (given.length === 0 || returnsRows(mutation)) return;
   const selection = Object.fromEntries(given.map((name) => [name, args[name]]));
-  await request(run, mutation.operation, { ...harmless(mutation), ...selection });
+  await request(run, mutation.operation, { ...idleArgs(mutation), ...selection });
 }
 
 /** Arguments of the same call that write no row. */
-function harmless({ operation, model }: BulkMutation): CallArgs {
-  const [column = ""] = model.scalars.keys();
+function idleArgs(mutation: BulkMutation): CallArgs {
+  const { idleArgs } = WRITE_OPERATIONS[mutation.operation];
+  if (!returnsRows(mutation)) return idleArgs;
   // The client may omit every column, which Prisma refuses.
-  const answer = operation.endsWith("AndReturn") ? { select: { [column]: true } } : {};
-  if (operation.startsWith("create")) return { data: [], ...answer };
-  return operation === "deleteMany" ? { where: NO_ROW } : { where: NO_ROW, data: {}, ...answer };
+  const [column = ""] = mutation.model.scalars.keys();
+  return { ...idleArgs, select: { [column]: true } };
 }
-
-const NO_ROW = { OR: [] };

@@ -10,7 +10,7 @@ import { catalogOwner, executorIn, type TransactionHandle } from "../prisma/inte
 import { References, referencesInDatabase, referencesInSchema } from "./references.js";
 import { tableId, tableModels } from "./table-models.js";
 
-/** What the database says of the tables of a client, read once. */
+/** What PostgreSQL's catalog says of the tables of a client. Read once. */
 export class Catalog {
   readonly references: References;
   readonly #defaultSchema: string;
@@ -52,7 +52,10 @@ export class Catalog {
     return Array.from(this.#hidden.get(name) ?? []);
   }
 
-  /** Whether a call that writes rows of these models may write others that it does not name: triggers do, and Prisma itself. */
+  /**
+   * Whether a call that writes rows of these models may write others that it does not name: triggers do, and Prisma
+   * itself.
+   */
   mayWriteOthers(models: readonly Model[]): boolean {
     return this.#isEmulated || models.some((model) => this.table(model)?.hasTriggers !== false);
   }
@@ -64,16 +67,16 @@ export class Catalog {
   }
 }
 
-/** By the adapter, which several clients can share, and what they make of the database. */
+/** By adapter, which several clients can share, and by schema. */
 const catalogs = new WeakMap<object, Map<string, Catalog>>();
 const known = new WeakMap<object, Catalog>();
 
-/** What is known so far; undefined before the first {@link loadCatalog}. */
+/** Undefined before the first {@link loadCatalog}. */
 export function knownCatalog({ root }: Bus): Catalog | undefined {
   return known.get(root);
 }
 
-/** Asks the database, once for each client; for clients that share their adapter, once. */
+/** Reads the catalog, once for all clients that share an adapter. */
 export async function loadCatalog(bus: Bus, transaction: TransactionHandle | undefined): Promise<Catalog> {
   const before = known.get(bus.root);
   if (before !== undefined) return before;
@@ -89,9 +92,9 @@ export async function loadCatalog(bus: Bus, transaction: TransactionHandle | und
 }
 
 /**
- * Has the database asked again, as the role's rights may be others than they were.
+ * Has the catalog read again, since the rights of the role may have changed.
  *
- * @returns false where they were asked for just now.
+ * @returns false where it was read since `askedBefore`.
  */
 export function forgetCatalog({ root }: Bus, askedBefore: Catalog | undefined): boolean {
   const now = known.get(root);
@@ -105,8 +108,8 @@ export function forgetCatalog({ root }: Bus, askedBefore: Catalog | undefined): 
 const ABORTED = "25P02";
 
 /**
- * The same as {@link loadCatalog} where it is good to know. In a transaction that has ended or is aborted the call itself
- * will be refused, in its own words.
+ * Reads the catalog if it can. In a transaction that has ended or is aborted the call itself will be refused, with an
+ * error that names it.
  */
 export async function knowCatalog(bus: Bus, transaction: TransactionHandle | undefined): Promise<void> {
   if (known.has(bus.root)) return;

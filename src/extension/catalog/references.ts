@@ -1,7 +1,10 @@
 import { fieldOf, type Model, type Models, type ReferentialAction } from "../../models/model.js";
 import type { ForeignKey, WritingAction } from "../../outbox/read-catalog.js";
 
-/** A foreign key by which PostgreSQL, or Prisma in its place, writes rows of `holder` when a row of `target` goes or changes its key. */
+/**
+ * A foreign key with a referential action: PostgreSQL, or Prisma in its place, writes rows of `holder` when a row of
+ * `target` is deleted or changes its key.
+ */
 export interface Reference {
   readonly holder: Model;
   /** Fields, and hidden columns. */
@@ -12,7 +15,7 @@ export interface Reference {
   readonly onUpdate: WritingAction | null;
 }
 
-/** Where PostgreSQL goes on by itself, as its catalog says. */
+/** The foreign keys with referential actions, by the model that they refer to. */
 export class References {
   /** By the name of the model: clients that are extended twice read their models twice. */
   readonly #byTarget = new Map<string, Reference[]>();
@@ -25,12 +28,12 @@ export class References {
     }
   }
 
-  /** All that lead to rows of that model. */
+  /** All that refer to the model. */
   allTo(target: Model): readonly Reference[] {
     return this.#byTarget.get(target.name) ?? [];
   }
 
-  /** Only those that lead to a model with rules, at last. */
+  /** Those whose actions lead to a captured model, directly or through others. */
   to(target: Model, isCaptured: (model: Model) => boolean): readonly Reference[] {
     return this.allTo(target).filter(({ holder }) => this.#leads(holder, isCaptured, new Set()));
   }
@@ -62,7 +65,7 @@ export function referencesInDatabase(
   });
 }
 
-/** With `relationMode = "prisma"` there are no foreign keys: Prisma itself does what they would do, by its schema. */
+/** With `relationMode = "prisma"` there are no foreign keys: Prisma performs the referential actions of its schema. */
 export function referencesInSchema(models: Models): readonly Reference[] {
   return Array.from(models.values()).flatMap((holder) =>
     Array.from(holder.relations.values()).flatMap(({ model, fields, references, onDelete, onUpdate }) => {

@@ -5,12 +5,12 @@ import { WRITE_OPERATIONS, writtenData } from "../../models/operations.js";
 import type { Bus } from "../prisma/bus.js";
 import type { InternalParams, TransactionHandle } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
-import { createsRelatedFirst, mayFailPartway } from "../relations/partial-writes.js";
+import { createsRelatedFirst, mayFailPartway } from "../relations/plan-effects.js";
 import { type PinnedData, pinToLockedRows } from "../relations/pin-to-locked-rows.js";
 import type { EffectsPlan } from "../relations/plan-effects.js";
-import { type RelatedBefore, readRelatedAfter, readRelatedBefore } from "../relations/read-related.js";
+import { type RelatedBefore, readRelatedBefore } from "../relations/read-related.js";
 import { relatedChanges } from "../relations/related-changes.js";
-import { LostRace } from "../rows/lost-race.js";
+import { LostRace } from "../rows/run-again.js";
 import { changedFields, writtenFields } from "../rows/written-fields.js";
 import type { Past, RowCall } from "./mutation.js";
 
@@ -75,9 +75,8 @@ export async function changesWithEffects(
     if (before.call.node === undefined) return [own];
     throw new LostRace();
   }
-  const after = await readRelatedAfter(bus, transaction, before, own.after);
   const { rules } = bus.options;
-  return relatedChanges(bus, after, (operation) =>
+  return relatedChanges(bus, transaction, before, own.after, (operation) =>
     operation === own.operation ? own.rules : (rules.get(model.name)?.[operation] ?? []),
   );
 }

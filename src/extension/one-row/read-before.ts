@@ -13,9 +13,8 @@ import type { Bus } from "../prisma/bus.js";
 import { executorIn, type InternalParams, type TransactionHandle } from "../prisma/internals.js";
 import { selectsRelations } from "../prisma/selection.js";
 import { asPrismaReads } from "../rows/as-prisma-reads.js";
-import { resolveUniqueKey } from "../rows/resolve-unique-key.js";
 import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "../rows/source-table.js";
-import type { UniqueMatch } from "../rows/unique-match.js";
+import { resolveUniqueKey, type UniqueMatch } from "../rows/unique-match.js";
 import type { Past, RowCall } from "./mutation.js";
 import { countersBefore, meetsConditions } from "./upsert.js";
 

@@ -9,7 +9,7 @@ import { callerOf } from "../prisma/caller.js";
 import { executorIn, type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { lookUp } from "../rows/look-up.js";
-import { LostRace } from "../rows/lost-race.js";
+import { LostRace } from "../rows/run-again.js";
 import { BY_TUPLE_ID } from "../rows/row-loader.js";
 import { sourceTable } from "../rows/source-table.js";
 import { hasFurtherConditions } from "../rows/unique-match.js";

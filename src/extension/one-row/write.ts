@@ -12,14 +12,12 @@ import { asOurs, type InternalParams, incompatible, type TransactionHandle } fro
 import { dropUnselected, scalarsOf, selectAllScalars } from "../prisma/selection.js";
 import type { PinnedData } from "../relations/pin-to-locked-rows.js";
 import type { RelatedBefore } from "../relations/read-related.js";
-import { LostRace } from "../rows/lost-race.js";
+import { askedAgain, LostRace, UnreadableFieldsAsked } from "../rows/run-again.js";
 import {
-  askedAgain,
   avoidUnreadable,
   hadUnreadableValues,
   isReadFailure,
   noteUnreadableValues,
-  UnreadableFieldsAsked,
   withoutFields,
 } from "../rows/unreadable-values.js";
 import { mayBeHalfDone, pinnedArgs, readRelated } from "./effects.js";

@@ -1,6 +1,6 @@
 import { isDecimal } from "../../codec/decimal.js";
 import type { ScalarField } from "../../models/model.js";
-import { isSkipped } from "../prisma/internals.js";
+import { isGiven } from "../rows/written-fields.js";
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -28,7 +28,7 @@ export function isAcceptedForCreate(field: ScalarField, value: unknown): boolean
 
 /** What is given of an object: neither `undefined` nor `Prisma.skip`, which Prisma leaves out. */
 export function givenIn(value: Given): readonly (readonly [string, unknown])[] {
-  return Object.entries(value).filter(([, item]) => item !== undefined && !isSkipped(item));
+  return Object.entries(value).filter(([, item]) => isGiven(item));
 }
 
 /** An object that is read key by key, not one that stands for a value. */

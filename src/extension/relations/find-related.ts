@@ -8,10 +8,13 @@ import type { NestedItem, NestedRelation } from "./nested-writes.js";
 import type { Pin } from "./pin-to-locked-rows.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 
-/** How many rows a write to whatever is related is told to keep to: each is a parameter of the statement. */
+/** To how many rows a write to all related rows can be restricted: each is a parameter of the statement. */
 const MOST_NAMED = 10_000;
 
-/** Which row a `where` names: by which key; "absent": none. Undefined: Prisma will refuse it. */
+/**
+ * The unique key by which a `where` finds its row; "absent": there is no such row. Undefined: Prisma will refuse the
+ * call.
+ */
 export type ResolveKey = (model: Model, where: unknown) => Promise<UniqueMatch | "absent" | undefined>;
 
 /** Rows that were found by a key. */
@@ -27,7 +30,7 @@ export class RelatedRowFinder {
   readonly #pins: ReadonlyMap<NestedItem, Pin>;
   readonly #ask: ResolveKey;
 
-  /** @param pins items that will write no other rows than those that are found and locked. */
+  /** @param pins the writes that are restricted to the rows that are found and locked. */
   constructor(loader: RowLoader, rows: TouchedRows, pins: ReadonlyMap<NestedItem, Pin>, ask: ResolveKey) {
     this.#ask = ask;
     this.#loader = loader;
@@ -35,7 +38,7 @@ export class RelatedRowFinder {
     this.#pins = pins;
   }
 
-  /** The row that `where` names by a unique key, as long as it is there. */
+  /** The row that `where` names by a unique key, if it exists. */
   async named(model: Model, where: unknown, lock: LockStrength): Promise<NamedRows> {
     const match = await this.#ask(model, where);
     if (match === undefined || match === "absent") return { rows: [], match: undefined };
@@ -43,7 +46,7 @@ export class RelatedRowFinder {
     return { rows: found.map((row) => this.#rows.found(model, row)), match };
   }
 
-  /** The rows that are related to `subjects`, of which the item writes to any. */
+  /** The rows that are related to `subjects`, for an item that writes to all of them. */
   async related(
     nested: NestedRelation,
     item: NestedItem,
@@ -57,7 +60,7 @@ export class RelatedRowFinder {
       if (pin?.release === undefined || named.length <= MOST_NAMED) return named;
       pin.release();
     }
-    // Who joins between this and the write would be written unseen. Where there can be only one, nobody can join it.
+    // A row that becomes related between this and the write would be written unseen. A relation to one row is full.
     if (relation.isList) await this.#closeFor(subjects);
     const related = await this.#relatedNow(nested, subjects, lock);
     if (relation.isList || related.length > 0 || subjects.length === 0) return related;
@@ -87,7 +90,7 @@ export class RelatedRowFinder {
     return this.holders(target, link.other, [link.between.otherField], pairs, lock);
   }
 
-  /** The rows by which `subjects` are related to many, where each is related to many. */
+  /** The rows of the table between, by which `subjects` are related in a many-to-many relation. */
   pairs({ link }: NestedRelation, subjects: readonly TouchedRow[]): Promise<readonly TouchedRow[]> {
     if (link.between === undefined) return Promise.resolve([]);
     const { model, ownField } = link.between;

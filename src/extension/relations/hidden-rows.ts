@@ -4,54 +4,54 @@ import { countedSince, type TableCounters, tableCounters } from "../../outbox/lo
 import type { Bus } from "../prisma/bus.js";
 import { executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { sourceTable } from "../rows/source-table.js";
+import type { ExpectedChanges } from "./referential-actions.js";
 import type { TouchedRows } from "./touched-rows.js";
 
-/** How many rows of a model PostgreSQL is expected to change by itself, as far as they can be seen. */
-export type ExpectedChanges = ReadonlyMap<Model, number>;
-
-/** What PostgreSQL had counted of tables of which policies can hide rows. */
+/** What PostgreSQL had counted of the tables whose policies can hide rows on which referential actions follow. */
 export interface PolicyCounters {
   readonly expected: ExpectedChanges;
   readonly counters: ReadonlyMap<Model, TableCounters>;
 }
 
 /**
- * Policies hide rows from a role, and not from PostgreSQL itself, which deletes and changes them along with others. How
- * many that were it counts. No statement when no policy can be in the way.
+ * Policies hide rows from a role but not from referential actions. PostgreSQL counts how many rows these delete and
+ * change. Sends no statement when no policy can hide any.
  *
- * @param following the models with policies, and how many of their rows will follow.
+ * @param expected the changes that can be seen, of models with policies.
  * @throws EventBusError `NOT_CAPTURED` where PostgreSQL does not count.
  */
 export async function policyCounters(
   bus: Bus,
   transaction: TransactionHandle,
-  following: ExpectedChanges,
+  expected: ExpectedChanges,
 ): Promise<PolicyCounters> {
-  const counters = await countersNow(bus, transaction, following);
+  const counters = await countersNow(bus, transaction, expected);
   for (const [model, { ex_event_bus_counts: counts }] of counters)
     if (!counts) throw hiddenRows(model, "may");
-  return { expected: following, counters };
+  return { expected, counters };
 }
 
 /**
+ * Compares what PostgreSQL has counted since with the rows that were seen.
+ *
  * @param isWritten whether the call itself writes rows of a model, which are counted too.
- * @throws EventBusError `NOT_CAPTURED` when rows have gone or changed that were not seen.
+ * @throws EventBusError `NOT_CAPTURED` when rows were deleted or changed that were not seen.
  */
 export async function checkNoneHidden(
   bus: Bus,
   transaction: TransactionHandle,
-  { expected: following, counters }: PolicyCounters,
+  { expected, counters }: PolicyCounters,
   rows: TouchedRows,
   isWritten: (model: Model) => boolean,
 ): Promise<void> {
-  const now = await countersNow(bus, transaction, following);
-  for (const [model, changes] of following) {
+  const now = await countersNow(bus, transaction, expected);
+  for (const [model, changes] of expected) {
     const [before, after] = [counters.get(model), now.get(model)];
     if (before === undefined || after === undefined) continue;
-    const gone = rows
+    const deleted = rows
       .all()
       .filter((row) => row.model === model && row.before !== undefined && row.after === undefined);
-    const isMore = countedSince(before, after, "deleted") > BigInt(gone.length);
+    const isMore = countedSince(before, after, "deleted") > BigInt(deleted.length);
     if (isMore || (!isWritten(model) && countedSince(before, after, "updated") > BigInt(changes)))
       throw hiddenRows(model, "did");
   }
@@ -60,9 +60,9 @@ export async function checkNoneHidden(
 async function countersNow(
   bus: Bus,
   transaction: TransactionHandle,
-  following: ExpectedChanges,
+  expected: ExpectedChanges,
 ): Promise<ReadonlyMap<Model, TableCounters>> {
-  const models = Array.from(following.keys());
+  const models = Array.from(expected.keys());
   if (models.length === 0) return new Map();
   const tables = await Promise.all(models.map((model) => sourceTable(bus, model)));
   const counters = await tableCounters(executorIn(bus.root, transaction), tables);

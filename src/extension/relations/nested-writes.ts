@@ -1,42 +1,42 @@
 import { type Link, linkOf, otherSide } from "../../models/link.js";
 import type { Model, Models, RelationField } from "../../models/model.js";
-import { isSkipped } from "../prisma/internals.js";
+import { isGiven } from "../rows/written-fields.js";
 import { toOneUpdateData } from "./to-one-update.js";
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** The nested writes in the data of a row. */
+/** The nested writes in the data of one row: a tree, by relation. */
 export interface NestedNode {
   readonly model: Model;
   readonly relations: readonly NestedRelation[];
 }
 
-/** What is written through one relation. */
+/** The nested writes through one relation. */
 export interface NestedRelation {
   readonly owner: Model;
   readonly relation: RelationField;
   readonly link: Link;
   readonly target: Model;
-  /** What was given for it: by operation. */
+  /** The arguments, by operation. */
   readonly given: Data;
-  /** The writes to rows that are there already. */
+  /** The writes to existing rows. */
   readonly items: readonly NestedItem[];
-  /** What is written through the rows that may be created; undefined when none can be. */
+  /** The nested writes of rows that may be created; undefined when none can be. */
   readonly creates: NestedNode | undefined;
-  /** Whether rows that are created may lose their relation again: Prisma goes by the order in the arguments. */
+  /** Whether a later operation may unlink rows that were created: Prisma takes them in the order of the arguments. */
   readonly mayUnlinkCreated: boolean;
 }
 
-/** A write to rows that are there already. */
+/** A nested write to existing rows. */
 export interface NestedItem {
-  /** The unique key of the row; undefined: the rows that are related. */
+  /** The unique key of the row; undefined: all related rows. */
   readonly where: unknown;
-  /** Changes the reference, the row itself, or removes it. */
+  /** Whether it changes the reference between the rows, fields of the row, or deletes the row. */
   readonly effect: "link" | "update" | "delete";
-  /** Where it comes from: the operation, and one of its arguments. */
+  /** The operation, and that of its arguments which makes this item. */
   readonly operation: string;
   readonly argument: unknown;
-  /** What is written to the row's own fields. */
+  /** The data that is written to the row. */
   readonly data: Data;
   readonly node: NestedNode | undefined;
 }
@@ -44,12 +44,12 @@ export interface NestedItem {
 const NOTHING: Data = {};
 const UNLINKING = new Set(["set", "disconnect"]);
 
-/** The nested writes in `data`, in the order of the model's relations. Undefined when there are none. */
+/** The nested writes in the data of a row, in the order of the model's relations. Undefined when there are none. */
 export function nestedWrites(models: Models, model: Model, data: unknown): NestedNode | undefined {
   if (!isData(data)) return undefined;
   const relations: NestedRelation[] = [];
   for (const relation of model.relations.values()) {
-    // A relation may be called like a member of Object.prototype.
+    // A relation may have the name of a member of Object.prototype.
     const nested = Object.hasOwn(data, relation.name) ? data[relation.name] : undefined;
     const target = models.get(relation.model);
     if (!isData(nested) || target === undefined) continue;
@@ -59,6 +59,26 @@ export function nestedWrites(models: Models, model: Model, data: unknown): Neste
     if (built !== undefined) relations.push(built);
   }
   return relations.length === 0 ? undefined : { model, relations };
+}
+
+/** Every relation that a tree writes through. */
+export function* relationsIn(node: NestedNode | undefined): Generator<NestedRelation> {
+  for (const nested of node?.relations ?? []) {
+    yield nested;
+    for (const { node: inner } of nested.items) yield* relationsIn(inner);
+    yield* relationsIn(nested.creates);
+  }
+}
+
+/** Whether the key by which the owner's row is found holds the reference. */
+export function isInKey({
+  owner,
+  link,
+}: {
+  readonly owner: Model;
+  readonly link: NestedRelation["link"];
+}): boolean {
+  return owner.identity?.fields.some((field) => link.own.includes(field)) === true;
 }
 
 /** Collects the operations of one relation. */
@@ -87,15 +107,14 @@ class RelationBuilder {
   add(operation: string, argument: unknown): void {
     this.#operation = operation;
     this.#argument = argument;
-    // In a relation to one row each operation can put another one in its place.
+    // In a relation to one row every operation can replace the row.
     if (this.#creates !== undefined && (UNLINKING.has(operation) || !this.#relation.isList))
       this.#mayUnlinkCreated = true;
-    // `set: []` names nobody and still unlinks everybody.
-    if (operation === "set" && argument !== undefined && !isSkipped(argument)) this.#item(undefined, "link");
+    // `set: []` names no row and unlinks all.
+    if (operation === "set" && isGiven(argument)) this.#item(undefined, "link");
     for (const one of [argument].flat()) {
-      // `disconnect: false` and `delete: false` say that nothing is to be done.
-      const isGiven = one !== undefined && one !== null && one !== false && !isSkipped(one);
-      if (isGiven) this.#addOne(operation, one);
+      // `disconnect: false` and `delete: false` do nothing.
+      if (isGiven(one) && one !== null && one !== false) this.#addOne(operation, one);
     }
   }
 
@@ -154,7 +173,7 @@ class RelationBuilder {
       case "deleteMany":
         this.#item(undefined, "delete");
         break;
-      // Prisma refuses what it does not know.
+      // Prisma refuses all other operations.
     }
   }
 
@@ -175,7 +194,7 @@ class RelationBuilder {
     this.#replace();
   }
 
-  /** In a one-to-one relation the row that was related loses its reference to the new one. */
+  /** In a one-to-one relation the row that was related before is unlinked. */
   #replace(): void {
     if (this.#link.holder === "other" && this.#link.isExclusive) this.#item(undefined, "link");
   }

@@ -1,42 +1,40 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
-import { isSkipped } from "../prisma/internals.js";
 import { noRow } from "../rows/no-row.js";
-import { writtenFields } from "../rows/written-fields.js";
-import { type DeferredArgument, deferredArgument } from "./deferred-argument.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
-import { relationsIn } from "./relevant-writes.js";
+import { isGiven, writtenFields } from "../rows/written-fields.js";
+import { type NestedItem, type NestedNode, type NestedRelation, relationsIn } from "./nested-writes.js";
 
-/** A write to whatever is related that will keep to rows named later. */
+/** Restricts a nested write to rows that are named once they are locked. */
 export interface Pin {
-  /** Whether Prisma took what was said last. */
+  /** Whether Prisma sent the restriction. */
   readonly isUsed: boolean;
-  /** Lets it write whatever is related after all. */
+  /** Lifts the restriction: the write goes to all related rows. */
   release?(): void;
-  /** Says that there is no row whose relations could be written: Prisma's error names what was wanted of it. */
+  /** Restores the argument of the caller where the row to relate to is missing, so that Prisma's error shows it. */
   leave?(): void;
-  /** @param reached the rows that each item was found to reach. */
+  /** @param reached the locked rows of each item. */
   fill(reached: (item: NestedItem) => readonly Row[]): void;
 }
 
-/** Data in which writes to whatever is related will keep to rows that are named when they are locked. */
+/** The data of a call with its pins in it. */
 export interface PinnedData {
   readonly data: unknown;
   readonly pins: ReadonlyMap<NestedItem, Pin>;
 }
 
 /**
- * Has `set`, `updateMany` and `deleteMany` keep to the rows that are locked, where that is what they mean: a row that
- * comes to be related between the lock and the write would be written unseen, and only a lock that inserts of such
- * rows wait for could keep it away. Two transactions that have each inserted one would wait for each other.
+ * Restricts `set`, `updateMany` and `deleteMany` to the rows that are locked, where that does not change their
+ * meaning. A row that becomes related between the lock and the write would else be written unseen. The alternative, a
+ * lock that blocks inserts of such rows, is a deadlock for two transactions that have each inserted one.
  */
 export function pinToLockedRows(model: Model, node: NestedNode | undefined, data: unknown): PinnedData {
+  if (node === undefined) return { data, pins: NO_PINS };
   const all = Array.from(relationsIn(node));
   const written = writtenFields(model, data);
   const pins = new Map<NestedItem, Pin>();
   const replaced = new Map<unknown, unknown>();
   for (const nested of all) {
-    // Prisma looks for whom it relates by the key that the row gets.
+    // Prisma looks for the related rows by the key that the row gets.
     if (nested.link.own.some((field) => written.includes(field))) continue;
     if (!canPin(nested, model, all)) continue;
     const [closing, ...named] = nested.items;
@@ -53,14 +51,16 @@ export function pinToLockedRows(model: Model, node: NestedNode | undefined, data
       pins.set(item, pinMany(deferred, nested, item));
     }
   }
-  if (pins.size === 0) return { data, pins: pins };
+  if (pins.size === 0) return { data, pins };
   const sites: unknown[] = [];
   const pinned = withReplaced(data, replaced, sites);
-  // One object in two places means different rows.
-  return sites.length === replaced.size ? { data: pinned, pins: pins } : { data, pins: new Map() };
+  // The same object twice in the data means different rows each time.
+  return sites.length === replaced.size ? { data: pinned, pins } : { data, pins: NO_PINS };
 }
 
-/** Rows that do not meet further conditions Prisma leaves alone. */
+const NO_PINS: PinnedData["pins"] = new Map();
+
+/** Whether the `where` has no further conditions, by which Prisma would leave the row alone. */
 function isNamedByKey({ where }: NestedItem): boolean {
   return Object.values(where ?? {}).filter(isGiven).length === 1;
 }
@@ -69,7 +69,7 @@ function meansAll({ where, effect }: NestedItem): boolean {
   return where === undefined && effect !== "link";
 }
 
-/** Nothing else in the call may bring rows into the relation, or give them another key. */
+/** Whether nothing else in the call can add rows to the relation, or change their keys. */
 function canPin(nested: NestedRelation, top: Model, all: readonly NestedRelation[]): boolean {
   const { target, relation, creates, items } = nested;
   const key = target.identity?.fields ?? [];
@@ -91,15 +91,11 @@ function canPin(nested: NestedRelation, top: Model, all: readonly NestedRelation
   return operations.includes("set") ? operations.length === 1 && canUnlink(nested) : items.some(meansAll);
 }
 
-/** Prisma refuses `set` where rows would lose a reference that they need. */
+/** Prisma refuses `set` where the reference cannot be null. */
 function canUnlink({ link, target }: NestedRelation): boolean {
   return (
     link.holder === "between" || link.other.every((field) => target.scalars.get(field)?.isOptional === true)
   );
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && !isSkipped(value);
 }
 
 function withCondition({ operation, argument }: NestedItem, condition: unknown): object {
@@ -138,7 +134,7 @@ function pinSet(
       return deferred.isUsed;
     },
     fill(reached) {
-      // In a relation of many to many Prisma refuses a row that is not there; in one to many it leaves it alone.
+      // Prisma refuses a missing row in a many-to-many relation, and ignores it in a one-to-many one.
       if (link.holder === "between" && named.some((item) => reached(item).length === 0)) return leave();
       const now = new Set(reached(related));
       const wanted = new Set(named.flatMap((item) => reached(item)));
@@ -150,7 +146,7 @@ function pinSet(
   };
 }
 
-/** Types whose values can be written down as Prisma's own requests have them. */
+/** The types whose values are known in the form of Prisma's own requests. */
 const WRITTEN_OUT = new Set(["Int", "BigInt", "String"]);
 
 function writtenOut(value: unknown): unknown {
@@ -158,7 +154,7 @@ function writtenOut(value: unknown): unknown {
   if (ArrayBuffer.isView(value))
     return { $type: "Bytes", value: Buffer.from(value as Uint8Array).toString("base64") };
   if (Array.isArray(value)) return value.map(writtenOut);
-  // What has a form of its own as JSON, such as a Date, Prisma understands.
+  // Prisma reads the JSON of a Date, and of other objects with `toJSON`, by itself.
   if (typeof value !== "object" || value === null || "toJSON" in value) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, writtenOut(one)]));
 }
@@ -193,4 +189,39 @@ function withReplaced(value: unknown, replaced: ReadonlyMap<unknown, unknown>, s
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [name, withReplaced(one, replaced, sites)]),
   );
+}
+
+/** An argument whose value becomes known after Prisma has checked the call, just before it is sent. */
+interface DeferredArgument {
+  /** Stands for the value in the arguments. */
+  readonly argument: object;
+  /** Whether Prisma has read the value; else it sent another one. */
+  readonly isUsed: boolean;
+  /** @param values as Prisma's own requests have them. */
+  fill(values: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * Prisma puts the result of `toJSON` into its request as it is, and reads the request once its turn has come: until
+ * then the object can be filled.
+ */
+function deferredArgument(): DeferredArgument {
+  const container = {};
+  let isUsed = false;
+  return {
+    argument: { toJSON: () => container },
+    get isUsed() {
+      return isUsed;
+    },
+    fill(values) {
+      isUsed = false;
+      for (const [name, value] of Object.entries(values)) {
+        const get = () => {
+          isUsed = true;
+          return value;
+        };
+        Object.defineProperty(container, name, { enumerable: true, configurable: true, get });
+      }
+    },
+  };
 }

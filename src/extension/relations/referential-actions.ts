@@ -1,50 +1,72 @@
+import { EventBusError } from "../../errors.js";
 import type { Model } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
-import type { Reference, References } from "../catalog/references.js";
+import { capturedActionsIn, capturesReferentialActions } from "../catalog/captured-actions.js";
+import { type Catalog, loadCatalog } from "../catalog/catalog.js";
+import type { Reference } from "../catalog/references.js";
+import type { Bus } from "../prisma/bus.js";
+import type { TransactionHandle } from "../prisma/internals.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import type { TouchedRow, TouchedRows } from "./touched-rows.js";
 
-/** How many rows may follow, and what to throw when there are more. */
-export interface RowLimit {
-  readonly maxRows: number;
-  readonly error: () => Error;
-}
+/** How often PostgreSQL itself is expected to change a row of each model. */
+export type ExpectedChanges = ReadonlyMap<Model, number>;
 
 /**
- * Reads and locks the rows that PostgreSQL itself would delete or change along with `rows`, those that follow from
- * these too, as far as they lead to captured models.
+ * Locks and reads the rows on which referential actions may follow from what the call does to `rows`, and those on
+ * which actions follow from these, as far as they lead to models with rules. `rows` takes them up.
  *
- * @returns of each model whose rows may follow, how often PostgreSQL will change one.
+ * @param model that of the call.
+ * @returns the models of these rows that have policies, which may hide further ones.
+ * @throws EventBusError `TOO_MANY_ROWS`.
  */
 export async function lockRowsOfActions(
-  references: References,
-  isCaptured: (model: Model) => boolean,
+  bus: Bus,
+  transaction: TransactionHandle,
   loader: RowLoader,
   rows: TouchedRows,
-  { maxRows, error }: RowLimit,
-): Promise<ReadonlyMap<Model, number>> {
+  model: Model,
+): Promise<ExpectedChanges> {
+  if (!capturesReferentialActions(bus)) return NO_CHANGES;
+  const catalog = await loadCatalog(bus, transaction);
+  const changes = await lockAll(bus, catalog, loader, rows, model);
+  return new Map(Array.from(changes).filter(([holder]) => catalog.table(holder)?.hasRowSecurity === true));
+}
+
+const NO_CHANGES: ExpectedChanges = new Map();
+
+async function lockAll(
+  bus: Bus,
+  catalog: Catalog,
+  loader: RowLoader,
+  rows: TouchedRows,
+  model: Model,
+): Promise<ExpectedChanges> {
+  const { maxRows } = bus.options.bulk;
   const changes = new Map<Model, number>();
   const done = new Map<TouchedRow, Set<string>>();
   const most = rows.all().length + maxRows;
   let open: Iterable<TouchedRow> = Array.from(rows.all());
   for (;;) {
-    const steps: Action[] = [];
+    const actions: Action[] = [];
     for (const row of open) {
       const known = done.get(row) ?? new Set();
       done.set(row, known);
-      for (const reference of references.to(row.model, isCaptured)) {
+      for (const reference of capturedActionsIn(catalog, bus, row.model).references) {
         const effect = effectOn(row, reference);
         const id = `${effect} ${reference.holder.name} ${reference.fields.join()}`;
         if (effect === undefined || known.has(id)) continue;
         known.add(id);
-        steps.push({ row, reference, effect });
+        actions.push({ row, reference, effect });
       }
     }
-    if (steps.length === 0) return changes;
+    if (actions.length === 0) return changes;
     const wanted = most - rows.all().length + 1;
-    const reached = await loader.all(steps.map((step) => () => lockRowsOfAction(loader, rows, step, wanted)));
-    if (rows.all().length > most) throw error();
-    for (const [at, { reference, effect }] of steps.entries()) {
+    const reached = await loader.all(
+      actions.map((action) => () => lockRowsOfAction(loader, rows, action, wanted)),
+    );
+    if (rows.all().length > most) throw tooManyRows(model, maxRows);
+    for (const [at, { reference, effect }] of actions.entries()) {
       const count = effect === "deletes" ? 0 : (reached[at]?.length ?? 0);
       changes.set(reference.holder, (changes.get(reference.holder) ?? 0) + count);
     }
@@ -52,6 +74,7 @@ export async function lockRowsOfActions(
   }
 }
 
+/** A referential action on the rows that refer to a row. */
 interface Action {
   readonly row: TouchedRow;
   readonly reference: Reference;
@@ -67,7 +90,7 @@ function effectOn(
   return onUpdate !== null && toFields.some((field) => row.written.has(field)) ? "moves" : undefined;
 }
 
-/** @returns the rows that follow. */
+/** @returns the rows on which the action follows. */
 async function lockRowsOfAction(
   loader: RowLoader,
   rows: TouchedRows,
@@ -77,22 +100,32 @@ async function lockRowsOfAction(
   const { holder, fields, toFields } = reference;
   const key = row.before === undefined ? undefined : keyTexts(row.model, toFields, row.before);
   if (key === undefined) return [];
-  // Nobody may come to refer to a key that changes, once those who do are read.
+  // Once the rows that refer to a key that changes are read, no other transaction may make a row refer to it.
   if (effect === "moves") await lockForChange(loader, row);
   const lock = effect === "deletes" ? "update" : "no key update";
-  const followers: TouchedRow[] = [];
+  const actedOn: TouchedRow[] = [];
   for (const found of await loader.find({ model: holder, fields, keys: [key], lock, most })) {
     const other = rows.found(holder, found);
     other.mayBeActedOn = true;
     if (effect === "deletes") other.mayBeDeleted = true;
     else for (const field of fields) other.written.add(field);
-    followers.push(other);
+    actedOn.push(other);
   }
-  return followers;
+  return actedOn;
 }
 
 async function lockForChange(loader: RowLoader, { model, before }: TouchedRow): Promise<void> {
   const fields = model.identity?.fields ?? [];
   const key = before === undefined ? undefined : keyTexts(model, fields, before);
   if (key !== undefined) await loader.find({ model, fields, keys: [key], lock: "update" });
+}
+
+function tooManyRows({ name, jsName }: Model, maxRows: number): EventBusError {
+  return new EventBusError(
+    "TOO_MANY_ROWS",
+    `A call of prisma.${jsName} was refused before it wrote its rows: PostgreSQL would delete or change more than ${maxRows} ` +
+      `other rows along with them in one transaction, expected at most ${maxRows}. Delete those first, in parts, raise ` +
+      "bulk.maxRows of eventBus(), or run it in prisma.$withoutEvents(() => …) if no events are wanted.",
+    { value: maxRows, path: name },
+  );
 }

@@ -1,29 +1,29 @@
 import type { Model } from "../../models/model.js";
 import type { ModelRules } from "../../registry/capture-rules.js";
 import { writtenFields } from "../rows/written-fields.js";
-import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
+import { isInKey, type NestedItem, type NestedNode, type NestedRelation } from "./nested-writes.js";
 
-/** What is captured. */
+/** Which writes lead to events. */
 export interface Captured {
   readonly rules: ReadonlyMap<string, ModelRules>;
   /**
-   * Whether PostgreSQL goes on in a model with rules, when rows of that model go, or when these fields of them change.
+   * Whether a referential action on a model with rules may follow when these fields of a row change; undefined: when
+   * the row is deleted.
    */
-  causesActions(model: Model, fields: readonly string[] | undefined): boolean;
+  setsOffActions(model: Model, fields: readonly string[] | undefined): boolean;
 }
 
 /**
- * The part of a tree of nested writes that has to be looked at: what reaches models with rules, and what the event of
- * a captured row mirrors. Undefined when there is nothing of that kind.
+ * The nested writes that matter: those that reach models with rules, and those that the event of a row above them
+ * shows. Undefined when there are none.
  *
  * @param ownerHasEvent whether the row that the node's data is written to gets an event.
  */
 export function relevantWrites(
   captured: Captured,
-  node: NestedNode | undefined,
+  node: NestedNode,
   ownerHasEvent: boolean,
 ): NestedNode | undefined {
-  if (node === undefined) return undefined;
   const relations = node.relations.flatMap((nested) => {
     const kept = relevantRelation(captured, nested, ownerHasEvent);
     return kept === undefined ? [] : [kept];
@@ -47,7 +47,7 @@ function relevantRelation(
   const kept: NestedRelation = { ...nested, items, creates: created };
   const isReference = link.holder === "this" && created === undefined && items.every(isPlainLink);
   if (isReference) return takesFromAnother(rules, nested) || isInKey(nested) ? kept : undefined;
-  if (ownerHasEvent || items.some((item) => causesActionsOnTarget(captured, nested, item))) return kept;
+  if (ownerHasEvent || items.some((item) => setsOffActions(captured, nested, item))) return kept;
   const reachesTarget = link.holder === "other" || created !== undefined || !items.every(isLink);
   if (rules.has(target.name) && reachesTarget) return kept;
   const reachesFurther = items.some(({ node }) => node !== undefined) || (created?.relations.length ?? 0) > 0;
@@ -55,17 +55,15 @@ function relevantRelation(
 }
 
 function withRelevantWrites(captured: Captured, item: NestedItem, ownerHasEvent: boolean): NestedItem {
-  return { ...item, node: relevantWrites(captured, item.node, ownerHasEvent) };
+  const { node } = item;
+  return node === undefined ? item : { ...item, node: relevantWrites(captured, node, ownerHasEvent) };
 }
 
-/** Whether PostgreSQL goes on with what is written to the related rows. */
-function causesActionsOnTarget(
-  { causesActions: goesOn }: Captured,
-  { target, link }: NestedRelation,
-  item: NestedItem,
-): boolean {
-  if (item.effect === "delete") return goesOn(target, undefined);
-  return goesOn(target, item.effect === "link" ? foreignFields(link) : writtenFields(target, item.data));
+/** Whether a referential action may follow from what the item writes to the related rows. */
+function setsOffActions(captured: Captured, { target, link }: NestedRelation, item: NestedItem): boolean {
+  if (item.effect === "delete") return captured.setsOffActions(target, undefined);
+  const fields = item.effect === "link" ? foreignFields(link) : writtenFields(target, item.data);
+  return captured.setsOffActions(target, fields);
 }
 
 function foreignFields({ holder, other }: NestedRelation["link"]): readonly string[] {
@@ -89,24 +87,4 @@ function takesFromAnother(
     return false;
   const canBeNull = relation.fields.some((field) => owner.scalars.get(field)?.isOptional === true);
   return canBeNull && (rules.get(owner.name)?.update.length ?? 0) > 0;
-}
-
-/** The row is found again by its key, which has the reference in it. */
-export function isInKey({
-  owner,
-  link,
-}: {
-  readonly owner: Model;
-  readonly link: NestedRelation["link"];
-}): boolean {
-  return owner.identity?.fields.some((field) => link.own.includes(field)) === true;
-}
-
-/** Every relation that a tree writes through. */
-export function* relationsIn(node: NestedNode | undefined): Generator<NestedRelation> {
-  for (const nested of node?.relations ?? []) {
-    yield nested;
-    for (const { node: inner } of nested.items) yield* relationsIn(inner);
-    yield* relationsIn(nested.creates);
-  }
 }

@@ -2,6 +2,8 @@ import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
 import { aggregateKeyOf, identityOf } from "../../models/row-key.js";
 import { keepsTupleId } from "../../models/stored-row.js";
+import type { UniqueMatch } from "../rows/unique-match.js";
+import { isInKey, type NestedItem, type NestedRelation } from "./nested-writes.js";
 
 /** A row that a call may write, before and after it. */
 export interface TouchedRow {
@@ -10,15 +12,15 @@ export interface TouchedRow {
   readonly before: Row | undefined;
   /** Undefined: it is not there any more, or not read yet. */
   readonly after: Row | undefined;
-  /** Whether the call may remove it. */
+  /** Whether the call may delete it. */
   mayBeDeleted: boolean;
-  /** Whether PostgreSQL itself may write it, after the statement that answers has read it. */
+  /** Whether a referential action may write it, after the statement that answers has read it. */
   mayBeActedOn: boolean;
-  /** Fields that the call may write, as far as known beforehand. */
+  /** The fields that the call may write, as far as is known beforehand. */
   readonly written: Set<string>;
 }
 
-/** All rows that a call may write, each once. */
+/** All rows that a call may write: its own and the related ones, each once. */
 export class TouchedRows {
   readonly #before = new Map<string, TouchedRow>();
   readonly #after = new Map<string, TouchedRow>();
@@ -76,4 +78,58 @@ export class TouchedRows {
 
 function rowId(model: Model, row: Row): string {
   return `${model.name} ${identityOf(model, row)}`;
+}
+
+/** What was found before a call with nested writes. */
+export interface FoundBefore {
+  readonly rows: TouchedRows;
+  /** The rows that each nested write will reach. */
+  readonly reached: ReadonlyMap<NestedItem, readonly TouchedRow[]>;
+  /** The {@link writtenRowId}s of rows that the transaction had written before this call. */
+  readonly writtenBefore: ReadonlySet<string>;
+  /**
+   * The models of rows that were missing: if another transaction creates such a row meanwhile, the call may write it.
+   */
+  readonly missing: ReadonlySet<Model>;
+  /** The relations whose created rows may be unlinked again, so that no reference leads to them. */
+  readonly unlinking: ReadonlySet<NestedRelation>;
+  /** The rows that the call names and that were missing, where it would have written to them. */
+  readonly absent: readonly AbsentRow[];
+}
+
+/** Of a call without nested writes. */
+export const NOTHING_FOUND: Omit<FoundBefore, "rows"> = {
+  reached: new Map(),
+  writtenBefore: new Set(),
+  missing: new Set(),
+  unlinking: new Set(),
+  absent: [],
+};
+
+/** A row that a nested write names and that was missing. */
+export interface AbsentRow {
+  readonly nested: NestedRelation;
+  readonly item: NestedItem;
+  readonly match: UniqueMatch;
+  /** Whether Prisma comes to this write in any case. */
+  readonly isReached: boolean;
+}
+
+/** A row in {@link FoundBefore.writtenBefore}. */
+export function writtenRowId(model: Model, identity: string): string {
+  return `${model.name} ${identity}`;
+}
+
+/** Nothing where the call would not write to the row. */
+export function absentRows(
+  nested: NestedRelation,
+  item: NestedItem,
+  match: UniqueMatch | undefined,
+  isReached: boolean,
+): readonly AbsentRow[] {
+  const { link } = nested;
+  // A row that is only referred to is not written, unless it is taken from another, and matters only in a key.
+  const isOnlyReferredTo =
+    item.effect === "link" && link.holder === "this" && !link.isExclusive && !isInKey(nested);
+  return match === undefined || isOnlyReferredTo ? [] : [{ nested, item, match, isReached }];
 }

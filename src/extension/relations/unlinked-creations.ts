@@ -3,10 +3,10 @@ import { writtenFields } from "../rows/written-fields.js";
 import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
 import type { TouchedRow } from "./touched-rows.js";
 
-/** Where in a call rows are written. */
+/** Where in the data of a call rows are written. */
 export interface WriteSite {
   readonly nested: NestedRelation;
-  /** The rows to which it belongs, as far as they are there before. */
+  /** The existing rows to which the relation belongs. */
   readonly subjects: readonly TouchedRow[];
   /** Whether it may also belong to rows that the call creates elsewhere. */
   readonly isOpen: boolean;
@@ -18,8 +18,8 @@ interface ItemWrite extends WriteSite {
 }
 
 /**
- * Finds out which relations create rows that may be related to nobody, or to somebody else, when the call is over:
- * their references do not lead to them then. Rather too many than too few: such rows are still found, at a cost.
+ * Finds the relations that create rows which other writes of the call may unlink, or link to another row: after the
+ * call no reference leads to these rows. Too many relations cost time; with too few, rows would be missed.
  */
 export class UnlinkedCreations {
   readonly #creations: WriteSite[] = [];
@@ -53,8 +53,8 @@ export class UnlinkedCreations {
 }
 
 /**
- * Whether what relates the rows that are created to the others may be null: a relation can refer to a key without a
- * value, and then it relates nobody.
+ * Whether the reference to or from the created rows may be null: a relation can refer to a unique key without a
+ * value.
  */
 function isRelatedByNull({ nested, subjects }: WriteSite): boolean {
   const { link, target, owner, given } = nested;
@@ -84,7 +84,7 @@ function hasNo(values: unknown, field: string): boolean {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Whether a write may take away what relates the rows that are created to those for which they were. */
+/** Whether a write may remove the link between created rows and the rows for which they were created. */
 function mayUnlink(write: ItemWrite, creation: WriteSite): boolean {
   switch (creation.nested.link.holder) {
     case "this":
@@ -96,7 +96,7 @@ function mayUnlink(write: ItemWrite, creation: WriteSite): boolean {
   }
 }
 
-/** The rows for which others were created refer to these. */
+/** For created rows that other rows refer to. */
 function mayUnlinkReference(write: ItemWrite, creation: WriteSite): boolean {
   const { item, nested, isOpen } = write;
   const { link, owner } = creation.nested;
@@ -107,7 +107,7 @@ function mayUnlinkReference(write: ItemWrite, creation: WriteSite): boolean {
   return isMet || isOpen ? unlinks(write, owner, link.own) : false;
 }
 
-/** The rows that are created refer to those for which they were. */
+/** For created rows that refer to other rows. */
 function mayUnlinkReferring(write: ItemWrite, creation: WriteSite): boolean {
   const { item, nested } = write;
   const { link, target } = creation.nested;
@@ -118,7 +118,7 @@ function mayUnlinkReferring(write: ItemWrite, creation: WriteSite): boolean {
   return item.where === undefined ? meetAt(write, creation) : mayReachNew(write);
 }
 
-/** Rows of a table between them relate both. */
+/** For rows that are related by a table between them. */
 function mayUnlinkPair(write: ItemWrite, creation: WriteSite): boolean {
   const { between } = creation.nested.link;
   const other = write.nested.link.between;
@@ -128,7 +128,7 @@ function mayUnlinkPair(write: ItemWrite, creation: WriteSite): boolean {
   return other.ownField === between.ownField ? meetAt(write, creation) : write.isOpen;
 }
 
-/** Whether the write gives or takes references that `fields` of `model` hold. */
+/** Whether the write sets or clears references in `fields` of `model`. */
 function unlinks(
   { item, nested: { link, target } }: ItemWrite,
   model: Model,
@@ -137,7 +137,7 @@ function unlinks(
   return item.effect === "link" && link.holder === "other" && target === model && shares(link.other, fields);
 }
 
-/** What is created in the same data writes the reference itself. */
+/** Whether data that is not that of the creation writes the reference. */
 function isOverwritten(
   { nested }: WriteSite,
   node: NestedNode | undefined,
@@ -150,12 +150,12 @@ function isOverwritten(
   );
 }
 
-/** Whether it may write rows that the call creates: those that it names, or that are related by then. */
+/** Whether it may write rows that the call creates: it names them, or they are related by then. */
 export function mayReachNew({ item, reached }: Pick<ItemWrite, "item" | "reached">): boolean {
   return item.where === undefined ? item.effect === "update" : reached.length === 0;
 }
 
-/** Rows that are created for different others are different, unless one of these is found again by its key. */
+/** Whether two writes may belong to the same row. */
 function meetAt(write: ItemWrite, creation: WriteSite): boolean {
   return write.isOpen || creation.isOpen || meet(write.subjects, creation.subjects);
 }

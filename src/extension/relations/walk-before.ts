@@ -5,15 +5,21 @@ import type { RowLoader } from "../rows/row-loader.js";
 import { withoutFields } from "../rows/unreadable-values.js";
 import { changedFields } from "../rows/written-fields.js";
 import { keysOfAll, RelatedRowFinder, type ResolveKey } from "./find-related.js";
-import { type AbsentRow, absentRows, type FoundBefore, writtenRowId } from "./found-before.js";
 import type { NestedItem, NestedNode, NestedRelation } from "./nested-writes.js";
 import type { Pin } from "./pin-to-locked-rows.js";
-import type { TouchedRow, TouchedRows } from "./touched-rows.js";
+import {
+  type AbsentRow,
+  absentRows,
+  type FoundBefore,
+  type TouchedRow,
+  type TouchedRows,
+  writtenRowId,
+} from "./touched-rows.js";
 import { mayReachNew, UnlinkedCreations, type WriteSite } from "./unlinked-creations.js";
 
 /**
- * Reads and locks what the nested writes may touch, from the parents down: the rows that they name, and those that
- * are related where they write to whatever is related.
+ * Reads and locks the rows that nested writes may touch, from the call's own row down: those that a write names, and
+ * all related rows where it names none.
  */
 export class BeforeWalk implements FoundBefore {
   readonly rows: TouchedRows;
@@ -26,29 +32,29 @@ export class BeforeWalk implements FoundBefore {
   readonly #loader: RowLoader;
   readonly #finder: RelatedRowFinder;
 
-  readonly #isRewriting: boolean;
+  readonly #mayWriteOthers: boolean;
 
   /**
-   * @param pins items that will write no other rows than those that are found and locked.
-   * @param isRewriting whether rows may be written that the call does not name: these are not to be taken for new ones.
+   * @param pins the writes that are restricted to the rows that are found and locked.
+   * @param mayWriteOthers whether the call may write rows that it does not name, which are not new ones.
    */
   constructor(
     loader: RowLoader,
     rows: TouchedRows,
     pins: ReadonlyMap<NestedItem, Pin>,
     ask: ResolveKey,
-    isRewriting: boolean,
+    mayWriteOthers: boolean,
   ) {
     this.#loader = loader;
-    this.#isRewriting = isRewriting;
+    this.#mayWriteOthers = mayWriteOthers;
     this.#finder = new RelatedRowFinder(loader, rows, pins, ask);
     this.rows = rows;
   }
 
   /**
-   * @param subjects the rows that the node's data is written to, as far as they are there already.
-   * @param isReached whether it is written to them in any case.
-   * @param isOpen whether it may be written to rows that the call creates.
+   * @param subjects the existing rows that the node's data is written to.
+   * @param isReached whether the data is written in any case.
+   * @param isOpen whether the data may be written to rows that the call creates.
    */
   async visit(
     { relations }: NestedNode,
@@ -62,7 +68,7 @@ export class BeforeWalk implements FoundBefore {
   }
 
   /**
-   * To be called when it is known which rows may go: what they were to refer to is not found by that then.
+   * Finds the relations whose created rows may be unlinked. To be called once it is known which rows may be deleted.
    *
    * @param top the call's own row, with its nested writes.
    * @param written the fields of it that the call writes.
@@ -75,7 +81,7 @@ export class BeforeWalk implements FoundBefore {
     this.unlinking = this.#unlinked.all(top, node, written);
     const targets = new Set(Array.from(this.unlinking, ({ target }) => target));
     await this.#loader.all(
-      Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], !this.#isRewriting)),
+      Array.from(targets, (target) => () => this.#noteThere(target, [], [[]], !this.#mayWriteOthers)),
     );
   }
 
@@ -89,7 +95,7 @@ export class BeforeWalk implements FoundBefore {
       flows.push(() => this.visit(creates, [], isReached && createsInAnyCase(nested)));
       if (link.holder === "other")
         flows.push(() =>
-          this.#noteThere(target, link.other, keysOfAll(subjects, link.own), !this.#isRewriting),
+          this.#noteThere(target, link.other, keysOfAll(subjects, link.own), !this.#mayWriteOthers),
         );
       this.#unlinked.noteCreation(site);
     }
@@ -97,7 +103,10 @@ export class BeforeWalk implements FoundBefore {
     if (link.holder === "this") this.#notice(subjects, link.own);
   }
 
-  /** What is connected is among what the same relation writes to whatever is related: it comes first. */
+  /**
+   * The rows that are connected come first: they are related when other items of the relation write to all related
+   * rows.
+   */
   async #items(site: WriteSite, isReached: boolean): Promise<void> {
     const { items } = site.nested;
     const connecting = items.filter(isConnecting);
@@ -148,7 +157,7 @@ export class BeforeWalk implements FoundBefore {
     for (const row of rows) for (const field of written) row.written.add(field);
   }
 
-  /** What this transaction has written already is not to be taken for what the call creates. */
+  /** Notes the rows that this transaction has written already, which are not to be taken for created ones. */
   async #noteThere(
     model: Model,
     fields: readonly string[],
@@ -162,7 +171,7 @@ export class BeforeWalk implements FoundBefore {
 
 const ofKeys = new WeakMap<Model, Map<string, Model>>();
 
-/** A model of which little is read: there may be many of its rows. */
+/** A model with a few of its fields: there may be many rows to read. */
 function withKeysOnly(model: Model, fields: readonly string[]): Model {
   const known = ofKeys.get(model) ?? new Map<string, Model>();
   ofKeys.set(model, known);
@@ -173,7 +182,7 @@ function withKeysOnly(model: Model, fields: readonly string[]): Model {
   return made;
 }
 
-/** Whether rows are created whatever is there already. */
+/** Whether rows are created whichever exist. */
 function createsInAnyCase({ given }: NestedRelation): boolean {
   return given["connectOrCreate"] === undefined && given["upsert"] === undefined;
 }
@@ -182,7 +191,7 @@ function isConnecting({ where, effect }: NestedItem): boolean {
   return effect === "link" && where !== undefined;
 }
 
-/** The fields of a row to which a nested write may give other values, as far as its data says. */
+/** The fields of a row to which a nested write may give other values, by its data. */
 function writtenTo(
   { model, before }: TouchedRow,
   { link }: NestedRelation,

@@ -3,14 +3,14 @@ import { Decimal, isDecimal } from "../../codec/decimal.js";
 import type { ScalarField } from "../../models/model.js";
 import { NO_TEXTS, noteStored } from "../../models/stored-row.js";
 import { TUPLE_ID } from "../../outbox/row-columns.js";
-import { isPlainMoment, plainMoment } from "./plain-moment.js";
+import { isPlainMoment, plainMoment, unusualMoment } from "./moments.js";
 import type { ModelColumns } from "./source-table.js";
-import { unusualMoment } from "./unusual-moment.js";
 
 /**
- * A row of a raw statement as Prisma's own queries give it: by the types of the schema, not by those of the columns,
- * with Prisma's names of enum values, and a list where the column is null. What no query of Prisma's can give is here
- * what comes next to it: lists of lists, lists with null, moments beyond those that drivers read, texts for infinity.
+ * A row of a raw statement as Prisma's own queries give it: by the types of the schema rather than those of the
+ * columns, with Prisma's names of enum values, and an empty list where the column is null. A value that Prisma cannot
+ * read becomes the nearest one in JavaScript: a list of lists, a list with null, a moment that drivers do not read, a
+ * text for infinity.
  */
 export function asPrismaReads(columns: ModelColumns, answer: Row): Row {
   const row: Record<string, unknown> = {};
@@ -53,12 +53,12 @@ function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(plain, "latin1"));
 }
 
-/** As Prisma's adapter reads them: what stands there is taken for UTC, and an offset for nothing. */
+/** As Prisma's adapter reads moments: taken for UTC, an offset ignored. */
 function momentOf(text: string): unknown {
   if (isPlainMoment(text)) return plainMoment(text);
   const time = /^\d\d:\d\d:\d\d(\.\d+)?/.exec(text);
   if (time !== null) return new Date(`1970-01-01T${time[0]}Z`);
-  // Years of five digits are no ISO: they would be read in the zone of the process.
+  // A year of five digits is not ISO 8601: `Date` would take it for the time zone of the process.
   if (!/^\d{4}-/.test(text)) return unusualMoment(text);
   const date = new Date(
     `${text.replace(" ", "T").replace(/(:\d\d(?:\.\d+)?)[+-]\d\d(:\d\d)?$/, "$1")}${text.includes(":") ? "Z" : ""}`,

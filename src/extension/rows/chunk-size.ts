@@ -3,13 +3,13 @@ import { isDecimal } from "../../codec/decimal.js";
 import type { Model } from "../../models/model.js";
 import { ROWS_PER_STATEMENT } from "./read-rows.js";
 
-/** What the rows that are read, written or published together should take at most, in bytes. */
+/** The size of rows that are read, written or published together, in bytes. */
 export const CHUNK_BYTES = 16 * 2 ** 20;
 
-/** What the last rows of a model took, on the average. */
+/** The average size of the last rows of a model, in bytes. */
 const known = new WeakMap<Model, number>();
 
-/** How many rows of a model the next chunk of a call has: the fewer, the larger they are. */
+/** How many rows the next chunk of a call has: the larger the rows, the fewer. */
 export class ChunkSize {
   readonly #model: Model;
   readonly #most: number;
@@ -26,14 +26,14 @@ export class ChunkSize {
     return bytes === 0 ? this.#most : Math.max(1, Math.min(this.#most, Math.floor(CHUNK_BYTES / bytes)));
   }
 
-  /** Takes the rows of a chunk for what those of the next one are. */
+  /** Expects rows of the same size in the next chunk. */
   learn(rows: readonly Row[]): void {
     if (rows.length === 0) return;
     known.set(this.#model, rows.reduce((sum, row) => sum + bytesOf(row), 0) / rows.length);
   }
 }
 
-/** Cuts a list where its items are too many or too large to be sent together; one alone may be larger. */
+/** Cuts a list into chunks of at most so many items and bytes; a single item may be larger. */
 export function* cut<T>(
   items: readonly T[],
   most: { readonly rows: number; readonly bytes: number },

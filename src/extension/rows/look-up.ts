@@ -13,14 +13,14 @@ import { compareByKey } from "./row-order.js";
 import { columnsOf, type ModelColumns, modelColumns, sourceTable } from "./source-table.js";
 
 /**
- * Reads rows by keys, and locks them where the query says so, in the order of their primary keys. Says of each row
- * which key found it.
+ * Reads rows by keys, each with the key that found it, in the order of their primary keys, and locks them if the
+ * query says so.
  */
 export async function lookUp(bus: Bus, transaction: TransactionHandle, given: RowQuery): Promise<Found> {
   const catalog = await loadCatalog(bus, transaction);
   const facts = catalog.table(given.model);
   if (facts?.mayRead === false) throw mayNotRead(given.model);
-  // The rows of views and foreign tables do not say who wrote them.
+  // The rows of views and foreign tables do not tell which transaction wrote them.
   const query = catalog.hasTupleIds(given.model) ? given : { ...given, ownOnly: undefined };
   if (query.lock === undefined) return find(bus, transaction, catalog, query);
   const unlocked = { ...query, lock: undefined };
@@ -37,8 +37,8 @@ function isComplete({ model, fields, keys }: RowQuery, found: Found): boolean {
 }
 
 /**
- * A policy can let a role see and delete rows that it may not change, and PostgreSQL itself goes on in them: such rows
- * cannot be locked, and count all the same.
+ * Adds the rows that cannot be locked: policies can let a role see and delete rows that it may not change.
+ * Referential actions write them all the same.
  */
 function withUnlocked({ model }: RowQuery, locked: Found, all: Found): Found {
   const known = new Set(locked.map(({ row }) => identityOf(model, row)));
@@ -65,12 +65,12 @@ async function find(
   }));
 }
 
-/** Places are a table of their own, however many there are. */
+/** Tuple ids make a table in the statement, even a single one. */
 function isOfOneKey({ fields, keys }: RowQuery): boolean {
   return fields !== BY_TUPLE_ID && keys.length === 1;
 }
 
-/** What is known of the database and of a model says all of a statement but what the query asks for. */
+/** Texts of statements, by what they are made from: the catalog, the columns of a model, the kind of query. */
 const statements = new WeakMap<Catalog, WeakMap<ModelColumns, Map<string, string>>>();
 
 function statementsOf(catalog: Catalog, columns: ModelColumns): Map<string, string> {
@@ -131,7 +131,7 @@ function orderOf({ identity }: Model, fields: readonly string[]): readonly strin
   return identity?.fields ?? (fields === BY_TUPLE_ID ? [] : fields);
 }
 
-/** A key that others refer to may have more digits than their columns: those are no error, there just is no such row. */
+/** A key may have more digits than a column that refers to it can hold: no row has it then, and that is no error. */
 function wide(type: string): string {
   return type === "pg_catalog.int2" || type === "pg_catalog.int4" ? "pg_catalog.int8" : type;
 }

@@ -1,8 +1,7 @@
 import type { Model } from "../../models/model.js";
 
 /**
- * A condition that no row meets. `{ OR: [] }` alone is one too, but Prisma leaves it out where it stands in an `AND` with
- * others, and every row meets them that meets the others.
+ * A condition that no row meets, also in an `AND` with others, where Prisma leaves out `{ OR: [] }`.
  *
  * @param key fields of a unique key.
  */

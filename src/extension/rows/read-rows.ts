@@ -5,8 +5,8 @@ import { storedOf } from "../../models/stored-row.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
-import { isInvalidDate } from "./invalid-date.js";
 import { lookUp } from "./look-up.js";
+import { isInvalidDate } from "./moments.js";
 import type { RowQuery } from "./row-loader.js";
 
 /** How many rows one statement reads, writes or publishes. */
@@ -15,17 +15,17 @@ export const ROWS_PER_STATEMENT = 500;
 /** Which rows of a model. */
 export interface RowsWanted extends Pick<RowQuery, "lock" | "isByMillisecond"> {
   readonly model: Model;
-  /** Fields: of a key, of a foreign key, or any others. */
+  /** The fields that the rows are found by. */
   readonly by: readonly string[];
-  /** Their values, in Prisma's terms. The row that a list comes from may have other fields too. */
+  /** Their values as Prisma reads them, in objects that may have further fields. */
   readonly among: readonly Row[];
-  /** Undefined: read only. */
+  /** Undefined: rows are only read. */
   readonly lock?: LockStrength | undefined;
 }
 
 /**
  * The rows whose fields `by` have the values of one of `among`, as Prisma reads them, in the order of their primary
- * key; locked in that order, so that two of us cannot wait for each other. One statement for each
+ * key; locked in that order, so that two calls cannot wait for each other. One statement for each
  * {@link ROWS_PER_STATEMENT} of `among`.
  */
 export async function readRows(
@@ -48,7 +48,7 @@ export async function readRows(
   return rows;
 }
 
-/** Rows that Prisma has read have invalid dates in the place of moments beyond those that a `Date` can be made of. */
+/** Groups rows by the fields that Prisma has read as invalid dates: their moments are beyond those of a `Date`. */
 function byDatesBeyond(
   by: readonly string[],
   among: readonly Row[],

@@ -6,18 +6,21 @@ import type { LookupKey } from "../../outbox/lookup-rows.js";
 /** Rows of a model that have given values in some fields. */
 export interface RowQuery {
   readonly model: Model;
-  /** Fields and hidden columns; {@link BY_TUPLE_ID}: the keys are tuple ids, and wanted is what has become of those rows. */
+  /**
+   * Fields and hidden columns; {@link BY_TUPLE_ID}: the keys are tuple ids, and wanted is what has become of those
+   * rows.
+   */
   readonly fields: readonly string[];
   /** Values of the fields, each as the text of its type. */
   readonly keys: readonly LookupKey[];
-  /** Whether the keys have the milliseconds of moments only. */
+  /** Whether moments in the keys have milliseconds only. */
   readonly isByMillisecond?: boolean | undefined;
-  /** Further fields, which hold moments that no `Date` can be made of. */
+  /** Further fields, which must hold moments that no `Date` stands for. */
   readonly beyond?: readonly string[] | undefined;
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
-  /** Whether nobody asks which key finds a row. */
+  /** Whether it does not matter which key finds a row. */
   readonly isByAnyKey?: boolean | undefined;
   /** The most rows to find; undefined: all. Queries that are brought together find as many together. */
   readonly most?: number | undefined;
@@ -36,9 +39,9 @@ interface Waiting {
 }
 
 /**
- * Brings together what several flows of work want to read at the same moment: when all of them wait, queries of the
- * same kind become one statement. Statements go out in a stable order, stronger locks first, so that two calls lock
- * what they both need in the same order.
+ * Combines the queries of several flows of work: when all flows wait, queries of the same kind become one statement.
+ * The statements have a fixed order, stronger locks first, so that two calls lock rows that both need in the same
+ * order.
  */
 export class RowLoader {
   readonly #read: (query: RowQuery) => Promise<Found>;
@@ -49,10 +52,10 @@ export class RowLoader {
     this.#read = read;
   }
 
-  /** Runs flows side by side. To be used for all that a flow does beside awaiting one query. */
+  /** Runs flows side by side. A flow awaits nothing but single queries and this. */
   async all<T>(flows: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
     if (flows.length === 0) return [];
-    // The flow that runs inner ones waits meanwhile: one of them runs in its place, and the last one gives it back.
+    // The flow that starts inner ones waits for them: it is counted as one of them.
     const isInner = this.#running > 0;
     let left = flows.length;
     this.#running += isInner ? left - 1 : left;

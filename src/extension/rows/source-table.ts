@@ -21,9 +21,9 @@ export async function sourceTable(bus: Bus, model: Model): Promise<TableName> {
   return { schema: model.schema ?? (await defaultSchema(bus)), table: model.table };
 }
 
-/** What is read of a model's rows: how many and which columns is settled when the catalog is known. */
+/** The columns that are read of a model's rows. They depend on the catalog. */
 export interface ModelColumns extends RowColumns {
-  /** Where the fields' values are in the answer. */
+  /** Where the values of fields are in the answer. */
   readonly reads: readonly FieldRead[];
   /** The fields of {@link RowColumns.exact}, and hidden columns. */
   readonly exactFields: readonly string[];
@@ -34,7 +34,7 @@ export interface ModelColumns extends RowColumns {
 /** One field in the answer of a statement. */
 export interface FieldRead {
   readonly field: ScalarField;
-  /** What its value is called there. */
+  /** The name of its value in the answer. */
   readonly column: string;
   /** Whether the driver gives its values as Prisma does. */
   readonly isAsGiven: boolean;
@@ -42,10 +42,10 @@ export interface FieldRead {
 
 const columns = new WeakMap<Model, Map<string, ModelColumns>>();
 
-/** What was asked last, which nearly always is what is asked again. */
+/** The last answer for each model, which nearly always is the next one too. */
 const latest = new WeakMap<Model, { readonly catalog: object | undefined; readonly made: ModelColumns }>();
 
-/** Every column of a model, and columns without a field to which others refer. */
+/** Every column of a model, and the hidden ones that foreign keys refer to. */
 export function modelColumns(bus: Bus, model: Model): ModelColumns {
   const catalog = knownCatalog(bus);
   const last = latest.get(model);
@@ -82,7 +82,7 @@ export function columnsOf(model: Model, fields: readonly string[]): readonly str
   return fields.map((name) => columnOf(model, name));
 }
 
-/** Whether rows are found by it: keys, and both sides of relations. */
+/** Whether rows are looked up by the field: keys, and both sides of relations. */
 function isLookedUp(model: Model, { name }: ScalarField): boolean {
   return (
     model.keys.some(({ fields }) => fields.includes(name)) ||
@@ -91,7 +91,7 @@ function isLookedUp(model: Model, { name }: ScalarField): boolean {
   );
 }
 
-/** Whether what Prisma makes of its values can be less than they are, or is not the text of one. */
+/** Whether a value that Prisma has read may lack digits of the stored one, or has no text that PostgreSQL reads. */
 function isInexact({ type, isList }: ScalarField): boolean {
   return isList || type === "DateTime" || type === "Json";
 }
@@ -105,7 +105,7 @@ function isAsGiven({ type, isList, enumNames }: ScalarField): boolean {
 const EXACT_ITEMS = new Set(["BigInt", "DateTime", "Bytes"]);
 
 function formOf({ enumNames, nativeType, type, isList, isReadAsText }: ScalarField): ColumnForm {
-  // Drivers give no more than "invalid" for moments that no `Date` can be made of.
+  // Drivers give an invalid date for a moment that no `Date` stands for.
   if (isReadAsText === true || (type === "DateTime" && !isList)) return "text";
   if (nativeType === "Money" || (type === "Decimal" && isList)) return isList ? "list of amounts" : "amount";
   if (isList) return EXACT_ITEMS.has(type) ? "exact list" : "list";

@@ -1,7 +1,11 @@
+import type { Row } from "../../changes/diff.js";
 import { isDecimal } from "../../codec/decimal.js";
 import { fits, labelOf, momentText } from "../../models/column-text.js";
 import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
-import { isSkipped } from "../prisma/internals.js";
+import { keyTexts } from "../../models/row-key.js";
+import type { Bus } from "../prisma/bus.js";
+import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
+import { isGiven } from "./written-fields.js";
 
 /** A unique key with the values that a call looks for, as PostgreSQL reads them. */
 export interface UniqueMatch {
@@ -11,13 +15,37 @@ export interface UniqueMatch {
 
 type Where = Readonly<Record<string, unknown>>;
 
-/** Values of which only Prisma knows what it sends for them. */
-export const ONLY_PRISMA_KNOWS = Symbol("ask Prisma");
+/**
+ * The unique key by which a `where` finds its row; "absent": there is no such row. Where only Prisma can read the
+ * values (lists, Json), it is asked for the row.
+ *
+ * @param like the parameters of the call that the `where` is part of.
+ * @returns undefined where Prisma will refuse the call.
+ */
+export async function resolveUniqueKey(
+  bus: Bus,
+  transaction: TransactionHandle,
+  like: InternalParams,
+  model: Model,
+  where: unknown,
+): Promise<UniqueMatch | "absent" | undefined> {
+  const match = findUniqueMatch(model, where);
+  if (match !== ONLY_PRISMA_KNOWS) return match;
+  const key = model.identity;
+  if (key === undefined) return undefined;
+  const asked = { ...like, model: model.name, jsModelName: model.jsName };
+  const select = Object.fromEntries(key.fields.map((field) => [field, true]));
+  const row = (await requestIn(bus.root, transaction, asked, "findUnique", { where, select })) as Row | null;
+  const texts = row === null ? undefined : keyTexts(model, key.fields, row);
+  return texts === undefined ? "absent" : { key, texts };
+}
+
+/** Stands for values that only Prisma can read. */
+export const ONLY_PRISMA_KNOWS = Symbol("only Prisma knows");
 
 /**
- * The unique key by which a `where` finds its row. {@link ONLY_PRISMA_KNOWS}: it names its row in a way of which only Prisma knows
- * what it means. Undefined when there is none, or none with values that its columns can have: Prisma will refuse the
- * call, in its own words. Further conditions are Prisma's to check.
+ * Undefined for a `where` without a unique key whose columns can have the values: Prisma will refuse the call. Further
+ * conditions are Prisma's to check.
  */
 export function findUniqueMatch(
   model: Model,
@@ -38,22 +66,20 @@ export function findUniqueMatch(
 /** Whether a `where` has more conditions than that key. */
 export function hasFurtherConditions(where: unknown, { key }: UniqueMatch): boolean {
   if (!isRecord(where)) return false;
-  return Object.entries(where).some(
-    ([name, value]) => name !== key.name && value !== undefined && !isSkipped(value),
-  );
+  return Object.entries(where).some(([name, value]) => name !== key.name && isGiven(value));
 }
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /**
- * A value as Prisma sends it to PostgreSQL, which reads it as the type of the column that it is compared with. Undefined:
- * there is none, or Prisma or PostgreSQL will refuse it.
+ * A value as Prisma sends it to PostgreSQL, which reads it as the type of the column that it is compared with.
+ * Undefined: there is none, or Prisma or PostgreSQL will refuse it.
  */
 function asPrismaSends(
   field: ScalarField | undefined,
   value: unknown,
 ): string | typeof ONLY_PRISMA_KNOWS | undefined {
-  if (field === undefined || value === undefined || value === null || isSkipped(value)) return undefined;
+  if (field === undefined || value === null || !isGiven(value)) return undefined;
   if (field.isList) return ONLY_PRISMA_KNOWS;
   if (field.enumNames !== undefined)
     return typeof value === "string" ? labelOf(field.enumNames, value) : ONLY_PRISMA_KNOWS;

@@ -4,30 +4,17 @@ import { aggregateKeyOf, keyTexts } from "../../models/row-key.js";
 import { keepsTupleId, storedOf } from "../../models/stored-row.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
-import { isInvalidDate } from "./invalid-date.js";
 import { lookUp } from "./look-up.js";
-import { LostRace } from "./lost-race.js";
+import { isInvalidDate } from "./moments.js";
+import { LostRace, UnreadableFieldsAsked } from "./run-again.js";
 
-/** A call was to ask for fields that Prisma cannot read, and that its caller does not want. Nothing was sent yet. */
-export class UnreadableFieldsAsked extends Error {}
-
-/** @throws AskedTooMuch where a row has fields that Prisma cannot read, and they are not in `avoid` yet. */
+/** @throws UnreadableFieldsAsked where a row has fields that Prisma cannot read, and they are not in `avoid` yet. */
 export function avoidUnreadable(row: Row | undefined, avoid: Set<string>): void {
   const unreadable = row === undefined ? [] : (storedOf(row)?.unreadable ?? []);
   const more = unreadable.filter((name) => !avoid.has(name));
   if (more.length === 0) return;
   for (const name of more) avoid.add(name);
-  throw new UnreadableFieldsAsked("It is asked again for less.");
-}
-
-/** Runs a query again that was refused by {@link avoidUnreadable}. */
-export async function askedAgain<T>(query: () => PromiseLike<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    if (error instanceof UnreadableFieldsAsked) return query();
-    throw error;
-  }
+  throw new UnreadableFieldsAsked("The query is run again without these fields.");
 }
 
 /** A model as if it did not have some of its fields. */
@@ -37,24 +24,24 @@ export function withoutFields(model: Model, fields: ReadonlySet<string>): Model 
   return { ...model, scalars: new Map(scalars) };
 }
 
-/** Whether Prisma could not read a value of an answer. */
+/** Whether an error says that Prisma could not read a value of an answer. */
 export function isReadFailure(error: unknown): boolean {
   return error instanceof Error && (error as { readonly code?: unknown }).code === "P2023";
 }
 
 const withUnreadable = new WeakSet<Model>();
 
-/** Whether rows of a model have had values of which an answer of Prisma's does not tell. */
+/** Whether a row of a model has had values that Prisma cannot read. */
 export function hadUnreadableValues(model: Model): boolean {
   return withUnreadable.has(model);
 }
 
-/** From now on rows of that model are read before they are deleted. */
+/** From now on, rows of that model are read before they are deleted. */
 export function noteUnreadableValues(model: Model): void {
   withUnreadable.add(model);
 }
 
-/** Whether Prisma's answer says less than what is in the row: infinity comes as an invalid date. */
+/** Whether Prisma's answer lacks values of the row: infinity comes as an invalid date. */
 export function isIncomplete(model: Model, row: Row): boolean {
   for (const name of model.scalars.keys()) {
     const value = row[name];
@@ -65,7 +52,7 @@ export function isIncomplete(model: Model, row: Row): boolean {
 }
 
 /**
- * A row that was written as it is, where Prisma's answer does not tell.
+ * A row that was written, as it is stored: read where Prisma's answer is incomplete.
  *
  * @param before the row before; undefined when it is new.
  */
@@ -86,9 +73,9 @@ export async function asStored(
 }
 
 /**
- * A row that went, from the answer of the call that deleted it.
+ * The row that was deleted, by the answer of the call.
  *
- * @throws LostRace where the answer does not tell: when the call is run again, the row is read before.
+ * @throws LostRace where the answer is incomplete: when the call is run again, the row is read before.
  */
 export function asDeleted(model: Model, row: Row): Row {
   if (!isIncomplete(model, row) || hadUnreadableValues(model)) return row;

@@ -4,11 +4,16 @@ import type { Model } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import { isSkipped } from "../prisma/internals.js";
 
-/** The fields of the row itself that data writes, those of references included. */
+/** Whether an argument is given: Prisma leaves out `undefined` and `Prisma.skip`. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && !isSkipped(value);
+}
+
+/** The fields of the row itself that data writes, with those of references. */
 export function writtenFields(model: Model, data: unknown): readonly string[] {
   if (typeof data !== "object" || data === null) return [];
   return Object.entries(data).flatMap(([name, value]) =>
-    value === undefined || isSkipped(value) ? [] : (model.relations.get(name)?.fields ?? [name]),
+    isGiven(value) ? (model.relations.get(name)?.fields ?? [name]) : [],
   );
 }
 
@@ -19,8 +24,8 @@ export function writesKey(model: Model, data: unknown): boolean {
 }
 
 /**
- * Those that may get another value than they have in `row`: whole forms are saved with keys in them that stay what
- * they are, and a key that stays needs neither stronger locks nor a look at who refers to it.
+ * The written fields that may get another value than they have in `row`. Applications save whole forms, with keys in
+ * them that do not change; such a key needs neither a stronger lock nor a search for the rows that refer to it.
  */
 export function changedFields(model: Model, row: Row, data: unknown): readonly string[] {
   const values = (data ?? {}) as Row;
