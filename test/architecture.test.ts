@@ -5,6 +5,7 @@ import { readSources, type SourceFile } from "./support/source-files.js";
 import {
   findCycles,
   findImportsPastDoors,
+  findPrivateNames,
   findSql,
   findUpwardImports,
   findUpwardRooms,
@@ -92,6 +93,27 @@ describe("Prisma", () => {
       ({ path }) => layerOf(path) !== "extension" && path !== "src/codec/decimal.ts",
     );
     expect(pathsOf(others)).toEqual([]);
+  });
+
+  it("is known by what it does not document in src/extension/prisma only", () => {
+    const others = files.filter(
+      ({ path }) => layerOf(path) === "extension" && !path.startsWith("src/extension/prisma/"),
+    );
+    expect(others.flatMap(findPrivateNames)).toEqual([]);
+  });
+
+  it("is reached by transactions, and these by what is above: the two lowest folders of the extension", () => {
+    const isIn = (path: string, folder: string) => path.startsWith(`src/extension/${folder}/`);
+    const upward = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ isOwn, target }) => {
+          if (!isOwn || layerOf(target) !== "extension") return false;
+          if (isIn(path, "prisma")) return !isIn(target, "prisma");
+          return isIn(path, "transactions") && !isIn(target, "prisma") && !isIn(target, "transactions");
+        })
+        .map(({ target }) => `${path} imports ${target}`),
+    );
+    expect(upward).toEqual([]);
   });
 });
 

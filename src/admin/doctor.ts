@@ -1,3 +1,4 @@
+import { assertCompatibleClient } from "../delivery/compatible-client.js";
 import { assertSameDatabase } from "../delivery/same-database.js";
 import { isEventBusError } from "../errors.js";
 import { findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose.js";
@@ -55,6 +56,7 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
     const captured = describe(options.prisma);
     const findings = [
       ...(await rights(options.prisma, executor, names)),
+      ...(await incompatibleClient(options)),
       ...(await otherDatabase(executor, options)),
       ...(await subscribers(executor, names, options)),
       ...unpublished(captured, options),
@@ -105,6 +107,17 @@ async function rights(
       message: `The role "${role}" may not publish in the schema "${names.schema}". Grant it usage on the schema and execute on publish(jsonb, integer), with SQL also publish(text, jsonb, text, text, jsonb, jsonb, jsonb, jsonb, integer, uuid), and on no others.`,
     },
   ];
+}
+
+/** Whether Prisma does what the extension relies on. */
+async function incompatibleClient({ prisma }: DoctorOptions): Promise<readonly Finding[]> {
+  try {
+    await assertCompatibleClient(prisma);
+    return [];
+  } catch (error) {
+    if (!isEventBusError(error)) throw error;
+    return [{ level: "problem", check: "capture", message: error.message }];
+  }
 }
 
 /** Whether what must be on one database is. */

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { assertCompatibleClient } from "../delivery/compatible-client.js";
 import { MIGRATIONS } from "../outbox/migrations.js";
 import type { MigrateResult } from "../worker/migrate.js";
 import { outputOf } from "./cli-options.js";
@@ -29,6 +30,7 @@ export function migrateCommand(): Command {
           print(await migrationScript(config.database));
           return;
         }
+        await assertCompatibleClient(config.prisma);
         if (options.json === true) return printJson(await migrate(config));
         const { log } = outputOf(options);
         const done = await migrate({ ...config, log });

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { assertCompatibleClient } from "../delivery/compatible-client.js";
 import { outputOf } from "./cli-options.js";
 import { loadConfig } from "./load-config.js";
 import { goOnWithoutOutput } from "./output-errors.js";
@@ -33,6 +34,7 @@ export function workerCommand(): Command {
           });
         });
         const config = await loadConfig(options.config);
+        await assertCompatibleClient(config.prisma);
         // Loaded here, so that the other commands need not wait for graphile-worker.
         const { runWorker } = await import("../worker/run-worker.js");
         const worker = await runWorker({ ...config, ...output, healthPort, healthHost });

@@ -23,6 +23,7 @@ import {
   ownTransactionOf,
   type TransactionHandle,
 } from "./prisma/internals.js";
+import { queriesChecked } from "./prisma/self-check.js";
 import { publishInParts } from "./rows/publish-in-parts.js";
 import { LostRace } from "./rows/run-again.js";
 import { ticketOf } from "./transactions/call-order.js";
@@ -105,6 +106,9 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
 async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutation): Promise<unknown> {
   let mutation: AnyMutation | undefined = given;
   try {
+    const checking = queriesChecked(bus.root, transaction);
+    if (checking !== undefined) await checking;
+
     // Plan. What was planned before anything was known of the tables took everything to matter.
     if (isFirst(bus)) mutation = await plannedAgain(bus, transaction, given);
     if (mutation === undefined)

@@ -7,10 +7,11 @@ import type { Model, Models } from "../models/model.js";
 import { isWriteOperation, WRITE_OPERATIONS, type WriteOperation } from "../models/operations.js";
 import { readModels } from "../models/read-models.js";
 import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
-import { DESCRIBE } from "../registry/captured-model.js";
+import { CHECK_CLIENT, DESCRIBE } from "../registry/captured-model.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import { didYouMean } from "../registry/nearest-name.js";
 import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
+import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { knownCatalog } from "./catalog/catalog.js";
 import { EarlierCalls } from "./clients/earlier-calls.js";
 import { earlierComponents, inCallersTransaction } from "./clients/earlier-clients.js";
@@ -19,11 +20,13 @@ import { hooksOf } from "./model-hooks.js";
 import type { Bus } from "./prisma/bus.js";
 import { noteCaller } from "./prisma/caller.js";
 import { watchSending } from "./prisma/capture-when-sent.js";
+import { lazily, schemaOf } from "./prisma/client-parts.js";
 import { asCallFailure } from "./prisma/errors.js";
-import { executorIn, type InternalClient, probe, rootOf } from "./prisma/internals.js";
+import { executorIn, type InternalClient, rootOf } from "./prisma/internals.js";
+import { probe } from "./prisma/probe.js";
 import { queryHooks } from "./prisma/query-hooks.js";
+import { selfCheck } from "./prisma/self-check.js";
 import { type Drafts, publishDrafts } from "./publish.js";
-import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./transactions/batch.js";
 import { batchLimits } from "./transactions/limits.js";
 import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
@@ -54,7 +57,7 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     probe(client);
     if ("$publish" in client) throw alreadyExtended();
     const root = rootOf(client);
-    const models = readModels(root._runtimeDataModel, root._engineConfig.inlineSchema);
+    const models = readModels(schemaOf(root).models, schemaOf(root).text);
     const resolved = resolveBusOptions(options, Array.from(models.keys()));
     for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
     for (const [name, redaction] of resolved.redactions) checkRedactable(models.get(name), redaction);
@@ -147,7 +150,7 @@ function clientMethods(
       return transaction(wiring, this, input, options);
     },
     $publish(this: InternalClient, drafts: Drafts) {
-      const promise = this._createPrismaPromise(async (handle) => {
+      const promise = lazily(this, async (handle) => {
         const outer = resolveTransaction(handle, "prisma.$publish");
         const settings = {
           names: bus.options.database,
@@ -168,6 +171,7 @@ function clientMethods(
       return Object.assign(promise, { [PUBLISH]: true });
     },
     [DESCRIBE]: () => describeCapture(bus),
+    [CHECK_CLIENT]: () => selfCheck(bus.root),
     $withEventMetadata: withEventMetadata,
     $withoutEvents: withoutEvents,
   };

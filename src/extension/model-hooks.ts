@@ -5,21 +5,17 @@ import { type CallExtras, takeExtras } from "./call-extras.js";
 import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from "./capture.js";
 import { plainCalls, planCall } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
-import { type CaptureStep, captureWhenSent, checkSending } from "./prisma/capture-when-sent.js";
-import { type InternalParams, incompatible, type LazyPromise } from "./prisma/internals.js";
+import { type CaptureStep, captureWhenSent } from "./prisma/capture-when-sent.js";
+import { type HookCall, paramsOf } from "./prisma/hook-call.js";
+import type { InternalParams } from "./prisma/internals.js";
 import type { ModelHooks } from "./prisma/query-hooks.js";
 import type { CallArgs } from "./prisma/selection.js";
+import { callsChecked } from "./prisma/self-check.js";
 import { isOver, isPlaceInTransaction, resolveTransaction } from "./transactions/batch.js";
 import { seatOf } from "./transactions/joined-batch.js";
 
-/** What Prisma gives to a hook. */
-export interface HookParameters {
-  readonly model?: string;
-  readonly operation: WriteOperation;
-  readonly args: CallArgs;
-  readonly query: (args: CallArgs, params?: InternalParams) => LazyPromise;
-  readonly __internalParams?: InternalParams;
-}
+/** What Prisma gives to a hook of an operation that writes. */
+export type HookParameters = HookCall<WriteOperation, CallArgs>;
 
 type Hook = (parameters: HookParameters) => PromiseLike<unknown>;
 
@@ -35,11 +31,12 @@ export function hooksOf(
   isReached: boolean,
   within: <T>(run: () => T) => T,
 ): ModelHooks<HookParameters> {
-  const hook = async ({ operation, args: given, query, __internalParams: params }: HookParameters) => {
-    if (params === undefined) throw incompatible("the internal parameters of query hooks");
+  const hook = async (call: HookParameters) => {
+    const { operation, args: given, query } = call;
+    const params = paramsOf(call);
     const { args, extras } = takeExtras(model, operation, given, bus.options);
     if (currentContext().silent) return query(args);
-    const checking = checkSending(bus.root);
+    const checking = callsChecked(bus.root);
     if (checking !== undefined) await checking;
     const transaction = calledIn(params);
     captureWhenSent(params, captureStep(bus, model, operation, extras, transaction));

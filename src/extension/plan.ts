@@ -8,11 +8,11 @@ import {
 } from "../models/operations.js";
 import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
 import { type CallExtras, hasExtras } from "./call-extras.js";
+import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { type Catalog, knownCatalog } from "./catalog/catalog.js";
 import type { Plan } from "./one-row/mutation.js";
 import type { Bus } from "./prisma/bus.js";
 import type { CallArgs } from "./prisma/selection.js";
-import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { planEffects } from "./relations/plan-effects.js";
 
 /**

@@ -34,5 +34,13 @@ export interface DescribedCapture {
 /** The method of an extended client that tells it. Not for applications: `doctor` shows it. */
 export const DESCRIBE = "$describeCapture";
 
+/**
+ * The method of an extended client that checks whether Prisma does what the extension relies on. Not for applications:
+ * `doctor`, `migrate` and workers call it.
+ *
+ * @throws EventBusError `PRISMA_INCOMPATIBLE`; else what the database has failed with.
+ */
+export const CHECK_CLIENT = "$checkCapture";
+
 /** What no rule makes visible. */
 export const NEVER_SEEN = "raw SQL, clients without the extension, triggers and other programs";

@@ -24,6 +24,8 @@ export interface SourceFile {
   readonly literals: readonly string[];
   /** Texts that are the first argument of a call of `query` and the like. */
   readonly queried: readonly string[];
+  /** Names of variables and properties, quoted ones included. */
+  readonly names: ReadonlySet<string>;
   readonly hasDefaultExport: boolean;
 }
 
@@ -43,6 +45,7 @@ export function parseSource(path: string, text: string): SourceFile {
   const imports: SourceImport[] = [];
   const literals: string[] = [];
   const queried: string[] = [];
+  const names = new Set<string>();
   let hasDefaultExport = false;
 
   const addImport = (specifier: ts.Node | undefined, isTypeOnly: boolean, isReExport = false) => {
@@ -70,6 +73,7 @@ export function parseSource(path: string, text: string): SourceFile {
         queried.push(textOf(first));
       }
     } else if (isText(node) && !isSpecifier(node)) literals.push(textOf(node));
+    if (ts.isIdentifier(node) || ts.isStringLiteralLike(node)) names.add(node.text);
     if (ts.canHaveModifiers(node)) {
       hasDefaultExport ||=
         ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) ?? false;
@@ -83,6 +87,7 @@ export function parseSource(path: string, text: string): SourceFile {
     imports,
     literals,
     queried,
+    names,
     hasDefaultExport,
   };
 }

@@ -154,3 +154,23 @@ export function findSql(file: SourceFile): string[] {
     .filter((text) => text !== "select 1")
     .map((text) => `${file.path}: ${text.trim().slice(0, 60)}`);
 }
+
+/** What Prisma does not document, by the names that it has there. */
+const privateNames = [
+  ...["$parent", "_originalClient", "_appliedParent", "_runtimeDataModel", "_engineConfig", "inlineSchema"],
+  ...["_createPrismaPromise", "requestTransaction", "spec", "PrismaPromise", "_createItxClient"],
+  ...["_request", "_executeRequest", "__internalParams", "dataPath", "argsMapper", "unpacker", "lock"],
+  ...["_requestHandler", "handleAndLogRequestError", "_tracingHelper", "_engine", "_extensions"],
+  ...["_errorFormat", "_globalOmit", "_previewFeatures", "_clientVersion", "getConnectionInfo"],
+  ...["callsite", "otelParentCtx", "transactionOptions"],
+];
+
+/** Names of what Prisma does not document. Types that Prisma exports, and locks of rows, may be called so. */
+export function findPrivateNames({ path, names }: SourceFile): string[] {
+  const others = path.startsWith("src/extension/types/") ? ["PrismaPromise"] : [];
+  const ofRows = path.startsWith("src/extension/rows/") ? ["lock"] : [];
+  const allowed = new Set([...others, ...ofRows]);
+  return privateNames
+    .filter((name) => names.has(name) && !allowed.has(name))
+    .map((name) => `${path}: ${name}`);
+}

@@ -4,13 +4,13 @@ import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import { FailedAfterWriting } from "../one-row/mutation.js";
 import type { Bus } from "../prisma/bus.js";
-import { canTap } from "../prisma/can-tap.js";
 import { isValidationError } from "../prisma/errors.js";
-import { type Progress, tapped } from "../prisma/intercept-request.js";
+import { assertUnpacked, type Progress } from "../prisma/intercept-request.js";
 import { asOurs, incompatible, type TransactionHandle } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { PublishingLine } from "../rows/publishing-line.js";
 import { LostRace } from "../rows/run-again.js";
+import { interceptInTransaction } from "../transactions/intercept-in-transaction.js";
 import {
   type BulkAnswer,
   type BulkMutation,
@@ -32,17 +32,17 @@ export async function writeMany(
   mutation: BulkMutation,
 ): Promise<unknown> {
   const runs: BulkRun[] = [];
-  const progress: Progress = { asked: false, arrived: false };
-  const border = borderOf(bus, transaction, mutation, runs);
-  // The call itself only takes its turn in the transaction: the rows are written by requests of our own.
-  const params = Object.assign(tapped(bus.root, mutation.params, transaction, border, progress), {
-    action: "findMany",
-  });
+  const progress: Progress = { isSent: false, answer: undefined };
+  const steps = stepsOf(bus, transaction, mutation, runs);
+  // It only waits where the call has its place: the rows are written by requests of our own.
+  const params = Object.assign(
+    interceptInTransaction(bus.root, mutation.params, transaction, steps, progress),
+    { action: "findMany" },
+  );
   try {
     const result = await mutation.query(mutation.args, params);
     if (runs.some(isHalfDone)) throw new FailedAfterWriting(incompatible("an answer to a call that failed"));
-    if (runs.length === 0 && !(await canTap(bus.root, transaction)))
-      throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
+    assertUnpacked(result, progress);
     return result;
   } catch (error) {
     if (error instanceof FailedAfterWriting || error instanceof LostRace) throw error;
@@ -67,12 +67,12 @@ function isHalfDone(run: BulkRun): boolean {
   return run.hasWritten && !run.isDone;
 }
 
-function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutation, runs: BulkRun[]) {
+function stepsOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutation, runs: BulkRun[]) {
   const { model, operation, args, plan } = mutation;
   const [column = ""] = model.scalars.keys();
   return {
     /** Arguments with which Prisma's `findMany` sends no statement at all, though the client may omit every column. */
-    depart: (): CallArgs => ({ take: 0, select: { [column]: true } }),
+    map: (): CallArgs => ({ take: 0, select: { [column]: true } }),
     async before(): Promise<BulkAnswer> {
       const key = model.identity ?? { name: "", fields: [] };
       const metadata =
@@ -94,7 +94,7 @@ function borderOf(bus: Bus, transaction: TransactionHandle, mutation: BulkMutati
       run.isDone = true;
       return answer;
     },
-    arrive(_: unknown, answer: BulkAnswer) {
+    unpack(_: unknown, answer: BulkAnswer) {
       return returnsRows(mutation) ? answer.rows : { count: answer.count };
     },
   };

@@ -5,6 +5,7 @@ import { databaseFailure } from "../../outbox/database-error.js";
 import type { CatalogColumn, CatalogPart, CatalogTable } from "../../outbox/read-catalog.js";
 import { readCatalog } from "../../outbox/read-catalog.js";
 import type { Bus } from "../prisma/bus.js";
+import { schemaOf } from "../prisma/client-parts.js";
 import { connectionSchema } from "../prisma/connection-schema.js";
 import { catalogOwner, executorIn, type TransactionHandle } from "../prisma/internals.js";
 import { References, referencesInDatabase, referencesInSchema } from "./references.js";
@@ -84,7 +85,7 @@ export async function loadCatalog(bus: Bus, transaction: TransactionHandle | und
   const owner = catalogOwner(bus.root);
   const shared = catalogs.get(owner) ?? new Map<string, Catalog>();
   catalogs.set(owner, shared);
-  const id = JSON.stringify([schema, bus.root._engineConfig.inlineSchema]);
+  const id = JSON.stringify([schema, schemaOf(bus.root).text]);
   const catalog = shared.get(id) ?? (await askDatabase(bus, schema, transaction));
   shared.set(id, catalog);
   known.set(bus.root, catalog);
@@ -130,7 +131,7 @@ async function askDatabase(
   const all = [...models.values(), ...modelsBetween(models)];
   const tables = all.map(({ schema, table }) => ({ schema: schema ?? defaultSchema, table }));
   const part = await readCatalog(executorIn(root, transaction), tables, lookedUpColumns(all));
-  return new Catalog(models, defaultSchema, part, emulatesReferences(root._engineConfig.inlineSchema));
+  return new Catalog(models, defaultSchema, part, emulatesReferences(schemaOf(root).text));
 }
 
 /** The tables of implicit many-to-many relations. */

@@ -2,9 +2,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { hub } from "../../log/hub.js";
 import { isWriteOperation } from "../../models/operations.js";
 import type { Bus } from "../prisma/bus.js";
-import { type AroundCall, isNoted, noteCallerAs, replaceForAll } from "../prisma/caller.js";
+import { type AroundCall, isNoted, noteCallerAs } from "../prisma/caller.js";
+import { extensionsOf, withoutExtensions } from "../prisma/client-parts.js";
 import { type EarlierHook, hasHooks, hooksFor } from "../prisma/extensions.js";
-import type { InternalClient, InternalParams } from "../prisma/internals.js";
+import { type CalledAs, calledAs } from "../prisma/hook-call.js";
+import type { InternalClient } from "../prisma/internals.js";
+import { startInstead } from "../prisma/replace-steps.js";
+import { outsideSeats } from "../transactions/joined-batch.js";
 
 /** What an extension that was applied before this one does in a call of the client. */
 interface Scope {
@@ -38,13 +42,14 @@ export class EarlierCalls {
   }
 
   /** Around each call of the extended client. */
-  readonly around: AroundCall = (_, params, run) => {
-    const { jsModelName, action, clientMethod } = params as InternalParams & Call;
-    const { client } = this.#bus;
-    return hasHooks(client, jsModelName ?? "$none", jsModelName === undefined ? clientMethod : action)
-      ? this.#watch(params as InternalParams & Call, run)
-      : run();
-  };
+  readonly around: AroundCall = (_, params, run) =>
+    outsideSeats(() => {
+      const { jsModelName, action, clientMethod } = calledAs(params);
+      const { client } = this.#bus;
+      return hasHooks(client, jsModelName ?? "$none", jsModelName === undefined ? clientMethod : action)
+        ? this.#watch(calledAs(params), run)
+        : run();
+    });
 
   /** Runs what an extension from before has added to clients or models. */
   within<T>(run: () => T): T {
@@ -59,14 +64,14 @@ export class EarlierCalls {
     return scopes.run(undefined, run);
   }
 
-  async #watch(params: InternalParams & Call, run: () => Promise<unknown>): Promise<unknown> {
+  async #watch(call: CalledAs, run: () => Promise<unknown>): Promise<unknown> {
     const scope = this.#scope();
     const outer = scopes.getStore();
     const result = await scopes.run(scope, run);
     if (scope.isSeen && outer !== undefined) outer.isSeen = true;
-    const { model, action } = params;
+    const { model, action } = call;
     if (!scope.isSeen && model !== undefined && this.#isHooked(model, action))
-      this.#warn(model, action, params);
+      this.#warn(model, action, call);
     return result;
   }
 
@@ -75,16 +80,16 @@ export class EarlierCalls {
   }
 
   #capture(client: InternalClient): InternalClient {
-    const key = client._extensions ?? client;
+    const key = extensionsOf(client);
     const known = this.#capturing.get(key);
     if (known !== undefined) return known;
     // The client without our methods: what its transaction is the parameters of the call say.
-    const plain = (client._originalClient ?? client).$extends.call(client, { query: this.#query });
+    const plain = withoutExtensions(client).$extends.call(client, { query: this.#query });
     this.#capturing.set(key, plain as InternalClient);
     return plain as InternalClient;
   }
 
-  #warn(model: string, operation: string, { jsModelName = "" }: Call): void {
+  #warn(model: string, operation: string, { jsModelName = "" }: CalledAs): void {
     const call = `prisma.${jsModelName}.${operation}`;
     if (this.#warned.has(call)) return;
     this.#warned.add(call);
@@ -98,13 +103,6 @@ export class EarlierCalls {
   }
 }
 
-interface Call {
-  readonly model?: string;
-  readonly jsModelName?: string;
-  readonly action: string;
-  readonly clientMethod: string;
-}
-
 /** The names of extensions as messages have them. */
 export function namesOf(hooks: readonly EarlierHook[]): readonly string[] {
   return Array.from(
@@ -114,18 +112,13 @@ export function namesOf(hooks: readonly EarlierHook[]): readonly string[] {
 
 /** Extensions may close over any client between the root and the one that was extended. */
 function watchRoot(root: InternalClient): void {
-  replaceForAll(
-    root,
-    "_request",
-    (request) =>
-      function (params) {
-        const scope = scopes.getStore();
-        const { model, action } = params as InternalParams & Call;
-        if (scope === undefined || model === undefined || !isWriteOperation(action) || isNoted(this))
-          return request.call(this, params);
-        const client = scope.capturing(this);
-        noteCallerAs(client, params);
-        return request.call(client, params);
-      },
-  );
+  startInstead(root, (client, params, start) => {
+    const scope = scopes.getStore();
+    const { model, action } = calledAs(params);
+    if (scope === undefined || model === undefined || !isWriteOperation(action) || isNoted(client))
+      return start(params);
+    const capturing = scope.capturing(client);
+    noteCallerAs(capturing, params);
+    return start(params, capturing);
+  });
 }

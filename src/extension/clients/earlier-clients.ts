@@ -1,8 +1,17 @@
 import { EventBusError } from "../../errors.js";
 import { DESCRIBE } from "../../registry/captured-model.js";
 import type { Bus } from "../prisma/bus.js";
-import { addedMethods, transactionScopeOf } from "../prisma/extensions.js";
-import { type InternalClient, ownTransactionOf, transactionOf } from "../prisma/internals.js";
+import {
+  clientWithin,
+  isClient,
+  madeOf,
+  schemaOf,
+  sharesEngine,
+  withoutExtensions,
+} from "../prisma/client-parts.js";
+import { addedMethods } from "../prisma/extensions.js";
+import { type InternalClient, transactionOf } from "../prisma/internals.js";
+import { isPrismaPromise } from "../prisma/lazy-promise.js";
 import type { EarlierCalls } from "./earlier-calls.js";
 
 /** How clients are made that capture. */
@@ -23,9 +32,7 @@ type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 export function earlierComponents(adopting: Adopting): { readonly client: object; readonly model: object } {
   const { bus, calls } = adopting;
   // Those of Prisma's own are put in their place elsewhere, or hand out nothing.
-  const own = new Set(
-    Object.getOwnPropertyNames(Object.getPrototypeOf(bus.root._originalClient ?? bus.root)),
-  );
+  const own = new Set(Object.getOwnPropertyNames(Object.getPrototypeOf(withoutExtensions(bus.root))));
   const client = methodsOf(addedMethods(bus.client), (method, name) =>
     own.has(name) ? undefined : handingOut(adopting, method),
   );
@@ -61,21 +68,13 @@ function within(calls: EarlierCalls, method: Method): Method {
 
 /** A promise of Prisma's own starts when somebody looks at it, which is no longer in the method that made it. */
 function startedWithin(calls: EarlierCalls, result: unknown): unknown {
-  if (!isLazy(result)) return result;
+  if (!isPrismaPromise(result)) return result;
   return new Proxy(result, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
       return typeof value === "function" ? within(calls, value.bind(target) as Method) : value;
     },
   });
-}
-
-function isLazy(value: unknown): value is object {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "PrismaPromise"
-  );
 }
 
 function handingOut(adopting: Adopting, method: Method): Method {
@@ -86,7 +85,7 @@ function handingOut(adopting: Adopting, method: Method): Method {
         typeof arg === "function" ? gettingClients(arg as Method, adopt) : arg,
       );
       const result: unknown = adopting.calls.within(() => Reflect.apply(target, self, given));
-      if (isLazy(result)) return startedWithin(adopting.calls, result);
+      if (isPrismaPromise(result)) return startedWithin(adopting.calls, result);
       return result instanceof Promise ? result.then(adopt) : adopt(result);
     },
   });
@@ -105,7 +104,7 @@ const extendedClients = new WeakMap<Bus, WeakMap<object, InternalClient>>();
 function adopted(adopting: Adopting, self: InternalClient, value: unknown): unknown {
   if (!isClient(value) || DESCRIBE in value) return value;
   const { bus } = adopting;
-  if (value._engineConfig.inlineSchema !== bus.root._engineConfig.inlineSchema) return value;
+  if (schemaOf(value).text !== schemaOf(bus.root).text) return value;
   if (transactionOf(value)?.kind === "itx") return transactionClient(adopting, self, value);
   return typeof value.$extends === "function" ? extended(adopting, value) : value;
 }
@@ -119,24 +118,9 @@ function extended({ bus, extend }: Adopting, client: InternalClient): InternalCl
 }
 
 function transactionClient(adopting: Adopting, self: InternalClient, inner: InternalClient): InternalClient {
-  const isOurs = inner._engine === adopting.bus.root._engine && DESCRIBE in self;
-  const outer = isOurs ? self : extended(adopting, appliedRoot(inner));
-  const { scopeId, scopeState } = transactionScopeOf(inner);
-  return outer._createItxClient(ownTransactionOf(inner), scopeId, scopeState);
-}
-
-function appliedRoot(client: InternalClient): InternalClient {
-  return client._originalClient?._appliedParent ?? client;
-}
-
-function isClient(value: unknown): value is InternalClient {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "_engineConfig" in value &&
-    "_runtimeDataModel" in value &&
-    "_createPrismaPromise" in value
-  );
+  const isOurs = sharesEngine(inner, adopting.bus.root) && DESCRIBE in self;
+  const outer = isOurs ? self : extended(adopting, madeOf(inner));
+  return clientWithin(outer, inner);
 }
 
 /**
@@ -147,9 +131,8 @@ function isClient(value: unknown): value is InternalClient {
  */
 export function inCallersTransaction(client: InternalClient, inner: InternalClient): InternalClient {
   if (DESCRIBE in inner) return inner;
-  if (inner._engine !== client._engine) throw escaped();
-  const { scopeId, scopeState } = transactionScopeOf(inner);
-  return client._createItxClient(ownTransactionOf(inner), scopeId, scopeState);
+  if (!sharesEngine(inner, client)) throw escaped();
+  return clientWithin(client, inner);
 }
 
 function escaped(): EventBusError {

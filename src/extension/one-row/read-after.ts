@@ -9,10 +9,11 @@ import { keyTexts } from "../../models/row-key.js";
 import { storedOf } from "../../models/stored-row.js";
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
+import { fluentPathOf } from "../prisma/hook-call.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { selectsRelations } from "../prisma/selection.js";
-import { isInvalidDate } from "../rows/moments.js";
 import { lookUp } from "../rows/look-up.js";
+import { isInvalidDate } from "../rows/moments.js";
 import { LostRace } from "../rows/run-again.js";
 import { asDeleted, asStored } from "../rows/unreadable-values.js";
 import { changesWithEffects } from "./effects.js";
@@ -78,7 +79,7 @@ async function isStillThere(
 ): Promise<boolean> {
   const facts = knownCatalog(bus)?.table(model);
   const mayBeLeft = facts?.hasRowSecurity === true || facts?.hasTriggers === true;
-  const isReadBefore = params.dataPath.length > 0 || selectsRelations(model, args);
+  const isReadBefore = fluentPathOf(params).length > 0 || selectsRelations(model, args);
   if (!mayBeLeft || !isReadBefore || past.row === undefined) return false;
   const fields = model.identity?.fields ?? [];
   const keys = keyTexts(model, fields, past.row);

@@ -1,14 +1,13 @@
 import type { Row } from "../../changes/diff.js";
-import { sameValue } from "../../changes/same-value.js";
 import { isEventBusError } from "../../errors.js";
 import type { Model } from "../../models/model.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import type { Bus } from "../prisma/bus.js";
-import { canTap } from "../prisma/can-tap.js";
 import { answeringOf } from "../prisma/computed-needs.js";
 import { isValidationError } from "../prisma/errors.js";
-import { type Border, type Progress, tapped } from "../prisma/intercept-request.js";
-import { asOurs, type InternalParams, incompatible, type TransactionHandle } from "../prisma/internals.js";
+import { fluentPathOf } from "../prisma/hook-call.js";
+import { assertUnpacked, type Progress, type RequestSteps } from "../prisma/intercept-request.js";
+import { asOurs, incompatible, missingStep, type TransactionHandle } from "../prisma/internals.js";
 import { dropUnselected, scalarsOf, selectAllScalars } from "../prisma/selection.js";
 import type { PinnedData } from "../relations/pin-to-locked-rows.js";
 import type { RelatedBefore } from "../relations/read-related.js";
@@ -20,6 +19,7 @@ import {
   noteUnreadableValues,
   withoutFields,
 } from "../rows/unreadable-values.js";
+import { interceptInTransaction } from "../transactions/intercept-in-transaction.js";
 import { mayBeHalfDone, pinnedArgs, readRelated } from "./effects.js";
 import { FailedAfterWriting, type Mutation, type Past, type RowCall, type Written } from "./mutation.js";
 import { readBefore } from "./read-before.js";
@@ -35,26 +35,25 @@ export async function write(
   mutation: Mutation,
 ): Promise<{ readonly result: unknown; readonly written: readonly Written[] }> {
   const written: Written[] = [];
-  const progress: Progress = { asked: false, arrived: false };
+  const progress: Progress = { isSent: false, answer: undefined };
   const last: LastCall = { call: undefined, past: undefined, failure: undefined };
-  const params = tapped(
-    bus.root,
-    mutation.params,
-    transaction,
-    borderOf(bus, transaction, mutation, written, last),
-    progress,
-  );
+  const steps = stepsOf(bus, transaction, mutation, written, last);
+  const params = interceptInTransaction(bus.root, mutation.params, transaction, steps, progress);
   try {
     const result = await askedAgain(() => mutation.query(mutation.args, params));
     // Not even read before, and written all the same.
     if (last.failure !== undefined) throw new FailedAfterWriting(last.failure);
-    if (written.length === 0) await checkUnseen(bus, transaction, progress, last, mutation.params);
+    try {
+      assertUnpacked(result, progress);
+    } catch (error) {
+      throw new FailedAfterWriting(error);
+    }
     return { result, written };
   } catch (error) {
     if (error instanceof FailedAfterWriting) throw error;
     if (written.length === 0 && isReadFailure(error) && mayBeReadBefore(mutation, last)) throw new LostRace();
-    if (written.length > 0 || progress.arrived) throw new FailedAfterWriting(error);
-    if (progress.asked && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
+    if (written.length > 0 || progress.answer !== undefined) throw new FailedAfterWriting(error);
+    if (progress.isSent && mayHaveWritten(bus, error, last)) throw new FailedAfterWriting(error);
     // The message shows the arguments: those of the caller, not ours. Nothing was sent yet.
     if (isValidationError(error)) await refuseUnchanged(transaction, mutation);
     throw error;
@@ -98,22 +97,22 @@ async function refuseUnchanged(
   throw new FailedAfterWriting(incompatible("one opinion of the caller's arguments and of ours"));
 }
 
-function borderOf(
+function stepsOf(
   bus: Bus,
   transaction: TransactionHandle,
   { model, operation, args: given, plan: planned, planFor, params }: Mutation,
   written: Written[],
   last: LastCall,
-): Border<Before> {
+): RequestSteps<Before> {
   const answering = answeringOf(bus, model, params);
   let args = given;
   let plan = planned;
   let pins = NO_PINS;
   const avoid = new Set<string>();
   // A fluent call gets the relation at the end of its path instead of the row.
-  const path = params.dataPath.filter((_, index) => index % 2 === 1);
+  const path = fluentPathOf(params);
   return {
-    depart(final) {
+    map(final) {
       args = final;
       // Other extensions get copies to change: what is the same object is the same call.
       // With the catalog, which was not known at first, less may matter: what was planned still does.
@@ -153,12 +152,12 @@ function borderOf(
       }
     },
     readsAfterwards: () => plan.effects !== undefined,
-    arrive(answer, { past, related }) {
+    unpack(answer, { past, related }) {
       const row = answer as Record<string, unknown> | null;
       // Nothing may be thrown here: Prisma would make another error of it.
       // Without them the row was not there beforehand, which is looked at later.
       if (related !== undefined && Array.from(pins.values()).some(({ isUsed }) => !isUsed))
-        last.failure = incompatible("the order of its steps (serialize, lock, send)");
+        last.failure = missingStep("lock");
       const whole = rowIn(model, row);
       const missing =
         whole && Object.keys(whole).find((name) => whole[name] === undefined && !avoid.has(name));
@@ -192,30 +191,4 @@ interface LastCall {
   past: Past | undefined;
   /** Why it is not known what was there before. */
   failure: unknown;
-}
-
-/**
- * An answer that did not come through our hands: another extension gave it, without asking the database or instead
- * of an error, or Prisma does not take the steps any more that the tap depends on.
- */
-async function checkUnseen(
-  bus: Bus,
-  transaction: TransactionHandle,
-  { asked }: Progress,
-  { call, past }: LastCall,
-  params: InternalParams,
-): Promise<void> {
-  try {
-    const works = await canTap(bus.root, transaction);
-    if (works && !asked) return;
-    if (works && call !== undefined && past?.isKnown === true) {
-      const now = await readBefore(bus, transaction, call, params);
-      if (sameValue(past.row ?? null, now.row ?? null)) return;
-    }
-  } catch (error) {
-    // Aborted: nothing can be committed, so nothing has to be known.
-    if (databaseFailure(error)?.state === ABORTED) return;
-    throw error;
-  }
-  throw new FailedAfterWriting(incompatible("the steps of a query (map, lock, send, unpack)"));
 }

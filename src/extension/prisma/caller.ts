@@ -1,4 +1,3 @@
-import { outsideSeats } from "../transactions/joined-batch.js";
 import type { Bus } from "./bus.js";
 import type { InternalClient, InternalParams } from "./internals.js";
 
@@ -28,7 +27,7 @@ export function noteCaller<C extends object>(extended: C, around: AroundCall): C
   const request = client._request;
   function noted(this: InternalClient, params: InternalParams): Promise<unknown> {
     noteCallerAs(this, params);
-    return outsideSeats(() => around(this, params, () => request.call(this, params)));
+    return around(this, params, () => request.call(this, params));
   }
   ours.add(noted);
   Object.defineProperty(client, "_request", { value: noted, writable: true, configurable: true });
@@ -53,23 +52,4 @@ export function noteCallerAs(client: InternalClient, params: InternalParams): vo
 /** The client that a call is made on; the one that was extended where that is not known. */
 export function callerOf({ client }: Bus, params: InternalParams): InternalClient {
   return (params as Noted)[CALLER] ?? client;
-}
-
-const replacements = new WeakMap<object, Set<string>>();
-
-/** Replaces a method of all clients of a root, once: those that are extended, and those in between, have it of the first one. */
-export function replaceForAll(
-  root: InternalClient,
-  method: "_request" | "_executeRequest",
-  make: (
-    before: (params: object) => Promise<unknown>,
-  ) => (this: InternalClient, params: InternalParams) => Promise<unknown>,
-): void {
-  const original = root._originalClient ?? root;
-  const known = replacements.get(original) ?? new Set<string>();
-  replacements.set(original, known);
-  if (known.has(method)) return;
-  known.add(method);
-  const value = make(original[method]);
-  Object.defineProperty(original, method, { writable: true, configurable: true, value });
 }

@@ -1,40 +1,49 @@
 import { EventBusError } from "../../errors.js";
-import { type Seat, seatOf } from "../transactions/joined-batch.js";
-import { noteFailure } from "../transactions/transaction-queue.js";
-import { asCallFailure } from "./errors.js";
-import {
-  asOurs,
-  type InternalClient,
-  type InternalParams,
-  incompatible,
-  type TransactionHandle,
-} from "./internals.js";
+import { type CallHandle, lockHandle } from "./batch-handle.js";
+import { asOurs, type InternalParams, missingStep, type TransactionHandle } from "./internals.js";
 import type { CallArgs } from "./selection.js";
 
-/** What is done at the border to the database. */
-export interface Border<Before> {
-  /** The arguments as they leave. May refuse. */
-  readonly depart: (args: CallArgs) => CallArgs;
+/** What is done where a query leaves Prisma for the database, and where its answer comes back. */
+export interface RequestSteps<Before> {
+  /** The arguments as they are sent. May refuse. */
+  readonly map: (args: CallArgs) => CallArgs;
   /** Runs in the transaction just before the query is sent. */
   readonly before: () => Promise<Before>;
   /** Whether rows are read after the answer, for which what another extension has set must still hold. */
   readonly readsAfterwards?: () => boolean;
   /** Gets the database's own answer; what it returns is what hooks of extensions and the caller get. */
-  readonly arrive: (answer: unknown, before: Before) => unknown;
+  readonly unpack: (answer: unknown, before: Before) => unknown;
 }
 
 /** How far a query went. */
 export interface Progress {
   /** It was handed to Prisma's engine. */
-  asked: boolean;
-  /** The engine answered. */
-  arrived: boolean;
+  isSent: boolean;
+  /** The engine answered; with what was made of that. */
+  answer: { readonly value: unknown } | undefined;
 }
 
-interface Handle {
-  kind: "itx" | "batch";
-  readonly id: string;
-  lock?: PromiseLike<void>;
+/** The place that a query has among statements of another extension. */
+export interface SharedPlace {
+  readonly isLast: boolean;
+  /** Fulfilled when everything before it has run. */
+  readonly turn: Promise<void>;
+}
+
+/** What is around the transaction of a query. */
+export interface Surroundings {
+  /**
+   * Another extension has put the query into a batch. Has that batch run in `transaction`; undefined: that cannot be.
+   *
+   * @param after the place in which it was until now.
+   */
+  join(
+    handle: object,
+    transaction: TransactionHandle,
+    after: SharedPlace | undefined,
+  ): SharedPlace | undefined;
+  /** What is thrown for a statement that failed before the query was sent. */
+  failed(error: unknown): unknown;
 }
 
 /** One time that the engine is asked. */
@@ -46,62 +55,56 @@ type Mapper = (args: CallArgs) => CallArgs;
 type Unpacker = (answer: unknown) => unknown;
 
 /**
- * Parameters that run a query in `transaction` and tap it where it meets the database.
+ * Parameters that run a query in `transaction`, and take `steps` where it meets the database.
  *
  * Prisma maps the arguments, awaits the lock of a batch, sends the query and unpacks the answer, in this order: the
- * mapper turns the transaction into a batch whose lock does our part and turns it back.
+ * mapper turns the transaction into a batch, and the lock of that takes our step and turns it back.
  */
-export function tapped<Before>(
-  root: InternalClient,
+export function interceptRequest<Before>(
   params: InternalParams,
   transaction: TransactionHandle,
-  border: Border<Before>,
+  steps: RequestSteps<Before>,
   progress: Progress,
+  surroundings: Surroundings | undefined,
 ): InternalParams {
-  let handle: Handle = { ...transaction };
+  let handle: CallHandle = { ...transaction };
   // It may be asked again, for less. Prisma reads the unpacker just before it maps.
   let request: Request<Before> = { loaded: undefined };
   let latest = request;
-  // Its place in a batch of another extension.
-  let seat: Seat | undefined;
-  const fail = (error: unknown): never => {
-    const told = asCallFailure(error, root, params);
-    if (told !== error) noteFailure(transaction, told);
-    throw told;
-  };
-  const depart: Mapper = (args) => {
+  let place: SharedPlace | undefined;
+  const map: Mapper = (args) => {
     const departing = handle;
     handle = { ...transaction };
     const current = request;
-    const place = seat;
-    seat = undefined;
+    const shared = place;
+    place = undefined;
     current.loaded = undefined;
     latest = current;
-    const mapped = border.depart((params["argsMapper"] as Mapper | undefined)?.(args) ?? args);
-    const load = async () => {
-      await place?.turn;
-      if (place?.isLast === false && border.readsAfterwards?.() === true) throw notLast();
-      current.loaded = { before: await border.before().catch(fail) };
-      departing.kind = "itx";
-      delete departing.lock;
-      progress.asked = true;
+    const mapped = steps.map((params["argsMapper"] as Mapper | undefined)?.(args) ?? args);
+    const opens = async () => {
+      await shared?.turn;
+      if (shared?.isLast === false && steps.readsAfterwards?.() === true) throw notLast();
+      const before = await steps.before().catch((error: unknown) => {
+        throw surroundings === undefined ? error : surroundings.failed(error);
+      });
+      current.loaded = { before };
+      progress.isSent = true;
+      return transaction;
     };
-    departing.kind = "batch";
-    // biome-ignore lint/suspicious/noThenProperty: awaited by Prisma, and only when the arguments are valid
-    departing.lock = { then: (onDone, onError) => load().then(onDone, onError) };
+    lockHandle(departing, { opens });
     return mapped;
   };
-  const arrive = (answered: Request<Before>, answer: unknown): unknown => {
-    progress.arrived = true;
-    if (answered.loaded === undefined || answered !== latest)
-      throw incompatible("the order of its steps (map, lock, send, unpack)");
+  const unpack = (answered: Request<Before>, answer: unknown): unknown => {
+    progress.answer = { value: undefined };
+    if (answered.loaded === undefined || answered !== latest) throw missingStep("lock");
     const { before } = answered.loaded;
     answered.loaded = undefined;
     const unpacked = (params["unpacker"] as Unpacker | undefined)?.(answer) ?? answer;
-    return border.arrive(unpacked, before);
+    progress.answer = { value: steps.unpack(unpacked, before) };
+    return progress.answer.value;
   };
-  // A path of a fluent call is gone by our answer's hand: the whole row is needed first.
-  const bound = asOurs(Object.assign({}, params, { dataPath: [], argsMapper: depart }));
+  // The whole row is needed, whatever the path of a fluent call leads to.
+  const bound = asOurs(Object.assign({}, params, { dataPath: [], argsMapper: map }));
   return Object.defineProperties(bound, {
     transaction: {
       enumerable: true,
@@ -109,10 +112,8 @@ export function tapped<Before>(
       get: () => handle,
       set: (other: { readonly id?: unknown } | undefined) => {
         if (other === undefined || other.id === transaction.id) return;
-        const before = seat?.turn ?? Promise.resolve();
-        const given = seatOf(other);
-        if (given?.claim(transaction, (run) => void before.then(run, run)) !== true) throw escaped(other.id);
-        seat = given;
+        place = surroundings?.join(other, transaction, place);
+        if (place === undefined) throw escaped(other.id);
       },
     },
     unpacker: {
@@ -121,10 +122,17 @@ export function tapped<Before>(
       get: (): Unpacker => {
         const next: Request<Before> = { loaded: undefined };
         request = next;
-        return (answer) => arrive(next, answer);
+        return (answer) => unpack(next, answer);
       },
     },
   }) as unknown as InternalParams;
+}
+
+/**
+ * @throws EventBusError `PRISMA_INCOMPATIBLE` when a result is not what our own step has made of the database's answer.
+ */
+export function assertUnpacked(result: unknown, { answer }: Progress): void {
+  if (answer === undefined || !Object.is(answer.value, result)) throw missingStep("unpacker");
 }
 
 function notLast(): EventBusError {

@@ -1,9 +1,10 @@
-// The only file that touches what Prisma does not document. Everything that it uses is probed when the extension
-// is made: where something is missing, the extension refuses to run instead of writing outside of the transaction.
+// What Prisma does not document of its clients: see steps.ts. It is looked for before anything is written: where a step is
+// missing, the extension refuses to run instead of writing outside of the transaction.
 import { EventBusError } from "../../errors.js";
 import type { RuntimeDataModel } from "../../models/read-models.js";
 import { branded, type Executor } from "../../outbox/executor.js";
 import type { ExtensionList } from "./extensions.js";
+import { PRIVATE_STEPS, type PrivateStepName } from "./steps.js";
 
 /** An interactive transaction that is open. */
 export interface TransactionHandle {
@@ -106,7 +107,7 @@ export function rootOf(client: InternalClient): InternalClient {
     if (root.$parent === undefined || root.$parent === root) return root;
     root = root.$parent;
   }
-  throw incompatible("an end of its parents ($parent)");
+  throw missingStep("$parent");
 }
 
 /** The transaction that a client is bound to; undefined for a client outside of one. */
@@ -125,7 +126,7 @@ export function transactionOf(client: InternalClient): TransactionHandle | Batch
 export function ownTransactionOf(client: InternalClient): TransactionHandle {
   const handle = transactionOf(client);
   if (handle?.kind === "itx" && typeof handle.id === "string") return handle;
-  throw incompatible("the transaction of a transaction's client");
+  throw missingStep(handle === undefined ? "_createPrismaPromise" : "kind");
 }
 
 const ownClients = new WeakMap<InternalClient, InternalClient>();
@@ -155,7 +156,7 @@ export function ownClientOf(root: InternalClient): InternalClient {
       }),
     },
   }) as InternalClient;
-  if (levelOf(own) !== NO_LEVEL) throw incompatible("transactions at the default of the database");
+  if (levelOf(own) !== NO_LEVEL) throw missingStep("isolationLevel");
   ownClients.set(root, own);
   return own;
 }
@@ -259,32 +260,24 @@ export function catalogOwner(root: InternalClient): object {
   return root._engineConfig.adapter ?? root;
 }
 
-/**
- * @throws EventBusError `PRISMA_INCOMPATIBLE` when something is missing on which the extension depends.
- */
-export function probe(client: unknown): asserts client is InternalClient {
-  const root = rootOf(client as InternalClient);
-  if (typeof root._runtimeDataModel?.models !== "object")
-    throw incompatible("the data model (_runtimeDataModel)");
-  if (typeof root._engineConfig?.inlineSchema !== "string")
-    throw incompatible("the schema (_engineConfig.inlineSchema)");
-  if (typeof root._createPrismaPromise !== "function") throw incompatible("_createPrismaPromise");
-  if (typeof root._executeRequest !== "function") throw incompatible("_executeRequest");
-  const [major = 0, minor = 0] = String(root._clientVersion).split(".").map(Number);
-  if (major !== 7 || minor < 5) throw incompatible("a version from 7.5 to below 8");
-  // Not awaited, so not sent.
-  const lazy: Partial<LazyPromise> = root.$queryRawUnsafe("select 1");
-  if (typeof lazy.requestTransaction !== "function") throw incompatible("requestTransaction of its promises");
-  if (transactionOf(root) !== undefined) throw incompatible("a base client outside of a transaction");
-  if (typeof root._requestHandler !== "object") throw incompatible("_requestHandler");
-  ownClientOf(root);
-}
+const EXPECTED = "Expected @prisma/client >=7.5 <8 with a driver adapter for PostgreSQL.";
 
+/** The error for something that is not as the extension expects it. */
 export function incompatible(missing: string): EventBusError {
   return new EventBusError(
     "PRISMA_INCOMPATIBLE",
     `This Prisma client does not have ${missing}, without which events could be written outside of the mutation's ` +
-      "transaction. Expected @prisma/client >=7.5 <8 with a driver adapter for PostgreSQL.",
+      `transaction. ${EXPECTED}`,
     { value: missing },
+  );
+}
+
+/** The error for a step that Prisma does not take, or not as it is relied on. */
+export function missingStep(step: PrivateStepName, cause?: unknown): EventBusError {
+  return new EventBusError(
+    "PRISMA_INCOMPATIBLE",
+    `This Prisma client does not take the step "${step}" as the extension relies on it, so that events could be written ` +
+      `outside of the mutation's transaction, or not at all. Expected that it ${PRIVATE_STEPS[step].does}. ${EXPECTED}`,
+    { value: step, cause },
   );
 }

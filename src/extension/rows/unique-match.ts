@@ -4,6 +4,7 @@ import { fits, labelOf, momentText } from "../../models/column-text.js";
 import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import type { Bus } from "../prisma/bus.js";
+import { ofModel } from "../prisma/hook-call.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
 import { isGiven } from "./written-fields.js";
 
@@ -33,7 +34,7 @@ export async function resolveUniqueKey(
   if (match !== ONLY_PRISMA_KNOWS) return match;
   const key = model.identity;
   if (key === undefined) return undefined;
-  const asked = { ...like, model: model.name, jsModelName: model.jsName };
+  const asked = ofModel(like, model);
   const select = Object.fromEntries(key.fields.map((field) => [field, true]));
   const row = (await requestIn(bus.root, transaction, asked, "findUnique", { where, select })) as Row | null;
   const texts = row === null ? undefined : keyTexts(model, key.fields, row);

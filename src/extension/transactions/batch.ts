@@ -1,19 +1,23 @@
 import { EventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
+import { type CallHandle, lockHandle, openHandle } from "../prisma/batch-handle.js";
 import { asConflictAtCommit, asOfBatch } from "../prisma/errors.js";
 import {
   type BatchHandle,
   executeIn,
   type InternalClient,
-  incompatible,
   type LazyPromise,
+  missingStep,
   ownTransactionOf,
   type TransactionHandle,
   type TransactionLimits,
   transactionOf,
 } from "../prisma/internals.js";
-import { checkOrder, keepOrder, keepsOrder } from "./call-order.js";
+import { callOf, isPrismaPromise, sendWith } from "../prisma/lazy-promise.js";
+import { hasOwnSteps } from "../prisma/replace-steps.js";
+import { callsChecked, queriesChecked } from "../prisma/self-check.js";
+import { keepOrder } from "./call-order.js";
 import { joinable, seatOf } from "./joined-batch.js";
 import { transactionTimeoutMs } from "./limits.js";
 import { hasEnded, inTurn, nestedInTurn, ownTransaction } from "./transaction-queue.js";
@@ -25,15 +29,12 @@ const TRANSACTION = Symbol("ex-event-bus.transaction");
 /** On a promise of `$publish`, which Prisma knows nothing of. */
 export const PUBLISH: unique symbol = Symbol.for("ex-event-bus.publish");
 
-interface BatchPlace {
-  kind: "batch" | "itx";
-  readonly id: string;
+interface BatchPlace extends CallHandle {
   readonly index: number;
   /** Undefined: none. */
   readonly [TRANSACTION]: TransactionHandle | undefined;
   /** Whether the promise in this place has been answered. */
   isOver?: boolean;
-  lock?: PromiseLike<void>;
 }
 
 /** What `$transaction` of an extended client builds on. */
@@ -66,7 +67,7 @@ export function transaction(
   if (isBatch && needsCapture(input, wiring.isHooked)) {
     const [only, ...others] = input;
     if (outer === undefined && only !== undefined && others.length === 0) return runAlone(only);
-    const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
+    const work = (inner: InternalClient) => runBatch(wiring.root, ownTransactionOf(inner), input);
     const limits = { ...wiring.defaults, ...(options as object | undefined) };
     const run = () =>
       runCallback(wiring, client, work, limits, outer === undefined).catch((error: unknown) => {
@@ -99,13 +100,13 @@ async function runCallback(
   const work = (inner: InternalClient) => {
     own = ownTransactionOf(inner);
     const capturing = within(client, inner);
-    if (!keepsOrder(capturing)) throw incompatible("_executeRequest in its transactions");
+    if (!hasOwnSteps(capturing)) throw missingStep("_executeRequest");
     const isAborted = () => refuses(root, ownTransactionOf(inner));
     return ownTransaction(own, timeoutMs, async () => await callback(capturing), isAborted);
   };
   keepOrder(client);
   try {
-    if (isOutermost) await checkOrder(client);
+    if (isOutermost) await callsChecked(root);
     return await base.call(client, work, options);
   } catch (error) {
     throw own === undefined ? error : await asConflictAtCommit(error, root, own);
@@ -125,26 +126,22 @@ async function refuses(root: InternalClient, transaction: TransactionHandle): Pr
 
 /** A batch of one is no transaction to Prisma, which sends the call as if it were alone. */
 async function runAlone(promise: LazyPromise): Promise<readonly unknown[]> {
-  const handle: BatchPlace = {
-    kind: "batch",
-    // Prisma sends together what has the same.
-    id: uuidV7(),
-    index: 0,
-    [TRANSACTION]: undefined,
-    lock: Promise.resolve(),
-  };
-  return [await promise.requestTransaction(handle)];
+  // Prisma sends together what has the same id.
+  const handle: BatchPlace = { ...openHandle(uuidV7()), [TRANSACTION]: undefined };
+  return [await sendWith(promise, handle)];
 }
 
 async function runBatch(
+  root: InternalClient,
   transaction: TransactionHandle,
   promises: readonly LazyPromise[],
 ): Promise<readonly unknown[]> {
+  await queriesChecked(root, transaction);
   const results: unknown[] = [];
   for (const [index, promise] of promises.entries()) {
     const handle = place(transaction, index);
     try {
-      results.push(await promise.requestTransaction(handle));
+      results.push(await sendWith(promise, handle));
     } finally {
       handle.isOver = true;
     }
@@ -159,17 +156,7 @@ async function runBatch(
  */
 function place(transaction: TransactionHandle, index: number): BatchPlace {
   const handle: BatchPlace = { kind: "batch", id: transaction.id, index, [TRANSACTION]: transaction };
-  handle.lock = {
-    // biome-ignore lint/suspicious/noThenProperty: Prisma awaits the lock of a batch; this is where it is opened
-    then(onFulfilled) {
-      if (onFulfilled) {
-        handle.kind = "itx";
-        delete handle.lock;
-        void onFulfilled();
-      }
-      return Promise.resolve() as never;
-    },
-  };
+  lockHandle(handle, { opens: () => transaction });
   return handle;
 }
 
@@ -208,18 +195,12 @@ export function isOver(handle: object | undefined): boolean {
 }
 
 function isListOfPromises(input: unknown): input is readonly LazyPromise[] {
-  return (
-    Array.isArray(input) &&
-    input.length > 0 &&
-    input.every(
-      (item) => typeof item === "object" && item !== null && item[Symbol.toStringTag] === "PrismaPromise",
-    )
-  );
+  return Array.isArray(input) && input.length > 0 && input.every(isPrismaPromise);
 }
 
 /** A raw statement, or what a hook of an extension was given to go on with: that can be a captured call. */
-function isUnknown({ spec }: LazyPromise): boolean {
-  return spec === undefined;
+function isUnknown(promise: LazyPromise): boolean {
+  return callOf(promise) === undefined;
 }
 
 function needsCapture(
@@ -228,7 +209,7 @@ function needsCapture(
 ): boolean {
   return promises.some((promise) => {
     if (PUBLISH in promise) return true;
-    const { model, action } = promise.spec ?? {};
+    const { model, action } = callOf(promise) ?? {};
     return model !== undefined && action !== undefined && isHooked(model, action);
   });
 }

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { type CallHandle, limitsOfBatch, lockHandle } from "../prisma/batch-handle.js";
 import type { LazyPromise, TransactionHandle } from "../prisma/internals.js";
+import { sendWith, sentBy } from "../prisma/lazy-promise.js";
 
 /** On a handle that we give to an item of a batch. */
 const SEAT = Symbol("ex-event-bus.seat");
@@ -26,16 +28,7 @@ export interface Seat {
   finish(): Promise<void>;
 }
 
-interface PrismaBatchHandle {
-  readonly kind: "batch";
-  readonly id: unknown;
-  readonly lock: PromiseLike<void>;
-}
-
-interface Place {
-  kind: "batch" | "itx";
-  id: unknown;
-  lock?: PromiseLike<void>;
+interface Place extends CallHandle {
   readonly [SEAT]: Seat;
 }
 
@@ -61,15 +54,9 @@ export function seatOf(handle: object | undefined): Seat | undefined {
  */
 export function joinable(items: readonly LazyPromise[]): readonly LazyPromise[] {
   const batch = new Batch(items.length);
-  return items.map((item, index) => ({
-    requestTransaction: (handle: object) => batch.request(item, index, handle as PrismaBatchHandle),
-    // biome-ignore lint/suspicious/noThenProperty: a promise of Prisma's kind
-    then: item.then.bind(item),
-    catch: item.catch.bind(item),
-    finally: item.finally.bind(item),
-    spec: item.spec,
-    [Symbol.toStringTag]: "PrismaPromise",
-  }));
+  return items.map((item, index) =>
+    sentBy(item, (handle) => batch.request(item, index, handle as CallHandle)),
+  );
 }
 
 interface Turn {
@@ -96,31 +83,30 @@ class Batch {
     this.#finished = Array.from({ length: size }, turn);
   }
 
-  request(item: LazyPromise, index: number, handle: PrismaBatchHandle): Promise<unknown> {
+  request(item: LazyPromise, index: number, handle: CallHandle): Promise<unknown> {
     const knock = () => this.#knock(index);
     const seat = this.#seat(index);
-    const place: Place = { kind: "batch", ...limitsOf(handle), id: handle.id, [SEAT]: seat };
-    const opens = async () => {
-      await this.#decided.promise;
-      // As the batch that it is: Prisma's own lock counts, too.
-      if (this.#claim === undefined) return handle.lock;
-      await this.#turns[index]?.promise;
-      place.kind = "itx";
-      place.id = this.#claim.transaction.id;
-      delete place.lock;
-    };
-    place.lock = {
-      // biome-ignore lint/suspicious/noThenProperty: Prisma awaits the lock of a batch, or calls it to leave the batch
-      then: (onOpen, onError) => {
+    const place: Place = { kind: "batch", ...limitsOfBatch(handle), id: handle.id, [SEAT]: seat };
+    lockHandle(place, {
+      opens: async () => {
         knock();
-        if (onOpen) return opens().then(onOpen, onError);
-        void this.#decided.promise.then(() => {
-          if (this.#claim === undefined) void handle.lock.then();
-        });
-        return Promise.resolve() as never;
+        await this.#decided.promise;
+        if (this.#claim === undefined) {
+          // As the batch that it is: Prisma's own lock counts, too.
+          await handle.lock;
+          return undefined;
+        }
+        await this.#turns[index]?.promise;
+        return this.#claim.transaction;
       },
-    };
-    const answer = seats.run(seat, () => item.requestTransaction(place));
+      left: () => {
+        knock();
+        void this.#decided.promise.then(() => {
+          if (this.#claim === undefined) void handle.lock?.then();
+        });
+      },
+    });
+    const answer = seats.run(seat, () => sendWith(item, place));
     // Answered by an extension, or refused, before it came to its lock.
     this.#settled[index] = answer.then(knock, knock).then(() => answer);
     this.#settled[index]?.catch(() => undefined);
@@ -177,11 +163,6 @@ class Batch {
       }
     }
   }
-}
-
-/** What a batch of Prisma's own is told beside its place. */
-function limitsOf({ kind: _kind, id: _id, lock: _lock, ...limits }: PrismaBatchHandle): object {
-  return limits;
 }
 
 function turn(): Turn {

@@ -1,3 +1,4 @@
+import { transactionOptionsOf } from "../prisma/client-parts.js";
 import type { InternalClient, TransactionLimits } from "../prisma/internals.js";
 
 /** What Prisma allows a transaction when nobody says otherwise. */
@@ -11,7 +12,7 @@ export function batchLimits(
   root: InternalClient,
   ours: { readonly maxWaitMs: number; readonly timeoutMs: number },
 ): TransactionLimits {
-  const { maxWait, timeout } = root._engineConfig.transactionOptions ?? {};
+  const { maxWait, timeout } = transactionOptionsOf(root);
   return {
     ...(maxWait === PRISMA_LIMITS.maxWait ? { maxWait: ours.maxWaitMs } : {}),
     ...(timeout === PRISMA_LIMITS.timeout ? { timeout: ours.timeoutMs } : {}),
@@ -20,5 +21,5 @@ export function batchLimits(
 
 /** How long an interactive transaction of this client may take when its caller does not say. */
 export function transactionTimeoutMs(client: InternalClient): number {
-  return client._engineConfig.transactionOptions?.timeout ?? PRISMA_LIMITS.timeout;
+  return transactionOptionsOf(client).timeout ?? PRISMA_LIMITS.timeout;
 }

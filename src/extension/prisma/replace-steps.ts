@@ -1,0 +1,63 @@
+import { noteInstead } from "./caller.js";
+import { withoutExtensions } from "./client-parts.js";
+import { type InternalClient, type InternalParams, missingStep } from "./internals.js";
+
+/** Goes on with a step of a call; on another client where one is given. */
+export type GoOn = (params: InternalParams, client?: InternalClient) => Promise<unknown>;
+
+/** What is done instead of a step of a call, on the client that it is made on. */
+export type Instead = (client: InternalClient, params: InternalParams, goOn: GoOn) => Promise<unknown>;
+
+/** A call starts; and it is sent, once all hooks have had their say. */
+type Step = "_request" | "_executeRequest";
+
+const replacements = new WeakMap<object, Set<Step>>();
+
+/** Replaces how calls start on all clients of a root, once. */
+export function startInstead(root: InternalClient, instead: Instead): void {
+  replaceForAll(root, "_request", instead);
+}
+
+/** Replaces how all clients of a root send calls, once. */
+export function sendInstead(root: InternalClient, instead: Instead): void {
+  replaceForAll(root, "_executeRequest", instead);
+}
+
+/** Clients that are extended, and those in between, have a method of the first one. */
+function replaceForAll(root: InternalClient, step: Step, instead: Instead): void {
+  const original = withoutExtensions(root);
+  const known = replacements.get(original) ?? new Set<Step>();
+  replacements.set(original, known);
+  if (known.has(step)) return;
+  known.add(step);
+  Object.defineProperty(original, step, {
+    writable: true,
+    configurable: true,
+    value: replaced(original[step], instead),
+  });
+}
+
+function replaced(before: InternalClient[Step], instead: Instead): InternalClient[Step] {
+  return function (this: InternalClient, params) {
+    return instead(this, params as InternalParams, (given, client = this) => before.call(client, given));
+  };
+}
+
+const own = new WeakSet<InternalClient[Step]>();
+
+/** Replaces both steps of one client, and of the clients of its transactions. */
+export function replaceSteps(client: InternalClient, start: Instead, send: Instead): void {
+  if (hasOwnSteps(client)) return;
+  const started = replaced(client._request, start);
+  noteInstead(client._request, started);
+  client._request = started;
+  const sent = replaced(client._executeRequest, send);
+  own.add(sent);
+  client._executeRequest = sent;
+  if (!hasOwnSteps(client)) throw missingStep("_executeRequest");
+}
+
+/** Whether {@link replaceSteps} holds for a client. */
+export function hasOwnSteps(client: InternalClient): boolean {
+  return own.has(client._executeRequest);
+}
