@@ -25,6 +25,7 @@ export function emptyDatabases(): () => Promise<EmptyDatabase> {
     const url = await databases.createDatabase(name);
     const pool = new pg.Pool({ connectionString: url });
     pool.on("error", () => undefined);
+    pool.on("connect", (client) => client.on("error", () => undefined));
     open.push({ name, pool });
     return { url, pool };
   };

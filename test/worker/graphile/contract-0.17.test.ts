@@ -1,0 +1,3 @@
+import { describeContract } from "./contract.js";
+
+await describeContract("0.17.3", 19);
