@@ -2,7 +2,7 @@ import { Logger, run } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
 
-import { atMostSo, batched } from "../src/delivery/batched.js";
+import { batched, upTo } from "../src/delivery/batched.js";
 import { encodeEvent } from "../src/outbox/encode-event.js";
 import { executorOf } from "../src/outbox/executor.js";
 import { publishEvents } from "../src/outbox/publish-events.js";
@@ -166,7 +166,7 @@ function readingRaw(url: string, concurrentJobs: number, size: number): Delivere
       );
       return positions.map((position) => byPosition.get(position));
     },
-    atMostSo(size),
+    upTo(size),
     () => true,
   );
   return {

@@ -8,12 +8,12 @@ interface Waiting<In, Out> {
 }
 
 /**
- * Gathers what is asked for one by one: in the same turn of the event loop, and while the statement before is under way.
- * Nobody waits for others longer than that. When many fail together, each is tried alone: one that is refused takes no
- * others along.
+ * Makes batches of items that are asked for one by one: of those in the same turn of the event loop, and of those that
+ * come while the batch before is under way. No item waits any longer. When a batch fails, each of its items is tried alone,
+ * so that one that is refused does not fail the others.
  *
- * @param most how many of those that wait go at once.
- * @param isOfAll whether an error would meet each of them alone too.
+ * @param most how many of the waiting items make the next batch.
+ * @param isOfAll whether an error would meet each item alone too.
  */
 export function batched<In, Out>(
   forMany: ForMany<In, Out>,
@@ -49,7 +49,7 @@ export function batched<In, Out>(
     });
 }
 
-/** So many at most. */
-export function atMostSo(most: number): (waiting: number) => number {
+/** All that wait, up to `most` of them. */
+export function upTo(most: number): (waiting: number) => number {
   return (waiting) => Math.min(waiting, most);
 }

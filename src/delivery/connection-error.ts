@@ -1,7 +1,7 @@
 import { isEventBusError } from "../errors.js";
 import { databaseFailure, isTransient } from "../outbox/database-error.js";
 
-// What pg says of connections has neither a code nor a class.
+// Errors of pg about connections have neither a code nor a class.
 const MESSAGES = [
   "Connection terminated",
   "timeout expired",
@@ -18,7 +18,7 @@ const SOCKET_CODE = /^(E[A-Z]+|ERR_(STREAM|SOCKET)_\w+)$/;
 /** Prisma's: no server, no answer, connection closed, no free connection, no transaction in time. */
 const PRISMA_CODE = /^P(1001|1002|1008|1011|1017|2024|2028)$/;
 
-/** Whether it is the connection that failed, not what was asked through it: an error of a socket, or of pg about one. */
+/** Whether the connection failed, and not the statement: an error of a socket, or of pg about one. */
 export function isConnectionError(error: unknown): boolean {
   if (isEventBusError(error)) return error.code === "DATABASE_UNREACHABLE";
   if (!(error instanceof Error)) return false;
@@ -38,15 +38,15 @@ export function stateOf(error: unknown): string | undefined {
 }
 
 /**
- * Whether there is no way to the database: of connections, of who may connect, of databases and servers that are not there,
- * or that take no writes (25006), as a replica until it is promoted.
+ * Whether the database cannot be reached or used: the connection broke, the role may not connect, the server or database
+ * does not exist or shuts down, or it takes no writes (25006), as a replica before it is promoted.
  */
 export function isAboutConnecting(error: unknown): boolean {
   const state = stateOf(error);
   return state === undefined ? isConnectionError(error) : /^(08|25006|28|3D|53|57)/.test(state);
 }
 
-/** Whether a transaction, which was rolled back, may succeed when it is run again, by itself or by what it was caused by. */
+/** Whether a transaction was rolled back by a conflict, and may succeed when it runs again. Causes are looked at too. */
 export function isWriteConflict(error: unknown): boolean {
   for (
     let current = error, depth = 0;

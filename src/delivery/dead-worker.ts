@@ -3,20 +3,20 @@ import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { SettledOutcome } from "./outcome.js";
 
-// When a process dies, everything that it held is suspect, and nearly all of it innocent. What was held in one death and
-// had begun in another is put on record and from then on runs alone: whatever dies then is the reason, and nothing else is
-// in its way. What a suspect does is put on record before it begins: a process that dies while the delivery waits for its
-// turn has not died of it.
-/** What the error is named that says so. */
+// When a process dies, each delivery that it held may have been the reason, and nearly all were not. A delivery that was
+// held when one process died and had begun when another did is recorded as a suspect, and runs alone from then on: if the
+// process dies again, this delivery was the reason. The start of a suspect is recorded before its handler is called: a
+// process that dies while the delivery still waits has not died of it.
+/** The name of the error on record. */
 const WORKER_DIED = "WorkerDied";
 
 const DEATHS_BEFORE_RECORD = 2;
 const RECORDS_BEFORE_DEATH = 3;
 
-/** Those that died together come back one by one. */
+/** Deliveries whose process died come back one by one, within this time. */
 const SPREAD_MS = 1_000;
 
-/** Whether a delivery must run alone, since it was there when processes died. */
+/** Whether a delivery must run alone, as it was held when processes died. */
 export function mustRunAlone(loaded: LoadedDelivery): boolean {
   return loaded.deaths > 0;
 }
@@ -25,8 +25,8 @@ const ALONE_MS = 5_000;
 const LONGEST_ALONE_MS = 3_600_000;
 
 /**
- * For how long it holds up all others: nearly all that run alone are innocent. What ends its process later than that is
- * given four times as long with each death, until it dies alone.
+ * For how long it holds up all others, which is short, as nearly all suspects are innocent. One that ends its process
+ * later than that gets four times as long with each death, until it is alone when that happens.
  *
  * @param deaths of processes, since the delivery was last moved on.
  */
@@ -34,7 +34,7 @@ export function aloneMs(deaths: number): number {
   return Math.min(ALONE_MS * 4 ** deaths, LONGEST_ALONE_MS);
 }
 
-/** A delivery that must run alone while another one does: a little later. */
+/** The outcome of a delivery that must run alone while another one does: it is put off a little. */
 export function comeBackLater(): SettledOutcome {
   return { state: "snoozed", dueMs: SPREAD_MS * (0.5 + Math.random()) };
 }

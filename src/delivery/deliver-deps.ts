@@ -4,9 +4,9 @@ import type { SchemaNames } from "../outbox/schema-names.js";
 import type { OnDead } from "../registry/on-dead.js";
 import type { DeliveryOutbox } from "./delivery-outbox.js";
 import type { RunGate } from "./run-gate.js";
-import type { Slots } from "./slots.js";
+import type { Semaphore } from "./semaphore.js";
 
-/** What delivering needs of the process that does it. */
+/** What a process provides to make deliveries. */
 export interface DeliverDeps {
   readonly outbox: DeliveryOutbox;
   readonly names: SchemaNames;
@@ -14,15 +14,15 @@ export interface DeliverDeps {
   readonly prisma: unknown;
   readonly log: Logger;
   readonly report: Report;
-  /** Who delivers, for the records. */
+  /** The name of the worker, for reports and records. */
   readonly worker: string;
   /** Aborted when handlers must end, because the worker stops. */
   readonly signal: AbortSignal;
   /** How long handlers then have, in milliseconds. */
   readonly graceMs: number;
   /** How many handlers run at once. */
-  readonly slots: Slots;
-  /** What keeps deliveries that may end the process apart from the others. */
+  readonly semaphore: Semaphore;
+  /** Runs deliveries that may end the process alone. */
   readonly gate: RunGate;
   /** For how long statements are repeated while the database is out of reach, in milliseconds. */
   readonly patienceMs: number;
@@ -31,8 +31,8 @@ export interface DeliverDeps {
   /** Aborted when the worker has stopped: statements are not repeated any more. */
   readonly ended: AbortSignal;
   /**
-   * After how much silence others take over, in milliseconds: a transaction of which nobody hears for so long is ended.
-   * Undefined when nobody does.
+   * After how much silence other workers take over, in milliseconds: the server ends a transaction that is silent for so
+   * long. Undefined where no other worker does.
    */
   readonly deadAfterMs: number | undefined;
   /** Told of deliveries that have died. */

@@ -2,18 +2,18 @@ import { hub } from "../log/hub.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Attempt, nextClaim } from "./attempt.js";
+import { callOnDead } from "./call-on-dead.js";
 import { aloneMs, comeBackLater, mustRunAlone } from "./dead-worker.js";
 import type { DeliverDeps } from "./deliver-deps.js";
 import { DeliveryReport, reportUnread } from "./delivery-report.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
 import { refuseDelivery } from "./refuse-delivery.js";
+import { retryAfter, retryWhileUnreachable } from "./retry-while-unreachable.js";
 import { runPlain } from "./run-plain.js";
 import { runTransactional } from "./run-transactional.js";
-import { tellOfDeath } from "./tell-of-death.js";
 import type { Wakeup } from "./wakeup.js";
-import { again, whileUnreachable } from "./while-unreachable.js";
 
-/** What whoever makes a delivery may want to know before it is over. */
+/** Called while a delivery is made. */
 export interface DeliveryProgress {
   /** The handler has ended; the outcome is not recorded yet. */
   readonly onHandled?: () => void;
@@ -24,8 +24,8 @@ export interface DeliveryProgress {
 /**
  * Makes a delivery: the only place where a handler is called.
  *
- * Returns only after the outcome is recorded, or when there is nothing to record because somebody else had moved the
- * delivery on. Throws when nothing is known to be recorded: then the wake-up must not be thrown away.
+ * Returns only after the outcome is recorded, or when there is nothing to record because another worker had moved the
+ * delivery on. Throws when it is not known whether an outcome is recorded: then the job must be kept.
  *
  * @param progress is told how far it has come.
  */
@@ -47,7 +47,7 @@ export async function deliver(
   }
   // The event is gone: there is nothing to say of it.
   if (loaded === undefined) return STALE;
-  // Only somebody else adds such a job. A delivery has one of its own, and its own handler.
+  // This package adds no such job: every delivery has one of its own, for the handler of its subscriber.
   const { isSent, subscriber: owner } = loaded;
   if (!isSent || (owner !== null && owner !== subscriber.name)) {
     const { worker, report } = deps;
@@ -76,7 +76,7 @@ export async function deliver(
   return outcome;
 }
 
-/** What is put around deliveries begins when the event is known, and ends with the outcome on record. */
+/** Listeners that surround deliveries are entered when the event is known, and left when the outcome is recorded. */
 function surrounded(told: DeliveryReport, run: () => Promise<Outcome>): Promise<Outcome> {
   return hub.within("deliver", told.start, () =>
     run().then(
@@ -109,7 +109,7 @@ async function make(
   if (ending.state === "stale") return ending;
   const settled = await settle(ending, wakeup, loaded, subscriber, deps, claim);
   onSettled?.();
-  if (settled.state === "dead") await tellOfDeath(wakeup.position, loaded, subscriber, settled.thrown, deps);
+  if (settled.state === "dead") await callOnDead(wakeup.position, loaded, subscriber, settled.thrown, deps);
   return settled;
 }
 
@@ -119,7 +119,7 @@ function attempt(
   subscriber: Subscriber,
   deps: DeliverDeps,
 ): Promise<Attempt> {
-  const { gate, slots, signal } = deps;
+  const { gate, semaphore, signal } = deps;
   const refused = refuseDelivery(wakeup, loaded, subscriber, deps.worker);
   if (refused !== undefined) return Promise.resolve(unrun(refused, deps));
   const run = () =>
@@ -128,15 +128,18 @@ function attempt(
       : runPlain(loaded, subscriber, deps);
   const { position, subscriptionId, generation, heldAs, deaths = 0 } = wakeup;
   const begin = async () => {
-    if (heldAs !== undefined) await whileUnreachable(deps, () => deps.outbox.begin(heldAs));
+    if (heldAs !== undefined) await retryWhileUnreachable(deps, () => deps.outbox.begin(heldAs));
   };
-  const runOf = (begun: () => Promise<Attempt>) => () => between(slots.take(), begun, slots.free);
+  const runOf = (begun: () => Promise<Attempt>) => () =>
+    between(semaphore.acquire(), begun, semaphore.release);
   if (!mustRunAlone(loaded)) {
     const begun = deaths > 0 ? () => begin().then(run) : run;
     return between(gate.enter(signal), runOf(begun), gate.leave);
   }
   const record = (isAlone: boolean) =>
-    whileUnreachable(deps, () => deps.outbox.runAlone({ position, subscriptionId, generation }, isAlone));
+    retryWhileUnreachable(deps, () =>
+      deps.outbox.runAlone({ position, subscriptionId, generation }, isAlone),
+    );
   const alone = {
     run: () => record(true).then(runOf(run)),
     forMs: aloneMs(deaths),
@@ -145,7 +148,7 @@ function attempt(
   return gate.alone(alone, signal).then((made) => made ?? unrun(comeBackLater(), deps));
 }
 
-/** Runs as soon as it may, and says when it has ended. */
+/** Runs as soon as `ready` resolves, and calls `ended` afterwards. */
 function between<T>(ready: Promise<void> | undefined, run: () => Promise<T>, ended: () => void): Promise<T> {
   if (ready !== undefined) return ready.then(() => between(undefined, run, ended));
   return run().then(
@@ -169,12 +172,12 @@ function load(
   deps: DeliverDeps,
 ): Promise<LoadedDelivery | undefined> {
   const key = { position, subscriptionId, isAgain };
-  return whileUnreachable(deps, () => deps.outbox.load(key));
+  return retryWhileUnreachable(deps, () => deps.outbox.load(key));
 }
 
 /**
- * Records an outcome. A handler that has run shall not run again only because a connection broke afterwards: writing
- * is repeated, which is safe, since a settlement takes effect at most once.
+ * Records an outcome. A handler shall not run again only because a connection broke after it: the statement is retried,
+ * which is safe, since a settlement takes effect at most once.
  */
 async function settle(
   outcome: SettledOutcome,
@@ -197,7 +200,7 @@ async function settle(
   };
   const state = await deps.outbox
     .settle(settlement)
-    .catch((error: unknown) => again(deps, () => deps.outbox.settle(settlement), error));
+    .catch((error: unknown) => retryAfter(error, deps, () => deps.outbox.settle(settlement)));
   if (state === outcome.state) {
     if ("dueMs" in outcome) deps.wakeIn(outcome.dueMs);
     return outcome;

@@ -4,29 +4,28 @@ import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox
 import { beginSuspects, type DeliveryAt, runDeliveryAlone } from "../outbox/run-alone.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";
-import { atMostSo, batched } from "./batched.js";
+import { batched, upTo } from "./batched.js";
 import { isAboutConnecting, stateOf } from "./connection-error.js";
 
-/** What deliveries read and write outside of their own transactions: for many at once, as they come. */
+/** The statements of deliveries outside of their own transactions, in batches. */
 export interface DeliveryOutbox {
   /** Undefined when the event is gone. */
   load(delivery: DeliveryKey): Promise<LoadedDelivery | undefined>;
-  /** Puts on record that its handler is called now, and nothing else runs beside it; or that something does again. */
+  /** Records that the handler is called now and nothing else runs beside it, or that others run beside it again. */
   runAlone(delivery: DeliveryAt, isAlone: boolean): Promise<void>;
-  /** Puts on record that a handler is called now for a job with which a process died. */
+  /** Records that the handler is called now for a job that was held when a process died. */
   begin(jobId: string): Promise<void>;
-  /** Where the settlement's claim has moved the delivery; undefined: somebody else had moved it on. */
+  /** The state to which the settlement's claim has moved the delivery; undefined: another one had moved it on. */
   settle(settlement: Settlement): Promise<SettledState | undefined>;
   /** Whether a claim was committed. */
   confirm(claim: ClaimToConfirm): Promise<boolean>;
 }
 
-/** Of a lock that was not to be had in time. */
 const LOCK_NOT_AVAILABLE = "55P03";
 
 type ForOne<In, Out> = (item: In) => Promise<Out>;
 
-/** What found its row, or its job, held by somebody else is tried again alone: it holds up nobody else any more. */
+/** An item whose row or job was locked is tried again alone, so that it does not hold up the others of a batch. */
 function apart<In extends object, Out>(together: ForOne<In, Out>, alone: ForOne<In, Out>): ForOne<In, Out> {
   const held = new WeakSet<In>();
   return (item) => {
@@ -39,8 +38,8 @@ function apart<In extends object, Out>(together: ForOne<In, Out>, alone: ForOne<
 }
 
 /** Events can be large, outcomes are not. */
-const MOST_LOADED = atMostSo(100);
-const MOST_SETTLED = atMostSo(500);
+const MOST_LOADED = upTo(100);
+const MOST_SETTLED = upTo(500);
 
 export function deliveryOutbox(executor: Executor, names: SchemaNames): DeliveryOutbox {
   return {

@@ -1,4 +1,6 @@
+import { isEventBusError } from "../errors.js";
 import { type PlainError, plainError, stackTextOf, storableText } from "../log/plain-error.js";
+import { isConnectionError, isWriteConflict } from "./connection-error.js";
 
 /** What was thrown, as it is recorded. */
 export interface ErrorDescription {
@@ -27,6 +29,16 @@ export function describeError(thrown: unknown): ErrorDescription {
     ...(causes.length === 0 ? {} : { causes }),
     ...(stack === undefined && causes.length === 0 ? {} : { stack: withoutMiddle(stackTextOf(plain)) }),
   };
+}
+
+/** What was thrown, or another error in its place when looking at it throws: it could never be recorded. */
+export function inspectable(thrown: unknown): unknown {
+  try {
+    for (const look of [isEventBusError, isConnectionError, isWriteConflict]) look(thrown);
+    return thrown;
+  } catch {
+    return new Error("an error was thrown that cannot be described");
+  }
 }
 
 /** Those that an error was caused by and those in it, as a reader comes to them. */

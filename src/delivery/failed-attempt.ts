@@ -7,7 +7,7 @@ import type { HandlerDecision } from "./handler-decision.js";
 import type { SettledOutcome } from "./outcome.js";
 import { isStopping } from "./run-handler.js";
 
-/** What a failed attempt is told. */
+/** What is known of a failed attempt. */
 export interface FailedAttempt {
   readonly subscriber: Subscriber;
   readonly attempt: number;
@@ -15,16 +15,16 @@ export interface FailedAttempt {
   readonly report: Report;
 }
 
-/** What becomes of a delivery of which an attempt threw. */
+/** What becomes of a delivery whose handler threw. */
 export function outcomeOfFailure(thrown: unknown, failed: FailedAttempt): SettledOutcome {
-  // Not the handler's fault: another worker shall take it up at once, with all the attempts it had.
+  // Not the handler's fault: another worker shall take it up at once, without using up an attempt.
   if (isStopping(thrown)) return { state: "snoozed", dueMs: 0, thrown };
   const error = recordOf(thrown, failed);
   if (failed.attempt >= failed.subscriber.policy.maxAttempts) return { state: "dead", error, thrown };
   return { state: "retrying", dueMs: delayAfter(thrown, failed), error, thrown };
 }
 
-/** What becomes of a delivery of which the handler said so. */
+/** What becomes of a delivery whose handler asked for an outcome. */
 export function outcomeOfDecision(decision: HandlerDecision, failed: FailedAttempt): SettledOutcome {
   if (decision.kind === "cancel") return { state: "cancelled", reason: decision.reason };
   if (decision.kind === "snooze") return { state: "snoozed", dueMs: decision.dueMs };

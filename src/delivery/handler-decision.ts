@@ -14,7 +14,7 @@ export interface OutcomeMethods {
   readonly retryAfter: (until: number | Date, cause?: unknown) => never;
 }
 
-/** Takes the way out of a handler, however deep it is thrown in it. */
+/** Ends a handler, however deep in it the method is called. */
 class HandlerLeft extends Error {
   constructor(method: string, message: string) {
     super(message);
@@ -30,7 +30,7 @@ export interface Decisions {
 }
 
 /**
- * What is asked for is noted, not only thrown: handlers and libraries catch what passes them, wrap it, or go on.
+ * The outcome that is asked for is noted, not only thrown: handlers and libraries catch errors, wrap them, or go on.
  */
 export function decisions(): Decisions {
   let last: HandlerDecision | undefined;

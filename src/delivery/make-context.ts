@@ -8,13 +8,13 @@ import type { Subscriber } from "../registry/subscriber.js";
 import type { OutcomeMethods } from "./handler-decision.js";
 import type { ToldToEnd } from "./run-handler.js";
 
-/** The event as its handler sees it: with which attempt this is, and when it was stored. */
+/** The event as its handler sees it, with the number of the attempt and when it was stored. */
 export function eventForAttempt(loaded: LoadedDelivery, maxAttempts: number): StoredEvent {
   const insertedAt = loaded.insertedAt.toISOString();
   return loaded.event({ attempt: loaded.attempts + 1, maxAttempts, insertedAt });
 }
 
-/** What a handler receives beside the event. What costs something is made when it is looked at. */
+/** What a handler receives beside the event. Costly parts are made when the handler looks at them. */
 export function makeContext(
   subscriber: Subscriber,
   loaded: LoadedDelivery,

@@ -16,16 +16,16 @@ export type Outcome =
       readonly dueMs: number;
       readonly error?: DeliveryError;
       readonly thrown?: unknown;
-      /** Its process ended again and again: that is counted. */
+      /** Processes died with it: that is counted. */
       readonly died?: true;
     }
-  /** Its subscriber is paused: it has no wake-up until that is resumed. No attempt was used up. */
+  /** Its subscriber is paused: it has no job until the subscriber is resumed. No attempt was used up. */
   | { readonly state: "paused" }
-  /** The subscriber wants no more of it. */
+  /** The handler ended it for good by `ctx.cancel()`. */
   | { readonly state: "cancelled"; readonly reason: string }
   /** The last attempt failed, or there cannot be another one. */
   | { readonly state: "dead"; readonly error: DeliveryError; readonly thrown: unknown }
-  /** Somebody else had moved the delivery on: nothing was done, or nothing of it counts. */
+  /** Another worker had moved the delivery on: nothing was done, or nothing of it counts. */
   | { readonly state: "stale" };
 
 /** An outcome that moves the delivery on. */

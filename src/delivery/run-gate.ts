@@ -1,39 +1,39 @@
 /** Lets handlers run together, or one of them alone. */
 export interface RunGate {
   /**
-   * To be called by who runs beside others. Undefined: it may; else resolves when nobody runs alone any more, and as soon
-   * as `stop` is aborted: who runs then has to look at that.
+   * To be called before a handler that may run beside others. Undefined: it may run now; otherwise resolves when no handler
+   * runs alone any more, or `stop` is aborted, which the caller has to check.
    */
   enter(stop: AbortSignal): Promise<void> | undefined;
-  /** To be called by each that has entered, when it has ended. */
+  /** To be called once for each handler that has entered, when it has ended. */
   leave(): void;
-  /** Runs when nobody else does, and holds up everybody for a while. Undefined: others run, it shall come back later. */
+  /** Runs a handler while no other one runs, and holds up all others for a while. Undefined: others run; try again later. */
   alone<T>(alone: Alone<T>, stop: AbortSignal): Promise<T | undefined>;
 }
 
-/** What runs alone. */
+/** A handler that runs alone. */
 export interface Alone<T> {
   readonly run: () => Promise<T>;
   /** For so long, in milliseconds. Then others run beside it. */
   readonly forMs: number;
-  /** Called before they do. When it rejects, nobody is let in. */
+  /** Called before they do. When it rejects, none is let in. */
   readonly share: () => Promise<void>;
 }
 
-/** When who wants to run alone may hold up others before it runs, so that a busy process lets it run at all. */
+/** When a handler that must run alone may hold up others before it starts, without which it would never run in a busy process. */
 export interface GateLimits {
   /** After so many refusals in a row. */
   readonly refusals: number;
-  /** For so long. What runs may take much longer than that: then it gives way. */
+  /** For so long. Handlers that run may take much longer: then it gives way to them. */
   readonly holdMs: number;
   /**
-   * And then not again for {@link REST_FACTOR} times as long as it held them up, and at most for this long, however
-   * many there are that want to run alone.
+   * After that none may do so for {@link REST_FACTOR} times as long as it took, and at most for this long, however many
+   * must run alone.
    */
   readonly restMs: number;
 }
 
-/** Who wants to run alone costs a busy process a fifth of its time at most. */
+/** With it, handlers that must run alone cost a busy process a fifth of its time at most. */
 const REST_FACTOR = 4;
 
 const LIMITS: GateLimits = { refusals: 3, holdMs: 5_000, restMs: 20_000 };
@@ -61,7 +61,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
       stop.addEventListener("abort", wake);
       wake();
     });
-  /** Starts nobody else until those that run have ended. Returns whether they have, in time. */
+  /** Starts no handler until those that run have ended. Returns whether they have, in time. */
   const hold = async (stop: AbortSignal) => {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), holdMs);
@@ -70,7 +70,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
     return together === 0;
   };
   const waitToEnter = async (stop: AbortSignal) => {
-    // Woken together with others, it may find somebody alone again.
+    // By the time that it goes on, another one may run alone.
     while (isAlone && !stop.aborted) await until(() => !isAlone, stop);
     together += 1;
   };
@@ -110,7 +110,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
             together += 1;
             open();
           },
-          // Whoever dies now is still thought to have been alone.
+          // If the process dies now, this handler still counts as having been alone.
           () => undefined,
         );
       let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,8 @@
 import { withCause } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
 import type { AnyEvent } from "../registry/event.js";
-import { fitToLookAt } from "./fit-to-look-at.js";
-import { whenAborted } from "./when-aborted.js";
+import { inspectable } from "./describe-error.js";
+import { onAbort } from "./on-abort.js";
 
 /** When a handler is told to end, and when it is given up. */
 export interface HandlerLimits {
@@ -17,8 +17,8 @@ export interface HandlerLimits {
 /**
  * Runs a handler, with what it publishes naming `event` as the cause. `start` gets what tells the handler to end.
  *
- * A handler that does not end when it is told to is left behind: it runs on, but nobody waits for it, and what it
- * throws then is ignored.
+ * A handler that does not end when it is told to is given up: it goes on, but is not waited for, and what it throws then
+ * is ignored.
  *
  * @throws what the handler throws; EventBusError `HANDLER_TIMEOUT` or `WORKER_STOPPING` when it was told to end,
  * whatever it threw because of that.
@@ -48,16 +48,16 @@ export function runHandler(
       forget();
       settle();
     };
-    const forget = whenAborted(shutdown, onShutdown);
+    const forget = onAbort(shutdown, onShutdown);
     // It may have been given up before: then this settles nothing any more.
     withCause(event, () => start(told)).then(
       () => end(() => resolve()),
-      (error) => end(() => reject(told.reason() ?? fitToLookAt(error))),
+      (error) => end(() => reject(told.reason() ?? inspectable(error))),
     );
   });
 }
 
-/** What tells a handler to end. Most handlers never look at the signal, and one that nobody looks at is not made. */
+/** Tells a handler to end. The signal is made when the handler looks at it, which most never do. */
 export interface ToldToEnd {
   readonly signal: AbortSignal;
 }
@@ -90,10 +90,10 @@ function timedOut(subscriber: string, timeoutMs: number): EventBusError {
   );
 }
 
-/** Handlers can throw what looks the same: from a worker of their own, or from another copy of the package. */
+/** By identity: a handler can throw an error with the same code, from a worker of its own or another copy of the package. */
 const stoppings = new WeakSet<EventBusError>();
 
-/** The error of a handler that others shall run again at once, without an attempt being used up. */
+/** The error of a handler that another worker shall run again at once, without using up an attempt. */
 export function workerStopping(message: string): EventBusError {
   const error = new EventBusError("WORKER_STOPPING", message);
   stoppings.add(error);

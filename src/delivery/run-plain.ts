@@ -53,7 +53,7 @@ export function outcomeOfThrown(thrown: unknown, asked: Decisions, attempt: Fail
   return decision === undefined ? outcomeOfFailure(thrown, attempt) : outcomeOfDecision(decision, attempt);
 }
 
-/** What a failed attempt at a delivery is told. */
+/** What is known of a failed attempt at a delivery. */
 export function failed(
   loaded: LoadedDelivery,
   subscriber: Subscriber,

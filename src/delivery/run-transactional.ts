@@ -8,24 +8,23 @@ import { isWriteConflict, stateOf } from "./connection-error.js";
 import type { DeliverDeps } from "./deliver-deps.js";
 import { outcomeOfFailure } from "./failed-attempt.js";
 import { type Decisions, decisions } from "./handler-decision.js";
-import { orLate } from "./or-late.js";
 import { DELIVERED, STALE } from "./outcome.js";
+import { retryWhileUnreachable } from "./retry-while-unreachable.js";
 import { callHandler, failed, outcomeOfThrown } from "./run-plain.js";
 import { transactionalClient } from "./transactional-client.js";
 import type { Wakeup } from "./wakeup.js";
-import { whileUnreachable } from "./while-unreachable.js";
+import { withDeadline } from "./with-deadline.js";
 
 /** How often a transaction is run again at once, because another one got in its way. */
 const RERUNS = 5;
-/** How long it may take to get a connection, and how long the server has to answer what nobody waits for, in milliseconds. */
+/** How long it may take to get a connection, and to end a transaction, in milliseconds. */
 const LONGEST_WAIT_MS = 10_000;
 const END_MS = 5_000;
 
 /**
- * Runs a handler in a transaction in which the delivery is moved on to `delivered` first. That row is what makes its
- * effects happen once: nobody else can take the delivery until this transaction has ended, and when it is committed
- * there is nothing left to take. A process that was stopped or cut off meanwhile finds its transaction ended by the
- * server.
+ * Runs a handler in a transaction in which the delivery is moved on to `delivered` first. That row makes its effects
+ * happen once: no other worker can take the delivery until this transaction has ended, and after the commit it is made.
+ * A process that was stopped or cut off meanwhile finds its transaction ended by the server.
  *
  * @throws when the handler was not even called.
  */
@@ -38,7 +37,7 @@ export async function runTransactional(
   const attempt = failed(loaded, subscriber, deps);
   for (let rerun = 0; ; rerun++) {
     const claim = nextClaim(deps.worker);
-    const run = await whileUnreachable(deps, () => transact(wakeup, loaded, subscriber, deps, claim));
+    const run = await retryWhileUnreachable(deps, () => transact(wakeup, loaded, subscriber, deps, claim));
     if (!run.taken) return { outcome: STALE, isRecorded: true, claim };
     if ("thrown" in run) {
       const { thrown, asked } = run;
@@ -53,7 +52,7 @@ export async function runTransactional(
 }
 
 interface Run {
-  /** False: somebody else had moved the delivery on. */
+  /** False: another worker had moved the delivery on. */
   readonly taken: boolean;
   readonly asked: Decisions;
   /** What the handler threw, or the commit. */
@@ -79,12 +78,12 @@ async function transact(
   });
   const body = async (tx: PrismaQueryable) => {
     const claiming = claimDelivery(executorOf(tx), deps.names, { ...wakeup, claim, limits });
-    taken = await orLate(claiming, (limits?.lockMs ?? timeoutMs) + END_MS);
+    taken = await answered(claiming, (limits?.lockMs ?? timeoutMs) + END_MS);
     if (!taken) return;
     await callHandler(loaded, subscriber, deps, asked, { tx });
-    // It is not delivered: nothing of what was written shall stay.
+    // It is not delivered: the handler's writes are rolled back.
     if (asked.last() !== undefined) throw new Error("the handler asked for another outcome");
-    // In a transaction of somebody else's: that would be lost with the savepoint that cannot be released.
+    // Within a transaction of the caller's, an aborted one would show only when the savepoint cannot be released.
     if (limits === undefined) await assertAlive(tx, { ...wakeup, claim }, subscriber, deps);
   };
   let failure: { readonly thrown: unknown } | undefined;
@@ -102,12 +101,12 @@ async function transact(
   try {
     const transaction = client.$transaction(run, {
       maxWait: LONGEST_WAIT_MS,
-      // Later than every limit of ours: who is late then is told so in our words.
+      // Longer than every limit of our own, whose errors say more.
       timeout: timeoutMs + deps.graceMs + (deadAfterMs ?? 0) + 3 * END_MS,
       ...(isolationLevel === undefined ? {} : { isolationLevel }),
     });
     // A connection that does not answer would keep us waiting for ever.
-    await Promise.race([transaction, isOver.then(() => orLate(transaction, END_MS))]);
+    await Promise.race([transaction, isOver.then(() => answered(transaction, END_MS))]);
   } catch (thrown) {
     if (taken === undefined) throw thrown;
     // That it could not be rolled back in time says less than why it was to be.
@@ -116,11 +115,20 @@ async function transact(
   return { taken: taken === true, asked };
 }
 
+/** @throws EventBusError `DATABASE_UNREACHABLE` when the database does not answer in time. */
+function answered<T>(answer: Promise<T>, ms: number): Promise<T> {
+  return withDeadline(
+    answer,
+    ms,
+    () => new EventBusError("DATABASE_UNREACHABLE", `The database did not answer within ${ms} ms.`),
+  );
+}
+
 function limitsOf(timeoutMs: number, deadAfterMs: number) {
   return {
     idleMs: Math.min(timeoutMs, deadAfterMs),
     statementMs: timeoutMs,
-    // Whoever has the delivery, and is heard of no more, has it no longer than this.
+    // A worker that is cut off keeps the row no longer than this.
     lockMs: deadAfterMs + 1_000,
   };
 }
@@ -128,7 +136,7 @@ function limitsOf(timeoutMs: number, deadAfterMs: number) {
 /** PostgreSQL answers the commit of a transaction that has failed by rolling it back, and Prisma does not look. */
 function isCommitted(wakeup: Wakeup, deps: DeliverDeps, claim: string): Promise<boolean> {
   const asked = { ...wakeup, claim };
-  return whileUnreachable(deps, () => deps.outbox.confirm(asked));
+  return retryWhileUnreachable(deps, () => deps.outbox.confirm(asked));
 }
 
 async function assertAlive(

@@ -9,10 +9,10 @@ const TRIES = 3;
 const LIMITS = { maxWait: 10_000, timeout: 10_000 };
 
 /**
- * A transactional subscriber's writes and the record of its delivery are one transaction, of the Prisma client. On another
- * database than the worker's it would find no delivery, or somebody else's with the same position, and the delivery would
- * be taken for made. So both are asked where they are. In a transaction, as clients with replicas may ask one of these
- * otherwise.
+ * A transactional subscriber's writes and the record of its delivery are one transaction, of the Prisma client. If that were
+ * on another database than the worker's, it would find no delivery, or another one of the same position, and the delivery
+ * would count as made. So both connections are asked which database they are on; the client's in a transaction, since
+ * clients with replicas may send other queries to one of those.
  *
  * @throws EventBusError `INVALID_OPTION` when they are not on one database, `DATABASE_UNREACHABLE` when the client cannot
  * tell.

@@ -11,7 +11,7 @@ import { keptFor, type Retention } from "../registry/retention.js";
 import type { Subscriber } from "../registry/subscriber.js";
 
 /**
- * Makes the database know an application's subscribers, and how long it keeps what they get. Returns those of which something changed.
+ * Registers an application's subscribers and how long their events are kept. Returns the names of those that changed.
  *
  * @throws EventBusError `SUBSCRIBER_TAKEN`, `SCHEMA_MISSING`.
  */

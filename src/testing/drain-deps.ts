@@ -1,7 +1,7 @@
 import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
-import { openSlots } from "../delivery/slots.js";
+import { openSemaphore } from "../delivery/semaphore.js";
 import { hub } from "../log/hub.js";
 import type { Logger } from "../log/logger.js";
 import { type Report, reportTo } from "../log/telemetry.js";
@@ -29,7 +29,7 @@ export function drainDeps({ prisma, client, names, log }: TestDeps, report: Repo
     wakeIn: () => undefined,
     signal: never,
     ended: never,
-    slots: openSlots(Number.POSITIVE_INFINITY),
+    semaphore: openSemaphore(Number.POSITIVE_INFINITY),
     gate: openGate(),
     graceMs: 0,
     patienceMs: 0,

@@ -1,6 +1,6 @@
 import type { Report } from "../log/telemetry.js";
 
-/** What a worker does for a subscriber, as it tells it with its heartbeat. */
+/** What a worker does for a subscriber; its heartbeats write it down. */
 export interface SubscriberActivity {
   /** Deliveries that it makes right now. */
   readonly running: number;
@@ -10,15 +10,15 @@ export interface SubscriberActivity {
 
 /** Counts what a worker does. */
 export interface Activity {
-  /** Hears what the worker reports. */
+  /** Receives the reports of the worker. */
   readonly report: Report;
-  /** By subscriber; those for which nothing was done lately are left out. */
+  /** By subscriber, without those for which nothing was done in the last minute. */
   now(): Readonly<Record<string, SubscriberActivity>>;
 }
 
 const SECONDS = 60;
 
-/** @param secondsNow the time, in whole seconds from wherever. */
+/** @param secondsNow the time, in whole seconds from any start. */
 export function countActivity(secondsNow = () => Math.floor(performance.now() / 1_000)): Activity {
   const counters = new Map<string, { running: number; delivered: Map<number, number> }>();
   const counterOf = (subscriber: string) => {

@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import { isAboutConnecting } from "../delivery/connection-error.js";
 import { hearsNotifications } from "../outbox/hears-notifications.js";
 
-/** A server is heard within milliseconds; a pooler in transaction mode never. */
+/** A notification arrives within milliseconds; through a pooler in transaction mode, never. */
 const PATIENCE_MS = 1_000;
 
 /** Whether connections of `pool`, which must have two, hear notifications. */
@@ -16,7 +16,7 @@ export async function canListen(pool: Pool): Promise<boolean> {
     // Some poolers refuse to listen at all.
     return false;
   } finally {
-    // It is not known any more who listens to what.
+    // After a failure it may still listen.
     listener.release(true);
   }
 }

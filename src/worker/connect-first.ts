@@ -9,7 +9,7 @@ import { describeDatabase, unreachable } from "./database-url.js";
 import { workerConnection } from "./worker-connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** A server that is starting up says so; it is waited for. Everything else is told at once. */
+/** A server that is starting up is waited for. Every other error is thrown at once. */
 const STARTING_UP = "57P03";
 const PATIENCE_MS = 30_000;
 
@@ -36,13 +36,12 @@ export async function connectFirst(
       } catch (error) {
         if (isEventBusError(error)) throw error;
         const state = stateOf(error);
-        // Whoever is not let in is told so with any code: of a setting that there is not, or by a trigger on login.
+        // A refused login can have any code: of an unknown setting, or of a login trigger.
         if (isConnected && state !== undefined && !isAboutConnecting(error)) throw error;
         if (state !== STARTING_UP || performance.now() > giveUpAt) throw unreachable(setup.url, error);
         await sleep(500);
       }
     }
-    // It may go away at any moment.
     await then(executor, connection.pool).catch((error: unknown) => {
       throw isAboutConnecting(error) ? unreachable(setup.url, error) : error;
     });

@@ -3,11 +3,10 @@ import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import pg from "pg";
-
-import { atMost } from "./at-most.js";
 import { OWN_TYPES, readTexts } from "./own-types.js";
+import { settlesWithin } from "./settles-within.js";
 
-/** The connections of one incarnation of a worker. */
+/** The connections of one run of graphile-worker. */
 export interface Connection {
   readonly pool: pg.Pool;
   /** Closes the pool, and cuts what does not let itself be closed. Never fails. */
@@ -24,16 +23,16 @@ export interface ConnectionOptions {
   readonly name: string;
   /** How long a statement may take in milliseconds, before the connection counts as broken. */
   readonly timeoutMs: number;
-  /** They keep what is set and prepared on them, and nobody else gets that. Defaults to false. */
+  /** Each is a session of its own, which keeps settings and prepared statements. Defaults to false. */
   readonly isOwn?: boolean;
 }
 
 /**
- * What is prepared is planned once, perhaps while the tables are empty, and kept when they have grown: it shall not read
- * them from one end to the other. Everything that is prepared here looks up rows by an index.
+ * A prepared statement is planned once, perhaps while the tables are empty, and the plan is kept when they have grown: it
+ * must not scan whole tables. Every prepared statement here looks up rows by an index.
  *
- * What has no index is read as a whole nevertheless. Up to version 17 PostgreSQL takes such a plan for so dear that it would
- * have it compiled at each call, which takes far longer than to run it.
+ * A table without an index is scanned nevertheless. Up to version 17, PostgreSQL estimates such a plan to be so costly that it
+ * would compile it at each call, which takes far longer than to run it.
  */
 export const PLANS_ONCE =
   "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
@@ -42,11 +41,11 @@ export const PLANS_ONCE =
 const READABLE = "set datestyle = 'ISO'";
 
 /**
- * What every connection of ours is told first. Names are looked for in pg_catalog alone: a function of somebody else's that
- * fits better than PostgreSQL's own would run with our rights (CVE-2018-1058).
+ * The first statement on every connection of the package. Names are looked for in pg_catalog alone: a function that another
+ * role has put into the search path and that fits better than PostgreSQL's own would run with our rights (CVE-2018-1058).
  *
- * A pooler gives the connection to others afterwards, who would not find their tables: it is left as it is when another
- * process serves it than the one that let us in.
+ * A pooler gives the session to other clients afterwards, which would not find their tables: nothing is set when the process
+ * that serves the statement is not the one that accepted the connection.
  */
 export function firstSettings(client: pg.ClientBase): string {
   const { processID } = client as unknown as { readonly processID: unknown };
@@ -61,19 +60,19 @@ export function firstSettings(client: pg.ClientBase): string {
 
 /** A role or a database can have another default, in which statements that meet others fail instead of waiting. */
 const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
-/** A connection that listens is idle for as long as nothing happens, and one of a pool for as long as nobody needs it. */
+/** A connection that listens is idle while nothing happens, and one of a pool while it is not needed. */
 const MAY_IDLE = "set idle_session_timeout = 0";
 
 /** Longer than a server takes that is there. */
 const LONGEST_CONNECT_MS = 10_000;
 /** How long connections have to close by themselves. */
 const CLOSE_MS = 1_000;
-/** How long statements that run have to end when something is wrong already. */
+/** How long running statements have to end when the connections are cut. */
 const FINISH_MS = 100;
 
 /**
- * Opens a pool that notices when nobody answers any more: a socket whose other end is gone without a word would
- * keep a statement waiting for ever.
+ * Opens a pool that notices when the server does not answer any more: a socket whose other end is gone would keep a
+ * statement waiting for ever.
  */
 export function openConnection({ url, max, name, timeoutMs, isOwn = false }: ConnectionOptions): Connection {
   const sockets = new Set<Socket>();
@@ -98,7 +97,7 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
       return socket;
     },
   });
-  // Without these, a connection that breaks while nobody uses it ends the process. Who uses it learns it anyway.
+  // Without these, an idle connection that breaks ends the process. One in use fails its statement.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   const cut = () => {
@@ -107,14 +106,14 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
   return {
     pool,
     async close() {
-      await atMost(CLOSE_MS, pool.ended ? Promise.resolve() : pool.end());
+      await settlesWithin(CLOSE_MS, pool.ended ? Promise.resolve() : pool.end());
       cut();
     },
     async cut() {
       await idle(pool, performance.now() + FINISH_MS);
       cut();
       if (!pool.ended) pool.end().catch(() => undefined);
-      await atMost(FINISH_MS, Promise.all([...sockets].map((socket) => once(socket, "close"))));
+      await settlesWithin(FINISH_MS, Promise.all([...sockets].map((socket) => once(socket, "close"))));
     },
   };
 }

@@ -3,13 +3,13 @@ import { setMaxListeners } from "node:events";
 import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
-import { openSlots } from "../delivery/slots.js";
+import { openSemaphore } from "../delivery/semaphore.js";
 import type { Executor } from "../outbox/executor.js";
 import { wakeWorkers } from "../outbox/graphile/wake-workers.js";
 import { wakeTimer } from "./wake-timer.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** A process dies with all of its workers: they have one gate. */
+/** One for all workers of the process, which die together. */
 const GATE = openGate();
 
 /** How long handlers have to end after their signals were aborted because the worker stops. */
@@ -21,7 +21,7 @@ const PATIENCE_MS = 60_000;
 export interface WorkerSignals {
   /** Handlers must end. */
   readonly shutdown: AbortSignal;
-  /** It has stopped: nobody waits for anything any more. */
+  /** The worker has stopped: nothing is waited for any more. */
   readonly ended: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ export function deliverDeps(
   // Every running delivery listens to them.
   setMaxListeners(0, shutdown, ended);
   const { wakeIn, stop } = wakeTimer((count) => {
-    // Without it they are found a little later.
+    // If it fails, polling finds them a little later.
     wakeWorkers(executor, count).catch(() => undefined);
   });
   ended.addEventListener("abort", stop, { once: true });
@@ -49,7 +49,7 @@ export function deliverDeps(
     wakeIn,
     signal: shutdown,
     ended,
-    slots: openSlots(config.worker.concurrency),
+    semaphore: openSemaphore(config.worker.concurrency),
     gate: GATE,
     graceMs: GRACE_MS,
     patienceMs: PATIENCE_MS,

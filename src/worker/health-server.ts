@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { EventBusError } from "../errors.js";
-import type { Vitals } from "./vitals.js";
+import type { HealthState } from "./health-state.js";
 
 /** Answers orchestrators. */
 export interface HealthServer {
@@ -23,16 +23,16 @@ export interface HealthAddress {
  *
  * @throws EventBusError `INVALID_OPTION` when the address cannot be listened on.
  */
-export async function serveHealth({ port, host }: HealthAddress, vitals: Vitals): Promise<HealthServer> {
+export async function serveHealth({ port, host }: HealthAddress, health: HealthState): Promise<HealthServer> {
   const server = createServer(({ method, url }, response) => {
     const [path] = (url ?? "/").split("?");
     if (method !== "GET" && method !== "HEAD") return answer(response, 405, { error: "only GET" });
     if (path === "/live") {
-      const { isLive, ...live } = vitals.live();
+      const { isLive, ...live } = health.live();
       return answer(response, isLive ? 200 : 503, { status: isLive ? "live" : "not live", ...live });
     }
     if (path === "/ready") {
-      const { isReady, ...ready } = vitals.ready();
+      const { isReady, ...ready } = health.ready();
       return answer(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", ...ready });
     }
     return answer(response, 404, { error: "expected /live or /ready" });

@@ -5,7 +5,7 @@ export interface HeartbeatOptions {
   readonly intervalMs: number;
   readonly beat: () => Promise<Heartbeat>;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
-  /** A beat failed twice, or what the beats say is not heard. The heart goes on beating. */
+  /** A heartbeat failed twice, or its notifications are not heard. The heartbeats go on. */
   readonly onFailure: (reason: string) => void;
 }
 
@@ -14,13 +14,13 @@ export interface RunningHeartbeat {
   readonly first: Promise<void>;
   /** A notification was heard. */
   heard(): void;
-  /** From now on nobody listens any more, and that is as it should be. */
+  /** From now on notifications are not expected. */
   stopListening(): void;
-  /** Resolves when no beat is under way any more: one that comes late would bring back a worker that has gone. */
+  /** Resolves when no heartbeat is under way any more: a late one would register again a worker that has gone. */
   stop(): Promise<void>;
 }
 
-/** Of more beats than this in a row nobody heard the notification: the listening connection is deaf. */
+/** When the notifications of more beats in a row than this are not heard, the listening connection does not work. */
 const DEAF_AFTER = 2;
 
 /** Beats at once and then in intervals. A beat that fails is repeated once, at once. */

@@ -4,38 +4,38 @@ import type { Executor } from "../outbox/executor.js";
 import { advanceMarks, forgetWorkers, preferNewest, takeTurn } from "../outbox/keep-house.js";
 import { wakeHeld } from "../outbox/pause.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
-import { atMost } from "./at-most.js";
 import { messageOf } from "./is-fatal.js";
 import { lookForLost } from "./look-for-lost.js";
 import { parkOrphans } from "./park-orphans.js";
+import { settlesWithin } from "./settles-within.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** What keeps house while a worker runs. */
+/** The maintenance that one worker does for all of them, while it runs. */
 export interface Housekeeping {
-  /** Begins nothing more; resolves when what runs has ended. Never rejects. */
+  /** Starts no further task; resolves when the running one has ended. Never rejects. */
   stop(): Promise<void>;
 }
 
 const TEND_MS = 2_000;
 const WAKE_LOST_MS = 5_000;
 const PARK_MS = 5_000;
-/** With millions of jobs one look at them takes seconds: it takes at most this part of the time. */
+/** With millions of jobs one look at them takes seconds: such a task runs for at most this part of the time. */
 const SHARE = 0.05;
 const LOOK_FOR_ORPHANS_MS = 300_000;
-/** A deployment takes its time: what waits for less is no orphan yet. */
+/** Deployments take time: a delivery that has waited for less is not orphaned. */
 const ORPHANED_AFTER_MS = 60_000;
 const BATCH = 1_000;
 
-/** So many events for each subscription are looked at together, and how few at least when that fails. */
+/** How many events of each subscription one statement looks at; fewer after it has failed, down to the least. */
 const MOST_MARKED = 50_000;
 const FEWEST_MARKED = 500;
 
-/** Does from time to time what one worker has to do for all of them. */
+/** Runs the maintenance tasks, each when it is due and no other worker has just done it. */
 export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor): Housekeeping {
   const { intervalMs } = setup.config.retention;
   let stopped = false;
   let endPause = () => {};
-  const once = choresOf(setup, worker, executor, () => stopped);
+  const once = passOf(setup, worker, executor, () => stopped);
   const everyMs = Math.min(TEND_MS, intervalMs);
   const keepOn = async () => {
     while (!stopped) {
@@ -43,8 +43,8 @@ export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor
       const paused = new Promise<void>((resolve) => {
         endPause = resolve;
       });
-      // Of several workers another one may come first next time.
-      if (!stopped) await atMost(everyMs * (0.75 + Math.random() / 2), paused);
+      // At random, so that another worker may be first next time.
+      if (!stopped) await settlesWithin(everyMs * (0.75 + Math.random() / 2), paused);
     }
   };
   const kept = keepOn();
@@ -57,18 +57,18 @@ export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor
   };
 }
 
-/** The same once, where no worker runs all the time. Begins nothing more when `isStopped`. Never rejects. */
+/** Runs them once, for where no worker runs all the time. Starts no further task when `isStopped`. Never rejects. */
 export async function keepHouseOnce(
   setup: WorkerSetup,
   worker: string,
   executor: Executor,
   isStopped: () => boolean,
 ): Promise<void> {
-  await choresOf(setup, worker, executor, isStopped)();
+  await passOf(setup, worker, executor, isStopped)();
 }
 
-/** What does, when it is called, what is to be done then. */
-function choresOf(
+/** A function that runs each task that is due, one after the other. */
+function passOf(
   { names, report, config: { retention, application } }: WorkerSetup,
   worker: string,
   executor: Executor,
@@ -77,18 +77,14 @@ function choresOf(
   const reported = new Set<string>();
   let most = MOST_MARKED;
 
-  const inTurn = async (
-    chore: Parameters<typeof takeTurn>[2],
-    everyMs: number,
-    work: () => Promise<void>,
-  ) => {
-    if (!isStopped() && (await takeTurn(executor, names, chore, everyMs))) await work();
+  const inTurn = async (task: Parameters<typeof takeTurn>[2], everyMs: number, work: () => Promise<void>) => {
+    if (!isStopped() && (await takeTurn(executor, names, task, everyMs))) await work();
   };
-  // Who has learnt how long it takes lets that much more time pass, whichever worker did it last.
-  const sparingly = (chore: Parameters<typeof takeTurn>[2], leastMs: number, work: () => Promise<void>) => {
+  // A task that takes long is run more rarely by the worker that has seen it, whichever worker ran it last.
+  const sparingly = (task: Parameters<typeof takeTurn>[2], leastMs: number, work: () => Promise<void>) => {
     let everyMs = leastMs;
     return () =>
-      inTurn(chore, everyMs, async () => {
+      inTurn(task, everyMs, async () => {
         const startedAt = performance.now();
         try {
           await work();
@@ -98,7 +94,7 @@ function choresOf(
       });
   };
   const tend = async () => {
-    // First: what is held waits for it, the marks only make things faster.
+    // First: paused deliveries wait for it, while the marks only make other statements faster.
     while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
     await preferNewest(executor, names);
     try {
@@ -138,7 +134,7 @@ function choresOf(
     report({ type: "deliveries:woken", worker, ...found }),
   );
   const park = parkOrphans(executor, names, isStopped);
-  const chores = [
+  const tasks = [
     () => inTurn("tend", TEND_MS, tend),
     // Each worker schema has its own jobs.
     sparingly(`wake lost ${names.workerSchema}`, WAKE_LOST_MS, wakeLost),
@@ -147,11 +143,11 @@ function choresOf(
     () => inTurn("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
   ];
   return async () => {
-    for (const chore of chores) {
+    for (const task of tasks) {
       try {
-        await chore();
+        await task();
       } catch (error) {
-        // Connections are watched elsewhere. Anything else would go on for ever, and is said once.
+        // Connections are watched elsewhere. Any other error would come again and again, and is reported once.
         const message = messageOf(error);
         if (isAboutConnecting(error) || reported.has(message)) continue;
         reported.add(message);

@@ -2,7 +2,7 @@ import type { Executor } from "../outbox/executor.js";
 import { FROM_THE_FIRST, type LookedUpTo, noteUnknownWorkers, wakeLost } from "../outbox/lost-deliveries.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 
-/** What was woken at one time. */
+/** The deliveries that got new jobs together. */
 export interface Woken {
   readonly subscribers: readonly string[];
   readonly deliveries: number;
@@ -12,7 +12,7 @@ export interface Woken {
 const MOST_LOOKED_AT = 10_000;
 
 /**
- * Looks for open deliveries without a job and wakes them, some with each call; the next call goes on where this one has
+ * Looks for open deliveries without a job and adds one for each, some with each call; the next call goes on where this one
  * ended.
  */
 export function lookForLost(
@@ -32,7 +32,7 @@ export function lookForLost(
         subscribers: woken.map(({ subscriber }) => subscriber),
         deliveries: woken.reduce((sum, { deliveries }) => sum + deliveries, 0),
       });
-      // Where one was lost, others were: they are not left waiting for their turn.
+      // Where one job was lost, others probably were: the look goes on at once.
     } while (from !== FROM_THE_FIRST && !isStopped());
   };
 }

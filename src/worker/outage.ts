@@ -1,12 +1,12 @@
 import type { Report } from "../log/telemetry.js";
 import { messageOf } from "./is-fatal.js";
 
-/** Reports each time without connections once, however often it is tried to end it. */
+/** Reports each outage once, however many attempts to connect fail during it. */
 export interface Outage {
-  /** They are lost, or still are. */
+  /** The connections are lost, or still are. */
   lost(cause: unknown): void;
   back(): void;
-  /** Nobody tries any more. */
+  /** The worker does not try to connect any more. */
   givenUp(): void;
 }
 

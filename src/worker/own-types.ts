@@ -20,8 +20,8 @@ function textsOf(text: string): string[] {
 }
 
 /**
- * How values are read on connections of our own. `pg.types` is the application's too: what it sets there, for moments
- * or JSON, would hold for our statements and those of graphile-worker.
+ * How values are read on connections of the package. `pg.types` is shared with the application: parsers that it sets there,
+ * for timestamps or JSON, would apply to statements of the package and of graphile-worker.
  */
 export const OWN_TYPES = {
   getTypeParser: (oid: number) => PARSERS.get(oid) ?? String,

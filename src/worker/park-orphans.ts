@@ -2,12 +2,12 @@ import type { Executor } from "../outbox/executor.js";
 import { freeJobs, parkJobs, unservedTasks } from "../outbox/graphile/park-jobs.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 
-/** So long a deployment may leave a subscriber without a worker, and nothing is moved for it. */
+/** A deployment may leave a subscriber without a worker for so long before its jobs are parked. */
 const UNSERVED_FOR_MS = 20_000;
 
 /**
- * Takes the ready jobs of subscribers that no worker has out of the way of all others, and frees those of subscribers that a
- * worker has again. Each call looks once.
+ * Parks the ready jobs of subscribers that no worker has, so that looks for jobs do not go over them, and frees those of
+ * subscribers that a worker has again. Each call does both once.
  */
 export function parkOrphans(
   executor: Executor,

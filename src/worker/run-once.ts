@@ -49,9 +49,9 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOnceResult> {
   await connectFirst(setup, async (executor) => {
     await assertSameDatabase(executor, setup.config.prisma, setup.subscribers);
     policies = await subscribeWorker(executor, setup);
-    // Nobody else may do it where no worker runs. At most half of the time is spent on it.
+    // Where no worker runs, nothing else does it. At most half of the time is spent on it.
     await keepHouseOnce(setup, worker, executor, () => leftMs() < maxMs / 2);
-    // What workers without these subscribers have parked, none may be there to free.
+    // There may be no worker to free the jobs that others, without these subscribers, have parked.
     await freeJobs(executor, setup.names, { own: setup.subscribers.map(({ name }) => name) });
   });
   const counts = { delivered: 0, retrying: 0, snoozed: 0, paused: 0, cancelled: 0, dead: 0, stale: 0 };

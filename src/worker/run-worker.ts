@@ -61,11 +61,11 @@ export async function runWorker(options: RunWorkerOptions): Promise<Worker> {
   assertSubscribers(setup.subscribers);
   warnOfPlainClient(setup);
   const health =
-    healthPort === undefined ? undefined : await serveHealth({ port: healthPort, host }, setup.vitals);
+    healthPort === undefined ? undefined : await serveHealth({ port: healthPort, host }, setup.health);
   try {
     const supervisor = await startSupervisor(setup);
     const finished = supervisor.finished.finally(() => health?.close());
-    // Whoever wants to know awaits it. Nobody has to.
+    // A program may await `finished`, but need not: then a rejection must not end the process.
     const over = finished.catch(() => undefined);
     const stop = async () => {
       await supervisor.stop();
@@ -95,7 +95,7 @@ function checkPort(port: unknown): void {
   throw invalidOption("healthPort", port, "a port, 1 to 65535, or 0 for any free one", { of: "runWorker()" });
 }
 
-/** Only this machine: what a worker does is nobody else's business unless somebody says so. */
+/** This machine alone, unless the program says otherwise. */
 const LOOPBACK = "127.0.0.1";
 
 function checkHost(host: unknown, port: number | undefined): string {

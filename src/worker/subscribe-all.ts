@@ -4,11 +4,11 @@ import { isTransient } from "../outbox/database-error.js";
 import type { Executor } from "../outbox/executor.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** As often as workers that start together may fail because of each other. */
+/** Workers that start together may fail because of each other, each several times. */
 const MAX_TRIES = 10;
 
 /**
- * Makes the database know the subscribers of a configuration. Returns those of which something changed.
+ * Registers the subscribers of a configuration. Returns the names of those that changed.
  *
  * Not in a transaction: where roles have a stricter isolation level than read committed, of workers that start together
  * only one succeeds at first.

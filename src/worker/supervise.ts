@@ -1,18 +1,18 @@
 import { EventBusError } from "../errors.js";
 import { branded, type Executor } from "../outbox/executor.js";
 import type { Heartbeat } from "../outbox/heartbeat.js";
-import { atMost } from "./at-most.js";
 import { deliverDeps, GRACE_MS, nextWorkerName } from "./deliver-deps.js";
+import { formerRuns } from "./former-runs.js";
 import type { UnknownStatement } from "./graphile/job-source.js";
 import { ownDeliveries, type TaskRun, taskList } from "./graphile/task-list.js";
 import { startWorkerRun, type WorkerRun } from "./graphile/worker-run.js";
 import { keepHouse } from "./housekeeping.js";
 import { isFatal } from "./is-fatal.js";
 import { outage } from "./outage.js";
-import { retirement } from "./retirement.js";
+import { settlesWithin } from "./settles-within.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** What keeps graphile-worker running, and stops it. */
+/** Keeps graphile-worker running, and stops it. */
 export interface Supervisor {
   readonly finished: Promise<void>;
   readonly stop: () => Promise<void>;
@@ -27,7 +27,7 @@ const HEALTHY_MS = 10_000;
 
 /**
  * Starts one run of graphile-worker after the other. When anything happens to its connections, a run is never mended but
- * replaced, and what it had claimed is freed by its id: nobody can know which of its statements took effect.
+ * replaced, and what it had claimed is freed by its id, since it is unknown which of its statements took effect.
  *
  * Handlers go on meanwhile, and their outcomes are written through the next run.
  *
@@ -35,7 +35,7 @@ const HEALTHY_MS = 10_000;
  * @throws what keeps the first run from starting.
  */
 export async function supervise(setup: WorkerSetup, listens: boolean): Promise<Supervisor> {
-  const { config, names, report, vitals } = setup;
+  const { config, names, report, health } = setup;
   const worker = nextWorkerName(setup.host);
   const own = ownDeliveries();
   const { running } = own;
@@ -55,7 +55,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   const fatal = new Promise<never>((_, reject) => {
     onFatal = reject;
   });
-  // Who has stopped does not look at it any more.
+  // After a stop nothing awaits it.
   fatal.catch(() => undefined);
 
   const onCurrent: Executor["query"] = async (sql, values, name) => {
@@ -66,7 +66,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   const signals = { shutdown: shutdown.signal, ended: ended.signal };
   const deps = deliverDeps(setup, worker, executor, signals);
   const onBeat = ({ fresh, swept }: Heartbeat, first: boolean) => {
-    vitals.beat();
+    health.beat();
     if (swept.length > 0) report({ type: "worker:takeover", worker, dead: swept });
     if (fresh && !first)
       report({ type: "worker:presumed-dead", worker, deadAfterMs: config.worker.deadAfterMs });
@@ -77,27 +77,27 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     reported.add(statement);
   };
   const start = () => {
-    vitals.tries();
+    health.connecting();
     const tasks = (run: TaskRun) => taskList(setup.subscribers, own, deps, onFatal, run);
     return startWorkerRun({ setup, worker, listens, formerId, tasks, onBeat, onUnknownStatement });
   };
   const connection = outage(worker, report);
-  const retiring = retirement(executor, names, stopRequested);
+  const former = formerRuns(executor, names, stopRequested);
 
   const replace = async (failed: WorkerRun) => {
     current = undefined;
     formerId = failed.id;
     await failed.abandon();
-    // Freed at once, what still runs here would run a second time elsewhere.
-    retiring.begin(failed.id, Promise.allSettled(running.values()), config.worker.deadAfterMs);
+    // Freed at once, deliveries whose handlers still run here would be made elsewhere too.
+    former.free(failed.id, Promise.allSettled(running.values()), config.worker.deadAfterMs);
   };
 
   const keepRunning = async () => {
     let aliveSince = performance.now();
-    // None at first: who was well is back at once.
+    // None at first: after a healthy run the next one starts at once.
     let pauseMs = 0;
     const pause = async () => {
-      if (pauseMs > 0) await atMost(pauseMs * (0.5 + Math.random()), stopRequested);
+      if (pauseMs > 0) await settlesWithin(pauseMs * (0.5 + Math.random()), stopRequested);
       pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
     };
     while (!stopping) {
@@ -122,7 +122,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     }
   };
 
-  /** Waits for the handlers, then for those that were told to end, then for nothing. */
+  /** Waits for the handlers, then for a moment for those that were told to end. */
   const shutDown = async () => {
     connection.givenUp();
     const swept = house.stop();
@@ -130,14 +130,14 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     const drained = Promise.all(
       [current?.drain(), ...running.values()].map((promise) => promise?.catch(() => undefined)),
     );
-    if (!(await atMost(config.worker.shutdownTimeoutMs, drained))) {
+    if (!(await settlesWithin(config.worker.shutdownTimeoutMs, drained))) {
       report({ type: "worker:aborting", worker, running: running.size });
       shutdown.abort();
-      await atMost(GRACE_MS + RECORD_MS, drained);
+      await settlesWithin(GRACE_MS + RECORD_MS, drained);
     }
-    await atMost(RECORD_MS, Promise.resolve(current?.stopBeating()));
-    await atMost(RECORD_MS, swept);
-    await retiring.end(current?.id);
+    await settlesWithin(RECORD_MS, Promise.resolve(current?.stopBeating()));
+    await settlesWithin(RECORD_MS, swept);
+    await former.freeAll(current?.id);
     await current?.close();
     current = undefined;
     ended.abort();
@@ -164,7 +164,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     await shutDown();
     throw error;
   });
-  // Whoever wants to know awaits it. Nobody has to, and the process must not end because of that.
+  // A program may await `finished`, but need not: then a rejection must not end the process.
   const over = finished.catch(() => undefined);
   const stop = () => {
     requestStop();

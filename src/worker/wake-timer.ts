@@ -1,21 +1,21 @@
-/** Has something done when deliveries become due. */
+/** Wakes workers when deliveries become due. */
 export interface WakeTimer {
-  /** One becomes due in so many milliseconds. */
+  /** A delivery becomes due in so many milliseconds. */
   wakeIn(ms: number): void;
-  /** Nothing is done any more. */
+  /** Wakes no more. */
   stop(): void;
 }
 
 /** Those that become due within so many milliseconds are woken together. */
 const TOGETHER_MS = 10;
-/** For a longer wait it does not matter that graphile-worker only looks from time to time. */
+/** After a longer wait, it does not matter that graphile-worker only polls. */
 const LONGEST_MS = 60_000;
 
 /**
- * graphile-worker looks for jobs that have become due in intervals only. This wakes it at the right time for those that
- * were put off here. When the process dies, the intervals remain. Does nothing, and keeps no timer, while nothing waits.
+ * graphile-worker polls for jobs that have become due. This wakes it in time for deliveries that this worker has put off;
+ * when the process dies, polling remains. Keeps no timer while no delivery waits.
  *
- * @param wake is told how many are due; what it throws is its own concern.
+ * @param wake is called with how many are due.
  */
 export function wakeTimer(wake: (count: number) => void): WakeTimer {
   // How many by when, in steps of TOGETHER_MS: a bounded number, however many deliveries wait.

@@ -4,9 +4,9 @@ import { VERSION } from "./version.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /**
- * Connections of a worker. A statement that takes half of the time after which others take over is as good as lost.
+ * Connections of a worker. A statement that takes half of the time after which other workers take over has failed.
  *
- * @param isOwn whether a connection keeps what is set on it, and nobody else gets that.
+ * @param isOwn whether each connection is a session of its own, and not one that a pooler shares.
  */
 export function workerConnection({ url, config }: WorkerSetup, max: number, isOwn = false): Connection {
   const timeoutMs = Math.max(1_000, Math.min(30_000, config.worker.deadAfterMs / 2));
@@ -19,7 +19,7 @@ export function workerConnection({ url, config }: WorkerSetup, max: number, isOw
   });
 }
 
-/** What the other workers are told of this one. */
+/** This worker's row in the table of workers. */
 export function workerRow(setup: WorkerSetup, id: string, name: string): WorkerRow {
   const { config, host, subscribers, activity, policies } = setup;
   return {

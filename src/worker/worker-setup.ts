@@ -18,9 +18,9 @@ import {
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Activity, countActivity } from "./activity.js";
 import { databaseUrl } from "./database-url.js";
-import { followVitals, type Vitals } from "./vitals.js";
+import { followHealth, type HealthState } from "./health-state.js";
 
-/** The fields of the configuration, or what `defineConfig` made of them, and who hears of what happens. */
+/** The fields of the configuration, or what `defineConfig` made of them, and where reports go. */
 export interface RunOptions extends ConfigOptions {
   /** Where the worker writes. Defaults to warnings and errors on the standard error output. */
   readonly log?: Logger | undefined;
@@ -53,10 +53,10 @@ export interface WorkerSetup {
   readonly log: Logger;
   readonly report: Report;
   readonly host: string;
-  /** What this worker does, as `report` told it. */
+  /** How many deliveries it makes, counted from its reports. */
   readonly activity: Activity;
-  /** How this worker is, as `report` and its heart told it. */
-  readonly vitals: Vitals;
+  /** Its state for health checks, from its reports and heartbeats. */
+  readonly health: HealthState;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function prepareWorker(options: RunOptions): Promise<WorkerSetup> {
   const subscribers = await loadSubscribers(config);
   checkTransactional(config.prisma, subscribers, "defineConfig()");
   const activity = countActivity();
-  const vitals = followVitals(config.worker.deadAfterMs);
+  const health = followHealth(config.worker.deadAfterMs);
   return {
     config,
     subscribers,
@@ -91,14 +91,14 @@ export async function prepareWorker(options: RunOptions): Promise<WorkerSetup> {
     names: { schema: config.database.schema, workerSchema: config.database.workerSchema },
     url: databaseUrl(config),
     log,
-    report: reportTo(report, hub.report, activity.report, vitals.report),
+    report: reportTo(report, hub.report, activity.report, health.report),
     activity,
-    vitals,
+    health,
     host: hostname(),
   };
 }
 
-/** graphile-worker refuses to work on nothing, in words that are not ours. */
+/** Before graphile-worker refuses an empty list of tasks, in its own words. */
 export function assertSubscribers(subscribers: readonly Subscriber[]): void {
   if (subscribers.length > 0) return;
   throw new EventBusError(
@@ -108,7 +108,7 @@ export function assertSubscribers(subscribers: readonly Subscriber[]): void {
   );
 }
 
-/** Without the extension, what handlers write with `ctx.prisma` leads to no events, and nobody would see why. */
+/** Without the extension, writes of handlers with `ctx.prisma` publish no events, and nothing else would say so. */
 export function warnOfPlainClient({ config, log }: Pick<WorkerSetup, "config" | "log">): void {
   if (!("$transaction" in config.prisma) || "$publish" in config.prisma) return;
   log.warn(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { atMostSo, batched } from "../../src/delivery/batched.js";
+import { batched, upTo } from "../../src/delivery/batched.js";
 
 /** Answers when it is told to. */
 function manual() {
@@ -19,7 +19,7 @@ const never = () => false;
 describe("batched", () => {
   it("gathers what is asked for in one turn, and gives each its answer", async () => {
     const { calls, forMany } = manual();
-    const ask = batched(forMany, atMostSo(10), never);
+    const ask = batched(forMany, upTo(10), never);
     const answers = Promise.all([ask(1), Promise.resolve().then(() => ask(2)), ask(3)]);
     await turn();
     expect(calls.map(({ items }) => items)).toEqual([[1, 3, 2]]);
@@ -29,7 +29,7 @@ describe("batched", () => {
 
   it("gathers what comes while a call is under way, and waits for nothing else", async () => {
     const { calls, forMany } = manual();
-    const ask = batched(forMany, atMostSo(10), never);
+    const ask = batched(forMany, upTo(10), never);
     const first = ask(1);
     await turn();
     const later = [ask(2)];
@@ -55,7 +55,7 @@ describe("batched", () => {
         sizes.push(items.length);
         return items;
       },
-      atMostSo(3),
+      upTo(3),
       never,
     );
     expect(await Promise.all([1, 2, 3, 4, 5, 6, 7].map(ask))).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -68,7 +68,7 @@ describe("batched", () => {
         if (items.includes(2)) throw new Error("not 2");
         return items;
       },
-      atMostSo(10),
+      upTo(10),
       never,
     );
     expect(await Promise.allSettled([1, 2, 3].map(ask))).toEqual([
@@ -86,7 +86,7 @@ describe("batched", () => {
         calls += 1;
         throw new Error("gone");
       },
-      atMostSo(10),
+      upTo(10),
       () => true,
     );
     const results = await Promise.allSettled([ask(1), ask(2), ask(3)]);

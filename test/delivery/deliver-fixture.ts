@@ -5,7 +5,7 @@ import { deliver } from "../../src/delivery/deliver.js";
 import type { DeliverDeps } from "../../src/delivery/deliver-deps.js";
 import { deliveryOutbox } from "../../src/delivery/delivery-outbox.js";
 import { openGate } from "../../src/delivery/run-gate.js";
-import { openSlots } from "../../src/delivery/slots.js";
+import { openSemaphore } from "../../src/delivery/semaphore.js";
 import { synchroniseSubscribers } from "../../src/delivery/synchronise-subscribers.js";
 import type { Wakeup } from "../../src/delivery/wakeup.js";
 import type { Logger } from "../../src/log/logger.js";
@@ -95,7 +95,7 @@ export function deliverFixture(pool: pg.Pool) {
     worker: "worker-1",
     wakeIn: () => undefined,
     signal: new AbortController().signal,
-    slots: openSlots(100),
+    semaphore: openSemaphore(100),
     gate: openGate(),
     graceMs: 100,
     patienceMs: 0,

@@ -1,9 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-
+import { followHealth } from "../../src/worker/health-state.js";
 import { runWorker } from "../../src/worker/run-worker.js";
-import { followVitals } from "../../src/worker/vitals.js";
 import { eventually } from "../support/eventually.js";
 import { startMuteProxy } from "./mute-proxy.js";
 import { workerFixture } from "./worker-fixture.js";
@@ -114,12 +113,12 @@ describe("a health port", () => {
   });
 });
 
-describe("followVitals", () => {
+describe("followHealth", () => {
   const worker = "w";
   const running = () => {
-    const vitals = followVitals(10_000);
-    vitals.beat();
-    vitals.report({
+    const health = followHealth(10_000);
+    health.beat();
+    health.report({
       type: "worker:start",
       worker,
       application: "a",
@@ -127,7 +126,7 @@ describe("followVitals", () => {
       concurrency: 1,
       listens: true,
     });
-    return vitals;
+    return health;
   };
   const later = (ms: number) => {
     const now = performance.now();
@@ -136,28 +135,28 @@ describe("followVitals", () => {
   };
 
   it("is neither ready nor dead before it has started", () => {
-    const vitals = followVitals(10_000);
-    expect([vitals.live().isLive, vitals.ready().isReady]).toEqual([true, false]);
-    expect(vitals.ready().lastHeartbeatMs).toBeNull();
+    const health = followHealth(10_000);
+    expect([health.live().isLive, health.ready().isReady]).toEqual([true, false]);
+    expect(health.ready().lastHeartbeatMs).toBeNull();
   });
 
   it("is not ready when the heart is silent for as long as makes others hold it for dead", () => {
-    const vitals = running();
+    const health = running();
     later(9_000);
-    expect(vitals.ready().isReady).toBe(true);
+    expect(health.ready().isReady).toBe(true);
     later(2_000);
-    expect([vitals.ready().isReady, vitals.live().isLive]).toEqual([false, true]);
+    expect([health.ready().isReady, health.live().isLive]).toEqual([false, true]);
   });
 
   it("is not live when it has tried nothing for longer than any step takes", () => {
-    const vitals = running();
-    vitals.report({ type: "recover:start", worker, reason: "gone" });
+    const health = running();
+    health.report({ type: "recover:start", worker, reason: "gone" });
     later(99_000);
-    expect(vitals.live().isLive).toBe(true);
+    expect(health.live().isLive).toBe(true);
     later(2_000);
-    expect(vitals.live().isLive).toBe(false);
-    vitals.tries();
-    expect(vitals.live().isLive).toBe(true);
+    expect(health.live().isLive).toBe(false);
+    health.connecting();
+    expect(health.live().isLive).toBe(true);
   });
 
   it("is not live when it cannot go on, nor ready while it stops", () => {

@@ -1,6 +1,6 @@
 import type { WorkerEvents } from "graphile-worker";
 
-/** So long must every look for jobs have found one before notifications are a waste. */
+/** For how long every look for jobs must have found one before a worker needs no notifications. */
 const BUSY_AFTER_MS = 1_000;
 
 /** How jobs are looked for. */
@@ -11,8 +11,8 @@ export interface AwaitingOptions {
 }
 
 /**
- * Follows whether a run of graphile-worker has to be told of new jobs, and tells the database when that changes. While
- * it is busy, publishers need not notify it, and NOTIFY makes transactions commit one after the other.
+ * Follows whether a run of graphile-worker needs notifications of new jobs, and tells the database when that changes. A
+ * busy run finds them anyway, and NOTIFY makes publishing transactions commit one after the other.
  *
  * @param tell is never called before its last call has ended. When it fails, the same is told again later.
  */
@@ -21,9 +21,9 @@ export function followAwaiting(
   tell: (awaits: boolean) => Promise<void>,
   { pollIntervalMs, queueSize = 0 }: AwaitingOptions,
 ): void {
-  // Who sleeps between its looks has looked that long ago, though others of the same worker are busy.
+  // A loop that sleeps last looked up to a poll interval ago, though other loops of the same worker are busy.
   const busyAfterMs = Math.max(BUSY_AFTER_MS, 1.5 * pollIntervalMs);
-  // What the database knows of a worker that is new.
+  // As the database has it for a new worker.
   let told = true;
   let wanted = true;
   let isTelling = false;
@@ -39,7 +39,7 @@ export function followAwaiting(
         told = next;
       }
     } catch {
-      // A broken connection shows itself elsewhere, and one that is replaced begins anew.
+      // A broken connection is noticed elsewhere, and the next run begins anew.
     } finally {
       isTelling = false;
     }

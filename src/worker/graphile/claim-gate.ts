@@ -1,22 +1,22 @@
 import type { WorkerEvents } from "graphile-worker";
 
-/** Why a worker of graphile-worker may not claim any more. */
+/** Thrown to a loop of graphile-worker that may not take jobs any more. */
 export class ClaimsClosed extends Error {}
 
-/** Lets graphile-worker claim a job only when there is a handler's place for it. */
+/** Lets graphile-worker take a job only when a handler may run for it. */
 export interface ClaimGate {
-  /** To be given to graphile-worker as `forbiddenFlags`: it asks before each claim, and waits for the answer. */
+  /** To be given to graphile-worker as `forbiddenFlags`, which it calls and awaits before each look for a job. */
   readonly enter: () => null | Promise<null>;
-  /** The handler of a claimed job has ended: its place is free. */
+  /** The handler of a job has ended: another one may run. */
   leave(): void;
-  /** Nobody claims any more: who waits comes to rest, so that it can be stopped. */
+  /** No more jobs are taken: loops that wait are rejected, so that they can be stopped. */
   close(): void;
 }
 
 /**
- * Opens a gate for `loops` workers of graphile-worker, of which `places` may have a job whose handler has not ended. The
- * others write down outcomes meanwhile, many with one statement, and no place stands empty because of that. Those that
- * found no job keep their places and look again from time to time; no others do.
+ * Opens a gate for `loops` loops of graphile-worker, of which `places` may have a job whose handler has not ended. The
+ * others record outcomes meanwhile, many with one statement, so that no place stays empty for that. Loops that found no job
+ * keep their places and poll; no others do.
  */
 export function openClaimGate(events: WorkerEvents, loops: number, places: number): ClaimGate {
   let starting = loops;
@@ -24,7 +24,7 @@ export function openClaimGate(events: WorkerEvents, loops: number, places: numbe
   let comesFromJob = false;
   let closed = false;
   const parked: { readonly resolve: (go: null) => void; readonly reject: (error: Error) => void }[] = [];
-  // Whoever completes a job asks for the next one in the same turn, right after this.
+  // A loop that completes a job asks for the next one in the same turn, right after this event.
   events.on("job:complete", () => {
     comesFromJob = true;
   });

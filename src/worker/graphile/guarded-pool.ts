@@ -4,22 +4,22 @@ import { stateOf } from "../../delivery/connection-error.js";
 import { isTransient } from "../../outbox/database-error.js";
 import type { JobSource } from "./job-source.js";
 
-/** What is kept from graphile-worker, and what it is answered at once. */
+/** What graphile-worker is kept from, and what it is answered in place of the database. */
 export interface GuardedPoolOptions {
-  /** Without, it gets no connection to listen on: it polls. */
+  /** False: it gets no connection to listen on, and polls. */
   readonly listens: boolean;
-  /** From the moment on that this is so, nothing that it asks for is answered any more. */
+  /** Once true, no request is answered any more. */
   readonly isSilent: () => boolean;
-  /** While it comes to a stop, `onBroken` learns of statements that fail, instead of it. */
+  /** While it stops, failed statements are reported to `onBroken` instead of to graphile-worker. */
   readonly isStopping: () => boolean;
-  /** Learns of failed claims at any time. */
+  /** Is told of failed looks for jobs at any time. */
   readonly onBroken: (error: unknown) => void;
   readonly source: Pick<JobSource, "answer">;
 }
 
 /**
- * The pool as graphile-worker is allowed to see it. It prints statements that fail after it was told to stop, with
- * their stacks.
+ * The pool that graphile-worker gets. On the original one it would print each statement that fails after it was told to
+ * stop, with its stack.
  */
 export function guardedPool(
   pool: Pool,
@@ -34,8 +34,8 @@ export function guardedPool(
       return never();
     }
   };
-  // What was locked, though the answer was lost, is freed only when this is given up: with a queue of its own,
-  // graphile-worker asks again and says nothing.
+  // Jobs that were locked though the answer was lost are freed only when this run is given up: with a local queue,
+  // graphile-worker asks again and reports nothing.
   const failedClaim = (error: unknown): never => {
     if (!isTransient(stateOf(error) ?? "")) onBroken(error);
     throw error;
@@ -53,14 +53,14 @@ export function guardedPool(
     const release = (error?: Error | boolean) => {
       connected?.then(
         (real) => real.release(error),
-        // The statement for which it was to be has told.
+        // The statement has failed with the same error.
         () => undefined,
       );
     };
     return { query: query as PoolClient["query"], release };
   };
   const connect: unknown = (...args: Parameters<Pool["connect"]>) => {
-    // Only who wants to listen asks with a callback.
+    // graphile-worker asks with a callback only to listen.
     const isListener = typeof args[0] === "function";
     if (isSilent() || (isListener && !listens)) return never();
     return isListener ? pool.connect(...args) : Promise.resolve(client());

@@ -2,13 +2,13 @@ import { Logger as GraphileLogger } from "graphile-worker";
 
 import type { Logger } from "../../log/logger.js";
 
-/** Of its steps only those that change its schema; the others say when its loops and jobs begin and end. */
+/** Lines of lower levels are passed on only if they are about its schema: the others tell of each loop and job. */
 const ABOUT_THE_SCHEMA = /\bmigrations?\b/i;
 
-/** It warns of too few connections for its loops, of which more run than handlers, most of them waiting. */
+/** It warns of more loops than connections, which is intended: most of the loops wait. */
 const ABOUT_CONNECTIONS = /\bmaxPoolSize\b/;
 
-/** graphile-worker's own lines, for debugging only: what matters of them is reported by us. */
+/** A logger that passes graphile-worker's lines on for debugging; what matters in them, the package reports itself. */
 export function quietLogger(log: Logger): GraphileLogger {
   return new GraphileLogger(() => (severity, line) => {
     const isStep = severity === "debug" || severity === "info";

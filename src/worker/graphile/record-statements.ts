@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 
 import { type StatementKind, statementRecogniser } from "../../outbox/graphile/known-statements.js";
 import type { SchemaNames } from "../../outbox/schema-names.js";
-import { atMost } from "../at-most.js";
+import { settlesWithin } from "../settles-within.js";
 import type { UnknownStatement } from "./job-source.js";
 import { quietLogger } from "./quiet-logger.js";
 import { IN_BATCHES } from "./run-options.js";
@@ -82,7 +82,7 @@ async function record(workerSchema: string, scenario: Scenario): Promise<Recordi
       },
     },
   });
-  await atMost(LONGEST_MS, run);
+  await settlesWithin(LONGEST_MS, run);
   return { kinds, statements: [...new Set(statements)] };
 }
 

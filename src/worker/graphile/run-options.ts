@@ -1,9 +1,9 @@
-import type { RunnerOptions, TaskList, WorkerEvents } from "graphile-worker";
+import type { RunnerOptions, TaskList } from "graphile-worker";
 import type { Pool } from "pg";
-import { queueSizeOf } from "../queue-size.js";
 import { VERSION } from "../version.js";
 import type { WorkerSetup } from "../worker-setup.js";
-import { type ClaimGate, openClaimGate } from "./claim-gate.js";
+import type { ClaimGate } from "./claim-gate.js";
+import { concurrencyOf } from "./concurrency.js";
 import { quietLogger } from "./quiet-logger.js";
 import type { GraphileWatch } from "./watch-run.js";
 
@@ -12,19 +12,19 @@ export interface GraphileStart {
   readonly setup: WorkerSetup;
   readonly pool: Pool;
   readonly tasks: TaskList;
-  /** No job is claimed before it is ready. */
+  /** No job is taken before it is ready. */
   readonly watch: Pick<GraphileWatch, "events" | "ready">;
   /** Whether connections keep what belongs to them from one transaction to the next. */
   readonly listens: boolean;
-  /** Its workers are not told to stop before it resolves. */
+  /** Its loops are not told to stop before it resolves. */
   readonly mayStop: () => Promise<void>;
-  /** Without, as many jobs are under way as handlers may run. */
+  /** Undefined: as many jobs are under way as handlers may run. */
   readonly gate?: ClaimGate | undefined;
 }
 
 /**
- * Options for one run of graphile-worker. A new object each time: it remembers by the object what it once found out,
- * failures too.
+ * Options for one run of graphile-worker. A new object each time: graphile-worker caches by the object what it has found
+ * out, failures too.
  */
 export function graphileOptions({
   setup,
@@ -40,11 +40,11 @@ export function graphileOptions({
     pgPool: pool,
     schema: names.workerSchema,
     taskList: tasks,
-    // It would look for a file named crontab in the current folder, and carry out what is in it.
+    // Without, it would run a file named crontab in the current folder.
     parsedCronItems: [],
     events: watch.events,
     logger: quietLogger(log),
-    // It would end the process by itself, and only once.
+    // It would end the process itself, and works only once.
     noHandleSignals: true,
     ...(gate === undefined ? {} : { forbiddenFlags: gate.enter }),
     preset: {
@@ -66,7 +66,7 @@ export function graphileOptions({
       worker: {
         ...concurrencyOf(config.worker, gate),
         pollInterval: config.worker.pollIntervalMs,
-        // A pooler that does not let listen gives the next transaction to another session, which has not prepared them.
+        // Through a pooler without LISTEN, the next transaction is on another session, which has not prepared them.
         preparedStatements: listens,
         ...IN_BATCHES,
       },
@@ -76,28 +76,3 @@ export function graphileOptions({
 
 /** Without batches, completing a job is not awaited: a connection that breaks then would end the process. */
 export const IN_BATCHES = { completeJobBatchDelay: 0, failJobBatchDelay: 0 } as const;
-
-/**
- * With high throughput jobs are taken in advance and in numbers, and more of them are under way than handlers may run:
- * while some wait for the database to answer, others run.
- */
-function concurrencyOf({ concurrency, throughput }: WorkerConfig, gate: ClaimGate | undefined) {
-  const size = queueSizeOf({ concurrency, throughput });
-  if (size !== undefined) return { concurrentJobs: size, localQueue: { size } };
-  return { concurrentJobs: gate === undefined ? concurrency : loopsOf(concurrency) };
-}
-
-type WorkerConfig = WorkerSetup["config"]["worker"];
-
-/** As many again as handlers: while their outcomes are written down, others run. */
-function loopsOf(concurrency: number): number {
-  return 2 * concurrency;
-}
-
-/** What holds back graphile-worker while all handlers run. Undefined: it takes jobs in advance anyway. */
-export function claimGate(
-  events: WorkerEvents,
-  { concurrency, throughput }: WorkerConfig,
-): ClaimGate | undefined {
-  return throughput === "high" ? undefined : openClaimGate(events, loopsOf(concurrency), concurrency);
-}

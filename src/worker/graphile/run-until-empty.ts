@@ -5,10 +5,10 @@ import { isAboutConnecting } from "../../delivery/connection-error.js";
 import { explainFailure } from "../../outbox/database-error.js";
 import { ownExecutor } from "../../outbox/executor.js";
 import { beat, retireWorker } from "../../outbox/heartbeat.js";
-import { atMost } from "../at-most.js";
 import { unreachable } from "../database-url.js";
 import { deliverDeps, GRACE_MS } from "../deliver-deps.js";
 import { startHeartbeat } from "../heartbeat.js";
+import { settlesWithin } from "../settles-within.js";
 import { workerConnection, workerRow } from "../worker-connection.js";
 import type { WorkerSetup } from "../worker-setup.js";
 import { explainStart } from "./migrations.js";
@@ -68,18 +68,18 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
         listens: setup.config.database.listen ?? false,
       }),
     ).catch((error: unknown) => failures.push(error));
-    if (!(await atMost(maxMs, run))) {
+    if (!(await settlesWithin(maxMs, run))) {
       // It fails when `run` fails.
       Promise.resolve(pool?.gracefulShutdown()).catch(() => undefined);
-      if (!(await atMost(config.worker.shutdownTimeoutMs, run))) {
+      if (!(await settlesWithin(config.worker.shutdownTimeoutMs, run))) {
         shutdown.abort();
-        await atMost(GRACE_MS + RECORD_MS, run);
+        await settlesWithin(GRACE_MS + RECORD_MS, run);
       }
     }
     if (failures.length > 0) throw explain(failures[0], setup);
   } finally {
-    await atMost(RECORD_MS, stopBeating());
-    if (pool !== undefined) await atMost(RECORD_MS, retireWorker(executor, names, pool.id));
+    await settlesWithin(RECORD_MS, stopBeating());
+    if (pool !== undefined) await settlesWithin(RECORD_MS, retireWorker(executor, names, pool.id));
     await connection.close();
     ended.abort();
   }

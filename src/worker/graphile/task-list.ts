@@ -9,9 +9,9 @@ import type { Subscriber } from "../../registry/subscriber.js";
 import { isFatal } from "../is-fatal.js";
 import type { JobSource } from "./job-source.js";
 
-/** What a worker knows of its deliveries, whatever becomes of its connections. */
+/** A worker's deliveries, which outlast its connections. */
 export interface OwnDeliveries {
-  /** Those that it makes right now. */
+  /** Those that are being made. */
   readonly running: Map<string, Promise<Outcome>>;
 }
 
@@ -19,19 +19,19 @@ export function ownDeliveries(): OwnDeliveries {
   return { running: new Map() };
 }
 
-/** What the tasks of one run of graphile-worker have to do with it. */
+/** What ties tasks to one run of graphile-worker. */
 export interface TaskRun {
   /** Called once for each job, as soon as no handler runs for it any more. */
   readonly leave?: () => void;
-  /** Where it gets its jobs from. */
+  /** Where the run gets its jobs from. */
   readonly source?: Pick<JobSource, "loadedOf" | "deleted">;
 }
 
 /**
  * One task for each subscriber.
  *
- * A task must not return before the outcome is recorded: graphile-worker then deletes the job, whoever holds it. And
- * it must return nothing: lists have a meaning of their own there.
+ * A task must not return before the outcome is recorded: graphile-worker then deletes the job, even one that another worker
+ * holds by then. And it must return nothing: a list has a meaning of its own there.
  *
  * @param onFatal is called when a delivery fails for a reason for which all of them will.
  * @param run what belongs to one run of graphile-worker.
@@ -60,9 +60,9 @@ export function taskList(
           leaveOnce();
           throw error;
         }
-        // With the name: a forged job must not stand for the delivery that it names.
+        // With the name of the subscriber: a forged job must not pass for the delivery that it names.
         const key = `${subscriber.name}/${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
-        // The connection broke while it ran, and this is its job again: it still runs, here.
+        // Its connection broke and its job was taken again, while its handler still runs here.
         const delivery = own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce);
         return delivery.then(leaveOnce, (error: unknown) => {
           leaveOnce();
@@ -95,7 +95,7 @@ export function taskList(
   }
 }
 
-/** What is looked at of a job. */
+/** The columns of a job that are read. */
 interface ClaimedJob {
   readonly id: string;
   readonly job_queue_id: number | null;
@@ -114,7 +114,7 @@ function readWakeup(payload: unknown, job: ClaimedJob, source: TaskRun["source"]
     deaths: typeof d === "number" ? d : 0,
     isAgain: job.attempts > 1,
     heldAs: job.id,
-    // One that somebody put into a named queue is left to graphile-worker.
+    // A job that was put into a named queue by other means is left to graphile-worker.
     ...(source === undefined || job.job_queue_id !== null
       ? undefined
       : { jobId: job.id, loaded: source.loadedOf(job) }),

@@ -6,28 +6,28 @@ import { awaitJobs } from "../../outbox/graphile/await-jobs.js";
 import { beat, findTaskIds, type Heartbeat } from "../../outbox/heartbeat.js";
 import { type RunningHeartbeat, startHeartbeat } from "../heartbeat.js";
 import { messageOf } from "../is-fatal.js";
-import { queueSizeOf } from "../queue-size.js";
 import { workerRow } from "../worker-connection.js";
 import type { WorkerSetup } from "../worker-setup.js";
 import { followAwaiting } from "./awaiting-jobs.js";
 import { ClaimsClosed } from "./claim-gate.js";
+import { queueSizeOf } from "./concurrency.js";
 import { reportClaims } from "./report-claims.js";
 
-/** What one run of graphile-worker shows of itself. */
+/** What can be observed of one run of graphile-worker. */
 export interface GraphileWatch {
   /** To be given to graphile-worker. */
   readonly events: WorkerEvents;
-  /** What it locks jobs with; empty until it has begun. */
+  /** The id that it locks jobs with; empty until it has started. */
   id(): string;
-  /** Resolves when its heart beats and it listens. */
+  /** Resolves after the first heartbeat, and when it listens. */
   readonly ready: Promise<unknown>;
   /** Resolves with the reason when it cannot be relied on any more. Never rejects. */
   readonly failed: Promise<string>;
   hasFailed(): boolean;
   fail(reason: string): void;
-  /** From now on it does not listen, and that is as it should be. */
+  /** From now on notifications are not expected. */
   stopListening(): void;
-  /** Resolves when no beat is under way any more. Never rejects. */
+  /** Ends the heartbeats; resolves when none is under way any more. Never rejects. */
   stopBeating(): Promise<void>;
 }
 
@@ -43,8 +43,8 @@ export interface WatchOptions {
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
 }
 
-// Each of these can leave graphile-worker standing still without another word: it ends its pool and resolves, keeps
-// a rejected promise for ever, or listens no more.
+// After each of these graphile-worker may do nothing any more and say nothing: it ends its pool and resolves, keeps a
+// rejected promise for ever, or does not listen any more.
 const FATAL_EVENTS = [
   "pool:fatalError",
   "worker:fatalError",
@@ -52,7 +52,7 @@ const FATAL_EVENTS = [
   "pool:listen:error",
 ] as const;
 
-/** Watches a run of graphile-worker that is going to be started, and makes its heart beat. */
+/** Watches a run of graphile-worker that is about to start, and sends its heartbeats. */
 export function watchGraphile(options: WatchOptions): GraphileWatch {
   const { setup, worker, listens, executor, onBeat } = options;
   const events: WorkerEvents = new EventEmitter();
@@ -67,7 +67,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
   reportClaims(events, worker, setup.report);
   for (const name of FATAL_EVENTS) {
     events.on(name, ({ error }) => {
-      // Held back by ourselves, so that it stops.
+      // Thrown by the claim gate, so that it stops.
       if (!((error as unknown) instanceof ClaimsClosed)) fail(messageOf(error));
     });
   }
@@ -79,7 +79,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
     const row = workerRow(setup, id, worker);
     const heartbeat = await beat(executor, setup.names, { ...row, formerId });
     formerId = undefined;
-    // Where they cannot be read, graphile-worker says so itself.
+    // When they cannot be read, graphile-worker reports it.
     const taskIds = await findTaskIds(executor, setup.names, row.subscribers).catch(() => []);
     if (tasks.changed(taskIds)) fail("graphile-worker has other tasks than it had");
     return heartbeat;
@@ -105,7 +105,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
   const tell = (awaits: boolean) => awaitJobs(executor, setup.names, id, awaits);
   const { pollIntervalMs } = setup.config.worker;
   if (listens) followAwaiting(events, tell, { pollIntervalMs, queueSize: queueSizeOf(setup.config.worker) });
-  // Nobody needs to notify who does not hear it. When it cannot be told, that only costs.
+  // Notifications would not reach it. If the database cannot be told, they are sent in vain.
   if (!listens) beating.then(() => tell(false)).catch(() => undefined);
   events.on("pool:listen:notification", ({ message }) => {
     heartbeat?.heard();
@@ -127,8 +127,8 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
 }
 
 /**
- * graphile-worker asks once which ids the tasks have that it knows, and takes jobs by them. When somebody has emptied that
- * table, or restored another one, jobs have other ids, and none would be taken until it is started anew.
+ * graphile-worker asks once for the ids of its tasks, and takes jobs by them. After that table was emptied or restored by
+ * other means, jobs have other ids, and none would be taken until graphile-worker is started anew.
  */
 function followTasks(): { changed(now: readonly string[]): boolean } {
   let known: readonly string[] = [];
@@ -142,14 +142,13 @@ function followTasks(): { changed(now: readonly string[]): boolean } {
 }
 
 /**
- * The answer to what `client` is asked next. graphile-worker says that it listens before it asks for that, and never
- * when it is answered. A question of our own, behind that, would still wait when it gives the client back: then pg
- * warns of questions that wait for each other.
+ * The result of the next statement on `client`. graphile-worker emits its event before it sends LISTEN, and none when that is
+ * done. A statement of our own after it might still be queued when graphile-worker gives the client back, which pg warns of.
  */
 function nextAnswer(client: PoolClient): Promise<unknown> {
   return new Promise((resolve, reject) => {
     client.query = ((...args: Parameters<PoolClient["query"]>) => {
-      // What was there before is not the client's own.
+      // The method itself is on the prototype.
       Reflect.deleteProperty(client, "query");
       const answer: unknown = client.query(...args);
       Promise.resolve(answer).then(resolve, reject);
@@ -158,7 +157,7 @@ function nextAnswer(client: PoolClient): Promise<unknown> {
   });
 }
 
-/** Told of a migration that breaks it, graphile-worker sets the exit code of a process that goes on, and may fit it. */
+/** On a breaking migration graphile-worker sets the exit code of the process, which goes on with the next run. */
 function keepExitCode(): void {
   const { exitCode } = process;
   queueMicrotask(() => {

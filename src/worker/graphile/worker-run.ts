@@ -4,15 +4,16 @@ import { isAboutConnecting } from "../../delivery/connection-error.js";
 import { checkSchema } from "../../outbox/check-schema.js";
 import { type Executor, ownExecutor } from "../../outbox/executor.js";
 import { type Heartbeat, retireWorker } from "../../outbox/heartbeat.js";
-import { atMost } from "../at-most.js";
 import { describeDatabase, unreachable } from "../database-url.js";
 import { messageOf } from "../is-fatal.js";
+import { settlesWithin } from "../settles-within.js";
 import { workerConnection } from "../worker-connection.js";
 import type { WorkerSetup } from "../worker-setup.js";
+import { claimGate } from "./concurrency.js";
 import { guardedPool } from "./guarded-pool.js";
 import { openJobSource, type UnknownStatement } from "./job-source.js";
 import { explainStart } from "./migrations.js";
-import { claimGate, graphileOptions } from "./run-options.js";
+import { graphileOptions } from "./run-options.js";
 import type { TaskRun } from "./task-list.js";
 import { watchGraphile } from "./watch-run.js";
 
@@ -31,7 +32,7 @@ export interface WorkerRun {
   stopBeating(): Promise<void>;
   /** Ends the heartbeat and the connections. Never rejects. */
   close(): Promise<void>;
-  /** The same at once, and graphile-worker with it, as far as it lets itself be ended. Never rejects. */
+  /** The same at once, and ends graphile-worker as far as possible. Never rejects. */
   abandon(): Promise<void>;
 }
 
@@ -49,14 +50,14 @@ export interface WorkerRunOptions {
   readonly onUnknownStatement: (statement: UnknownStatement) => void;
 }
 
-/** Listening, the heartbeat, and two to spare. */
+/** One to listen, one for the heartbeat, and two in reserve. */
 const EXTRA_CONNECTIONS = 4;
 /** How long graphile-worker has to come to a stop when its connections are gone. */
 const HALT_MS = 250;
 
 /**
- * Starts graphile-worker on connections of its own, with a heartbeat under its id. No job is claimed before it beats,
- * or nobody would free that after a crash.
+ * Starts graphile-worker on connections of its own, with heartbeats under its id. No job is taken before the first one:
+ * after a crash, no other worker would free it.
  *
  * @throws whatever keeps it from starting; nothing is left behind then.
  */
@@ -72,8 +73,8 @@ export async function startWorkerRun({
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS, listens);
   const executor = ownExecutor(connection.pool, listens);
   const watch = watchGraphile({ setup, worker, listens, executor, formerId, onBeat });
-  // A statement that breaks after graphile-worker's workers were told to stop is printed with a stack. When something
-  // is wrong, the connections go first, and what is asked for later (some errors it repeats after seconds) has no answer.
+  // graphile-worker prints each statement that fails after its loops were told to stop. When something is wrong, the
+  // connections are cut first, and later statements (it retries some after seconds) get no answer.
   let isGivenUp = false;
   let isStopping = false;
   const gate = claimGate(watch.events, setup.config.worker);
@@ -110,25 +111,25 @@ export async function startWorkerRun({
       isStopping = true;
       // A second stop is refused; then the first one is on its way.
       const stopped = runner.stop().catch(() => runner.promise);
-      // It waits for statements that get no answer any more.
+      // After a failure it would wait for statements that get no answer.
       await Promise.race([stopped, watch.failed]).catch(() => undefined);
     };
     const abandon = async () => {
       watch.fail("abandoned");
       const isQuiet = watch.stopBeating();
-      await atMost(HALT_MS, drain());
+      await settlesWithin(HALT_MS, drain());
       await connection.cut();
       await isQuiet;
     };
     try {
       await Promise.race([
         watch.ready,
-        // It says what became of the connections: nothing else ends it so early.
+        // The connections are the only reason to fail so early.
         watch.failed.then((reason) => Promise.reject(unreachable(setup.url, new Error(reason)))),
       ]);
     } catch (error) {
-      await atMost(HALT_MS, watch.stopBeating());
-      await atMost(HALT_MS, retireWorker(executor, setup.names, watch.id()));
+      await settlesWithin(HALT_MS, watch.stopBeating());
+      await settlesWithin(HALT_MS, retireWorker(executor, setup.names, watch.id()));
       await abandon();
       throw error;
     }
@@ -140,7 +141,7 @@ export async function startWorkerRun({
   }
 }
 
-/** Lets everything that waits for a socket see that it is gone. */
+/** Lets everything that waits for a socket notice that it is closed. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));

@@ -1,10 +1,10 @@
 import type { Report } from "../log/telemetry.js";
 
-/** Whether a worker is alive: its process works, and it does what it can to make deliveries. */
+/** Whether a worker is alive: its process responds, and it makes deliveries or tries to connect. */
 export interface Live {
   readonly isLive: boolean;
   readonly phase: Phase;
-  /** How long ago the worker last did something: its heart beat, or it tried to connect. */
+  /** Since the worker last gave a sign of life: a heartbeat, or an attempt to connect. */
   readonly lastSignMs: number;
 }
 
@@ -21,22 +21,22 @@ export interface Ready {
 /** What a worker is doing. */
 export type Phase = "starting" | "running" | "reconnecting" | "stopping" | "stopped" | "failed";
 
-/** Follows how a worker is. */
-export interface Vitals {
+/** The state of a worker that health checks ask for, from its reports and heartbeats. */
+export interface HealthState {
   readonly report: Report;
   /** The database took a heartbeat. */
   beat(): void;
-  /** It tries to connect. */
-  tries(): void;
+  /** The worker tries to connect. */
+  connecting(): void;
   live(): Live;
   ready(): Ready;
 }
 
-/** Every step of connecting ends earlier, one way or the other: who is silent for longer hangs. */
+/** Every step of connecting ends earlier, one way or the other: a worker that is silent for longer hangs. */
 const LONGEST_STEP_MS = 90_000;
 
-/** @param deadAfterMs after how much silence others hold it for dead. */
-export function followVitals(deadAfterMs: number): Vitals {
+/** @param deadAfterMs after how much silence other workers consider this one dead. */
+export function followHealth(deadAfterMs: number): HealthState {
   let phase: Phase = "starting";
   let listens = false;
   let signAt = performance.now();
@@ -49,7 +49,7 @@ export function followVitals(deadAfterMs: number): Vitals {
     beat() {
       beatAt = signAt = performance.now();
     },
-    tries() {
+    connecting() {
       signAt = performance.now();
     },
     live() {

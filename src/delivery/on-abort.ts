@@ -1,10 +1,10 @@
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` once when `signal` is aborted. Returns what ends that. Of however many there are at a time, the signal
- * has one listener: adding and removing its own is what costs most in a short handler's run.
+ * Calls `listener` once when `signal` is aborted; the function that is returned ends that. However many listeners there
+ * are, the signal itself has one: to add and remove one for each delivery would be what costs most in a short handler.
  */
-export function whenAborted(signal: AbortSignal, listener: () => void): () => void {
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const known = listeners.get(signal);
   const all = known ?? new Set();
   if (known === undefined) {

@@ -3,12 +3,13 @@ import type { StoredEvent } from "../registry/event.js";
 import type { DeadLetter } from "../registry/on-dead.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { DeliverDeps } from "./deliver-deps.js";
+import { withDeadline } from "./with-deadline.js";
 
-/** A hook that hangs keeps a place of a worker for so long. */
+/** While the hook runs, the delivery still counts against the worker's concurrency: a hook that hangs is given up. */
 const LONGEST_MS = 10_000;
 
-/** Calls the `onDead` hook, if there is one. Whatever it does, the delivery is dead and on record as such: never rejects. */
-export async function tellOfDeath(
+/** Calls the `onDead` hook, if there is one. Never rejects: the delivery is dead and on record, whatever the hook does. */
+export async function callOnDead(
   position: number,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
@@ -24,22 +25,13 @@ export async function tellOfDeath(
     delivery: { eventId, eventName, aggregateKey, position, attempts: attempts + 1 },
   };
   try {
-    await inTime(Promise.resolve(onDead(letter)));
+    await withDeadline(
+      Promise.resolve(onDead(letter)),
+      LONGEST_MS,
+      () => new Error(`onDead did not end within ${LONGEST_MS} ms.`),
+    );
   } catch (error) {
     report({ type: "on-dead:error", subscriber: subscriber.name, eventId, error });
-  }
-}
-
-/** @throws when it takes too long; it runs on then, and nobody looks. */
-async function inTime(told: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`onDead did not end within ${LONGEST_MS} ms.`)), LONGEST_MS);
-  });
-  try {
-    await Promise.race([told, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

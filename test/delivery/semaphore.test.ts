@@ -1,23 +1,23 @@
 import { describe, expect, it } from "vitest";
 
-import { openSlots, type Slots } from "../../src/delivery/slots.js";
+import { openSemaphore, type Semaphore } from "../../src/delivery/semaphore.js";
 
-async function inSlot<T>(slots: Slots, run: () => Promise<T>): Promise<T> {
-  await slots.take();
+async function withPermit<T>(semaphore: Semaphore, run: () => Promise<T>): Promise<T> {
+  await semaphore.acquire();
   try {
     return await run();
   } finally {
-    slots.free();
+    semaphore.release();
   }
 }
 
-describe("slots", () => {
-  it("let so many run at once, in the order in which they came, also after failures", async () => {
-    const slots = openSlots(2);
+describe("openSemaphore", () => {
+  it("lets so many run at once, in the order in which they came, also after failures", async () => {
+    const semaphore = openSemaphore(2);
     const started: number[] = [];
     const ends: (() => void)[] = [];
     const runs = [1, 2, 3, 4].map((n) =>
-      inSlot(slots, async () => {
+      withPermit(semaphore, async () => {
         started.push(n);
         await new Promise<void>((resolve) => ends.push(resolve));
         if (n === 1) throw new Error("no");
@@ -36,6 +36,6 @@ describe("slots", () => {
     expect(started).toEqual([1, 2, 3, 4]);
     ends[3]?.();
     expect(await Promise.all(runs)).toEqual(["no", 2, 3, 4]);
-    expect(slots.take()).toBeUndefined();
+    expect(semaphore.acquire()).toBeUndefined();
   });
 });

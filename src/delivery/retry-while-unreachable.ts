@@ -3,37 +3,37 @@ import { isConnectionError, stateOf } from "./connection-error.js";
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** For how long a statement is repeated. */
-export interface Patience {
+/** For how long a statement is retried. */
+export interface RetryLimits {
   readonly patienceMs: number;
   /** Aborted when nobody waits for the statement any more, and it must not keep the process alive. */
   readonly ended: AbortSignal;
 }
 
 /**
- * Repeats a statement while the database is out of reach, for up to `patienceMs`: connections break, servers restart.
- * The statement must be one that may be run twice.
+ * Runs a statement, and retries it while the database is unreachable, for up to `patienceMs`: connections break, servers
+ * restart. The statement must be one that may run twice.
  *
  * @throws what it threw last.
  */
-export async function whileUnreachable<T>(patience: Patience, run: () => Promise<T>): Promise<T> {
+export async function retryWhileUnreachable<T>(limits: RetryLimits, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    return again(patience, run, error);
+    return retryAfter(error, limits, run);
   }
 }
 
-/** The same for a statement that has failed with `error` once already. */
-export async function again<T>(
-  { patienceMs, ended }: Patience,
-  run: () => Promise<T>,
+/** The same for a statement that has failed once already, with `error`. */
+export async function retryAfter<T>(
   error: unknown,
+  { patienceMs, ended }: RetryLimits,
+  run: () => Promise<T>,
 ): Promise<T> {
   const giveUpAt = performance.now() + patienceMs;
   let last = error;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    if (!mayPass(last) || performance.now() + pauseMs > giveUpAt) throw last;
+    if (!isTemporary(last) || performance.now() + pauseMs > giveUpAt) throw last;
     await pause(pauseMs, ended);
     if (ended.aborted) throw last;
     try {
@@ -57,10 +57,11 @@ function pause(ms: number, ended: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether the same statement may succeed later. Our own mistakes, a TypeError, never pass. */
-function mayPass(error: unknown): boolean {
+/** Whether the same statement may succeed later. A mistake in a program, such as a TypeError, stays one. */
+function isTemporary(error: unknown): boolean {
   const state = stateOf(error);
   if (state === undefined) return isConnectionError(error);
-  // 08 connection, 25006 a server that takes no writes, as in a fail-over, 40 rolled back, 53 resources, 55P03 a lock not to be had in time, 57 shut down or cancelled.
+  // 08 connection, 25006 no writes (a standby, as in a failover), 40 rolled back, 53 resources, 55P03 lock not available,
+  // 57 shut down or cancelled.
   return /^(08|25006|40|53|55P03|57)/.test(state);
 }

@@ -1,8 +1,8 @@
 /**
- * Waits until a promise is settled, but not for ever. Returns whether it was settled in time. Keeps the process
- * alive meanwhile, and nothing afterwards.
+ * Waits until a promise settles, for `ms` at most, and returns whether it has. Keeps the process alive meanwhile, and not
+ * afterwards.
  */
-export async function atMost(ms: number, promise: Promise<unknown>): Promise<boolean> {
+export async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, ms, false);

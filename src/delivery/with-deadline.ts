@@ -1,0 +1,16 @@
+/**
+ * The result of a promise that settles in time.
+ *
+ * @throws what the promise rejects with, or after `ms` the error that `late` makes. The promise goes on then, unheeded.
+ */
+export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
