@@ -167,20 +167,6 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
   return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
 }
 
-const TASKS = statement(/* sql */ `
-select t.id::text from :WORKER._private_tasks t
- where t.identifier = any (array(select ${taskOf("n.subscriber")} from pg_catalog.unnest($1::text[]) n(subscriber)))`);
-
-/** graphile-worker's ids of the tasks of subscribers, as far as it knows them. */
-export async function findTaskIds(
-  executor: Executor,
-  names: SchemaNames,
-  subscribers: readonly string[],
-): Promise<readonly string[]> {
-  const rows = await executor.query<{ readonly id: string }>(TASKS(names), [subscribers]);
-  return rows.map(({ id }) => id);
-}
-
 /** Frees whatever a worker that has ended, or lost its connections, still holds, and removes it. No process died of it. */
 export async function retireWorker(executor: Executor, names: SchemaNames, id: string): Promise<void> {
   await executor.query(RETIRE(names), [id]);

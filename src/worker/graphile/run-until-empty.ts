@@ -37,6 +37,9 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
     events.on(name, ({ error }) => failures.push(error));
   }
   let pool: WorkerPool | undefined;
+  let isOver = false;
+  // It fails when `run` fails.
+  const stopTaking = () => void Promise.resolve(pool?.gracefulShutdown()).catch(() => undefined);
   let stopBeating = async () => {};
   const ready = new Promise<void>((resolve, reject) => {
     events.on("pool:create", ({ workerPool }) => {
@@ -51,6 +54,8 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
       heartbeat.stopListening();
       stopBeating = heartbeat.stop;
       heartbeat.first.then(resolve, reject);
+      // The time may be over before graphile-worker has started. It has no pool to return at this moment.
+      if (isOver) queueMicrotask(stopTaking);
     });
   });
   ready.catch(() => undefined);
@@ -69,8 +74,8 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
       }),
     ).catch((error: unknown) => failures.push(error));
     if (!(await settlesWithin(maxMs, run))) {
-      // It fails when `run` fails.
-      Promise.resolve(pool?.gracefulShutdown()).catch(() => undefined);
+      isOver = true;
+      stopTaking();
       if (!(await settlesWithin(config.worker.shutdownTimeoutMs, run))) {
         shutdown.abort();
         await settlesWithin(GRACE_MS + RECORD_MS, run);
