@@ -152,12 +152,17 @@ export function statementRecogniser(names: SchemaNames): (text: string) => Recog
     }
     return undefined;
   };
-  const seen = new Map<string, Recognised | undefined>();
+  // By length: version 0.17 makes each text anew, and to compare it with one text costs less than to hash it.
+  const seen = new Map<number, { readonly text: string; readonly recognised: Recognised | undefined }[]>();
+  let remembered = 0;
   return (text) => {
-    const remembered = seen.get(text);
-    if (remembered !== undefined || seen.has(text)) return remembered;
+    const alike = seen.get(text.length) ?? [];
+    for (const one of alike) if (one.text === text) return one.recognised;
     const recognised = recognise(text);
-    if (seen.size < MOST_REMEMBERED) seen.set(text, recognised);
+    if (remembered < MOST_REMEMBERED) {
+      remembered += 1;
+      seen.set(text.length, [...alike, { text, recognised }]);
+    }
     return recognised;
   };
 }
