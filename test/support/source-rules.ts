@@ -159,18 +159,17 @@ export function findSql(file: SourceFile): string[] {
 const privateNames = [
   ...["$parent", "_originalClient", "_appliedParent", "_runtimeDataModel", "_engineConfig", "inlineSchema"],
   ...["_createPrismaPromise", "requestTransaction", "spec", "PrismaPromise", "_createItxClient"],
-  ...["_request", "_executeRequest", "__internalParams", "dataPath", "argsMapper", "unpacker", "lock"],
+  ...["_request", "_executeRequest", "__internalParams", "dataPath", "argsMapper", "unpacker"],
   ...["_requestHandler", "handleAndLogRequestError", "_tracingHelper", "_engine", "_extensions"],
   ...["_errorFormat", "_globalOmit", "_previewFeatures", "_clientVersion", "getConnectionInfo"],
   ...["callsite", "otelParentCtx", "transactionOptions"],
 ];
 
-/** Names of what Prisma does not document. Types that Prisma exports, and locks of rows, may be called so. */
+/** Names of what Prisma does not document. A type that Prisma exports may be called so; locks elsewhere are those of rows. */
 export function findPrivateNames({ path, names }: SourceFile): string[] {
-  const others = path.startsWith("src/extension/types/") ? ["PrismaPromise"] : [];
-  const ofRows = path.startsWith("src/extension/rows/") ? ["lock"] : [];
-  const allowed = new Set([...others, ...ofRows]);
-  return privateNames
-    .filter((name) => names.has(name) && !allowed.has(name))
+  const isIn = (folder: string) => path.startsWith(`src/extension/${folder}/`);
+  const ofBatches = isIn("transactions") || isIn("clients") ? ["lock"] : [];
+  return [...privateNames, ...ofBatches]
+    .filter((name) => names.has(name) && !(name === "PrismaPromise" && isIn("types")))
     .map((name) => `${path}: ${name}`);
 }

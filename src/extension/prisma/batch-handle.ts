@@ -51,6 +51,16 @@ export function openHandle(id: unknown): CallHandle & { readonly index: number }
   return { kind: "batch", id, index: 0, lock: Promise.resolve() };
 }
 
+/** Waits as Prisma does before it sends a call in a batch. */
+export async function awaitLock({ lock }: CallHandle): Promise<void> {
+  await lock;
+}
+
+/** Tells the batch of a handle that the call leaves it, as Prisma does. */
+export function leaveBatch({ lock }: CallHandle): void {
+  void lock?.then();
+}
+
 /** What Prisma tells a call in a batch beside its place: the limits of the batch. */
 export function limitsOfBatch({ kind: _kind, id: _id, lock: _lock, ...limits }: CallHandle): object {
   return limits;

@@ -104,7 +104,8 @@ const MOST_EXTENSIONS = 10_000;
 export function rootOf(client: InternalClient): InternalClient {
   let root = client;
   for (let steps = 0; steps < MOST_EXTENSIONS; steps++) {
-    if (root.$parent === undefined || root.$parent === root) return root;
+    if (root.$parent === root) return root;
+    if (root.$parent === undefined) break;
     root = root.$parent;
   }
   throw missingStep("$parent");
@@ -179,7 +180,11 @@ function levelOf(client: InternalClient): unknown {
       },
     },
   }) as InternalClient;
-  asked.$transaction(() => Promise.resolve()).catch(() => undefined);
+  try {
+    asked.$transaction(() => Promise.resolve()).catch(() => undefined);
+  } catch (error) {
+    throw missingStep("_tracingHelper", error);
+  }
   return level;
 }
 

@@ -54,10 +54,17 @@ export function replaceSteps(client: InternalClient, start: Instead, send: Inste
   const sent = replaced(client._executeRequest, send);
   own.add(sent);
   client._executeRequest = sent;
-  if (!hasOwnSteps(client)) throw missingStep("_executeRequest");
+  assertReplaced(client);
 }
 
-/** Whether {@link replaceSteps} holds for a client. */
-export function hasOwnSteps(client: InternalClient): boolean {
+function hasOwnSteps(client: InternalClient): boolean {
   return own.has(client._executeRequest);
+}
+
+/**
+ * @throws EventBusError `PRISMA_INCOMPATIBLE` when {@link replaceSteps} does not hold for a client: that of a transaction
+ * has the steps of the client that it was made of.
+ */
+export function assertReplaced(client: InternalClient): void {
+  if (!hasOwnSteps(client)) throw missingStep("_executeRequest");
 }

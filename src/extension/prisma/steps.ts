@@ -23,7 +23,7 @@ export const PRIVATE_STEPS = {
   },
   _runtimeDataModel: {
     does: "keeps the models of the schema in _runtimeDataModel",
-    usedBy: ["client-parts.ts", "probe.ts", "check-calls.ts"],
+    usedBy: ["client-parts.ts", "probe.ts"],
     checked: "extends",
   },
   inlineSchema: {
@@ -43,7 +43,7 @@ export const PRIVATE_STEPS = {
   },
   requestTransaction: {
     does: "sends a promise in the transaction that its requestTransaction is given",
-    usedBy: ["internals.ts", "lazy-promise.ts", "check-calls.ts", "check-query.ts"],
+    usedBy: ["internals.ts", "lazy-promise.ts", "check-calls.ts"],
     checked: "call",
   },
   spec: {
@@ -58,7 +58,7 @@ export const PRIVATE_STEPS = {
   },
   isolationLevel: {
     does: "begins transactions at the level of _engineConfig.transactionOptions, with transaction(action, headers, options) of its _engine",
-    usedBy: ["internals.ts", "client-parts.ts"],
+    usedBy: ["internals.ts"],
     checked: "extends",
   },
   _requestHandler: {
@@ -78,12 +78,12 @@ export const PRIVATE_STEPS = {
   },
   _executeRequest: {
     does: "sends each call with _executeRequest, once all hooks have had their say",
-    usedBy: ["capture-when-sent.ts", "replace-steps.ts", "internals.ts", "probe.ts"],
+    usedBy: ["replace-steps.ts", "internals.ts", "probe.ts"],
     checked: "call",
   },
   __internalParams: {
     does: "gives hooks the parameters of the call (__internalParams), which they can note something on and hand on",
-    usedBy: ["hook-call.ts", "capture-when-sent.ts"],
+    usedBy: ["hook-call.ts"],
     checked: "call",
   },
   dataPath: {
@@ -133,7 +133,7 @@ export const PRIVATE_STEPS = {
   },
   _originalClient: {
     does: "leads from each client to the one without extensions in _originalClient, from a transaction's client by _appliedParent",
-    usedBy: ["client-parts.ts", "replace-steps.ts", "internals.ts"],
+    usedBy: ["client-parts.ts", "internals.ts"],
     checked: "use",
   },
   _globalOmit: {
@@ -151,8 +151,8 @@ export const PRIVATE_STEPS = {
     usedBy: ["connection-schema.ts"],
     checked: "use",
   },
-  DriverAdapterError: {
-    does: "keeps what the database says of a failure in the cause of a DriverAdapterError",
+  driverAdapterError: {
+    does: "keeps what the database says of a failure in the cause of a DriverAdapterError, in meta.driverAdapterError",
     usedBy: ["user-facing.ts", "src/outbox/database-error.ts"],
     checked: "use",
   },

@@ -8,14 +8,13 @@ import {
   executeIn,
   type InternalClient,
   type LazyPromise,
-  missingStep,
   ownTransactionOf,
   type TransactionHandle,
   type TransactionLimits,
   transactionOf,
 } from "../prisma/internals.js";
 import { callOf, isPrismaPromise, sendWith } from "../prisma/lazy-promise.js";
-import { hasOwnSteps } from "../prisma/replace-steps.js";
+import { assertReplaced } from "../prisma/replace-steps.js";
 import { callsChecked, queriesChecked } from "../prisma/self-check.js";
 import { keepOrder } from "./call-order.js";
 import { joinable, seatOf } from "./joined-batch.js";
@@ -100,7 +99,7 @@ async function runCallback(
   const work = (inner: InternalClient) => {
     own = ownTransactionOf(inner);
     const capturing = within(client, inner);
-    if (!hasOwnSteps(capturing)) throw missingStep("_executeRequest");
+    assertReplaced(capturing);
     const isAborted = () => refuses(root, ownTransactionOf(inner));
     return ownTransaction(own, timeoutMs, async () => await callback(capturing), isAborted);
   };

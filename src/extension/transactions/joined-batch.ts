@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type CallHandle, limitsOfBatch, lockHandle } from "../prisma/batch-handle.js";
+import { awaitLock, type CallHandle, leaveBatch, limitsOfBatch, lockHandle } from "../prisma/batch-handle.js";
 import type { LazyPromise, TransactionHandle } from "../prisma/internals.js";
 import { sendWith, sentBy } from "../prisma/lazy-promise.js";
 
@@ -93,7 +93,7 @@ class Batch {
         await this.#decided.promise;
         if (this.#claim === undefined) {
           // As the batch that it is: Prisma's own lock counts, too.
-          await handle.lock;
+          await awaitLock(handle);
           return undefined;
         }
         await this.#turns[index]?.promise;
@@ -102,7 +102,7 @@ class Batch {
       left: () => {
         knock();
         void this.#decided.promise.then(() => {
-          if (this.#claim === undefined) void handle.lock?.then();
+          if (this.#claim === undefined) leaveBatch(handle);
         });
       },
     });

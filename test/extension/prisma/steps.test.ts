@@ -26,13 +26,10 @@ const without: Readonly<
     readonly Edit[]
   >
 > = {
-  $parent: [
-    [/\$parent/g, "$origin"],
-    [/_appliedParent/g, "$parent"],
-  ],
+  $parent: [[/"\$parent"/g, '"$origin"']],
   _runtimeDataModel: [[/_runtimeDataModel/g, "_models"]],
   inlineSchema: [[/_engineConfig/g, "_config"]],
-  _clientVersion: [[/_clientVersion=\w\.clientVersion\?\?\w/, '_clientVersion="8.0.0"']],
+  _clientVersion: [[/_clientVersion=\w\.clientVersion\?\?\w+/, '_clientVersion="8.0.0"']],
   _createPrismaPromise: runtimeChanges["has no _createPrismaPromise"] ?? [],
   requestTransaction: runtimeChanges["has no requestTransaction"] ?? [],
   spec: runtimeChanges["does not say what promises are called for"] ?? [],
@@ -47,12 +44,12 @@ const without: Readonly<
   kind: runtimeChanges["has another name for interactive transactions"] ?? [],
   _request: runtimeChanges["has no _request"] ?? [],
   _executeRequest: runtimeChanges["sends what models are called for in another way"] ?? [],
-  __internalParams: runtimeChanges["copies parameters without symbols after hooks"] ?? [],
+  __internalParams: runtimeChanges["gives hooks no parameters of its own"] ?? [],
   dataPath: runtimeChanges["has another name for the path of fluent calls"] ?? [],
   argsMapper: runtimeChanges["ignores the mapper of arguments"] ?? [],
   lock: runtimeChanges["does not await the lock"] ?? [],
   unpacker: runtimeChanges["ignores the unpacker"] ?? [],
-  answer: [[/(\w)\?\1\((\w)\):\2\}get/, "$1?$1($2):{rows:$2}}get"]],
+  answer: [[/(\w)\?\1\((\w)\):\2\}get/, "$1?$1($2):$2.length===0?{rows:$2}:$2}get"]],
   _tracingHelper: [[/_tracingHelper\.runInChildSpan/g, "_tracingHelper.inSpan"]],
 };
 
