@@ -263,6 +263,6 @@ export function fillTicks(options: Parameters<typeof runWorker>[0]): Deliverer["
 }
 
 export function publishTicks(pool: pg.Pool, count: number) {
-  const text = () => encodeEvent(Ticked(AGGREGATE, { key: 1 }), { maxEventBytes: 1_000_000 });
+  const text = () => encodeEvent(Ticked(AGGREGATE, { aggregateKey: 1 }), { maxEventBytes: 1_000_000 });
   return publishEvents(executorOf(pool), names, Array.from({ length: count }, text));
 }

@@ -26,9 +26,14 @@ describe.each(["typescript", "typescript5"])("the types, with %s", { timeout: 12
     expect(await compile(compiler, project)).toBe("");
   });
 
-  it("let the compiler say what is wrong with a draft", async () => {
-    const lines = readFileSync(`${root}test/types/wrong/wrong-drafts.ts`, "utf8").split("\n");
-    const complaints = complaintsIn(await compile(compiler, "test/types/wrong"));
+  it.each([
+    ["a draft", "wrong-drafts.ts"],
+    ["a capture rule", "wrong-rules.ts"],
+  ])("let the compiler say what is wrong with %s", async (_, file) => {
+    const lines = readFileSync(`${root}test/types/wrong/${file}`, "utf8").split("\n");
+    const complaints = complaintsIn(await compile(compiler, "test/types/wrong")).filter(({ text }) =>
+      text.startsWith(`test/types/wrong/${file}(`),
+    );
     const expected = lines.flatMap((line, index) => {
       const [, place = "", message = ""] = /; \/\/ (\S+) \| (.+)$/.exec(line) ?? [];
       return place === "" ? [] : [{ line: index + 1, place, message }];

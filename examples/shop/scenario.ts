@@ -21,7 +21,7 @@ function placeOrder(userId: number, lines: Lines) {
     const order = await tx.order.create({
       data: { userId, total: priceOf(lines), lines: { create: lines } },
     });
-    await tx.$publish(OrderPlaced({ userId, lines }, { key: order.id }));
+    await tx.$publish(OrderPlaced({ userId, lines }, { aggregateKey: order.id }));
     return order;
   });
 }

@@ -8,9 +8,9 @@ import { withNames } from "./with-names.js";
 /** Whose events are erased. */
 export interface ErasedAggregate {
   /** The model, or the type of the event. */
-  readonly type: string;
+  readonly aggregateType: string;
   /** Its key; for a compound key the values in the order of its fields. */
-  readonly key: string | number | bigint | readonly (string | number | bigint)[];
+  readonly aggregateKey: string | number | bigint | readonly (string | number | bigint)[];
 }
 
 export interface EraseOptions extends DatabaseOptions {
@@ -32,7 +32,7 @@ export interface EraseOptions extends DatabaseOptions {
  *
  * @example
  * ```ts
- * await prisma.$transaction((tx) => erase(tx, { type: "User", key: 7 }));
+ * await prisma.$transaction((tx) => erase(tx, { aggregateType: "User", aggregateKey: 7 }));
  * ```
  */
 export function erase(
@@ -43,11 +43,18 @@ export function erase(
   const place = { of: "erase()" };
   return withNames(client, { ...place, options, known: ["dryRun"] }, (executor, names) => {
     const isDry = checkFlag({ ...options }, "dryRun", place);
-    const { type, key } = checkOptions(aggregate, ["type", "key"], { ...place, path: "aggregate" });
-    if (typeof type !== "string" || type === "")
-      throw invalidOption("type", type, "the type of the aggregate, such as a model", place);
-    const text = keyAsText(key, place);
-    if (text === null) throw invalidOption("key", key, "a key", place);
-    return (isDry ? countErasable : eraseEvents)(executor, names, type, text);
+    const known = ["aggregateType", "aggregateKey"];
+    const given = checkOptions(aggregate, known, { ...place, path: "aggregate" });
+    const { aggregateType, aggregateKey } = given;
+    if (typeof aggregateType !== "string" || aggregateType === "")
+      throw invalidOption(
+        "aggregateType",
+        aggregateType,
+        "the type of the aggregate, such as a model",
+        place,
+      );
+    const key = keyAsText(aggregateKey, place);
+    if (key === null) throw invalidOption("aggregateKey", aggregateKey, "a key", place);
+    return (isDry ? countErasable : eraseEvents)(executor, names, aggregateType, key);
   });
 }

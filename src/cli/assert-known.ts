@@ -10,7 +10,7 @@ import { didYouMean } from "../registry/nearest-name.js";
 export interface GivenNames {
   readonly subscriber?: readonly string[] | undefined;
   readonly event?: readonly string[] | undefined;
-  readonly type?: string | undefined;
+  readonly aggregateType?: string | undefined;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface GivenNames {
 export async function assertKnown(
   client: pg.Client,
   names: SchemaNames,
-  { subscriber = [], event = [], type }: GivenNames,
+  { subscriber = [], event = [], aggregateType }: GivenNames,
 ): Promise<void> {
   const executor = executorOf(client);
   if (subscriber.length > 0 || event.length > 0) {
@@ -29,7 +29,8 @@ export async function assertKnown(
     assertAmong(subscriber, known.subscribers, "subscriber");
     assertAmong(event, known.events, "event");
   }
-  if (type !== undefined) assertAmong([type], await knownTypes(executor, names), "aggregate type");
+  if (aggregateType !== undefined)
+    assertAmong([aggregateType], await knownTypes(executor, names), "aggregate type");
 }
 
 function assertAmong(given: readonly string[], known: readonly string[], what: string): void {

@@ -107,7 +107,7 @@ export function chosen(filter: DeadFilter, all: boolean | undefined, what: strin
     "INVALID_OPTION",
     all === true
       ? `--all and a condition contradict each other: expected one of them to say what to ${what}`
-      : `Nothing says which dead deliveries to ${what}: expected --subscriber, --event, --id, --position, --type, --key, ` +
-          "--error, --since, --until, or --all",
+      : `Nothing says which dead deliveries to ${what}: expected --subscriber, --event, --event-id, --position, ` +
+          "--aggregate-type, --aggregate-key, --error, --since, --until, or --all",
   );
 }

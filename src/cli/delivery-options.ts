@@ -12,10 +12,10 @@ import { existingEvent } from "./which-event.js";
 export interface DeliveryOptions {
   readonly subscriber?: readonly string[];
   readonly event?: readonly string[];
-  readonly id?: readonly string[];
+  readonly eventId?: readonly string[];
   readonly position?: readonly number[];
-  readonly type?: string;
-  readonly key?: string;
+  readonly aggregateType?: string;
+  readonly aggregateKey?: string;
   readonly error?: string;
   readonly since?: Date;
   readonly until?: Date;
@@ -26,10 +26,10 @@ export function withDeliveryOptions(command: Command): Command {
   return command
     .option("--subscriber <name...>", "only those for these subscribers")
     .option("--event <name...>", "only those of these events")
-    .option("--id <id...>", "only those of the events with these ids")
+    .option("--event-id <id...>", "only those of the events with these ids")
     .option("--position <position...>", "only those of the events at these positions", collectPositions)
-    .option("--type <type>", "only those of events of this aggregate type, as User")
-    .option("--key <key>", "only those of events of the aggregate with this key")
+    .option("--aggregate-type <type>", "only those of events of this aggregate type, as User")
+    .option("--aggregate-key <key>", "only those of events of the aggregate with this key")
     .option(
       "--error <text>",
       "only those with an error that has this in its name, message or code, or in its causes",
@@ -52,16 +52,26 @@ export async function filterOf(
   more: readonly string[] = [],
 ): Promise<DeadFilter> {
   await assertKnown(client, names, options);
-  const { subscriber, event, id = [], position = [], type, key, error, since, until } = options;
+  const {
+    subscriber,
+    event,
+    eventId = [],
+    position = [],
+    aggregateType,
+    aggregateKey,
+    error,
+    since,
+    until,
+  } = options;
   const ids: string[] = [];
-  for (const one of [...id, ...position.map(String), ...more])
+  for (const one of [...eventId, ...position.map(String), ...more])
     ids.push((await existingEvent(client, names, one)).id);
   return {
     subscriber,
     event,
     eventId: ids.length === 0 ? undefined : ids,
-    aggregateType: type,
-    aggregateKey: key,
+    aggregateType,
+    aggregateKey,
     error,
     since,
     until,

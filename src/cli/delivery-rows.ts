@@ -3,7 +3,7 @@ import { aggregateOf } from "./aggregate-of.js";
 import type { Row } from "./table.js";
 
 /** What of a delivery can be left out on a narrow terminal: with its position, `show` says all of it. */
-export const DISPENSABLE = ["id", "attempts", "due or finished", "died", "aggregate", "event"];
+export const DISPENSABLE = ["event id", "attempts", "due or finished", "died", "aggregate", "event"];
 
 /** A delivery in a listing. */
 export function deliveryRow(delivery: Delivery): Row {
@@ -11,7 +11,7 @@ export function deliveryRow(delivery: Delivery): Row {
     position: delivery.position,
     event: delivery.eventName,
     aggregate: aggregateOf(delivery),
-    id: delivery.eventId,
+    "event id": delivery.eventId,
     subscriber: delivery.subscriber,
     state: delivery.state,
     attempts: delivery.attempts,
@@ -26,7 +26,7 @@ export function deadRow(delivery: Delivery): Row {
     position: delivery.position,
     event: delivery.eventName,
     aggregate: aggregateOf(delivery),
-    id: delivery.eventId,
+    "event id": delivery.eventId,
     subscriber: delivery.subscriber,
     attempts: delivery.attempts,
     died: delivery.finishedAt,

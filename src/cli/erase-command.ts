@@ -22,25 +22,26 @@ interface EraseOptions {
   readonly json?: boolean;
 }
 
-/** `ex-event-bus erase <type> <key...>`: takes out what the events of an aggregate say. */
+/** `ex-event-bus erase <aggregate-type> <aggregate-key...>`: takes out what the events of an aggregate say. */
 export function eraseCommand(): Command {
   return new Command("erase")
     .description("take out for ever what the events of an aggregate say, and leave that they were")
-    .argument("<type>", "the type of the aggregate, as User")
-    .argument("<key...>", "its key; of a compound key the values in the order of its fields")
+    .argument("<aggregate-type>", "the type of the aggregate, as User")
+    .argument("<aggregate-key...>", "its key; of a compound key the values in the order of its fields")
     .option("--dry-run", "count the events and deliveries, and change nothing")
     .option(...YES)
     .option("--json", "print as JSON")
     .action(
       runAction<EraseOptions>(
-        ({ dryRun = false, yes = false, json = false, ...options }, [type = "", ...keys]) =>
+        ({ dryRun = false, yes = false, json = false, ...options }, [aggregateType = "", ...keys]) =>
           withDatabase(options, async (client, names) => {
-            await assertKnown(client, names, { type });
+            await assertKnown(client, names, { aggregateType });
             const [single = ""] = keys;
-            const aggregate = { type, key: keys.length === 1 ? single : keys };
+            const aggregate = { aggregateType, aggregateKey: keys.length === 1 ? single : keys };
             const found = await erase(client, aggregate, { database: names, dryRun: true });
-            if (found.events === 0 && keys.length > 1) await assertHasEvents(client, names, type, keys);
-            const whose = `${type} ${keys.join(" ")}`;
+            if (found.events === 0 && keys.length > 1)
+              await assertHasEvents(client, names, aggregateType, keys);
+            const whose = `${aggregateType} ${keys.join(" ")}`;
             const what = `${counted(found.events, "event", "events")} of ${whose}`;
             if (dryRun) {
               if (json) return printJson(found);
@@ -69,16 +70,16 @@ export function eraseCommand(): Command {
 async function assertHasEvents(
   client: pg.Client,
   names: SchemaNames,
-  type: string,
+  aggregateType: string,
   keys: readonly string[],
 ): Promise<void> {
   const aggregateKey = JSON.stringify(keys);
-  const [any] = await events(client, { aggregateType: type, aggregateKey, limit: 1 }, { database: names });
+  const [any] = await events(client, { aggregateType, aggregateKey, limit: 1 }, { database: names });
   if (any !== undefined) return;
   throw new EventBusError(
     "INVALID_OPTION",
-    `No event of ${type} has the key ${keys.join(" ")}: several values are taken as one key of several fields. Each aggregate ` +
-      `needs a call of its own, as: npx ex-event-bus erase ${type} ${keys[0]}`,
+    `No event of ${aggregateType} has the key ${keys.join(" ")}: several values are taken as one key of several fields. Each aggregate ` +
+      `needs a call of its own, as: npx ex-event-bus erase ${aggregateType} ${keys[0]}`,
     { value: keys },
   );
 }

@@ -16,10 +16,10 @@ import { withDatabase } from "./with-database.js";
 
 interface EventsOptions {
   readonly event?: readonly string[];
-  readonly type?: string;
-  readonly key?: string;
-  readonly id?: string;
-  readonly correlation?: string;
+  readonly aggregateType?: string;
+  readonly aggregateKey?: string;
+  readonly eventId?: string;
+  readonly correlationId?: string;
   readonly since?: Date;
   readonly until?: Date;
   readonly after?: number;
@@ -33,10 +33,10 @@ export function eventsCommand(): Command {
   return new Command("events")
     .description("list events, the last ones by position")
     .option("--event <name...>", "only events of these names")
-    .option("--type <type>", "only events of this aggregate type, as User")
-    .option("--key <key>", "only events of the aggregate with this key")
-    .option("--id <id>", "only the event with this id")
-    .option("--correlation <id>", "only events that one request led to")
+    .option("--aggregate-type <type>", "only events of this aggregate type, as User")
+    .option("--aggregate-key <key>", "only events of the aggregate with this key")
+    .option("--event-id <id>", "only the event with this id")
+    .option("--correlation-id <id>", "only events that one request led to")
     .option("--since <time>", `only events that occurred then or later: ${TIME_FORMS}`, parseTime)
     .option("--until <time>", "only events that occurred before then", parseTime)
     .option("--after <position>", "the first ones after this position instead", parseCount)
@@ -47,14 +47,15 @@ export function eventsCommand(): Command {
       runAction<EventsOptions>((options) =>
         withDatabase(options, async (client, names) => {
           await assertKnown(client, names, options);
-          const { event, type, key, id, correlation, since, until, after, limit } = options;
+          const { event, eventId, aggregateType, aggregateKey, correlationId, since, until, after, limit } =
+            options;
           if (limit === 0 && options.follow !== true) throw showsNothing();
           const filter = {
             event,
-            eventId: id,
-            aggregateType: type,
-            aggregateKey: key,
-            correlationId: correlation,
+            eventId,
+            aggregateType,
+            aggregateKey,
+            correlationId,
             since,
             until,
             after,

@@ -24,7 +24,7 @@ export function pauseCommand(): Command {
         withDatabase(options, async (client, names) => {
           await assertKnown(client, names, { subscriber: [subscriber] });
           const changed = await pause(client, subscriber, { database: names });
-          if (options.json === true) printJson({ subscriber, paused: true, changed });
+          if (options.json === true) printJson({ subscriber, isPaused: true, changed });
           else print(`"${subscriber}" is paused${changed ? "" : " already"}.\n`);
         }),
       ),
@@ -44,7 +44,7 @@ export function resumeCommand(): Command {
           const work = watchWork("waking");
           const call = { database: names, ...work.options };
           const { resumed, woken } = await resume(client, subscriber, call).finally(work.done);
-          if (options.json === true) printJson({ subscriber, paused: false, changed: resumed, woken });
+          if (options.json === true) printJson({ subscriber, isPaused: false, changed: resumed, woken });
           else
             print(
               `"${subscriber}" ${resumed ? "goes on" : "was not paused"}; ${counted(woken, "delivery was", "deliveries were")} woken.\n`,

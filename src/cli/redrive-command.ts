@@ -20,7 +20,7 @@ interface RedriveOptions extends DeliveryOptions {
 export function redriveCommand(): Command {
   return withDeliveryOptions(new Command("redrive"))
     .description("send dead deliveries again, in the order of their events, with all their attempts")
-    .argument("[event...]", "those of the events with these ids or positions, as --id and --position")
+    .argument("[event...]", "those of the events with these ids or positions, as --event-id and --position")
     .option("--all", "all dead deliveries; else a condition is needed")
     .option("--dry-run", "count them, and change nothing")
     .option("--json", "print as JSON")

@@ -18,10 +18,10 @@ export function subscribersCommand(): Command {
           await assertKnown(client, names, { event: [event] });
           printRows(
             await subscribersOf(client, event, { database: names }),
-            ({ subscriber, application, paused }) => ({
+            ({ subscriber, application, isPaused }) => ({
               subscriber,
               application,
-              paused: paused ? "paused" : "",
+              paused: isPaused ? "paused" : "",
             }),
             { ...options, none: `Nobody subscribes to "${event}".` },
           );

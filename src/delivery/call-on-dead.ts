@@ -17,12 +17,12 @@ export async function callOnDead(
   { onDead, report }: Pick<DeliverDeps, "onDead" | "report">,
 ): Promise<void> {
   if (onDead === undefined) return;
-  const { eventId, eventName, aggregateKey, attempts } = loaded;
+  const { eventId, eventName, aggregateType, aggregateKey, attempts } = loaded;
   const letter: DeadLetter = {
     subscriber: subscriber.name,
     event: decoded(loaded),
     error: thrown,
-    delivery: { eventId, eventName, aggregateKey, position, attempts: attempts + 1 },
+    delivery: { eventId, eventName, aggregateType, aggregateKey, position, attempts: attempts + 1 },
   };
   try {
     await withDeadline(

@@ -35,7 +35,7 @@ export function makeContext(
     get log() {
       log ??= withFields(deps.log, {
         subscriber: subscriber.name,
-        event: loaded.eventName,
+        eventName: loaded.eventName,
         deliveryId,
         attempt,
       });

@@ -81,7 +81,7 @@ export interface PublishOptions extends DatabaseOptions {
  * `INVALID_OPTION` for options with a client that has the extension.
  * @example
  * ```ts
- * await publish(prisma, InvoiceDue({ invoiceId: "7" }, { key: "7" }));
+ * await publish(prisma, InvoiceDue({ invoiceId: "7" }, { aggregateKey: "7" }));
  * ```
  */
 export async function publish(

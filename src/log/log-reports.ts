@@ -84,12 +84,14 @@ function withTenths(fields: Readonly<Record<string, unknown>>): Readonly<Record<
 }
 
 function deliveryFields(delivery: TelemetryMap["deliver:stop"]): Readonly<Record<string, unknown>> {
-  const { subscriber, eventName, aggregateKey, eventId, attempt, maxAttempts, dueMs, reason } = delivery;
+  const { subscriber, eventName, eventId, aggregateType, aggregateKey, attempt, maxAttempts, dueMs, reason } =
+    delivery;
   return withTenths({
     subscriber,
-    event: eventName,
-    key: aggregateKey,
+    eventName,
     eventId,
+    aggregateType,
+    aggregateKey,
     durationMs: delivery.durationMs,
     lagMs: delivery.lagMs,
     attempt,

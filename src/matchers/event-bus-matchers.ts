@@ -63,7 +63,7 @@ export interface EventBusMatchers {
    *
    * @example
    * ```ts
-   * await expect(prisma).toHaveDelivered(sendWelcome, { aggregate: { email: "ada@example.com" } }, { within: 5000 });
+   * await expect(prisma).toHaveDelivered(sendWelcome, { aggregate: { email: "ada@example.com" } }, { withinMs: 5000 });
    * ```
    */
   toHaveDelivered<Events extends readonly AnyEventType[], T extends Events[number] = Events[number]>(

@@ -79,7 +79,7 @@ export function checkExpected(
   for (const field of Object.keys(given)) checkField(field as keyof ExpectedEvent, given[field], at, type);
   const { aggregateKey } = given;
   if (aggregateKey === undefined || isAsymmetric(aggregateKey)) return given;
-  return { ...given, aggregateKey: keyAsText(aggregateKey, at, "aggregateKey") };
+  return { ...given, aggregateKey: keyAsText(aggregateKey, at) };
 }
 
 /** @throws EventBusError `INVALID_OPTION` for anything but an object of known fields. */

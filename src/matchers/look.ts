@@ -4,7 +4,7 @@ import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-n
 /** How a matcher looks. */
 export interface LookOptions extends DatabaseOptions {
   /** For how long it looks again, in milliseconds, until what is expected is there. Defaults to 0: one look. */
-  readonly within?: number | undefined;
+  readonly withinMs?: number | undefined;
   /** Only events after this position. Defaults to 0: all events. */
   readonly after?: number | undefined;
 }
@@ -18,13 +18,13 @@ export interface Look {
 
 /** @throws EventBusError `INVALID_OPTION`. */
 export function checkLook(options: unknown = {}, place: Place): Look {
-  const given = checkOptions(options, ["within", "after", "database"], place);
+  const given = checkOptions(options, ["withinMs", "after", "database"], place);
   const { database } = given as DatabaseOptions;
   checkDatabaseNames(database, [], place);
   const milliseconds = { min: 0, max: 2_147_483_647, defaultsTo: 0, of: "milliseconds" };
   const positions = { min: 0, max: Number.MAX_SAFE_INTEGER, defaultsTo: 0 };
   return {
-    withinMs: checkInteger(given, "within", milliseconds, place),
+    withinMs: checkInteger(given, "withinMs", milliseconds, place),
     after: checkInteger(given, "after", positions, place),
     database: database === undefined ? {} : { database },
   };

@@ -20,7 +20,8 @@ export interface Subscription {
   readonly subscriber: string;
   /** The application that handles it. */
   readonly application: string;
-  readonly paused: boolean;
+  /** Nothing of the subscriber is begun until it is resumed. */
+  readonly isPaused: boolean;
 }
 
 const KNOWN = statement(
@@ -36,7 +37,7 @@ select r.id::float8 as id, r.subscriber, r.in_force as "isInForce" from :BUS.reg
 const REGISTER = statement(/* sql */ `select :BUS.register(:WORKER_TEXT, $1::text[])::text`);
 
 const SUBSCRIBERS_OF = statement(/* sql */ `
-select s.id, s.event_name as event, s.subscriber, s.application, s.paused
+select s.id, s.event_name as event, s.subscriber, s.application, s.paused as "isPaused"
   from :BUS.subscriptions s where s.event_name = $1 and s.ended_at is null order by s.subscriber`);
 
 const UNSUBSCRIBE = statement(/* sql */ `

@@ -44,7 +44,7 @@ type ModelName<TM extends TypeMap> = [TM] extends [never]
 /**
  * Defines an event that is published by hand, with a schema for its aggregate.
  *
- * The result is a function that makes drafts: `InvoiceDue({ invoiceId }, { key: invoiceId })`. A draft is
+ * The result is a function that makes drafts: `InvoiceDue({ invoiceId }, { aggregateKey: invoiceId })`. A draft is
  * published with `$publish`; its aggregate is validated then, and what the schema returns is stored. Names
  * are compared, never identities: two events of one application cannot have one name.
  *

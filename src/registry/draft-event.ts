@@ -32,7 +32,7 @@ export function draftTypeOf(value: unknown): AnyEventType | undefined {
   return (value as { readonly [draftTypeBrand]?: AnyEventType })[draftTypeBrand];
 }
 
-const draftOptions = ["key", "metadata", "changes", "initialData", "operation"];
+const draftOptions = ["aggregateKey", "metadata", "changes", "initialData", "operation"];
 
 /** What an event can be about. */
 export const OPERATIONS: readonly Operation[] = ["create", "update", "delete", "publish"];
@@ -45,7 +45,11 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
     const message = `the aggregate of ${place.of} is ${describe(aggregate)}: expected ${expected}`;
     throw new EventBusError("INVALID_AGGREGATE", message, { value: aggregate, path: "aggregate" });
   }
-  const { key, metadata, changes, initialData, operation } = checkOptions(options, draftOptions, place);
+  const { aggregateKey, metadata, changes, initialData, operation } = checkOptions(
+    options,
+    draftOptions,
+    place,
+  );
   if (metadata !== undefined) checkMetadata(metadata, "metadata", place.of);
   for (const [option, value] of Object.entries({ changes, initialData })) {
     if (value !== undefined && !isObject(value)) throw invalidOption(option, value, "an object", place);
@@ -54,7 +58,7 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
     throw invalidOption("operation", operation, '"create", "update", "delete" or "publish"', place);
   }
   return makeDraft(type, {
-    aggregateKey: keyAsText(key, place),
+    aggregateKey: keyAsText(aggregateKey, place),
     operation: (operation as Operation | undefined) ?? "publish",
     aggregate,
     changes: changes ?? {},

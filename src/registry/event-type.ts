@@ -16,7 +16,7 @@ export interface EventDraft<
 /** What a draft may be given beside its aggregate. */
 export interface DraftOptions<Changes = unknown, InitialData = unknown> {
   /** The aggregate's primary key, as text in the event; an array for a compound key. Defaults to none. */
-  readonly key?: DraftKey | undefined;
+  readonly aggregateKey?: DraftKey | undefined;
   /** Who and why, added to the metadata of the context. Defaults to nothing. */
   readonly metadata?: EventMetadata | undefined;
   /** The fields that changed, with their new values. Defaults to none. */

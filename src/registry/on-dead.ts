@@ -11,6 +11,7 @@ export interface DeadLetter {
   readonly delivery: {
     readonly eventId: string;
     readonly eventName: string;
+    readonly aggregateType: string | null;
     readonly aggregateKey: string | null;
     readonly position: number;
     /** How many attempts were made. */

@@ -120,7 +120,7 @@ function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Conte
     operation,
     changes,
     initialData,
-    aggregateKey: keyAsText(aggregateKey, place, "aggregateKey"),
+    aggregateKey: keyAsText(aggregateKey, place),
   };
 }
 

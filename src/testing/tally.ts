@@ -17,7 +17,7 @@ export interface DrainError {
 export interface DrainResult {
   readonly delivered: number;
   /** Attempts that failed and have another one later. */
-  readonly failed: number;
+  readonly retrying: number;
   /** Attempts that failed and were the last one. */
   readonly dead: number;
   readonly cancelled: number;
@@ -36,7 +36,7 @@ export interface Tally {
 
 /** @param throwErrors whether the first failure is thrown on. */
 export function startTally(throwErrors: boolean): Tally {
-  const counts = { delivered: 0, failed: 0, dead: 0, cancelled: 0, snoozed: 0 };
+  const counts = { delivered: 0, retrying: 0, dead: 0, cancelled: 0, snoozed: 0 };
   const errors: DrainError[] = [];
   let backoffFailures: unknown[] = [];
   return {
@@ -45,7 +45,7 @@ export function startTally(throwErrors: boolean): Tally {
     },
     count({ subscriber, eventId, eventName }, outcome) {
       if (outcome.state === "stale" || outcome.state === "paused") return;
-      counts[outcome.state === "retrying" ? "failed" : outcome.state] += 1;
+      counts[outcome.state] += 1;
       if (outcome.state !== "retrying" && outcome.state !== "dead") return;
       const failed = { subscriber, eventId, eventName, attempt: outcome.error.attempt };
       const found = [outcome.thrown, ...backoffFailures];

@@ -25,7 +25,7 @@ const bills = defineSubscriber({ name: "bills", events: [Placed], handle: () => 
 
 const publish = (n: number) =>
   publishEvents(executorOf(pool), DEFAULT_SCHEMA_NAMES, [
-    encodeEvent(Placed({ n }, { key: n }), { maxEventBytes: 1_000 }),
+    encodeEvent(Placed({ n }, { aggregateKey: n }), { maxEventBytes: 1_000 }),
   ]);
 
 beforeEach(async () => {
@@ -37,9 +37,27 @@ beforeEach(async () => {
 describe("subscribersOf", () => {
   it("returns the subscribers of all applications, for an event type or its name", async () => {
     const expected = [
-      { id: expect.any(Number), event: "Placed", subscriber: "bills", application: "billing", paused: false },
-      { id: expect.any(Number), event: "Placed", subscriber: "fails", application: "default", paused: false },
-      { id: expect.any(Number), event: "Placed", subscriber: "mails", application: "default", paused: false },
+      {
+        id: expect.any(Number),
+        event: "Placed",
+        subscriber: "bills",
+        application: "billing",
+        isPaused: false,
+      },
+      {
+        id: expect.any(Number),
+        event: "Placed",
+        subscriber: "fails",
+        application: "default",
+        isPaused: false,
+      },
+      {
+        id: expect.any(Number),
+        event: "Placed",
+        subscriber: "mails",
+        application: "default",
+        isPaused: false,
+      },
     ];
     expect(await subscribersOf(pool, Placed)).toEqual(expected);
     expect(await subscribersOf(pool, "Placed")).toEqual(expected);

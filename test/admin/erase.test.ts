@@ -60,20 +60,29 @@ describe("erase", () => {
   it("leaves of an aggregate's events that they were", async () => {
     expect(await everything()).toContain("secret");
     const before = await ledger.events();
-    expect(await erase(pool, { type: "User", key: 1 })).toEqual({ events: 2, cancelled: 2 });
+    expect(await erase(pool, { aggregateType: "User", aggregateKey: 1 })).toEqual({
+      events: 2,
+      cancelled: 2,
+    });
     expect(await everything()).not.toContain("secret");
     const after = await ledger.events();
     const nothing = { aggregate: null, changes: {}, initialData: {}, metadata: {} };
     expect(after).toEqual(
       before.map((event) => (event.aggregateKey === "1" ? { ...event, ...nothing } : event)),
     );
-    expect(await erase(pool, { type: "User", key: 1 })).toEqual({ events: 0, cancelled: 0 });
-    expect(await erase(pool, { type: "User", key: "99" })).toEqual({ events: 0, cancelled: 0 });
+    expect(await erase(pool, { aggregateType: "User", aggregateKey: 1 })).toEqual({
+      events: 0,
+      cancelled: 0,
+    });
+    expect(await erase(pool, { aggregateType: "User", aggregateKey: "99" })).toEqual({
+      events: 0,
+      cancelled: 0,
+    });
   });
 
   it("cancels deliveries that are open or dead, and leaves those that were made and those of others", async () => {
     const [first, second, third] = (await ledger.events()).map(({ position }) => position);
-    await erase(pool, { type: "User", key: 1 });
+    await erase(pool, { aggregateType: "User", aggregateKey: 1 });
     const reason = "its event was erased";
     expect((await states()).sort()).toEqual(
       [
@@ -91,7 +100,7 @@ describe("erase", () => {
 
   it("is part of the transaction whose client it gets", async () => {
     const attempt = prisma.$transaction(async (tx) => {
-      await erase(tx, { type: "User", key: "1" });
+      await erase(tx, { aggregateType: "User", aggregateKey: "1" });
       throw new Error("roll back");
     });
     await expect(attempt).rejects.toThrow("roll back");
@@ -102,14 +111,17 @@ describe("erase", () => {
     await prisma.seat.create({ data: { row: 1, number: 2, holder: "secret" } });
     await ledger.names();
     expect(rules.Seat.create.aggregateType).toBe("Seat");
-    expect(await erase(pool, { type: "Seat", key: [1, 2] })).toEqual({ events: 1, cancelled: 0 });
+    expect(await erase(pool, { aggregateType: "Seat", aggregateKey: [1, 2] })).toEqual({
+      events: 1,
+      cancelled: 0,
+    });
   });
 
   it.each([
-    [{ type: "User" }, "key"],
-    [{ key: 1 }, "type"],
-    [{ type: "User", key: {} }, "key"],
-    [{ type: "User", key: 1, tpye: "x" }, "aggregate.tpye"],
+    [{ aggregateType: "User" }, "aggregateKey"],
+    [{ aggregateKey: 1 }, "aggregateType"],
+    [{ aggregateType: "User", aggregateKey: {} }, "aggregateKey"],
+    [{ aggregateType: "User", aggregateKey: 1, tpye: "x" }, "aggregate.tpye"],
   ])("refuses %j", async (aggregate, path) => {
     await expect(erase(pool, aggregate as never)).rejects.toMatchObject({ code: "INVALID_OPTION", path });
     expect(await everything()).toContain("secret");
@@ -137,6 +149,6 @@ describe("erase", () => {
       "select aggregate from event_bus.events where aggregate_key = '7' order by position",
     );
     expect(rows).toEqual([{ aggregate: null }, { aggregate: { id: 7 } }]);
-    expect(await erase(pool, { type: "User", key: "7" })).toMatchObject({ events: 1 });
+    expect(await erase(pool, { aggregateType: "User", aggregateKey: "7" })).toMatchObject({ events: 1 });
   });
 });

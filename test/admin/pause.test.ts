@@ -25,7 +25,7 @@ describe("pause", () => {
     await start([held, other]);
     expect(await pause(pool, "held")).toBe(true);
     expect(await pause(pool, "held")).toBe(false);
-    expect((await subscribersOf(pool, Ping)).map(({ paused }) => paused)).toEqual([true, false]);
+    expect((await subscribersOf(pool, Ping)).map(({ isPaused }) => isPaused)).toEqual([true, false]);
     expect((await publish(3)).deliveries).toBe(6);
     await publish(1);
     await allIn("delivered", 4);
@@ -103,7 +103,7 @@ describe("pause", () => {
     await pause(pool, "held");
     await pool.query("update event_bus.subscriptions set event_name = 'Other'");
     await subscribe({ client: pool, subscribers: [subscriber("held", () => undefined)] });
-    expect(await subscribersOf(pool, Ping)).toMatchObject([{ subscriber: "held", paused: true }]);
+    expect(await subscribersOf(pool, Ping)).toMatchObject([{ subscriber: "held", isPaused: true }]);
   });
 
   it("names a subscriber that is like the one that there is not", async () => {

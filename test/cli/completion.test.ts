@@ -35,7 +35,7 @@ describe("completion bash", () => {
     expect(of("ex-event-bus dead list --log ")).toEqual(["json", "pretty"]);
     expect(of("ex-event-bus deliveries --state d")).toEqual(["dead", "delivered"]);
     expect(of("ex-event-bus completion ")).toEqual(expect.arrayContaining(["bash", "fish", "zsh"]));
-    expect(of("ex-event-bus events --key ")).toEqual([]);
+    expect(of("ex-event-bus events --aggregate-key ")).toEqual([]);
   });
 
   it("is made of whatever tree of commands there is", () => {

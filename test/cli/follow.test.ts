@@ -19,7 +19,7 @@ describe("events --follow", () => {
     const all = start("events", "--follow", "--limit", "2", "--json");
     const keys = () => all.lines().map(({ aggregateKey }) => aggregateKey);
     await eventually(() => expect(keys()).toEqual(["2", "3"]));
-    const table = start("events", "--follow", "--key", "2");
+    const table = start("events", "--follow", "--aggregate-key", "2");
     await eventually(() => expect(table.stdout.split("\n")).toHaveLength(3));
 
     // One that is older than what others commit meanwhile, and is committed later.

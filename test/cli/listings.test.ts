@@ -74,7 +74,7 @@ describe("listings", () => {
         "",
       ].join("\n"),
     });
-    expect(await json("events", "--key", "2")).toMatchObject([
+    expect(await json("events", "--aggregate-key", "2")).toMatchObject([
       { name: "Ping", aggregate: { n: 2 }, aggregateKey: "2" },
     ]);
     expect(await json("events", "--limit", "1")).toMatchObject([{ aggregateKey: "2" }]);
@@ -116,12 +116,12 @@ describe("listings", () => {
     );
     const dead = await run("deliveries", "--state", "dead");
     expect(dead.text).toContain("fails       dead          1  TIME  Error: no mail server");
-    expect(await json("deliveries", "--key", "1")).toMatchObject([
+    expect(await json("deliveries", "--aggregate-key", "1")).toMatchObject([
       { subscriber: "fails", aggregateType: null, aggregateKey: "1" },
       { subscriber: "succeeds", aggregateKey: "1" },
     ]);
     for (const command of ["events", "deliveries", "redrive"])
-      expect((await run(command, "--type", "User")).stderr).toContain(
+      expect((await run(command, "--aggregate-type", "User")).stderr).toContain(
         'The database knows no aggregate type "User": there are none',
       );
     expect(await json("deliveries", "--subscriber", "fails", "--limit", "1")).toMatchObject([

@@ -41,7 +41,7 @@ const states = async () => (await deliveries("send-mail")).map(({ state }) => st
 describe("dead", () => {
   it("lists, shows and discards", async () => {
     const [first = "", second = ""] = await makeDead(2);
-    const [{ position: at }] = await json("dead", "list", "--id", first);
+    const [{ position: at }] = await json("dead", "list", "--event-id", first);
     const list = await run("dead");
     expect(list).toMatchObject({ code: 0, stderr: "" });
     expect(list.text).toBe(
@@ -53,7 +53,7 @@ describe("dead", () => {
       ].join("\n"),
     );
     expect((await run("dead", "list", "--error", "SERVER 2")).stdout).toContain(second);
-    expect(await json("dead", "list", "--id", first)).toMatchObject([
+    expect(await json("dead", "list", "--event-id", first)).toMatchObject([
       { eventId: first, subscriber: "send-mail", state: "dead", errors: [{ message: "no mail server 1" }] },
     ]);
     expect((await run("dead", "--since", "2099-01-01")).text).toBe("There are no such dead deliveries.\n");
@@ -66,14 +66,14 @@ describe("dead", () => {
     expect(shown).not.toContain("other");
     expect((await run("dead", "show", String(at))).text).toBe(shown);
 
-    expect(await run("dead", "discard", "--id", first)).toMatchObject({
+    expect(await run("dead", "discard", "--event-id", first)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("required option '--reason <text>' not specified"),
     });
-    expect((await run("dead", "discard", "--id", first, "--reason", "by hand", "--dry-run")).text).toBe(
+    expect((await run("dead", "discard", "--event-id", first, "--reason", "by hand", "--dry-run")).text).toBe(
       "1 dead delivery fits; nothing was changed.\n",
     );
-    expect((await run("dead", "discard", "--id", first, "--reason", "by hand")).text).toBe(
+    expect((await run("dead", "discard", "--event-id", first, "--reason", "by hand")).text).toBe(
       "1 dead delivery is discarded.\n",
     );
     expect(await states()).toEqual(["cancelled", "dead"]);
@@ -98,10 +98,10 @@ describe("redrive", () => {
     );
     expect((await run("redrive", first, second)).text).toBe("2 dead deliveries are sent again.\n");
     expect(await states()).toEqual(["waiting", "waiting", "dead"]);
-    const [{ position }] = await json("dead", "list", "--key", "3");
+    const [{ position }] = await json("dead", "list", "--aggregate-key", "3");
     for (const which of [["--position", String(position)], [String(position)]])
       expect(await json("redrive", ...which, "--dry-run")).toEqual({ matched: 1, redriven: 0 });
-    expect(await json("redrive", "--key", "4", "--dry-run")).toEqual({ matched: 0, redriven: 0 });
+    expect(await json("redrive", "--aggregate-key", "4", "--dry-run")).toEqual({ matched: 0, redriven: 0 });
     expect(await json("redrive", "--subscriber", "send-mail", "--since", "1h", "--event", "Ping")).toEqual({
       matched: 1,
       redriven: 1,
@@ -136,7 +136,7 @@ describe("redrive", () => {
       code: 1,
       stderr: expect.stringContaining("There is no event at position 987654321"),
     });
-    expect(await run("dead", "--id", "00000000-0000-0000-0000-000000000000")).toMatchObject({
+    expect(await run("dead", "--event-id", "00000000-0000-0000-0000-000000000000")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("There is no event with the id"),
     });
@@ -184,10 +184,10 @@ describe("pause and resume", () => {
 describe("pause and resume --json", () => {
   it("say how the subscriber stands now, and whether that is new", async () => {
     await subscribe({ client: pool, subscribers: [other] });
-    const paused = { subscriber: "other", paused: true };
+    const paused = { subscriber: "other", isPaused: true };
     expect(await json("pause", "other")).toEqual({ ...paused, changed: true });
     expect(await json("pause", "other")).toEqual({ ...paused, changed: false });
-    const goesOn = { subscriber: "other", paused: false, woken: 0 };
+    const goesOn = { subscriber: "other", isPaused: false, woken: 0 };
     expect(await json("resume", "other")).toEqual({ ...goesOn, changed: true });
     expect(await json("resume", "other")).toEqual({ ...goesOn, changed: false });
   });

@@ -58,7 +58,7 @@ export function deliverFixture(pool: pg.Pool) {
       ...options,
     });
     await synchroniseSubscribers(executor, names, "default", [subscriber]);
-    const draft = OrderPaid({ orderId: subscribers }, { key: subscribers, metadata });
+    const draft = OrderPaid({ orderId: subscribers }, { aggregateKey: subscribers, metadata });
     await publishEvents(executor, names, [encodeEvent(draft, { maxEventBytes: 1_000_000 })]);
 
     const due = async (at?: Date): Promise<DueDelivery | undefined> => {

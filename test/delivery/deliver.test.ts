@@ -85,7 +85,12 @@ describe("deliver", () => {
       [key, key, delivery.subscriber.name],
     ]);
     expect(contexts[0]?.prisma).toEqual({ isPrisma: true });
-    const fields = { subscriber: delivery.subscriber.name, event: "OrderPaid", deliveryId: key, to: "ann" };
+    const fields = {
+      subscriber: delivery.subscriber.name,
+      eventName: "OrderPaid",
+      deliveryId: key,
+      to: "ann",
+    };
     expect(lines).toContainEqual(["info", "Mail sent.", { ...fields, attempt: 2 }]);
   });
 

@@ -28,7 +28,13 @@ describe("onDead", () => {
         subscriber: "fails",
         event: { name: "Ping", id: events[0]?.id, aggregate: { n: 1 } },
         error: refusal,
-        delivery: { eventId: events[0]?.id, eventName: "Ping", aggregateKey: "1", attempts: 1 },
+        delivery: {
+          eventId: events[0]?.id,
+          eventName: "Ping",
+          aggregateType: null,
+          aggregateKey: "1",
+          attempts: 1,
+        },
         state: "dead",
       },
     ]);

@@ -35,7 +35,7 @@ describe("the balance projection", () => {
     const user = await prisma.user.create({ data: { email: "ada@example.org" } });
     const order = await prisma.order.create({ data: { userId: user.id } });
     await prisma.$publish(
-      OrderPlaced({ userId: user.id, lines: [{ sku: "lamp", quantity: 1 }] }, { key: order.id }),
+      OrderPlaced({ userId: user.id, lines: [{ sku: "lamp", quantity: 1 }] }, { aggregateKey: order.id }),
     );
     const pay = (amount: string, reference: string) =>
       prisma.payment.create({ data: { orderId: order.id, amount, reference } });

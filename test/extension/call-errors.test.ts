@@ -134,7 +134,8 @@ describe.each(calls)("%s", (name, model, call) => {
 });
 
 describe("publishing", () => {
-  const event = () => allRules.Label.create({ id: 1, name: "x" } as never, { key: "1" } as never) as never;
+  const event = () =>
+    allRules.Label.create({ id: 1, name: "x" } as never, { aggregateKey: "1" } as never) as never;
 
   it.each([
     ["$publish", (tx: Tx) => tx.$publish(event())],

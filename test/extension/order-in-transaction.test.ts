@@ -217,7 +217,7 @@ describe("$publish", () => {
   it("comes after the calls that started before it", async () => {
     const client = base.$extends(bus);
     const [event] = [rules.Label.create].map((type) =>
-      type({ id: 1, name: "x" } as never, { key: "1" } as never),
+      type({ id: 1, name: "x" } as never, { aggregateKey: "1" } as never),
     );
     await client.$transaction((tx) =>
       Promise.all([

@@ -28,7 +28,7 @@ const base = openClient(url);
 const bus = eventBus({ events: [UserCreated, InvoiceDue] });
 const prisma = base.$extends(bus);
 
-const due = (invoiceId = "i1") => InvoiceDue({ invoiceId, dueAt: "2030-01-01" }, { key: invoiceId });
+const due = (invoiceId = "i1") => InvoiceDue({ invoiceId, dueAt: "2030-01-01" }, { aggregateKey: invoiceId });
 
 await ledger.subscribe(["mailer", "indexer"], ["InvoiceDue"]);
 beforeEach(() => ledger.clear());
@@ -63,7 +63,7 @@ describe("$publish", () => {
     const user = await base.user.create({ data: { email: "a" } });
     const result = await prisma.$publish(
       UserCreated(user, {
-        key: user.id,
+        aggregateKey: user.id,
         operation: "create",
         changes: { email: "a" },
         initialData: { email: null },

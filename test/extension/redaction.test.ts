@@ -137,7 +137,7 @@ describe("omit and mask", () => {
 
   it("hold for events that are published by hand, and for those that a call names", async () => {
     const user = await base.user.create({ data });
-    await prisma.$publish(UserRenamed(user, { key: 1, changes: { nickName: "secret", name: "x" } }));
+    await prisma.$publish(UserRenamed(user, { aggregateKey: 1, changes: { nickName: "secret", name: "x" } }));
     await prisma.user.update({ where, data: { name: "Eve" }, event: UserRenamed });
     const found = await ledger.events();
     expect(found.map(({ name }) => name)).toEqual(["UserRenamed", "UserRenamed", "UserUpdated"]);

@@ -31,7 +31,7 @@ const createUser = () => {
   users += 1;
   return prisma.user.create({ data: { email: `u${users}@example.com` } });
 };
-const due = (metadata = {}) => InvoiceDue({ invoiceId: "1" }, { key: "1", metadata });
+const due = (metadata = {}) => InvoiceDue({ invoiceId: "1" }, { aggregateKey: "1", metadata });
 
 describe("publishing", () => {
   it("is reported for captured mutations", async () => {

@@ -214,7 +214,7 @@ describe("a call that was aborted", () => {
           tx.$publish(
             rules.Label.create(
               { id: 1, name: "x" } as never,
-              { key: "1", metadata: { refuse: "XX000" } } as never,
+              { aggregateKey: "1", metadata: { refuse: "XX000" } } as never,
             ),
           ),
       ],

@@ -20,7 +20,7 @@ import {
 // testing_test.exs.
 const all = [testHandler, otherHandler];
 const created = (key = 1) =>
-  UserCreated(john, { key, changes: { name: "John" }, initialData: { name: "Jo" } });
+  UserCreated(john, { aggregateKey: key, changes: { name: "John" }, initialData: { name: "Jo" } });
 
 describe("events", () => {
   it("have aggregate, changes, initial data and metadata", () => {
@@ -161,7 +161,7 @@ describe("assert_event_received and refute_event_received", () => {
 
 describe("execute_events", () => {
   beforeEach(() => start(...all));
-  const counts = { delivered: 0, failed: 0, dead: 0, cancelled: 0, snoozed: 0, errors: [] };
+  const counts = { delivered: 0, retrying: 0, dead: 0, cancelled: 0, snoozed: 0, errors: [] };
 
   it("executes what was received", async () => {
     await prisma.$publish(created());

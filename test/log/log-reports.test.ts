@@ -14,9 +14,10 @@ it("rounds durations to tenths of a millisecond, and leaves the report as it is"
     { worker: "w", durationMs: 12_345.7 },
     {
       subscriber: "mails",
-      event: "UserRegistered",
-      key: "17",
+      eventName: "UserRegistered",
       eventId: "1",
+      aggregateType: "User",
+      aggregateKey: "17",
       durationMs: 0.4,
       lagMs: 1_000.1,
       attempt: 1,

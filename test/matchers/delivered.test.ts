@@ -44,7 +44,7 @@ describe("toHaveDelivered", () => {
   });
 
   it("waits for what comes within a time", async () => {
-    const later = expect(prisma).toHaveDelivered(greet, {}, { within: 20_000 });
+    const later = expect(prisma).toHaveDelivered(greet, {}, { withinMs: 20_000 });
     await register("ada@example.com");
     await drain({ prisma, subscribers: [greet] });
     await later;
@@ -86,7 +86,7 @@ describe("toHaveDelivered", () => {
     const failure = expect(prisma).toHaveDelivered(
       greet,
       { aggregate: { email: "bob@example.com" } },
-      { within: 1 },
+      { withinMs: 1 },
     );
     expect(await failureOf(failure)).toMatchInlineSnapshot(`
       "
@@ -146,7 +146,10 @@ describe("toHaveDelivered", () => {
     ],
     [[greet, { emial: 1 }], 'unknown option "expected.emial" in toHaveDelivered()'],
     [[greet, { attempts: 0 }], "attempts in toHaveDelivered() is 0: expected a whole number"],
-    [[greet, {}, { with: 1 }], 'unknown option "with" in toHaveDelivered(): did you mean "within"?'],
+    [
+      [greet, {}, { withinMS: 1 }],
+      'unknown option "withinMS" in toHaveDelivered(): did you mean "withinMs"?',
+    ],
   ])("refuses wrong use (%#)", async (args, message) => {
     const loose = expect(prisma) as never as { toHaveDelivered(...all: unknown[]): Promise<void> };
     await expect(loose.toHaveDelivered(...args)).rejects.toMatchObject({

@@ -74,13 +74,13 @@ describe("toHavePublished", () => {
   });
 
   it("waits for what comes within a time", async () => {
-    const later = expect(prisma).toHavePublished(UserCreated, {}, { within: 20_000 });
+    const later = expect(prisma).toHavePublished(UserCreated, {}, { withinMs: 20_000 });
     await register();
     await later;
   });
 
   it("with not, fails for what comes within the time", async () => {
-    const later = failureOf(expect(prisma).not.toHavePublished(UserCreated, {}, { within: 20_000 }));
+    const later = failureOf(expect(prisma).not.toHavePublished(UserCreated, {}, { withinMs: 20_000 }));
     await register();
     expect(await later).toMatch("Expected not an event UserCreated within 20000 ms.");
   });
@@ -253,7 +253,7 @@ describe("toHavePublished", () => {
   it("says after which position it looked", async () => {
     await register();
     expect(
-      await failureOf(expect(prisma).toHavePublished(UserCreated, {}, { after: 1, within: 1 })),
+      await failureOf(expect(prisma).toHavePublished(UserCreated, {}, { after: 1, withinMs: 1 })),
     ).toMatchInlineSnapshot(`
       "
       expect(client).toHavePublished(UserCreated)
@@ -296,7 +296,7 @@ describe("toHavePublishedTimes", () => {
   });
 
   it("of none looks for all of the time", async () => {
-    const none = expect(prisma).toHavePublishedTimes(UserCreated, 0, {}, { within: 20_000 });
+    const none = expect(prisma).toHavePublishedTimes(UserCreated, 0, {}, { withinMs: 20_000 });
     const failed = expect(none).rejects.toThrow("Expected 0 events UserCreated within 20000 ms.");
     await register();
     await failed;
@@ -459,14 +459,14 @@ describe("wrong use", () => {
     [
       prisma,
       "toHavePublished",
-      [UserCreated, {}, { wihtin: 1 }],
-      'unknown option "wihtin" in toHavePublished(): did you mean "within"?',
+      [UserCreated, {}, { wihtinMs: 1 }],
+      'unknown option "wihtinMs" in toHavePublished(): did you mean "withinMs"?',
     ],
     [
       prisma,
       "toHavePublished",
-      [UserCreated, {}, { within: -1 }],
-      "within in toHavePublished() is -1: expected a whole number of milliseconds",
+      [UserCreated, {}, { withinMs: -1 }],
+      "withinMs in toHavePublished() is -1: expected a whole number of milliseconds",
     ],
     [
       prisma,

@@ -25,7 +25,7 @@ describe.each(["toHavePublished", "toHaveDelivered"])("%s", (matcher) => {
   const what = matcher === "toHavePublished" ? UserCreated : greet;
   it.each([
     [[what, { agregate: {} }], 'unknown option "expected.agregate"', 'did you mean "aggregate"?'],
-    [[what, { within: 500 }], 'unknown option "expected.within"', 'expected one of "'],
+    [[what, { withinMs: 500 }], 'unknown option "expected.withinMs"', 'expected one of "'],
     [[what, "ada"], "expected in", 'is "ada": expected an object'],
     [[what, { aggregate: { emial: "a" } }], 'unknown option "expected.aggregate.emial"', '"email"'],
     [[what, { changes: { emial: "a" } }], 'unknown option "expected.changes.emial"', '"email"'],
@@ -40,8 +40,8 @@ describe.each(["toHavePublished", "toHaveDelivered"])("%s", (matcher) => {
       "expected in",
       "whose fields may be asymmetric",
     ],
-    [[what, {}, { wihtin: 1 }], 'unknown option "wihtin"', 'did you mean "within"?'],
-    [[what, {}, { within: "500" }], "within in", "expected a whole number of milliseconds"],
+    [[what, {}, { wihtinMs: 1 }], 'unknown option "wihtinMs"', 'did you mean "withinMs"?'],
+    [[what, {}, { withinMs: "500" }], "withinMs in", "expected a whole number of milliseconds"],
     [[what, {}, { after: -1 }], "after in", "expected a whole number"],
     [[undefined], "is undefined", "made by define"],
   ])("refuses %#", async (args, ...texts) => {
@@ -70,7 +70,7 @@ describe("toHavePublishedInOrder", () => {
     [UserCreated, "is the function UserCreated: expected an array"],
     [["UserCreated"], 'events[0] in toHavePublishedInOrder() is "UserCreated"'],
     [[UserCreated, [UserUpdated, { changs: {} }]], 'unknown option "events[1].changs"'],
-    [[[UserCreated, {}, { within: 5 }]], "expected an event type, or [event type, expected]"],
+    [[[UserCreated, {}, { withinMs: 5 }]], "expected an event type, or [event type, expected]"],
   ])("refuses %o", async (steps, text) => {
     await expect(loose(prisma).not["toHavePublishedInOrder"]?.(steps)).rejects.toThrow(text);
   });

@@ -59,7 +59,7 @@ const spanNamed = (name: string): ReadableSpan => {
   return found[0] as ReadableSpan;
 };
 
-const greet = () => prisma.$publish(Greeted({ text: "hello" }, { key: "7" }));
+const greet = () => prisma.$publish(Greeted({ text: "hello" }, { aggregateKey: "7" }));
 
 async function deliverTo(handle: () => unknown, events = [Greeted]) {
   const subscriber = defineSubscriber({ name: "greeter", events, handle }) as unknown as Subscriber;

@@ -53,13 +53,13 @@ describe("synchroniseSubscriptions", () => {
         priority: 5,
         delay_ms: "1000",
         policy: { maxAttempts: 3, timeoutMs: 500, backoff: "fixed" },
-        paused: false,
+        isPaused: false,
         ended_at: null,
       },
       { id: 2, event_name: "B", priority: 0, delay_ms: "0", policy: {} },
     ]);
     expect(await subscriptionsOf(bus, names, "A")).toEqual([
-      { id: 1, event: "A", subscriber: "mail", application: "app", paused: false },
+      { id: 1, event: "A", subscriber: "mail", application: "app", isPaused: false },
     ]);
   });
 

@@ -75,7 +75,7 @@ describe("a key that is longer than an index takes", () => {
       expect(
         (await events(pool, { aggregateType: "Doc", aggregateKey })).map((one) => one.aggregateKey),
       ).toEqual([aggregateKey]);
-    expect(await erase(pool, { type: "Doc", key: random })).toMatchObject({ events: 1 });
+    expect(await erase(pool, { aggregateType: "Doc", aggregateKey: random })).toMatchObject({ events: 1 });
     expect(await events(pool, { aggregateType: "Doc" })).toMatchObject([{ aggregate: null }, {}, {}, {}]);
   });
 

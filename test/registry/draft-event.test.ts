@@ -63,7 +63,7 @@ describe("calling an event type", () => {
     [undefined, null],
     [null, null],
   ])("writes the key %o as %j", (key, text) => {
-    expect(untyped(Counted, "1", { key })).toMatchObject({ aggregateKey: text });
+    expect(untyped(Counted, "1", { aggregateKey: key })).toMatchObject({ aggregateKey: text });
   });
 
   it.each<[string, () => unknown, string]>([
@@ -104,18 +104,18 @@ describe("calling an event type", () => {
     ],
     [
       "a key that has no text",
-      () => untyped(Counted, "1", { key: {} }),
-      "INVALID_OPTION at key: key in Counted() is an object: expected a string, a number, a bigint or an array of these",
+      () => untyped(Counted, "1", { aggregateKey: {} }),
+      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is an object: expected a string, a number, a bigint or an array of these",
     ],
     [
       "a key without parts",
-      () => untyped(Counted, "1", { key: [] }),
-      "INVALID_OPTION at key: key in Counted() is an empty array: expected a string, a number, a bigint or an array of these",
+      () => untyped(Counted, "1", { aggregateKey: [] }),
+      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is an empty array: expected a string, a number, a bigint or an array of these",
     ],
     [
       "a key that is no number",
-      () => untyped(Counted, "1", { key: Number.NaN }),
-      "INVALID_OPTION at key: key in Counted() is NaN: expected a string, a number, a bigint or an array of these",
+      () => untyped(Counted, "1", { aggregateKey: Number.NaN }),
+      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is NaN: expected a string, a number, a bigint or an array of these",
     ],
   ])("refuses %s", (_, call, message) => {
     expect(refusal(call)).toBe(message);

@@ -85,8 +85,12 @@ const eventOptions: readonly Trial[] = [
   ["aggregate", (row) => UserRegistered(row), anObject],
   ["aggregate", (aggregate) => Counted(aggregate), (value) => value !== undefined],
   ["options", (options) => Counted("1", options), optional(anObject)],
-  ["key", (key) => ofDraft({ key }), optional(either((v) => v === null, aKeyPart))],
-  ["key", (part) => ofDraft({ key: [part] }), aKeyPart],
+  [
+    "aggregateKey",
+    (aggregateKey) => ofDraft({ aggregateKey }),
+    optional(either((v) => v === null, aKeyPart)),
+  ],
+  ["aggregateKey", (part) => ofDraft({ aggregateKey: [part] }), aKeyPart],
   ["metadata", (metadata) => ofDraft({ metadata }), optional(anObject)],
   [
     "metadata.correlationId",

@@ -53,7 +53,7 @@ describe("drain at a time", () => {
     await publish();
     const result = await drain({ client: pool, subscribers, at: inHours(3.5) });
     // At once, and after one, two and three hours.
-    expect(result).toMatchObject({ failed: 4, dead: 0 });
+    expect(result).toMatchObject({ retrying: 4, dead: 0 });
   });
 });
 

@@ -28,7 +28,7 @@ describe("drain", () => {
     const { id } = await prisma.user.create({ data: { email: "ada@example.com" } });
     const letters: DeadLetter[] = [];
     const onDead = (letter: DeadLetter) => letters.push(letter);
-    expect(await drain({ prisma, subscribers: [mortal], onDead })).toMatchObject({ dead: 1, failed: 0 });
+    expect(await drain({ prisma, subscribers: [mortal], onDead })).toMatchObject({ dead: 1, retrying: 0 });
     expect(letters).toMatchObject([
       {
         subscriber: "mortal",

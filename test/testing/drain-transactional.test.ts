@@ -31,7 +31,7 @@ const counts = defineSubscriber({
     const tx = ctx.tx as unknown as Tx;
     const { n } = event.aggregate;
     await tx.balance.create({ data: { userId: n } });
-    await tx.$publish(Counted({ n }, { key: n }));
+    await tx.$publish(Counted({ n }, { aggregateKey: n }));
     if (n === 2) throw new Error("not 2");
     if (n === 3) await tx.$executeRaw`select 1/0`.catch(() => undefined);
   },
@@ -48,10 +48,10 @@ const counted = async (client: Tx | typeof prisma = prisma) =>
 
 describe("drain of a transactional subscriber", () => {
   it("commits each delivery with what its handler writes and publishes", async () => {
-    await prisma.$publish([1, 2, 3].map((n) => Placed({ n }, { key: n })));
+    await prisma.$publish([1, 2, 3].map((n) => Placed({ n }, { aggregateKey: n })));
     expect(await drain({ prisma, subscribers })).toMatchObject({
       delivered: 1,
-      failed: 2,
+      retrying: 2,
       errors: [{ error: { message: "not 2" } }, { error: { code: "TRANSACTION_ABORTED" } }],
     });
     expect(await counted()).toEqual([1]);
@@ -61,13 +61,13 @@ describe("drain of a transactional subscriber", () => {
       { state: "retrying" },
       { state: "retrying" },
     ]);
-    expect(await drain({ prisma, subscribers })).toMatchObject({ delivered: 0, failed: 0 });
+    expect(await drain({ prisma, subscribers })).toMatchObject({ delivered: 0, retrying: 0 });
   });
 
   it("does so inside of a transaction, whose other statements stay", async () => {
     const rolledBack = prisma.$transaction(async (tx) => {
-      await tx.$publish([1, 2, 4].map((n) => Placed({ n }, { key: n })));
-      expect(await drain({ prisma: tx, subscribers })).toMatchObject({ delivered: 2, failed: 1 });
+      await tx.$publish([1, 2, 4].map((n) => Placed({ n }, { aggregateKey: n })));
+      expect(await drain({ prisma: tx, subscribers })).toMatchObject({ delivered: 2, retrying: 1 });
       expect(await counted(tx)).toEqual([1, 4]);
       expect(await deliveries(tx, counts)).toMatchObject([
         { state: "delivered" },
@@ -86,8 +86,8 @@ describe("drain of a transactional subscriber", () => {
 
   it("ends an attempt inside of a transaction in which a failed statement was caught", async () => {
     const rolledBack = prisma.$transaction(async (tx) => {
-      await tx.$publish(Placed({ n: 3 }, { key: 3 }));
-      expect(await drain({ prisma: tx, subscribers })).toMatchObject({ delivered: 0, failed: 1 });
+      await tx.$publish(Placed({ n: 3 }, { aggregateKey: 3 }));
+      expect(await drain({ prisma: tx, subscribers })).toMatchObject({ delivered: 0, retrying: 1 });
       expect(await counted(tx)).toEqual([]);
       throw new Error("roll back");
     });

@@ -71,7 +71,7 @@ describe("drain", () => {
     expect(seen).toEqual(["a 1", "b 1", "a 2", "b 2"]);
     expect(result).toEqual({
       delivered: 3,
-      failed: 1,
+      retrying: 1,
       dead: 2,
       cancelled: 0,
       snoozed: 0,
@@ -99,7 +99,7 @@ describe("drain", () => {
         },
       ],
     });
-    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, failed: 0, dead: 0 });
+    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, retrying: 0, dead: 0 });
   });
 
   it("works with a Prisma client, which handlers receive", async () => {
@@ -189,8 +189,8 @@ describe("drain", () => {
       }),
     );
     await publishOn(pool, Placed({ n: 1 }));
-    expect(await drain({ client: pool, subscribers })).toMatchObject({ failed: 1 });
-    expect(await drain({ client: pool, subscribers })).toMatchObject({ failed: 1 });
+    expect(await drain({ client: pool, subscribers })).toMatchObject({ retrying: 1 });
+    expect(await drain({ client: pool, subscribers })).toMatchObject({ retrying: 1 });
     expect(await deliveries(pool)).toMatchObject([{ attempts: 2 }]);
   });
 
@@ -205,11 +205,11 @@ describe("drain", () => {
       }),
     );
     await publishOn(pool, Placed({ n: 1 }));
-    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, failed: 1 });
-    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, failed: 0 });
+    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, retrying: 1 });
+    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, retrying: 0 });
     expect(await drain({ client: pool, subscribers, at: inOneDay() })).toMatchObject({
       delivered: 2,
-      failed: 0,
+      retrying: 0,
     });
   });
 
@@ -229,7 +229,7 @@ describe("drain", () => {
     await publishOn(pool, ...[1, 2, 3, 4].map((n) => Placed({ n })));
     expect(await drain({ client: pool, subscribers })).toMatchObject({
       delivered: 1,
-      failed: 1,
+      retrying: 1,
       dead: 0,
       cancelled: 1,
       snoozed: 1,
@@ -241,7 +241,11 @@ describe("drain", () => {
       { state: "retrying", attempts: 1 },
       { state: "delivered" },
     ]);
-    expect(await drain({ client: pool, subscribers })).toMatchObject({ delivered: 0, snoozed: 0, failed: 0 });
+    expect(await drain({ client: pool, subscribers })).toMatchObject({
+      delivered: 0,
+      snoozed: 0,
+      retrying: 0,
+    });
   });
 
   it("repeats what fails as often as it is due by the time that it is given", async () => {
@@ -255,7 +259,7 @@ describe("drain", () => {
     );
     await publishOn(pool, Placed({ n: 1 }));
     const result = await drain({ client: pool, subscribers, at: inOneDay() });
-    expect(result).toMatchObject({ failed: 3, dead: 1 });
+    expect(result).toMatchObject({ retrying: 3, dead: 1 });
     expect(result.errors.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
   });
 
@@ -309,7 +313,12 @@ describe("publishedEvents", () => {
   });
 
   it("returns what fits a filter, or everything", async () => {
-    await publishOn(pool, Placed({ n: 1 }, { key: 1 }), Placed({ n: 2 }, { key: 2 }), Shipped({ n: 3 }));
+    await publishOn(
+      pool,
+      Placed({ n: 1 }, { aggregateKey: 1 }),
+      Placed({ n: 2 }, { aggregateKey: 2 }),
+      Shipped({ n: 3 }),
+    );
     const numbers = async (client: Queryable, filter?: EventFilter) =>
       (await publishedEvents(client, filter)).map((event) => (event.aggregate as { n: number }).n);
     expect(await numbers(pool)).toEqual([1, 2, 3]);

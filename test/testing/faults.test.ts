@@ -85,7 +85,7 @@ describe("crashAfterHandler", () => {
     });
     const options = await placed(failing, 1);
     const result = await drain({ ...options, faults: [crashAfterHandler] });
-    expect(result).toMatchObject({ failed: 1, errors: [{ error: new RangeError("no") }] });
+    expect(result).toMatchObject({ retrying: 1, errors: [{ error: new RangeError("no") }] });
   });
 });
 
@@ -155,12 +155,12 @@ describe("failFirst", () => {
     const options = await placed(plain, 1);
     const first = await drain({ ...options, faults: [failFirst(2)] });
     expect(first).toMatchObject({
-      failed: 1,
+      retrying: 1,
       errors: [{ error: new Error("failFirst(2): attempt 1 fails") }],
     });
     const at = new Date(Date.now() + 60_000);
     expect(await drain({ ...options, faults: [failFirst(2)], at })).toMatchObject({
-      failed: 1,
+      retrying: 1,
       delivered: 1,
     });
     expect(seen).toEqual(["1 3"]);

@@ -84,7 +84,7 @@ describe("withRollback", () => {
       for (const name of ["ada", "bob", "eve", "dan"])
         await tx.user.create({ data: { email: `${name}@example.com` } });
       const { errors, ...counts } = await drain({ prisma: tx, subscribers: [duplicates] });
-      expect(counts).toEqual({ delivered: 1, failed: 3, dead: 0, cancelled: 0, snoozed: 0 });
+      expect(counts).toEqual({ delivered: 1, retrying: 3, dead: 0, cancelled: 0, snoozed: 0 });
       expect(errors).toMatchObject([
         { error: { code: "P2002" } },
         { error: { code: "TRANSACTION_ABORTED" } },

@@ -163,7 +163,7 @@ const ofMatchers: readonly Trial[] = [
   ...looks.flatMap((look): readonly Trial[] => [
     ["expect(…)", (received) => look(received), nothing],
     ["options", (options) => look(client, options), optional(anObject)],
-    ["within", (within) => look(client, { within }), optional(whole(0, 2_147_483_647))],
+    ["withinMs", (withinMs) => look(client, { withinMs }), optional(whole(0, 2_147_483_647))],
     ["after", (after) => look(client, { after }), optional(whole(0, MAX_SAFE_INTEGER))],
     ["database", (database) => look(client, { database }), optional(anObject)],
   ]),
@@ -212,7 +212,7 @@ it.each([
   [(options: object) => startPostgres(options), "setings", "settings"],
   [(server: object) => setsUp({ server }), "server.onLogs", "onLog"],
   [(options: object) => toHaveDelivered(client, one, options), "expected.attemps", "attempts"],
-  [(options: object) => toHavePublished(client, Counted, {}, options), "witin", "within"],
+  [(options: object) => toHavePublished(client, Counted, {}, options), "witinMs", "withinMs"],
   [(options: object) => repeats({ observe, ...options }), "resets", "reset"],
 ])("%# says which option was meant", async (call, wrong, right) => {
   await expect(call({ [wrong.slice(wrong.indexOf(".") + 1)]: 1 })).rejects.toMatchObject({

@@ -72,14 +72,14 @@ expectType<Equal<EventOf<typeof Everything>["changes"]["decimalList"], Prisma.De
 
 declare const row: Row;
 const draft = UserRegistered(row, {
-  key: row.id,
+  aggregateKey: row.id,
   metadata: { actor: "admin" },
   changes: { email: row.email },
 });
 expectType<Equal<typeof draft, EventDraftOf<typeof UserRegistered>>>();
 expectType<Equal<typeof draft.aggregate, Row>>();
 UserRegistered(row, { changes: { posts: [{ title: "Hello" }] }, initialData: { posts: [], profile: null } });
-UserRegistered(row, { key: ["a", 1], operation: "create" });
+UserRegistered(row, { aggregateKey: ["a", 1], operation: "create" });
 // @ts-expect-error a row has all fields
 UserRegistered({ id: 1 });
 // @ts-expect-error an aggregate is needed

@@ -67,7 +67,7 @@ describe("a publication for all tables", () => {
       `select event_bus.publish(name => 'Ping', aggregate => '{"n": 9}', type => 'Thing', key => '9')`,
     );
     await allIn("delivered", 10);
-    expect((await erase(pool, { type: "Thing", key: 9 })).events).toBe(1);
+    expect((await erase(pool, { aggregateType: "Thing", aggregateKey: 9 })).events).toBe(1);
     await eventually(async () => expect(await jobs()).toEqual([]));
     await pool.query("delete from event_bus.chores");
     expect(await unsubscribe(pool, "lean")).toEqual(["Ping"]);

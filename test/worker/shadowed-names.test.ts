@@ -96,7 +96,7 @@ describe("functions and operators of others in public", () => {
       [],
     );
     expect(await admin.subscribersOf(pool, "Ping")).toHaveLength(1);
-    await admin.erase(pool, { type: "User", key: "1" });
+    await admin.erase(pool, { aggregateType: "User", aggregateKey: "1" });
     await admin.unsubscribe(pool, "dies");
     await admin.prune(pool, { default: 0 } as never);
   });

@@ -132,7 +132,7 @@ describe.each(KINDS)("with parsers %s", (_, setParsers) => {
       expect(Math.abs((at as Date).getTime() - startedAt)).toBeLessThan(1_200_000);
     const dies = subscriber("dies", () => Promise.reject(new Error("no")), { retry: { maxAttempts: 1 } });
     await migrate(options([dies, inTransaction("waits")]));
-    const published = await publishByClient(client, [Pong({ n: 1 }, { key: "1" }), Pong({ n: 2 })]);
+    const published = await publishByClient(client, [Pong({ n: 1 }, { aggregateKey: "1" }), Pong({ n: 2 })]);
     const [first, second] = published.events.map((one) => one.position);
     expect(published).toMatchObject({ deliveries: 4 });
     expect(Number(second) - Number(first)).toBe(1);
@@ -173,8 +173,8 @@ describe.each(KINDS)("with parsers %s", (_, setParsers) => {
     expect(await admin.pause(client, "waits")).toBe(false);
     expect(await admin.resume(client, "waits")).toEqual({ resumed: true, woken: 0 });
     expect(await admin.subscribersOf(client, "Ping")).toMatchObject([
-      { subscriber: "dies", paused: false },
-      { subscriber: "waits", paused: false },
+      { subscriber: "dies", isPaused: false },
+      { subscriber: "waits", isPaused: false },
     ]);
     const drain = { client, prisma, subscribers: [inTransaction("waits")] };
     expect(await testing.drain(drain)).toMatchObject({ delivered: 2, failed: 0 });
@@ -182,7 +182,9 @@ describe.each(KINDS)("with parsers %s", (_, setParsers) => {
       discarded: 2,
     });
     expect(await admin.redrive(client, { subscriber: "dies" })).toMatchObject({ redriven: 0 });
-    expect(await admin.erase(client, { type: "Pong", key: "1" })).toMatchObject({ events: 1 });
+    expect(await admin.erase(client, { aggregateType: "Pong", aggregateKey: "1" })).toMatchObject({
+      events: 1,
+    });
     expect(await admin.unsubscribe(client, "waits")).toEqual(["Ping"]);
     expect(await admin.prune(client, { default: 0 })).toMatchObject({ events: 2 });
   });

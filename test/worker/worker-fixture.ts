@@ -84,7 +84,7 @@ export async function workerFixture(given?: TestDatabase, names: SchemaNames = D
       executor,
       names,
       Array.from({ length: count }, (_, index) =>
-        encodeEvent(Ping({ n: index + 1 }, { key: index + 1 }), { maxEventBytes: 1_000_000 }),
+        encodeEvent(Ping({ n: index + 1 }, { aggregateKey: index + 1 }), { maxEventBytes: 1_000_000 }),
       ),
     );
 

@@ -51,7 +51,7 @@ type ClientExtension<E extends AnyEventType> = {
    *
    * @example
    * ```ts
-   * await prisma.$publish(InvoiceDue({ invoiceId }, { key: invoiceId }));
+   * await prisma.$publish(InvoiceDue({ invoiceId }, { aggregateKey: invoiceId }));
    * ```
    */
   $publish: () => Publish<E>;

@@ -61,11 +61,11 @@ type CaptureOptionsOf<TM extends TypeMap, E extends AnyEventType> = {
 /** Capture rules of one model: which events a mutation of one of its rows leads to, and what they do not say. */
 export interface ModelCapture<E extends AnyEventType, Row = Readonly<Record<string, unknown>>> {
   /** A row was created. */
-  readonly create?: CaptureRules<E> | undefined;
+  readonly create?: CaptureRules<E> | AnEventOfThisModelFromTheOptionEvents | undefined;
   /** A row was changed; nothing happens when no field got another value. */
-  readonly update?: CaptureRules<E> | undefined;
+  readonly update?: CaptureRules<E> | AnEventOfThisModelFromTheOptionEvents | undefined;
   /** A row was deleted. */
-  readonly delete?: CaptureRules<E> | undefined;
+  readonly delete?: CaptureRules<E> | AnEventOfThisModelFromTheOptionEvents | undefined;
   /**
    * Fields that no event says, neither of this model nor those of others that mirror its rows; they do not reach the
    * event bus. Fields of the primary key cannot be left out. Defaults to none.
@@ -84,8 +84,18 @@ export interface ModelCapture<E extends AnyEventType, Row = Readonly<Record<stri
 /** Returns what events say instead of a value: of the same type, at once. */
 export type Mask<Value> = (value: NonNullable<Value>) => NonNullable<Value>;
 
+/**
+ * Nothing is of this type. A compiler names it as what it expected when a rule has an event type that is not among `events`, or
+ * that is of another model.
+ */
+export interface AnEventOfThisModelFromTheOptionEvents {
+  readonly "is expected: add the event type to the option `events` of eventBus()": never;
+}
+
 /** One event or several, each with a condition if need be. */
-export type CaptureRules<E extends AnyEventType> = CaptureRule<E> | readonly CaptureRule<E>[];
+export type CaptureRules<E extends AnyEventType> =
+  | CaptureRule<E>
+  | readonly (CaptureRule<E> | AnEventOfThisModelFromTheOptionEvents)[];
 
 /** An event, or an event and the condition on which it is published. */
 export type CaptureRule<E extends AnyEventType> = E | ConditionalRule<E>;

@@ -31,7 +31,7 @@ export async function checkPublished(): Promise<void> {
   // @ts-expect-error how often
   await expect(prisma).toHavePublishedTimes(UserRegistered, { aggregate: {} });
   // @ts-expect-error a time is a number
-  await expect(prisma).toHavePublished(UserRegistered, {}, { within: "500" });
+  await expect(prisma).toHavePublished(UserRegistered, {}, { withinMs: "500" });
   // @ts-expect-error no array
   await expect(prisma).toHavePublishedInOrder(UserRegistered);
   // @ts-expect-error no such part of an event
@@ -39,7 +39,7 @@ export async function checkPublished(): Promise<void> {
   // @ts-expect-error no event type
   await expect(prisma).toHavePublished("UserRegistered");
   // @ts-expect-error no such option
-  await expect(prisma).toHavePublishedTimes(UserLeft, 1, {}, { wihtin: 1 });
+  await expect(prisma).toHavePublishedTimes(UserLeft, 1, {}, { wihtinMs: 1 });
   // @ts-expect-error a field of another event
   await expect(prisma).toHavePublishedInOrder([UserRegistered, [InvoiceDue, { aggregate: { email: "" } }]]);
 }

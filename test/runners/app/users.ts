@@ -6,7 +6,7 @@ export async function register(client: Tx, email: string, total = 10): Promise<n
   return client.$transaction(async (tx) => {
     const { id } = await tx.user.create({ data: { email } });
     if (total < 0) throw new RangeError("nobody is paid for registering");
-    await tx.$publish(InvoiceDue({ total }, { key: id }));
+    await tx.$publish(InvoiceDue({ total }, { aggregateKey: id }));
     return id;
   });
 }

@@ -132,7 +132,7 @@ describe("toBeIdempotent", () => {
   });
 
   it("makes the recorded delivery of a transactional subscriber", async () => {
-    await prisma.$publish(InvoiceDue({ total: 99 }, { key: "x" }));
+    await prisma.$publish(InvoiceDue({ total: 99 }, { aggregateKey: "x" }));
     const [event] = await publishedEvents(prisma, { event: InvoiceDue, last: true, limit: 1 });
     if (event === undefined) throw new Error("nothing was published");
     await expect(keepBalance).toBeIdempotent(event, { prisma, observe: labels });

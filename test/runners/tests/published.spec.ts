@@ -48,7 +48,7 @@ describe("toHavePublished", () => {
     const later = expect(prisma).toHavePublished(
       InvoiceDue,
       { aggregate: { total: 77 } },
-      { within: 20_000 },
+      { withinMs: 20_000 },
     );
     await prisma.$publish(InvoiceDue({ total: 77 }));
     await later;
