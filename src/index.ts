@@ -29,6 +29,8 @@ export type {
   ModelCapture,
   TransactionOptions,
 } from "./extension/types/event-bus-options.js";
+// For the declarations of applications: the type of an extended client names BareWriteMethod, WriteMethod, WriteMethods,
+// EventArguments and Unexpanded, and a compiler has to find them in the package (TS2742, TS4023).
 export type {
   BareWriteMethod,
   EventArguments,
@@ -112,4 +114,5 @@ export type {
   SubscriberOptions,
   SubscriberPolicy,
 } from "./registry/subscriber.js";
+export { toJson } from "./registry/to-json.js";
 export type { TransactionOf } from "./registry/transaction-of.js";

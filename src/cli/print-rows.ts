@@ -1,6 +1,6 @@
 import pc from "picocolors";
 
-import { isEventBusError } from "../errors.js";
+import { jsonOf } from "../registry/to-json.js";
 import { print } from "./standard-output.js";
 import { type Row, type TableLook, tableOf } from "./table.js";
 
@@ -38,12 +38,12 @@ function noteOfLimit(count: number, { limit = Number.POSITIVE_INFINITY, end = "l
 
 /** Prints everything that is known of something. */
 export function printJson(value: unknown): void {
-  print(`${JSON.stringify(value, asJson, 2)}\n`);
+  print(`${JSON.stringify(jsonOf(value), null, 2)}\n`);
 }
 
 /** The same in one line, of something that others like it come after. */
 export function printJsonLine(value: unknown): void {
-  print(`${JSON.stringify(value, asJson)}\n`);
+  print(`${JSON.stringify(jsonOf(value))}\n`);
 }
 
 /** Of two subscribers whose names begin alike, each is to be told from the other, and given to the next command. */
@@ -65,9 +65,4 @@ function colour(column: string, value: unknown): ((text: string) => string) | un
   if (value === "dead" || (column === "dead" && Number(value) > 0)) return pc.red;
   if (value === "paused" || (column === "paused" && Number(value) > 0)) return pc.yellow;
   return undefined;
-}
-
-function asJson(_key: string, value: unknown): unknown {
-  if (isEventBusError(value)) return { code: value.code, message: value.message };
-  return typeof value === "bigint" ? value.toString() : value;
 }

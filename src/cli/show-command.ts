@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { deliveries } from "../admin/deliveries.js";
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
+import { jsonOf } from "../registry/to-json.js";
 import { aggregateOf } from "./aggregate-of.js";
 import type { CliOptions } from "./cli-options.js";
 import { counted } from "./counted.js";
@@ -114,5 +115,5 @@ function errorLines(
 }
 
 function json(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) => (typeof one === "bigint" ? one.toString() : one));
+  return JSON.stringify(jsonOf(value));
 }

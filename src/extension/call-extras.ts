@@ -7,7 +7,7 @@ import { describe } from "../registry/check-options.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
-import { didYouMean } from "../registry/nearest-name.js";
+import { unlistedEvent } from "../registry/unlisted-event.js";
 import type { CallArgs } from "./prisma/selection.js";
 
 /** What a call may say to the extension. Never reaches Prisma. */
@@ -66,12 +66,7 @@ function checkEvent(event: unknown, model: Model, call: string, options: Resolve
   }
   const known = options.eventsByName.get(event.name);
   if (known === undefined) {
-    throw new EventBusError(
-      "UNKNOWN_EVENT",
-      `${call}: the event "${event.name}" is not among the events of eventBus()` +
-        didYouMean(event.name, [...options.eventsByName.keys()]),
-      { value: event.name, path: "event" },
-    );
+    throw unlistedEvent(event.name, call, [...options.eventsByName.keys()], "event");
   }
   if (known.model !== model.name) {
     const found = known.model === undefined ? "has no model" : `is of the model ${known.model}`;

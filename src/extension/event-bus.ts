@@ -9,8 +9,8 @@ import { readModels } from "../models/read-models.js";
 import { type ResolvedBusOptions, resolveBusOptions } from "../registry/capture-rules.js";
 import { CHECK_CLIENT, DESCRIBE } from "../registry/captured-model.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
-import { didYouMean } from "../registry/nearest-name.js";
 import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
+import { unlistedEvent } from "../registry/unlisted-event.js";
 import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { knownCatalog } from "./catalog/catalog.js";
 import { EarlierCalls } from "./clients/earlier-calls.js";
@@ -194,10 +194,5 @@ function goesOnUnknown(bus: Bus, name: string, operation: WriteOperation): boole
 
 function checkPublished({ options }: Bus, type: AnyEventType): void {
   if (options.eventsByName.has(type.name)) return;
-  throw new EventBusError(
-    "UNKNOWN_EVENT",
-    `$publish: the event "${type.name}" is not among the events of eventBus()` +
-      didYouMean(type.name, [...options.eventsByName.keys()]),
-    { value: type.name },
-  );
+  throw unlistedEvent(type.name, "$publish()", [...options.eventsByName.keys()]);
 }

@@ -17,6 +17,7 @@ import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
 import { didYouMean } from "./nearest-name.js";
 import { checkRedaction, type Redaction, type Redactions } from "./redaction.js";
+import { unlistedEvent } from "./unlisted-event.js";
 
 /** The operations that can be captured. */
 export type CapturedOperation = "create" | "update" | "delete";
@@ -184,8 +185,7 @@ function checkRule(
   const known = eventsByName.get(event.name);
   if (known === undefined) {
     const possible = [...eventsByName.values()].filter((one) => one.model === model).map((one) => one.name);
-    const message = `"${event.name}" at ${path} is not among the events of ${of}; add it to them, or correct it${didYouMean(event.name, possible)}`;
-    throw new EventBusError("UNKNOWN_EVENT", message, { value: event.name, path });
+    throw unlistedEvent(event.name, path, possible, path);
   }
   return Object.freeze({ event: known, when: checkFunction(given, "when", ofEntry) as Rule["when"] });
 }

@@ -182,7 +182,7 @@ describe("resolveBusOptions", () => {
     [
       "an event that is not among the events",
       { events: [UserRegistered], capture: { User: { update: UserRenamed } } },
-      'UNKNOWN_EVENT at capture.User.update: "UserRenamed" at capture.User.update is not among the events of eventBus(); add it to them, or correct it: expected one of "UserRegistered"',
+      'UNKNOWN_EVENT at capture.User.update: capture.User.update uses the event "UserRenamed", which the option events of eventBus() does not name. Add it there, as in eventBus({ events: [..., UserRenamed] }), or correct the name: expected one of "UserRegistered"',
     ],
     [
       "a misspelt event",
@@ -190,7 +190,7 @@ describe("resolveBusOptions", () => {
         events: [UserRegistered, PostGone],
         capture: { User: { update: models.defineEvent("UserRegisterd", { model: "User" }) } },
       },
-      'UNKNOWN_EVENT at capture.User.update: "UserRegisterd" at capture.User.update is not among the events of eventBus(); add it to them, or correct it: did you mean "UserRegistered"?',
+      'UNKNOWN_EVENT at capture.User.update: capture.User.update uses the event "UserRegisterd", which the option events of eventBus() does not name. Add it there, as in eventBus({ events: [..., UserRegisterd] }), or correct the name: did you mean "UserRegistered"?',
     ],
     [
       "an event that is named twice",
@@ -232,7 +232,7 @@ describe("resolveBusOptions", () => {
   it("names no other model's events as alternatives", () => {
     const options = { events: [PostGone], capture: { User: { create: UserRegistered } } };
     expect(refusal(() => resolve(options))).toBe(
-      'UNKNOWN_EVENT at capture.User.create: "UserRegistered" at capture.User.create is not among the events of eventBus(); add it to them, or correct it: there are none',
+      'UNKNOWN_EVENT at capture.User.create: capture.User.create uses the event "UserRegistered", which the option events of eventBus() does not name. Add it there, as in eventBus({ events: [..., UserRegistered] }), or correct the name: there are none',
     );
   });
 });
