@@ -2,7 +2,20 @@ import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vitest/config";
 
+import { findTestFiles, type TestKind } from "./test/support/test-kinds.js";
+
 const src = fileURLToPath(new URL("src/", import.meta.url));
+const files = findTestFiles();
+const forAll = ["test/support/seed.ts"];
+const withServer = {
+  globalSetup: ["test/support/global-setup.ts"],
+  setupFiles: ["test/support/leaks.ts", ...forAll],
+};
+const project = <T extends object>(name: TestKind, options: T) => ({
+  extends: true as const,
+  // A name of no file: with none, Vitest would take all.
+  test: { name, include: files[name].length > 0 ? [...files[name]] : ["none"], ...options },
+});
 
 export default defineConfig({
   resolve: {
@@ -13,13 +26,16 @@ export default defineConfig({
     ],
   },
   test: {
-    // The long ones compare with plain Prisma on twins, and belong to `npm run test:properties`.
-    include: ["test/**/*.test.ts", ...(process.env["PROPERTY_RUNS"] ? ["test/properties/*.long.ts"] : [])],
     pool: "forks",
     maxWorkers: 2,
-    globalSetup: ["test/support/global-setup.ts"],
-    setupFiles: ["test/support/leaks.ts", "test/support/seed.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far more than any test takes: a busy machine is no failure.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    projects: [
+      // Loading Prisma and the sources anew for each file would take longer than most of their tests.
+      project("unit", { isolate: false, setupFiles: forAll, globalSetup: ["test/support/unit-setup.ts"] }),
+      project("database", { isolate: false, ...withServer }),
+      project("slow", withServer),
+    ],
   },
 });

@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { capture } from "../extension/nested/fixture.js";
 import { seededTeams } from "../extension/nested/teams.js";
 import { type Change, modelsOf } from "../support/ground-truth.js";
+import { amount } from "./amount.js";
 import { make, numbersFrom, RandomWrites, show, Tape } from "./random-writes.js";
 
 // Sixteen writers of every operation on a few rows: the events of each row are a chain, and together they are what
 // triggers saw. `CONCURRENCY_ROUNDS` says how many calls each writer makes.
-const rounds = Number(process.env["CONCURRENCY_ROUNDS"] ?? 12);
+const rounds = amount({ few: 5, many: 12 }, "CONCURRENCY_ROUNDS");
 const seedOfRuns = Number(process.env["PROPERTY_SEED"] ?? 7);
 const writers = 16;
 

@@ -9,11 +9,12 @@ import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
 import { Ping } from "../worker/ping.js";
 import { type WorkerUnderTest, workerFixture } from "../worker/worker-fixture.js";
+import { amount } from "./amount.js";
 
 // Events are published while somebody damages jobs, rows of the log and connections, sets clocks and parsers, takes rights
 // away and restarts workers, in random order. In the end every delivery is made, and the effect of each transactional one
 // is there once. `PROPERTY_RUNS` says how many orders are tried.
-const runs = Number(process.env["PROPERTY_RUNS"] ?? 6);
+const runs = amount({ few: 3, many: 6 });
 const seed = Number(process.env["PROPERTY_SEED"] ?? 7);
 
 const { pool, url, subscriber, start, publish, terminate } = await workerFixture();

@@ -10,10 +10,11 @@ import type { AnyClient } from "../extension/support/own-schema.js";
 import { wholeAnswer } from "../extension/support/whole-answer.js";
 import { testDatabase } from "../support/database.js";
 import { GroundTruth, modelsOf } from "../support/ground-truth.js";
+import { amount } from "./amount.js";
 
 // Random extensions before and after the event bus, random selections: what the caller and every hook of the others get
 // is what they get without the event bus, and the events are what triggers saw. `PROPERTY_RUNS` says how many stacks.
-const runs = Number(process.env["PROPERTY_RUNS"] ?? 100);
+const runs = amount({ few: 30, many: 100 });
 const seedOfRuns = Number(process.env["PROPERTY_SEED"] ?? 7);
 
 const sides = [await testDatabase(), await testDatabase()] as const;

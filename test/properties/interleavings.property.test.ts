@@ -4,6 +4,7 @@ import { capture, openTeams } from "../extension/nested/fixture.js";
 import { seededTeams } from "../extension/nested/teams.js";
 import type { Interruption } from "../extension/support/interrupted.js";
 import { modelsOf } from "../support/ground-truth.js";
+import { amount } from "./amount.js";
 import { type Disturbance, disturbancesOf } from "./disturbances.js";
 import { calls, regressions } from "./disturbed-calls.js";
 import { ask, make, numbersFrom, type RandomCall, RandomWrites, show, Tape } from "./random-writes.js";
@@ -11,7 +12,7 @@ import { ask, make, numbersFrom, type RandomCall, RandomWrites, show, Tape } fro
 // A call, and another one that gets in its way just before one of its statements: as a whole, or such that it commits when
 // the call waits for it, or after it. What a race can come to, without luck. The events of both are what triggers saw. `INTERLEAVINGS` says which share of all of them is tried, one in
 // so many; 1 for all.
-const share = Number(process.env["INTERLEAVINGS"] ?? 120);
+const share = amount({ few: 600, many: 120 }, "INTERLEAVINGS");
 const seedOfRuns = Number(process.env["PROPERTY_SEED"] ?? 7);
 
 const interruption: Interruption = { before: undefined };

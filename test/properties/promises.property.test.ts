@@ -4,11 +4,12 @@ import { expect, it } from "vitest";
 import { type BusClient, openBus, openClient } from "../extension/support/clients.js";
 import { Ledger } from "../extension/support/ledger.js";
 import { testDatabase } from "../support/database.js";
+import { amount } from "./amount.js";
 
 // Calls in one transaction, started together, one after the other, and left for later, in random structures: what each of
 // them answers, and what is left in the tables, is what plain Prisma answers and leaves when they are made one by one, in
 // the order in which they were started. `PROPERTY_RUNS` says how many structures are tried.
-const runs = Number(process.env["PROPERTY_RUNS"] ?? 12);
+const runs = amount({ few: 6, many: 12 });
 const seed = Number(process.env["PROPERTY_SEED"] ?? 7);
 
 const { url, pool } = await testDatabase();

@@ -6,13 +6,14 @@ import { openClient } from "../extension/support/clients.js";
 import { Ledger } from "../extension/support/ledger.js";
 import { testDatabase } from "../support/database.js";
 import { modelsOf } from "../support/ground-truth.js";
+import { amount } from "./amount.js";
 import { make, RandomWrites, show, Tape } from "./random-writes.js";
 import { regressions } from "./regressions.js";
 
 // Random sequences of writes, nested ones included, on models with relations of every kind: the captured events are
 // the changes that triggers on every table saw. `PROPERTY_RUNS` says how many sequences; a failing one is kept in
 // regressions.ts.
-const runs = Number(process.env["PROPERTY_RUNS"] ?? 200);
+const runs = amount({ few: 60, many: 200 });
 const seedOfRuns = Number(process.env["PROPERTY_SEED"] ?? 7);
 
 const { url, pool } = await testDatabase();

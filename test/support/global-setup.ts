@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 
 import { findInstalled, INSTALLED_FILES, NONE_INSTALLED } from "./installed-postgres.js";
-import { linesOfLeftOut } from "./left-out.js";
+import { linesOfLeftOut, linesOfSlow } from "./left-out.js";
 import { databaseServer } from "./server.js";
 import { prepareTemplate } from "./template.js";
 
@@ -38,13 +38,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return teardown;
 }
 
-/** What this machine has not got, at the end of the run: one that passes is not taken for more than it is. */
+/**
+ * What this machine has not got, and what other commands run, at the end of the run: one that passes is not taken for more
+ * than it is.
+ */
 async function sayWhatIsLeftOut(project: TestProject): Promise<void> {
-  const modules = project.vitest.state.getTestModules();
+  const modules = project.vitest.state
+    .getTestModules()
+    .filter((module) => module.project.name === project.name);
   const { testFiles } = await project.globTestFiles();
   for (const line of linesOfLeftOut(modules)) console.log(line);
   // Who names files has not asked for the rest.
   if (modules.length < testFiles.length) return;
+  if (project.name === "slow") return;
+  for (const line of linesOfSlow(project.vitest.projects.map(({ name }) => name))) console.log(line);
   console.log(
     findInstalled() === undefined
       ? NONE_INSTALLED

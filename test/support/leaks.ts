@@ -1,5 +1,6 @@
 import { afterAll, vi } from "vitest";
 
+import { closeAll } from "./at-end.js";
 import { openDatabases } from "./database.js";
 import { countChildProcesses, findOpenConnections } from "./find-leaks.js";
 
@@ -7,6 +8,7 @@ import { countChildProcesses, findOpenConnections } from "./find-leaks.js";
 const childrenBefore = countChildProcesses();
 
 afterAll(async () => {
+  await closeAll();
   const leaks: string[] = [];
   for (const database of [...openDatabases]) {
     if (!database.pool.ended) await database.pool.end();

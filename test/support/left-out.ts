@@ -1,6 +1,8 @@
 import type { TestContext } from "vitest";
 import type { TestModule } from "vitest/node";
 
+import { findTestFiles } from "./test-kinds.js";
+
 /** The type of the annotations by which a test says what it could not do here. */
 const LEFT_OUT = "left out";
 
@@ -41,4 +43,13 @@ export function linesOfLeftOut(modules: readonly TestModule[]): readonly string[
     });
     return `Left out: ${parts.sort().join(", ")}. ${missing}.`;
   });
+}
+
+/** What `npm run test:slow` has for itself, where a run of these projects is without it. */
+export function linesOfSlow(projects: readonly string[]): readonly string[] {
+  if (projects.includes("slow")) return [];
+  const names = findTestFiles().slow.map((path) =>
+    path.replace(/^test\//, "").replace(/\.slow\.test\.ts$/, ""),
+  );
+  return [`Left to npm run test:slow: ${names.join(", ")}, and more tries of the properties.`];
 }

@@ -1,9 +1,9 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
-import { afterAll } from "vitest";
 
 import { type Prisma, PrismaClient } from "../../../prisma/generated/client/client.js";
 import { eventBus } from "../../../src/index.js";
+import { atEndOfFile } from "../../support/at-end.js";
 import { events, rules } from "./events.js";
 import { type Interruption, interruptedClient } from "./interrupted.js";
 
@@ -21,18 +21,19 @@ export interface OpenOptions {
   readonly client?: Omit<Prisma.PrismaClientOptions, "adapter" | "accelerateUrl">;
 }
 
-const opened: { $disconnect(): Promise<void> }[] = [];
-afterAll(() => Promise.all(opened.map((client) => client.$disconnect())));
+/** Where a test is not about limits of transactions, a busy machine shall not come to them. */
+const PATIENT = { maxWait: 60_000, timeout: 120_000 };
 
 /** Has a client disconnected after the test file. */
 export function closeLater<C extends { $disconnect(): Promise<void> }>(client: C): C {
-  opened.push(client);
+  atEndOfFile(() => client.$disconnect());
   return client;
 }
 
 /** A Prisma client without the extension. Disconnected after the test file. */
 export function openClient(url: string, options: OpenOptions = {}): PrismaClient {
-  return closeLater(new PrismaClient({ ...options.client, adapter: openAdapter(url, options) }));
+  const adapter = openAdapter(url, options);
+  return closeLater(new PrismaClient({ transactionOptions: PATIENT, ...options.client, adapter }));
 }
 
 /** A Prisma client that captures every operation on the models of `rules`. Disconnected after the test file. */

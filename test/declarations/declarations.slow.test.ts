@@ -22,11 +22,11 @@ beforeAll(() => {
   writeFileSync(join(folder, "schema.prisma"), largeSchema());
   for (const file of ["events.ts", "db.ts"]) cpSync(join(app, file), join(folder, file));
   runGenerate(folder);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // Of the two compilers it is the older one that gives up on long types (TS7056).
-describe(`the declarations of an application with ${MODELS} models`, { timeout: 120_000 }, () => {
+describe(`the declarations of an application with ${MODELS} models`, () => {
   it("name the types of extended clients instead of writing them out", async () => {
     const emit = { declaration: true, emitDeclarationOnly: true, rootDir: ".", outDir: "declared" };
     expect(await compile("typescript5", ["db.ts"], emit)).toBe("");

@@ -73,7 +73,7 @@ describe("the program ex-event-bus", () => {
   });
 });
 
-describe("for compilers that do not read exports", { timeout: 240_000 }, () => {
+describe("for compilers that do not read exports", () => {
   it("every entry has its types", () => {
     const paths = Object.keys(manifest.exports).filter((path) => !["./package.json", "."].includes(path));
     expect(Object.keys(manifest.typesVersions["*"])).toEqual(paths.map((path) => path.replace("./", "")));
@@ -99,7 +99,7 @@ describe("for compilers that do not read exports", { timeout: 240_000 }, () => {
   });
 });
 
-describe.each(["typescript", "typescript5"])("with %s", { timeout: 120_000 }, (compiler) => {
+describe.each(["typescript", "typescript5"])("with %s", (compiler) => {
   it.each([
     ["an ES module", "consumer.mts", { module: "nodenext" }],
     ["a CommonJS module", "consumer.cts", { module: "nodenext" }],
