@@ -2,22 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+
+import { atEndOfFile } from "../support/at-end.js";
 
 /** The root of the repository. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-const folders: string[] = [];
-
 /** Writes an application into a temporary folder, and deletes it after the test file. Returns the folder. */
 export function writeApp(files: Readonly<Record<string, string>>): string {
-  if (folders.length === 0) {
-    afterAll(() => {
-      for (const written of folders) rmSync(written, { recursive: true });
-    });
-  }
   const folder = mkdtempSync(join(tmpdir(), "ex-event-bus-app-"));
-  folders.push(folder);
+  atEndOfFile(() => rmSync(folder, { recursive: true }));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -26,9 +20,7 @@ export function writeApp(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-/** A tsconfig.json with which an app finds the package in its sources, and what `paths` says. */
+/** A tsconfig.json, with what `paths` says. */
 export function tsconfig(paths: Readonly<Record<string, readonly string[]>> = {}): string {
-  return JSON.stringify({
-    compilerOptions: { paths: { "ex-event-bus": [join(root, "src/index.ts")], ...paths } },
-  });
+  return JSON.stringify({ compilerOptions: { paths } });
 }

@@ -8,6 +8,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** A program that Node runs without further ado. */
 export interface Bundle {
   readonly file: string;
+  /** The package as the program has it in itself. */
+  readonly library: string;
   remove(): void;
 }
 
@@ -15,17 +17,18 @@ export interface Bundle {
 export async function bundle(source: string): Promise<Bundle> {
   const folder = mkdtempSync(join(root, "node_modules/.ex-event-bus-"));
   const build = await rolldown({
-    input: join(root, source),
+    input: { main: join(root, source), index: join(root, "src/index.ts") },
     platform: "node",
     external: (id) => !/^[./]/.test(id),
     tsconfig: join(root, "tsconfig.build.json"),
   });
   await build.write({
     dir: folder,
-    entryFileNames: "main.mjs",
+    entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs",
     format: "esm",
   });
   await build.close();
-  return { file: join(folder, "main.mjs"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const [file, library] = [join(folder, "main.mjs"), join(folder, "index.mjs")];
+  return { file, library, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
