@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 describe("prisma/migrations", () => {
-  it("lead to prisma/schema.prisma", { timeout: 60_000 }, async () => {
+  it("lead to prisma/schema.prisma", async () => {
     const script = fileURLToPath(new URL("../prisma/make-migration.mts", import.meta.url));
     const child = spawn(process.execPath, ["--import", "tsx", script, "--check"], {
       cwd: fileURLToPath(new URL("..", import.meta.url)),

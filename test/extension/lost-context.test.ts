@@ -20,7 +20,7 @@ const more = { stock: { increment: 1 } };
 const steps = async () => (await ledger.events()).map(({ initialData }) => initialData["stock"]);
 
 // What would wait for ever shall fail soon.
-vi.setConfig({ testTimeout: 10_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 beforeEach(async () => {
   await ledger.clear();

@@ -61,7 +61,7 @@ beforeAll(async () => {
     expect(rows[0].lowest).toBeGreaterThan(EVENTS - 1_100);
   });
   await pool.query("analyze event_bus.marks, event_bus.horizon");
-}, 120_000);
+});
 
 interface Plan {
   readonly "Actual Rows"?: number;

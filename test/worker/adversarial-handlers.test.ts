@@ -46,7 +46,7 @@ const throwing: Record<string, unknown> = {
 };
 
 describe.each(["normal", "high"] as const)('a worker with throughput "%s"', (throughput) => {
-  const worker = { ...FAST, concurrency: 4, throughput };
+  const worker = { ...FAST, concurrency: 4, throughput, shutdownTimeoutMs: 60_000 };
   const twice = { retry: { maxAttempts: 2, backoff: () => 5 } };
 
   it("records the failure, whatever a handler throws", async () => {
@@ -55,7 +55,7 @@ describe.each(["normal", "high"] as const)('a worker with throughput "%s"', (thr
     );
     await start(subscribers, { worker });
     await publish();
-    const rows = await allIn("dead", subscribers.length, 10_000);
+    const rows = await allIn("dead", subscribers.length);
     expect(rows.map(({ attempts, errors }) => [attempts, errors.length])).toEqual(rows.map(() => [2, 2]));
     await eventually(async () => expect(await jobs()).toEqual([]));
   });
@@ -100,7 +100,7 @@ describe("stop", () => {
       const one = subscriber("one", () => {
         calls += 1;
       });
-      const worker = { ...FAST, concurrency: 4, throughput };
+      const worker = { ...FAST, concurrency: 4, throughput, shutdownTimeoutMs: 60_000 };
       for (let round = 1; round <= 5; round += 1) {
         calls = 0;
         const { worker: stopping } = await start([one], { worker });
@@ -108,7 +108,7 @@ describe("stop", () => {
         await eventually(() => expect(calls).toBeGreaterThan(round * 8));
         const before = performance.now();
         await stopping.stop();
-        expect(performance.now() - before).toBeLessThan(2_000);
+        expect(performance.now() - before).toBeLessThan(50_000);
         const open = (await deliveries()).filter(({ state }) => state === "waiting");
         expect(await jobs()).toEqual(open.map(() => ({ task_identifier: "event_bus:one", locked_by: null })));
       }

@@ -48,7 +48,7 @@ describe("workers of a role that has", () => {
     const database = { url: await urlOfRoleWith(setting), ...names };
     const workers = await Promise.all([1, 2, 3].map(() => start([flaky()], { database })));
     await publish(60);
-    const rows = await allIn("delivered", 60, 10_000);
+    const rows = await allIn("delivered", 60);
     expect(rows.filter(({ attempts }) => attempts === 2)).toHaveLength(8);
     expect(workers.flatMap(({ of }) => [...of("recover:start"), ...of("deliver:error")])).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe("workers of a role that has", () => {
     try {
       const { worker } = await start([flaky()], { database: { url: bouncer.url, ...names } });
       await publish(60);
-      await allIn("delivered", 60, 10_000);
+      await allIn("delivered", 60);
       await worker.stop();
     } finally {
       await bouncer.stop();

@@ -82,7 +82,7 @@ describe("open deliveries without a usable job", () => {
     await publish(1);
     await pool.query("truncate graphile_worker._private_jobs, graphile_worker._private_tasks");
     await publish(2);
-    await allIn("delivered", 5, 60_000);
+    await allIn("delivered", 5);
     await eventually(() =>
       expect(of("recover:start")[0]).toMatchObject({ reason: expect.stringContaining("other tasks") }),
     );

@@ -34,7 +34,7 @@ it("ready jobs of a subscriber that no worker has are parked, and made when one 
   await subscribed(gone, own);
   await publish(MANY);
   await start([own], given);
-  await eventually(() => expect(made).toHaveLength(MANY), 60_000);
+  await eventually(() => expect(made).toHaveLength(MANY));
   const due =
     "select array_agg(run_at order by id)::text as due from graphile_worker.jobs where task_identifier = 'event_bus:gone'";
   const { rows: before } = await pool.query(due);
@@ -48,7 +48,7 @@ it("ready jobs of a subscriber that no worker has are parked, and made when one 
   expect((await doctor(pool)).findings.filter(({ check }) => check === "jobs")).toEqual([]);
 
   await start([gone], given);
-  await eventually(() => expect(made.filter((name) => name === "gone")).toHaveLength(MANY), 60_000);
+  await eventually(() => expect(made.filter((name) => name === "gone")).toHaveLength(MANY));
   await eventually(async () => expect(await jobs()).toEqual([]));
 });
 
@@ -68,7 +68,7 @@ it("a worker does not park at once what nobody has, and frees it for a worker th
   const { opened, open } = gate();
   await start([subscriber("gone", () => opened)], given);
   // By whichever worker keeps house.
-  await eventually(async () => expect(await parked()).toBe(0), 60_000);
+  await eventually(async () => expect(await parked()).toBe(0));
   open();
   await other.worker.stop();
 });

@@ -47,7 +47,7 @@ it("keeps the outcomes of handlers that end meanwhile until the server takes the
   await eventually(() => expect(of("recover:start").length).toBeGreaterThan(0));
   expect((await deliveries()).filter(({ state }) => state === "delivered")).toEqual([]);
   await readOnly(false);
-  await allIn("delivered", 5, 60_000);
+  await allIn("delivered", 5);
   expect(calls).toBe(5);
   expect(of("deliver:error")).toEqual([]);
 });

@@ -39,7 +39,7 @@ describe("a worker whose connections are cut", () => {
       });
       await terminate();
     }
-    await allIn("delivered", count, 25_000);
+    await allIn("delivered", count);
     expect(await deliveries()).toEqual(
       Array.from({ length: count }, () => expect.objectContaining({ attempts: 1, errors: [] })),
     );

@@ -45,7 +45,7 @@ const signal = (name: NodeJS.Signals) => {
 /** Waits until so many more were told that the server is not there yet, or not any more. */
 async function refused(count: number, why: keyof typeof refusals = "starting up"): Promise<void> {
   const before = refusals[why];
-  await eventually(() => expect(refusals[why]).toBeGreaterThanOrEqual(before + count), 20_000);
+  await eventually(() => expect(refusals[why]).toBeGreaterThanOrEqual(before + count));
 }
 
 /** Restarts the server. It lets nobody in before `end` is called, which resolves when it does. */
@@ -76,7 +76,7 @@ it("a server that starts up is waited for by a worker that starts", async () => 
   expect(once).toMatchObject({ status: "fulfilled" });
   expect(worker.status === "fulfilled" ? worker.value.of("recover:start") : worker.reason).toEqual([]);
   await publish(3);
-  await allIn("delivered", 3, 20_000);
+  await allIn("delivered", 3);
 });
 
 it("a server that starts up is waited for by a worker that runs", async () => {
@@ -87,7 +87,7 @@ it("a server that starts up is waited for by a worker that runs", async () => {
   await refused(100);
   await end();
   await publish(3);
-  await allIn("delivered", 6, 20_000);
+  await allIn("delivered", 6);
   expect(of("recover:start")).toHaveLength(1);
   expect(of("recover:stop")).toHaveLength(1);
   expect(of("worker:error")).toEqual([]);
@@ -125,5 +125,5 @@ it("a server that shuts down is waited for, until it is gone", async () => {
   if (outcome instanceof Error) expect(outcome).toMatchObject({ code: "DATABASE_UNREACHABLE" });
   await start([one()]);
   await publish();
-  await allIn("delivered", 1, 20_000);
+  await allIn("delivered", 1);
 });

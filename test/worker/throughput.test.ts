@@ -73,7 +73,7 @@ describe('a worker with throughput "high"', () => {
       expect((await deliveries()).some(({ state }) => state === "delivered")).toBe(true),
     );
     await terminate();
-    await allIn("delivered", 300, 30_000);
+    await allIn("delivered", 300);
     expect(of("recover:stop").length).toBeGreaterThan(0);
     expect(rejections).toEqual([]);
   });

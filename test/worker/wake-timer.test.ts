@@ -53,6 +53,6 @@ describe("a worker", async () => {
       worker: { pollIntervalMs: 3_600_000, heartbeatMs: 250, deadAfterMs: 2_000 },
     });
     await publish(3);
-    await allIn("delivered", 6, 20_000);
+    await allIn("delivered", 6);
   });
 });

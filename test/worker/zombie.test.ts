@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
@@ -14,7 +14,6 @@ import { Ping } from "./ping.js";
 import { workerFixture } from "./worker-fixture.js";
 
 // Processes take their time to start on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 const { pool, url, start, publish, deliveries, allIn } = await workerFixture();
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
 afterAll(() => prisma.$disconnect());
@@ -57,7 +56,7 @@ class Child {
   }
 
   until(type: string): Promise<unknown> {
-    return eventually(() => expect(this.told.map((one) => one.type)).toContain(type), 60_000);
+    return eventually(() => expect(this.told.map((one) => one.type)).toContain(type));
   }
 
   outcomes(): (string | undefined)[] {
@@ -99,7 +98,7 @@ describe("a transactional delivery whose process", () => {
     await killed.until("inside");
     killed.kill("SIGKILL");
     await survivor();
-    await allIn("delivered", 1, 30_000);
+    await allIn("delivered", 1);
     expect([runs, await orders()]).toEqual([1, 1]);
   });
 
@@ -109,12 +108,12 @@ describe("a transactional delivery whose process", () => {
     await zombie.until("inside");
     await survivor();
     zombie.kill("SIGSTOP");
-    await allIn("delivered", 1, 30_000);
+    await allIn("delivered", 1);
     expect([runs, await orders()]).toEqual([1, 1]);
     const before = await deliveries();
     zombie.go();
     zombie.kill("SIGCONT");
-    await eventually(() => expect(zombie.outcomes()).toEqual(["stale"]), 30_000);
+    await eventually(() => expect(zombie.outcomes()).toEqual(["stale"]));
     expect([runs, await orders(), await deliveries()]).toEqual([1, 1, before]);
   });
 
@@ -135,10 +134,10 @@ describe("a transactional delivery whose process", () => {
     await survivor();
     await holder.query("commit");
     holder.release();
-    await allIn("delivered", 1, 30_000);
+    await allIn("delivered", 1);
     zombie.go();
     zombie.kill("SIGCONT");
-    await eventually(() => expect(zombie.outcomes()).toEqual(["stale"]), 30_000);
+    await eventually(() => expect(zombie.outcomes()).toEqual(["stale"]));
     expect([runs, await orders()]).toEqual([1, 1]);
   });
 
@@ -150,10 +149,10 @@ describe("a transactional delivery whose process", () => {
       await cut.until("inside");
       await survivor();
       expect(proxy.mute()).toBeGreaterThan(0);
-      await allIn("delivered", 1, 30_000);
+      await allIn("delivered", 1);
       // Its commit is never answered.
       cut.go();
-      await eventually(() => expect(cut.outcomes()).toEqual(["stale"]), 60_000);
+      await eventually(() => expect(cut.outcomes()).toEqual(["stale"]));
     } finally {
       await proxy.close();
     }

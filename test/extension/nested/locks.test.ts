@@ -92,7 +92,7 @@ it("updateMany of more rows than a statement should name writes and tells all of
     { name: "NoteUpdated", count: count - 1 },
     { name: "TaskUpdated", count: 1 },
   ]);
-}, 120_000);
+});
 
 describe("a row that comes to be related while others are written", () => {
   it.each<[string, (tx: Tx) => PromiseLike<unknown>]>([
