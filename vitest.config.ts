@@ -6,7 +6,7 @@ import { findTestFiles, type TestKind } from "./test/support/test-kinds.js";
 
 const src = fileURLToPath(new URL("src/", import.meta.url));
 const files = findTestFiles();
-const forAll = ["test/support/seed.ts"];
+const forAll = ["test/support/warnings.ts", "test/support/seed.ts"];
 const withServer = {
   globalSetup: ["test/support/global-setup.ts"],
   setupFiles: ["test/support/leaks.ts", ...forAll],

@@ -45,6 +45,12 @@ const unknown = positionals.filter((name) => !(name in SUITES));
 if (unknown.length > 0)
   throw new Error(`Unknown: ${unknown.join(", ")}. Expected some of ${Object.keys(SUITES).join(", ")}.`);
 
+// What Node and pg warn of is a mistake here too, or an error in their next version.
+process.on("warning", ({ stack }) => {
+  console.error(stack);
+  process.exitCode = 1;
+});
+
 const server = await databaseServer({ settings: { fsync: "on", synchronous_commit: "on" } });
 try {
   for (const [name, suite] of Object.entries(SUITES)) {
