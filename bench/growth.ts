@@ -8,7 +8,7 @@ import { status } from "../src/admin/status.js";
 import { executorOf } from "../src/outbox/executor.js";
 import type { DeliveryFilter } from "../src/outbox/find-deliveries.js";
 import type { EventFilter } from "../src/outbox/find-events.js";
-import { advanceMarks, forgetWorkers } from "../src/outbox/keep-house.js";
+import { advanceCheckpoints, forgetWorkers } from "../src/outbox/maintenance.js";
 import { wakeHeld } from "../src/outbox/pause.js";
 import { DEFAULT_SCHEMA_NAMES } from "../src/outbox/schema-names.js";
 import { synchroniseSubscriptions } from "../src/outbox/subscriptions.js";
@@ -21,7 +21,7 @@ const RARE = "Rare";
 /** At the end of the log so many deliveries wait, at its beginning so many are dead: however long it is. */
 const [WAITING, DEAD] = [30, 20];
 
-/** Listings and chores in a log that grows: what each takes, against the shortest log. */
+/** Listings and housekeeping in a log that grows: what each takes, against the shortest log. */
 export async function benchGrowth(url: string, { rounds }: Effort): Promise<readonly Ratio[]> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   try {
@@ -112,7 +112,7 @@ function casesOf(pool: pg.Pool): Readonly<Record<string, Case>> {
     },
     "housekeeping of every two seconds": async () => {
       await wakeHeld(executor, names, 1_000);
-      await advanceMarks(executor, names);
+      await advanceCheckpoints(executor, names);
       await forgetWorkers(executor, names);
     },
   };
@@ -163,7 +163,7 @@ async function fillUpTo(pool: pg.Pool, size: number): Promise<void> {
   );
   await pool.query("vacuum analyze event_bus.events, event_bus.deliveries, event_bus.delivered");
   // What is new to them is looked at by and by, as a worker does it.
-  for (let seen = 0; seen <= size; seen += 50_000) await advanceMarks(executorOf(pool), names);
+  for (let seen = 0; seen <= size; seen += 50_000) await advanceCheckpoints(executorOf(pool), names);
 }
 
 async function makeOld(pool: pg.Pool, count: number): Promise<void> {

@@ -33,6 +33,8 @@ export type EventBusErrorCode =
   | "SCHEMA_OUTDATED"
   /** The database has a newer schema than this version of the package knows. */
   | "SCHEMA_TOO_NEW"
+  /** Workers run that a newer schema would break. Nothing was changed. */
+  | "WORKERS_RUNNING"
   /** Another application owns a subscriber of this name. */
   | "SUBSCRIBER_TAKEN"
   /** Something of Prisma that the extension depends on is not there. */

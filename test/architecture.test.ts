@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { MIGRATIONS } from "../src/outbox/migrations.js";
+import { FUNCTIONS } from "../src/outbox/functions.js";
 import { readSources, type SourceFile } from "./support/source-files.js";
 import {
   findCycles,
@@ -134,16 +134,16 @@ describe("SQL", () => {
 });
 
 describe("the state of deliveries", () => {
-  const functions = functionsOf(MIGRATIONS.map(({ sql }) => sql).join("\n"));
+  const functions = functionsOf(FUNCTIONS);
   const statements = statementsOf(
-    files.filter(({ path }) => layerOf(path) === "outbox" && !path.startsWith("src/outbox/migrations/")),
+    files.filter(({ path }) => layerOf(path) === "outbox" && !path.startsWith("src/outbox/functions/")),
   );
   const pieces = [...functions, ...statements];
 
   it("is written by these functions only, each of which says what has ended and what is open", () => {
     const untold = [
       // Whether it runs alone is no state.
-      "run_alone: update deliveries",
+      "set_isolated: update deliveries",
       // Of an event that is gone: all of its deliveries have ended before.
       "prune: delete from deliveries",
       "forget_delivered: delete from delivered",

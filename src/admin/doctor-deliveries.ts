@@ -60,7 +60,7 @@ async function withoutRecords(executor: Executor, names: SchemaNames): Promise<r
     message:
       `${deliveries} deliveries of "${subscriber}" were done or under way, and the rows that said so are gone from ` +
       `"${names.schema}".deliveries or .delivered: somebody has deleted them. Nobody makes them again by itself, and their events ` +
-      `are kept. To open them again: delete from "${names.schema}".marks where subscription_id = ${subscriptionId}. Workers then ` +
+      `are kept. To open them again: delete from "${names.schema}".checkpoints where subscription_id = ${subscriptionId}. Workers then ` +
       `make them; if they are to be ended instead, pause "${subscriber}" before, and discard() those that wait.`,
   }));
 }

@@ -1,6 +1,6 @@
 import type { Executor, Queryable } from "../outbox/executor.js";
-import { advanceMarks } from "../outbox/keep-house.js";
 import { knownNames } from "../outbox/known-names.js";
+import { advanceCheckpoints } from "../outbox/maintenance.js";
 import { forgetDelivered, keptByOthers, oldestEvents, pruneSome } from "../outbox/prune-events.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { checkFlag } from "../registry/check-options.js";
@@ -52,7 +52,7 @@ export function prune(
     const settings = checkBatchOptions(options, call);
     const isDry = checkFlag({ ...options }, "dryRun", call);
     const kept = checkRetention(retention, call);
-    if (!isDry) await advanceMarks(executor, names);
+    if (!isDry) await advanceCheckpoints(executor, names);
     return pruneAll(executor, names, kept, { ...settings, isDry });
   });
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
 
-import { VERSION } from "../worker/version.js";
+import { VERSION } from "../outbox/package-version.js";
 import { completionCommand } from "./completion-command.js";
 import { deadCommand } from "./dead-command.js";
 import { deliveriesCommand } from "./deliveries-command.js";

@@ -17,26 +17,30 @@ export function migrateCommand(): Command {
   return new Command("migrate")
     .description("install the event bus in the database, or bring it up to date")
     .option("--sql", "print the script for an empty database instead, and connect to none")
+    .option("--force", "go ahead where workers run that would not work with the new schema")
     .option("--json", "print what was done as JSON")
     .action(
-      runAction<{ readonly sql?: boolean; readonly json?: boolean }>(async (options) => {
-        const config = await loadConfig(options.config);
-        // Loaded here, so that the other commands need not wait for graphile-worker.
-        const [{ migrate }, { migrationScript }] = await Promise.all([
-          import("../worker/migrate.js"),
-          import("../worker/migration-script.js"),
-        ]);
-        if (options.sql === true) {
-          print(await migrationScript(config.database));
-          return;
-        }
-        await assertCompatibleClient(config.prisma);
-        if (options.json === true) return printJson(await migrate(config));
-        const { log } = outputOf(options);
-        const done = await migrate({ ...config, log });
-        const { schema, workerSchema } = config.database;
-        log.info(describe(done), { schema, workerSchema, ...done });
-      }),
+      runAction<{ readonly sql?: boolean; readonly force?: boolean; readonly json?: boolean }>(
+        async (options) => {
+          const config = await loadConfig(options.config);
+          // Loaded here, so that the other commands need not wait for graphile-worker.
+          const [{ migrate }, { migrationScript }] = await Promise.all([
+            import("../worker/migrate.js"),
+            import("../worker/migration-script.js"),
+          ]);
+          if (options.sql === true) {
+            print(await migrationScript(config.database));
+            return;
+          }
+          await assertCompatibleClient(config.prisma);
+          const { force = false } = options;
+          if (options.json === true) return printJson(await migrate({ ...config, force }));
+          const { log } = outputOf(options);
+          const done = await migrate({ ...config, log, force });
+          const { schema, workerSchema } = config.database;
+          log.info(describe(done), { schema, workerSchema, ...done });
+        },
+      ),
     );
 }
 

@@ -47,7 +47,7 @@ export function outcomeOfDeaths(
   worker: string,
 ): SettledOutcome | undefined {
   const isFirst = loaded.deaths === 0;
-  if (isFirst ? deaths < DEATHS_BEFORE_RECORD : deaths === 0 || !loaded.ranAlone) return undefined;
+  if (isFirst ? deaths < DEATHS_BEFORE_RECORD : deaths === 0 || !loaded.wasIsolated) return undefined;
   const times = isFirst ? deaths : DEATHS_BEFORE_RECORD + loaded.deaths;
   const thrown = new EventBusError(
     "WORKER_DIED",

@@ -1,7 +1,7 @@
 import { type ClaimToConfirm, committedClaims } from "../outbox/claim-delivery.js";
 import type { Executor } from "../outbox/executor.js";
+import { beginSuspects, type DeliveryAt, isolateDelivery } from "../outbox/isolate-delivery.js";
 import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox/load-delivery.js";
-import { beginSuspects, type DeliveryAt, runDeliveryAlone } from "../outbox/run-alone.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";
 import { batched, upTo } from "./batched.js";
@@ -44,7 +44,7 @@ const MOST_SETTLED = upTo(500);
 export function deliveryOutbox(executor: Executor, names: SchemaNames): DeliveryOutbox {
   return {
     load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting),
-    runAlone: (delivery, isAlone) => runDeliveryAlone(executor, names, delivery, isAlone),
+    runAlone: (delivery, isAlone) => isolateDelivery(executor, names, delivery, isAlone),
     begin: batched(
       async (jobIds) => {
         await beginSuspects(executor, names, jobIds);

@@ -1,6 +1,6 @@
 import type { DeliveryState } from "./delivery-state.js";
 import type { SqlValue } from "./executor.js";
-import { hasNoRecord, isNamed, markOf, stateOf } from "./open-deliveries.js";
+import { checkpointOf, hasNoRecord, isNamed, stateOf } from "./open-deliveries.js";
 
 /** Which deliveries; every condition that is given must hold. */
 export interface DeliveryConditions {
@@ -73,7 +73,7 @@ select found.position, s.id
     select e.position
       from :BUS.events e
       left join :BUS.deliveries d on false
-     where ${isNamed("s.event_name", `greatest(${markOf("s.id")}, $6)`)} and s.id = any (e.fanout)
+     where ${isNamed("s.event_name", `greatest(${checkpointOf("s.id")}, $6)`)} and s.id = any (e.fanout)
        and ${hasNoRecord("e.position", "s.id")} and ${ROW_CONDITIONS}
      order by e.name ${direction}, e.position ${direction} limit $11::bigint) found
  where ${CONDITIONS} and ${NO_EVENTS}`;

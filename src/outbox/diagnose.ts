@@ -1,7 +1,7 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { PARKED_BY, taskOf } from "./graphile/job-sql.js";
-import { hasNoRecord, isNamed, madeWithoutRow, markOf } from "./open-deliveries.js";
+import { checkpointOf, hasNoRecord, isNamed, madeWithoutRow } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const RIGHTS = statement(/* sql */ `
@@ -87,7 +87,7 @@ const FORGOTTEN = statement(/* sql */ `
 select s.id as "subscriptionId", s.subscriber, pg_catalog.count(*)::integer as deliveries
   from :BUS.subscriptions s cross join lateral (
     select e.position, e.fanout from :BUS.events e
-     where ${isNamed("s.event_name", "0::bigint", `${markOf("s.id")} - 1::bigint`)}
+     where ${isNamed("s.event_name", "0::bigint", `${checkpointOf("s.id")} - 1::bigint`)}
      order by e.name, e.position limit ${OLDEST}) e
  where s.id = any (e.fanout) and ${hasNoRecord("e.position", "s.id")}
  group by 1, 2 order by 1`);

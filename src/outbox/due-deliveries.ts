@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { hasNoRecord, markOf } from "./open-deliveries.js";
+import { checkpointOf, hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A delivery that can be made, with what its wake-up carries. */
@@ -22,7 +22,7 @@ export interface DueFilter {
   readonly at?: string;
 }
 
-// What has a row is found by an index, what has none is looked for from the subscription's mark on.
+// What has a row is found by an index, what has none is looked for from the subscription's checkpoint on.
 const DUE = statement(/* sql */ `
 with wanted as (
   select s.id, s.event_name, s.subscriber, s.delay_ms
@@ -36,7 +36,7 @@ with wanted as (
   select f.position, w.id, 0, 0, null
     from wanted w cross join lateral (
       select e.position from :BUS.events e
-       where e.name = w.event_name and e.position >= ${markOf("w.id")} and w.id = any (e.fanout)
+       where e.name = w.event_name and e.position >= ${checkpointOf("w.id")} and w.id = any (e.fanout)
          and ${hasNoRecord("e.position", "w.id")}) f
 )
 select e.position, w.id as subscription_id, u.generation, u.attempt, w.subscriber, e.id::text as event_id,

@@ -34,7 +34,7 @@ export interface EventFilter {
 }
 
 // A statement of its own, before the one that reads: what is final by then is seen by that.
-const ADVANCE = statement(/* sql */ `select :BUS.advance_horizon()::text as safe`);
+const ADVANCE = statement(/* sql */ `select :BUS.advance_watermark()::text as position`);
 
 /** How far the log is read where a position says from where: up to where it is final, or all that can be seen. */
 export type ReadUpTo = "final" | "seen";
@@ -45,7 +45,7 @@ const CONDITIONS = /* sql */ `($2::uuid is null or e.id = $2)
    and ($5::text is null or e.operation = $5)
    and ($6::text is null or e.metadata ->> 'correlationId'::text = $6)
    and ($7::bigint is null or e.position > $7
-        and ($9::boolean is not true or e.position <= (select h.safe from :BUS.horizon h)))
+        and ($9::boolean is not true or e.position <= (select w.position from :BUS.watermark w)))
    and ($10::timestamptz is null or e.occurred_at >= $10)
    and ($11::timestamptz is null or e.occurred_at < $11)
    and ($12::bigint is null or e.position = $12)`;

@@ -1,5 +1,5 @@
 import type { Executor } from "./executor.js";
-import { deathsOf, isBegun, numberAt, payloadOf, taskOf } from "./graphile/job-sql.js";
+import { deathsOf, isBegun, numberAt, payloadOf } from "./graphile/job-sql.js";
 import { WAS_SILENT_TOO_LONG } from "./last-sign.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";

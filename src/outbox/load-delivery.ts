@@ -22,7 +22,7 @@ export interface LoadedDelivery {
   /** How often it was put on record that processes died with it. */
   readonly deaths: number;
   /** Its handler was called alone in a process, and since then there was no outcome. */
-  readonly ranAlone: boolean;
+  readonly wasIsolated: boolean;
   readonly insertedAt: Date;
   /** What can be said of the event even when it cannot be decoded. */
   readonly eventId: string;
@@ -55,7 +55,7 @@ export interface LoadedRow extends EventRow {
   readonly generation: number;
   readonly attempt: number;
   readonly deaths: number;
-  readonly runs_alone: boolean;
+  readonly isolated: boolean;
   readonly paused: boolean;
   readonly subscriber: string | null;
   readonly sent: boolean;
@@ -97,7 +97,7 @@ export function readLoaded(row: LoadedRow): LoadedDelivery {
     isSent: row.sent,
     isPaused: row.paused,
     deaths: row.deaths,
-    ranAlone: row.runs_alone,
+    wasIsolated: row.isolated,
     insertedAt: momentOf(row.occurred_at),
     eventId: row.id,
     eventName: row.name,

@@ -18,7 +18,7 @@ export function loadedRow({ n, position, subscriptionId, again }: LoadedFrom): s
            coalesce(d.state, case when ${again} and ${madeWithoutRow(position, subscriptionId)} then 'delivered' end,
                     'waiting') as state,
            coalesce(d.generation, 0) as generation, coalesce(d.attempt, 0) as attempt,
-           coalesce(d.deaths, 0)::integer as deaths, coalesce(d.runs_alone, false) as runs_alone,
+           coalesce(d.deaths, 0)::integer as deaths, coalesce(d.isolated, false) as isolated,
            coalesce(s.paused, false) as paused, s.subscriber, ${subscriptionId} = any (e.fanout) as sent
       from (select * from :BUS.events e where e.position = ${position} offset 0) e
       left join lateral (

@@ -9,7 +9,7 @@ import {
   subscriberOf,
   taskOf,
 } from "./graphile/job-sql.js";
-import { hasNoRecord, isNamed, markOf } from "./open-deliveries.js";
+import { checkpointOf, hasNoRecord, isNamed } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 // An open delivery has a job for its generation, or nobody makes it. Both are written in one transaction, and a job goes
@@ -89,7 +89,7 @@ with next as materialized (
         ${["waiting", "retrying", "snoozed"].map((state) => openIn(state, AFTER)).join(" union all ")}
         union all
         (select e.position, 0 as generation, case when s.id = any (e.fanout) then false end as has_row from :BUS.events e
-          where ${isNamed("s.event_name", `greatest(${AFTER} + 1::bigint, ${markOf("s.id")})`)}
+          where ${isNamed("s.event_name", `greatest(${AFTER} + 1::bigint, ${checkpointOf("s.id")})`)}
           order by e.name, e.position limit $3::integer)) n
        order by ${FIRST} limit $3::integer) n
    where s.worker_schema = :WORKER_TEXT and s.id >= $1::integer and not s.paused

@@ -54,6 +54,6 @@ export function hasOpen(position: string, fanout: string): string {
 }
 
 /** Below it, everything that a subscription gets has a record. */
-export function markOf(subscriptionId: string): string {
-  return /* sql */ `coalesce((select m.position from :BUS.marks m where m.subscription_id = ${subscriptionId}), 0)`;
+export function checkpointOf(subscriptionId: string): string {
+  return /* sql */ `coalesce((select c.position from :BUS.checkpoints c where c.subscription_id = ${subscriptionId}), 0)`;
 }

@@ -2,7 +2,7 @@ import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { IS_ALIVE } from "./last-sign.js";
 import { momentOrNull } from "./moment.js";
-import { hasNoRecord, markOf } from "./open-deliveries.js";
+import { checkpointOf, hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** How a subscriber stands: how many of its deliveries are in which state. */
@@ -30,7 +30,7 @@ export interface SubscriberStatus {
   readonly isOrphaned: boolean;
 }
 
-// What has a row and is not done is counted by its index; what has none from the subscription's mark on.
+// What has a row and is not done is counted by its index; what has none from the subscription's checkpoint on.
 const STATUS = statement(/* sql */ `
 with activity as (
   select n.subscriber, pg_catalog.count(*) as workers,
@@ -48,7 +48,7 @@ with activity as (
        group by d.state
       union all
       select 'waiting', pg_catalog.count(*), pg_catalog.min(e.position) from :BUS.events e
-       where e.name = s.event_name and e.position >= ${markOf("s.id")} and s.id = any (e.fanout)
+       where e.name = s.event_name and e.position >= ${checkpointOf("s.id")} and s.id = any (e.fanout)
          and ${hasNoRecord("e.position", "s.id")}) c
    where c.number > 0
 ), of_subscriber as (

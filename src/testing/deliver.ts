@@ -108,7 +108,7 @@ function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): Lo
     generation: attempt - 1,
     attempts: attempt - 1,
     deaths: 0,
-    ranAlone: false,
+    wasIsolated: false,
     subscriber: null,
     isSent: true,
     isPaused: false,

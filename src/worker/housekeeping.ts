@@ -1,7 +1,7 @@
 import { pruneAll } from "../admin/prune.js";
 import { isAboutConnecting } from "../delivery/connection-error.js";
 import type { Executor } from "../outbox/executor.js";
-import { advanceMarks, forgetWorkers, preferNewest, takeTurn } from "../outbox/keep-house.js";
+import { advanceCheckpoints, forgetWorkers, preferNewest, takeTurn } from "../outbox/maintenance.js";
 import { wakeHeld } from "../outbox/pause.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
 import { messageOf } from "./is-fatal.js";
@@ -94,11 +94,11 @@ function passOf(
       });
   };
   const tend = async () => {
-    // First: paused deliveries wait for it, while the marks only make other statements faster.
+    // First: paused deliveries wait for it, while checkpoints only make other statements faster.
     while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
     await preferNewest(executor, names);
     try {
-      await advanceMarks(executor, names, most);
+      await advanceCheckpoints(executor, names, most);
       most = Math.min(2 * most, MOST_MARKED);
     } catch (error) {
       // It may have taken too long.

@@ -4,6 +4,7 @@ import { ownExecutor } from "../outbox/executor.js";
 import { tuneWorkerTables } from "../outbox/graphile/tune-worker-tables.js";
 import { installSchema, refuseSchemaOfOthers } from "../outbox/install-schema.js";
 import { lockMigrations } from "../outbox/lock-migrations.js";
+import { checkFlag } from "../registry/check-options.js";
 import { openConnection } from "./connection.js";
 import { unreachable } from "./database-url.js";
 import { migrateGraphile } from "./graphile/migrations.js";
@@ -12,10 +13,19 @@ import { checkRunOptions, prepareWorker, type RunOptions } from "./worker-setup.
 
 /** What {@link migrate} did. */
 export interface MigrateResult {
-  /** The steps of our own schema that were applied; none when it was up to date. */
+  /** The steps of our own schema that were applied, `functions` where only those have changed; none when it was up to date. */
   readonly applied: readonly string[];
   /** The subscribers of which something changed in the database. */
   readonly subscribers: readonly string[];
+}
+
+/** What {@link migrate} is given. */
+export interface MigrateOptions extends RunOptions {
+  /**
+   * Goes ahead where workers run that would not work with the new schema: they fail until they are restarted with this
+   * version. Defaults to false.
+   */
+  readonly force?: boolean | undefined;
 }
 
 /** Building an index on a large table takes its time. */
@@ -26,16 +36,18 @@ const STATEMENT_MS = 3_600_000;
  * subscriptions of the configuration. It does nothing when nothing is to be done, and any number of processes can
  * call it at once: they wait for each other.
  *
- * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `DATABASE_UNREACHABLE`, `SUBSCRIBER_TAKEN`.
+ * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `DATABASE_UNREACHABLE`, `SUBSCRIBER_TAKEN`, `WORKERS_RUNNING`.
  *
  * @example
  * ```ts
  * await migrate(config);
  * ```
  */
-export async function migrate(options: RunOptions): Promise<MigrateResult> {
-  checkRunOptions(options, [], "migrate()");
-  const setup = await prepareWorker(options);
+export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
+  const given = checkRunOptions(options, ["force"], "migrate()");
+  const force = checkFlag(given, "force", { of: "migrate()" });
+  const { force: _, ...config } = options;
+  const setup = await prepareWorker(config);
   const { names, url } = setup;
   const connection = openConnection({ url, max: 2, name: "ex-event-bus migrate", timeoutMs: STATEMENT_MS });
   try {
@@ -51,7 +63,7 @@ export async function migrate(options: RunOptions): Promise<MigrateResult> {
     } finally {
       await unlock();
     }
-    const applied = await installSchema(client, names);
+    const applied = await installSchema(client, names, { force });
     const executor = ownExecutor(client, false);
     await tuneWorkerTables(executor, names);
     const subscribers = await subscribeAll(executor, setup);

@@ -1,6 +1,6 @@
 import type { WorkerRow } from "../outbox/heartbeat.js";
+import { VERSION } from "../outbox/package-version.js";
 import { type Connection, openConnection } from "./connection.js";
-import { VERSION } from "./version.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /**

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, vi } from "vitest";
@@ -7,11 +8,16 @@ import { afterAll, afterEach, expect, vi } from "vitest";
 import { bundle } from "../support/bundle.js";
 import { eventually } from "../support/eventually.js";
 
-/** The command line tool, built from the sources as they are, and run as processes of their own. */
-export async function buildCli() {
+/**
+ * The command line tool, built from the sources as they are, and run as processes of their own.
+ *
+ * @param edit makes another version of it.
+ */
+export async function buildCli(edit?: (text: string) => string) {
   const { file: program, library, remove } = await bundle("src/cli/main.ts");
   // Configurations load the package as applications do: built. From its sources, each start takes five times as long.
   const built = { JITI_ALIAS: JSON.stringify({ "ex-event-bus": library }) };
+  if (edit !== undefined) editAll(dirname(program), edit);
   // Starting a process takes its time on a busy machine.
   vi.setConfig({ testTimeout: 480_000 });
   const running = new Set<CliProcess>();
@@ -40,6 +46,13 @@ export async function buildCli() {
     running.add(started);
     return started;
   };
+}
+
+function editAll(folder: string, edit: (text: string) => string): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    writeFileSync(file, edit(readFileSync(file, "utf8")));
+  }
 }
 
 export interface CliRun {

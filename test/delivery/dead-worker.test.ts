@@ -45,7 +45,7 @@ describe("deaths of processes", () => {
     for (const deaths of [2, 1, 1, 1]) {
       states.push((await delivery.next({ deaths })).state);
       // As the process leaves it that calls the handler and dies.
-      await pool.query("update event_bus.deliveries set runs_alone = true");
+      await pool.query("update event_bus.deliveries set isolated = true");
     }
     expect(states).toEqual(["snoozed", "snoozed", "snoozed", "dead"]);
     expect(calls).toBe(0);
@@ -94,11 +94,11 @@ describe("deaths of processes", () => {
     await suspect.next({ deaths: 2 });
     const isAlone = async () => {
       const { rows } = await pool.query(
-        `select d.runs_alone from event_bus.deliveries d join event_bus.subscriptions s on s.id = d.subscription_id
+        `select d.isolated from event_bus.deliveries d join event_bus.subscriptions s on s.id = d.subscription_id
           where s.subscriber = $1`,
         [suspect.subscriber.name],
       );
-      return rows.map((row) => row.runs_alone);
+      return rows.map((row) => row.isolated);
     };
 
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

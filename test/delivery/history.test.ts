@@ -12,7 +12,7 @@ const { enqueue, executor, names } = deliverFixture(pool);
 
 beforeEach(async () => {
   await pool.query(
-    "truncate event_bus.events, event_bus.deliveries, event_bus.delivered, event_bus.subscriptions, event_bus.marks",
+    "truncate event_bus.events, event_bus.deliveries, event_bus.delivered, event_bus.subscriptions, event_bus.checkpoints",
   );
 });
 

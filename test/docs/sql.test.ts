@@ -87,7 +87,7 @@ describe("the rights of a worker in operate.md", () => {
         events: [Ping],
         handle: (event) => void made.push(event.aggregate.n),
       });
-      await pool.query("truncate event_bus.chores");
+      await pool.query("truncate event_bus.maintenance");
       const worker = await runWorker({
         prisma: {},
         subscribers: [pinged],

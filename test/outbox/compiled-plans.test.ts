@@ -8,8 +8,8 @@ import { redriveSome } from "../../src/outbox/dead-deliveries.js";
 import { executorOf, ownExecutor } from "../../src/outbox/executor.js";
 import { takeJobs } from "../../src/outbox/graphile/take-jobs.js";
 import { beat } from "../../src/outbox/heartbeat.js";
-import { advanceMarks } from "../../src/outbox/keep-house.js";
 import { loadDeliveries } from "../../src/outbox/load-delivery.js";
+import { advanceCheckpoints } from "../../src/outbox/maintenance.js";
 import { setPaused, wakeHeld } from "../../src/outbox/pause.js";
 import { forgetDelivered, pruneSome } from "../../src/outbox/prune-events.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
@@ -97,7 +97,7 @@ it.each<[string, () => Promise<unknown>]>([
       await wakeHeld(executorOf(pool), names, 10);
     },
   ],
-  ["housekeeping", () => advanceMarks(prepared, names)],
+  ["housekeeping", () => advanceCheckpoints(prepared, names)],
   ["the status", () => subscriberStatus(executorOf(pool), names)],
   [
     "pruning",

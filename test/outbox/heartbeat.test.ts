@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aliveWorkers } from "../../src/outbox/alive-workers.js";
 import { executorOf } from "../../src/outbox/executor.js";
 import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
-import { takeTurn } from "../../src/outbox/keep-house.js";
-import { beginSuspects } from "../../src/outbox/run-alone.js";
+import { beginSuspects } from "../../src/outbox/isolate-delivery.js";
+import { takeTurn } from "../../src/outbox/maintenance.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { testDatabase } from "../support/database.js";
 import { empty, event, publish, subscribe } from "./steps.js";
@@ -204,7 +204,7 @@ describe("when the clock of the server is put back by an hour", () => {
     pool.query(`
       update event_bus.workers set heartbeat_at = heartbeat_at + interval '1 hour' where id <> 'own';
       update event_bus.departed set departed_at = departed_at + interval '1 hour', look_at = look_at + interval '1 hour';
-      update event_bus.chores set done_at = done_at + interval '1 hour'`);
+      update event_bus.maintenance set done_at = done_at + interval '1 hour'`);
 
   it("a worker that has died before is held for dead when it was silent for long enough since", async () => {
     await alive("other");
@@ -235,7 +235,7 @@ describe("when the clock of the server is put back by an hour", () => {
     await expect.poll(() => alive("own").then(claimedBy)).toBeNull();
   });
 
-  it("chores are done again", async () => {
+  it("maintenance is done again", async () => {
     expect(await takeTurn(executor, names, "prune", 60_000)).toBe(true);
     expect(await takeTurn(executor, names, "prune", 60_000)).toBe(false);
     await putBack();

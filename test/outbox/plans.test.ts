@@ -6,9 +6,9 @@ import { dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { branded, type Executor, executorOf } from "../../src/outbox/executor.js";
 import { findDeliveries } from "../../src/outbox/find-deliveries.js";
 import { findEvents } from "../../src/outbox/find-events.js";
-import { advanceMarks } from "../../src/outbox/keep-house.js";
 import { knownNames, knownTypes } from "../../src/outbox/known-names.js";
 import { countLost } from "../../src/outbox/lost-deliveries.js";
+import { advanceCheckpoints } from "../../src/outbox/maintenance.js";
 import { forgetDelivered, oldestEvents, pruneSome } from "../../src/outbox/prune-events.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { subscriberStatus } from "../../src/outbox/subscriber-status.js";
@@ -56,11 +56,11 @@ beforeAll(async () => {
     "vacuum analyze event_bus.events, event_bus.deliveries, event_bus.delivered, event_bus.subscriptions",
   );
   await eventually(async () => {
-    await advanceMarks(executorOf(pool), names, 100_000);
-    const { rows } = await pool.query("select min(position)::integer as lowest from event_bus.marks");
+    await advanceCheckpoints(executorOf(pool), names, 100_000);
+    const { rows } = await pool.query("select min(position)::integer as lowest from event_bus.checkpoints");
     expect(rows[0].lowest).toBeGreaterThan(EVENTS - 1_100);
   });
-  await pool.query("analyze event_bus.marks, event_bus.horizon");
+  await pool.query("analyze event_bus.checkpoints, event_bus.watermark");
 });
 
 interface Plan {
@@ -205,7 +205,7 @@ describe(`of ${EVENTS} events, with nearly all of their deliveries made`, () => 
     try {
       await client.query("begin");
       await client.query("delete from event_bus.deliveries where position = 1000");
-      await client.query("update event_bus.marks set position = 1000 where subscription_id = 3");
+      await client.query("update event_bus.checkpoints set position = 1000 where subscription_id = 3");
       expect(await rowsRead(call, client)).toBeLessThan(EVENTS); //ZZ
     } finally {
       await client.query("rollback");
@@ -218,7 +218,7 @@ describe(`of ${EVENTS} events, with nearly all of their deliveries made`, () => 
     try {
       await client.query("begin");
       await client.query("delete from event_bus.deliveries where position = 1 and subscription_id = 1");
-      await client.query("update event_bus.marks set position = 1 where subscription_id = 1");
+      await client.query("update event_bus.checkpoints set position = 1 where subscription_id = 1");
       expect(await rowsRead((executor) => countLost(executor, names, 100), client)).toBeLessThan(EVENTS / 10);
     } finally {
       await client.query("rollback");
@@ -226,12 +226,12 @@ describe(`of ${EVENTS} events, with nearly all of their deliveries made`, () => 
     }
   });
 
-  it("the marks of a rare event are moved without reading the others", async () => {
+  it("the checkpoint of a rare event is moved without reading the others", async () => {
     const client = await pool.connect();
     try {
       await client.query("begin");
       await client.query("delete from event_bus.deliveries where position = 1000");
-      await client.query("update event_bus.marks set position = 1000 where subscription_id = 3");
+      await client.query("update event_bus.checkpoints set position = 1000 where subscription_id = 3");
       const readOf = async (): Promise<number> =>
         (
           await client.query(
@@ -239,7 +239,7 @@ describe(`of ${EVENTS} events, with nearly all of their deliveries made`, () => 
           )
         ).rows[0].read;
       const before = await readOf();
-      await advanceMarks(executorOf(client), names, 100_000);
+      await advanceCheckpoints(executorOf(client), names, 100_000);
       expect((await readOf()) - before).toBeLessThan(EVENTS / 10);
     } finally {
       await client.query("rollback");

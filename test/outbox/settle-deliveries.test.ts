@@ -119,7 +119,7 @@ describe("settleDeliveries", () => {
           errors: [],
           error_count: 0,
           deaths: 0,
-          runs_alone: false,
+          isolated: false,
           reason: null,
           claim: "worker 7",
           due_at: null,

@@ -91,7 +91,7 @@ export async function tasks(target: Pick<Pool, "query">, workerSchema?: string):
 /** Removes all events, subscriptions and jobs. */
 export async function empty(target: Pick<Pool, "query">): Promise<void> {
   await target.query(
-    `truncate event_bus.events, event_bus.subscriptions, event_bus.deliveries, event_bus.marks,
+    `truncate event_bus.events, event_bus.subscriptions, event_bus.deliveries, event_bus.checkpoints,
               graphile_worker._private_jobs restart identity`,
   );
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { dueDeliveries } from "../../src/outbox/due-deliveries.js";
 import { executorOf, type Queryable } from "../../src/outbox/executor.js";
-import { advanceMarks } from "../../src/outbox/keep-house.js";
+import { advanceCheckpoints } from "../../src/outbox/maintenance.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import { subscriberStatus } from "../../src/outbox/subscriber-status.js";
@@ -56,10 +56,10 @@ const sources: [string, Queryable][] = [
   ["Prisma", prisma],
 ];
 
-// The marks are moved up by workers: nothing may depend on whether and when they did.
+// Checkpoints are moved up by workers: nothing may depend on whether and when they did.
 describe.each([
   ["at first", async () => {}],
-  ["when workers have noted what is done", () => advanceMarks(executorOf(pool), names)],
+  ["when workers have noted what is done", () => advanceCheckpoints(executorOf(pool), names)],
 ])("%s", (_, before) => {
   beforeAll(before);
 

@@ -36,18 +36,18 @@ const DAMAGES: Readonly<Record<string, string>> = {
   "jobs say nothing": `update ${JOBS} set payload = '{}' ${FREE}`,
   "jobs say something else": `update ${JOBS} set payload = '["x"]' ${FREE}`,
   "jobs are of another task": `update ${JOBS} set task_id = (select max(id) from graphile_worker._private_tasks) ${FREE}`,
-  "the horizon is gone": "delete from event_bus.horizon",
-  "the horizon is at the beginning": "update event_bus.horizon set safe = 0, drawn = 0, xid = '0'",
-  "the marks are gone": "delete from event_bus.marks",
+  "the watermark is gone": "delete from event_bus.watermark",
+  "the watermark is at the beginning": "update event_bus.watermark set position = 0, drawn = 0, xid = '0'",
+  "the checkpoints are gone": "delete from event_bus.checkpoints",
   "the workers are gone": "delete from event_bus.workers",
-  "the chores are gone": "delete from event_bus.chores",
+  "maintenance is forgotten": "delete from event_bus.maintenance",
   "the clock is put back": `
     update event_bus.workers set heartbeat_at = heartbeat_at + interval '1 day', started_at = started_at + interval '1 day';
-    update event_bus.chores set done_at = done_at + interval '1 day';
+    update event_bus.maintenance set done_at = done_at + interval '1 day';
     update event_bus.departed set departed_at = departed_at + interval '1 day', look_at = look_at + interval '1 day'`,
   "the clock is put ahead": `
     update event_bus.workers set heartbeat_at = heartbeat_at - interval '3 hours', started_at = started_at - interval '3 hours';
-    update event_bus.chores set done_at = done_at - interval '3 hours';
+    update event_bus.maintenance set done_at = done_at - interval '3 hours';
     update event_bus.departed set departed_at = departed_at - interval '3 hours', look_at = look_at - interval '3 hours'`,
   "outcomes are refused": `
     create or replace function public.refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;

@@ -9,8 +9,9 @@ import { gate, workerFixture } from "./worker-fixture.js";
 const { pool, subscriber, start, publish, allIn } = await workerFixture();
 const own = subscriber("own", () => undefined);
 
-const chore = async (name: string) =>
-  (await pool.query("select done_at::text as at from event_bus.chores where name = $1", [name])).rows[0]?.at;
+const doneAt = async (name: string) =>
+  (await pool.query("select done_at::text as at from event_bus.maintenance where name = $1", [name])).rows[0]
+    ?.at;
 
 describe("a worker", () => {
   it("deletes what is older than the retention, and says so", async () => {
@@ -34,7 +35,7 @@ describe("a worker", () => {
     });
     await publish(1);
     await allIn("delivered", 1);
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     const { of } = await start([own], { retention: { default: 0, intervalMs: 100 } });
     await eventually(() => expect(of("prune:stop").length).toBeGreaterThan(0));
     expect((await pool.query("select from event_bus.events")).rowCount).toBe(1);
@@ -45,44 +46,44 @@ describe("a worker", () => {
     });
   });
 
-  it("wakes what was held back, although the marks cannot be moved", async () => {
+  it("wakes what was held back, although checkpoints cannot be moved", async () => {
     await pool.query(
-      "create or replace function event_bus.advance_marks(most integer default 10000) returns void language plpgsql as $$ begin raise exception 'too slow'; end $$",
+      "create or replace function event_bus.advance_checkpoints(most integer default 10000) returns void language plpgsql as $$ begin raise exception 'too slow'; end $$",
     );
     try {
       await subscribe({ client: pool, subscribers: [own] });
       await pause(pool, "own");
       await publish(1);
       await pool.query("update event_bus.subscriptions set paused = false");
-      await pool.query("delete from event_bus.chores");
+      await pool.query("delete from event_bus.maintenance");
       const { of } = await start([own]);
       await allIn("delivered", 1);
       await eventually(() => expect(of("housekeeping:error")).toHaveLength(1));
     } finally {
       await pool.query(
-        "create or replace function event_bus.advance_marks(most integer default 10000) returns void language plpgsql as $$ begin end $$",
+        "create or replace function event_bus.advance_checkpoints(most integer default 10000) returns void language plpgsql as $$ begin end $$",
       );
     }
   });
 
   it("is one of several that look for what is old: once in each interval, whoever comes first", async () => {
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     const both = [await start([own]), await start([own])];
-    await eventually(async () => expect(await chore("prune")).toBeDefined());
-    const at = await chore("prune");
+    await eventually(async () => expect(await doneAt("prune")).toBeDefined());
+    const at = await doneAt("prune");
     const pruned = () => both.flatMap(({ of }) => of("prune:start")).length;
     expect(pruned()).toBe(1);
     // The next look for what was held back comes later than the next one for what is old would.
-    const tended = await chore("tend");
-    await eventually(async () => expect(await chore("tend")).not.toBe(tended));
-    expect([pruned(), await chore("prune")]).toEqual([1, at]);
+    const tended = await doneAt("tend");
+    await eventually(async () => expect(await doneAt("tend")).not.toBe(tended));
+    expect([pruned(), await doneAt("prune")]).toEqual([1, at]);
   });
 
   it("reports deliveries for which no worker that runs has a handler, and their state shows it", async () => {
     await subscribe({ client: pool, subscribers: [subscriber("gone", () => undefined)] });
     await publish(1);
     await pool.query("update event_bus.events set occurred_at = now() - interval '2 minutes'");
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     const { of } = await start([own]);
     await eventually(() => {
       expect(of("subscribers:orphaned")).toMatchObject([{ subscribers: ["gone"] }]);
@@ -122,7 +123,7 @@ describe("a worker", () => {
   });
 
   it("forgets workers that are gone for a day, of whatever schema they were", async () => {
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     // As if it had been silent for two days: the time before the server started does not count.
     await pool.query(
       `insert into event_bus.workers (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms)

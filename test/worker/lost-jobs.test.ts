@@ -17,7 +17,7 @@ const { pool, executor, names, subscriber, start, options, publish, deliveries, 
 const made: number[] = [];
 const own = subscriber("own", (event) => void made.push(event.aggregate.n));
 
-const lookAnew = () => pool.query("delete from event_bus.chores");
+const lookAnew = () => pool.query("delete from event_bus.maintenance");
 const problems = async () =>
   (await doctor(pool)).findings.filter(({ check }) => check === "jobs").map(({ message }) => message);
 const wake = () => wakeLost(executor, names, FROM_THE_FIRST, 1_000);
@@ -27,7 +27,7 @@ beforeEach(async () => {
   await lookAnew();
 });
 afterEach(async () => {
-  await pool.query("truncate event_bus.marks, event_bus.departed, event_bus.delivered");
+  await pool.query("truncate event_bus.checkpoints, event_bus.departed, event_bus.delivered");
 });
 
 describe("open deliveries without a usable job", () => {
@@ -400,27 +400,27 @@ describe("rows of ours that are deleted by hand", () => {
     const { rows } = await pool.query("select id from event_bus.subscriptions");
     const marked = () =>
       eventually(async () => {
-        const { rows: marks } = await pool.query("select position from event_bus.marks");
+        const { rows: checkpoints } = await pool.query("select position from event_bus.checkpoints");
         const last = await pool.query("select max(position) as last from event_bus.events");
-        expect(Number(marks[0]?.position)).toBeGreaterThan(Number(last.rows[0].last));
+        expect(Number(checkpoints[0]?.position)).toBeGreaterThan(Number(last.rows[0].last));
       });
     await marked();
     expect(await findings()).not.toContainEqual(expect.stringContaining("are gone from"));
     await pool.query("truncate event_bus.deliveries");
     const gone = expect.stringMatching(
       new RegExp(
-        `^2 deliveries of "own" were done or under way, .*marks where subscription_id = ${rows[0].id}\\.`,
+        `^2 deliveries of "own" were done or under way, .*checkpoints where subscription_id = ${rows[0].id}\\.`,
       ),
     );
     expect(await findings()).toContainEqual(gone);
-    await pool.query("delete from event_bus.marks where subscription_id = $1", [rows[0].id]);
+    await pool.query("delete from event_bus.checkpoints where subscription_id = $1", [rows[0].id]);
     await allIn("delivered", 2);
     expect(made).toHaveLength(4);
     await marked();
     await pool.query("truncate event_bus.deliveries");
     expect(await findings()).toContainEqual(gone);
     await pause(pool, "own");
-    await pool.query("delete from event_bus.marks where subscription_id = $1", [rows[0].id]);
+    await pool.query("delete from event_bus.checkpoints where subscription_id = $1", [rows[0].id]);
     const ended = discard(pool, { subscriber: "own", state: "waiting" }, { reason: "they were made" });
     expect(await ended).toEqual({ matched: 2, discarded: 2 });
     await resume(pool, "own");
@@ -430,15 +430,15 @@ describe("rows of ours that are deleted by hand", () => {
 
   it("come back: those in which workers note how far the log is final, and what was done when", async () => {
     await pool.query(
-      "delete from event_bus.horizon; delete from event_bus.chores; delete from event_bus.marks",
+      "delete from event_bus.watermark; delete from event_bus.maintenance; delete from event_bus.checkpoints",
     );
     await start([own]);
     await publish(1);
     await allIn("delivered", 1);
     await eventually(async () => {
-      const { rows } = await pool.query("select safe from event_bus.horizon");
-      expect(Number(rows[0]?.safe)).toBeGreaterThan(0);
-      expect((await pool.query("select from event_bus.marks")).rowCount).toBe(1);
+      const { rows } = await pool.query("select position from event_bus.watermark");
+      expect(Number(rows[0]?.position)).toBeGreaterThan(0);
+      expect((await pool.query("select from event_bus.checkpoints")).rowCount).toBe(1);
     });
   });
 });

@@ -32,7 +32,7 @@ const startOld = () => start([older], oldVersion);
 const startNew = () => start([newer], newVersion);
 
 beforeEach(async () => {
-  await pool.query("truncate event_bus.policies; delete from event_bus.chores");
+  await pool.query("truncate event_bus.policies; delete from event_bus.maintenance");
 });
 
 describe("an old process that starts again after a newer one", () => {

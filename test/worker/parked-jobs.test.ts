@@ -27,7 +27,9 @@ const parked = async () => (await jobs()).filter(({ locked_by }) => locked_by ==
 
 afterEach(async () => {
   made.length = 0;
-  await pool.query("truncate event_bus.chores, event_bus.marks, event_bus.delivered, event_bus.departed");
+  await pool.query(
+    "truncate event_bus.maintenance, event_bus.checkpoints, event_bus.delivered, event_bus.departed",
+  );
 });
 
 it("ready jobs of a subscriber that no worker has are parked, and made when one has it", async () => {
@@ -60,7 +62,9 @@ it("a worker does not park at once what nobody has, and frees it for a worker th
   const other = await start([own], given);
   // Not before: the first look only notes since when.
   await eventually(async () => {
-    const { rowCount } = await pool.query("select from event_bus.chores where name = 'park graphile_worker'");
+    const { rowCount } = await pool.query(
+      "select from event_bus.maintenance where name = 'park graphile_worker'",
+    );
     expect(rowCount).toBe(1);
   });
   expect(await parked()).toBe(0);

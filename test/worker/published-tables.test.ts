@@ -69,7 +69,7 @@ describe("a publication for all tables", () => {
     await allIn("delivered", 10);
     expect((await erase(pool, { aggregateType: "Thing", aggregateKey: 9 })).events).toBe(1);
     await eventually(async () => expect(await jobs()).toEqual([]));
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     expect(await unsubscribe(pool, "lean")).toEqual(["Ping"]);
     await first.worker.stop();
 

@@ -56,9 +56,9 @@ describe("runOnce", () => {
     await client.query("commit");
     client.release();
     expect((await deliveries()).map(({ state }) => state)).toEqual(["paused"]);
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     expect(await runOnce(options([one]))).toMatchObject({ delivered: 1 });
-    await pool.query("delete from event_bus.chores");
+    await pool.query("delete from event_bus.maintenance");
     await runOnce(options([one], { retention: { default: 0 } }));
     expect((await pool.query("select from event_bus.events")).rowCount).toBe(0);
   });

@@ -65,17 +65,7 @@ const COLUMNS = "t.id as job_id, t.task_id, t.payload, t.attempts as job_attempt
 const LARGE = ["aggregate", "changes", "initial_data", "metadata", "types"];
 const SMALL = [
   ...["position", "id", "name", "version", "aggregate_type", "aggregate_key", "operation", "source_schema"],
-  ...[
-    "occurred_at",
-    "state",
-    "generation",
-    "attempt",
-    "deaths",
-    "runs_alone",
-    "paused",
-    "subscriber",
-    "sent",
-  ],
+  ...["occurred_at", "state", "generation", "attempt", "deaths", "isolated", "paused", "subscriber", "sent"],
 ];
 
 /** Takes jobs, and reads what they are for in the same statement. */

@@ -1,6 +1,6 @@
 import type { RunnerOptions, TaskList } from "graphile-worker";
 import type { Pool } from "pg";
-import { VERSION } from "../version.js";
+import { VERSION } from "../../outbox/package-version.js";
 import type { WorkerSetup } from "../worker-setup.js";
 import type { ClaimGate } from "./claim-gate.js";
 import { concurrencyOf } from "./concurrency.js";

@@ -1,4 +1,4 @@
-import { newPayload, TASK_PREFIX } from "../../graphile/job-sql.js";
+import { newPayload, TASK_PREFIX } from "../graphile/job-sql.js";
 
 /** When the first attempt at a new delivery of a subscription `s` is due; null: now. */
 export const DUE_AT =
@@ -9,7 +9,7 @@ export const jobs = /* sql */ `
 -- The job for a generation of a delivery: what graphile-worker calls the task, and where the delivery is found. It never
 -- exhausts these jobs: attempts are counted by us. PostgreSQL puts the body into the statement that calls it, so that
 -- nothing is called for each job: neither options nor a second use of an argument would let it.
-create function :BUS.job_for(
+create or replace function :BUS.job_for(
   subscriber text, priority smallint, "position" bigint, subscription_id integer, generation integer, attempt integer,
   run_at timestamptz
 ) returns :WORKER.job_spec
@@ -19,17 +19,17 @@ return row('${TASK_PREFIX}' || subscriber, ${newPayload("position", "subscriptio
 
 -- graphile-worker notifies by a name without a schema. Where this one is found first, nobody is notified: NOTIFY makes
 -- the transactions that use it commit one after the other, which is a waste when nobody could take the job sooner.
-create function :BUS.pg_notify(text, text) returns void
+create or replace function :BUS.pg_notify(text, text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$ begin end $$;
 
-create function :BUS.add_jobs_quietly(specs :WORKER.job_spec[]) returns void
+create or replace function :BUS.add_jobs_quietly(specs :WORKER.job_spec[]) returns void
 language plpgsql set search_path = :BUS, pg_catalog, pg_temp as $$
 begin
   perform count(*) from :WORKER.add_jobs(specs => $1);
 end $$;
 
 -- Whether a worker of this installation's own worker schema wants to be told of new jobs.
-create function :BUS.is_awaited() returns boolean
+create or replace function :BUS.is_awaited() returns boolean
 language sql stable
 return exists (select from :BUS.workers w where w.worker_schema = :WORKER_TEXT and w.awaits_jobs);
 
@@ -37,7 +37,7 @@ return exists (select from :BUS.workers w where w.worker_schema = :WORKER_TEXT a
 -- for each of their schemas. It runs with the options of the functions that call it, which have PostgreSQL plan once:
 -- setting them takes longer than the rest of what is done here for a single job. Returns how many jobs there are: a function
 -- whose result is assigned is called without a query of its own.
-create function :BUS.enqueue(own :WORKER.job_spec[], others :BUS.foreign_job[]) returns integer
+create or replace function :BUS.enqueue(own :WORKER.job_spec[], others :BUS.foreign_job[]) returns integer
 language plpgsql as $$
 declare
   is_quiet boolean;

@@ -1,4 +1,4 @@
-import { hasNoRecord } from "../../open-deliveries.js";
+import { hasNoRecord } from "../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
 /** What people do with deliveries: sending them again, and ending them. */
@@ -7,7 +7,7 @@ export const operate = /* sql */ `
 -- their subscriber was paused go on where they were, dead ones get all their attempts anew. Each gets its job, in
 -- the order of positions. Rows that somebody else works on are left out: the next call finds them. Returns what was
 -- opened.
-create function :BUS.reopen(positions bigint[], subscriptions integer[], was text)
+create or replace function :BUS.reopen(positions bigint[], subscriptions integer[], was text)
 returns table ("position" bigint, subscription_id integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
@@ -27,7 +27,7 @@ begin
        set state = case when s.paused then 'paused' when was = 'dead' or d.attempt = 0 then 'waiting' else 'retrying' end,
            generation = d.generation + 1,
            attempt = case when was = 'dead' then 0 else d.attempt end,
-           deaths = case when was = 'dead' then 0 else d.deaths end, runs_alone = false,
+           deaths = case when was = 'dead' then 0 else d.deaths end, isolated = false,
            due_at = case when was = 'dead' then null else d.due_at end,
            claim = null, finished_at = null
       from free f join :BUS.subscriptions s on s.id = f.subscription_id
@@ -47,7 +47,7 @@ end $$;
 
 -- Pauses a subscriber or lets it go on. Waits for who subscribes it to another event at the same time, and takes over
 -- whether it is paused. Returns how many subscriptions were changed, and how many there are.
-create function :BUS.set_paused(subscriber text, paused boolean, out changed integer, out known integer)
+create or replace function :BUS.set_paused(subscriber text, paused boolean, out changed integer, out known integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('ex-event-bus:subscribe:' || :BUS_TEXT, 0));
@@ -59,7 +59,7 @@ end $$;
 
 -- Ends deliveries as cancelled, where they are in one of the states. Whoever makes one of them right now finds that it
 -- was moved on. Returns what was ended.
-create function :BUS.discard(positions bigint[], subscriptions integer[], states text[], reason text)
+create or replace function :BUS.discard(positions bigint[], subscriptions integer[], states text[], reason text)
 returns table ("position" bigint, subscription_id integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 import { executorOf, type Queryable } from "../../src/outbox/executor.js";
 import { findEvents } from "../../src/outbox/find-events.js";
-import { advanceMarks } from "../../src/outbox/keep-house.js";
+import { advanceCheckpoints } from "../../src/outbox/maintenance.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { settleDeliveries } from "../../src/outbox/settle-deliveries.js";
 import { startPostgres } from "../../src/testing/postgres.js";
@@ -13,7 +13,7 @@ import { event, publish, subscribe } from "./steps.js";
 
 // A server of its own: transactions of other databases on a server hold up this one too, for as long as they run.
 const server = await startPostgres();
-const url = await server.createDatabase("horizon");
+const url = await server.createDatabase("watermark");
 await prepareTemplate(url);
 const pool = new pg.Pool({ connectionString: url });
 const names = DEFAULT_SCHEMA_NAMES;
@@ -100,7 +100,7 @@ describe("reading the log from a position on", () => {
   it("goes on after a restore into another cluster, whose transactions are not that far yet", async () => {
     const busy = await session();
     await busy.query("begin; select pg_current_xact_id()");
-    await pool.query("update event_bus.horizon set xid = '9000000000000000', drawn = 1");
+    await pool.query("update event_bus.watermark set xid = '9000000000000000', drawn = 1");
     const one = await published(pool);
     // It never stands still, so that nobody is ever alone.
     await readAfter(last);
@@ -112,7 +112,7 @@ describe("reading the log from a position on", () => {
   });
 
   it("starts anew for a log that was emptied", async () => {
-    await pool.query("update event_bus.horizon set safe = 9000000000, drawn = 9000000000");
+    await pool.query("update event_bus.watermark set position = 9000000000, drawn = 9000000000");
     const slow = await session();
     await slow.query("begin");
     const low = await published(slow);
@@ -160,47 +160,45 @@ describe("reading the log from a position on", () => {
   });
 });
 
-describe("marks", () => {
-  const mark = async () =>
+describe("checkpoints", () => {
+  const checkpoint = async () =>
     Number(
-      (await pool.query("select position from event_bus.marks order by subscription_id desc limit 1")).rows[0]
-        ?.position,
+      (await pool.query("select position from event_bus.checkpoints order by subscription_id desc limit 1"))
+        .rows[0]?.position,
     );
 
-  const marked = (check: (position: number) => void, most?: number) =>
+  const advanced = (check: (position: number) => void, most?: number) =>
     eventually(async () => {
-      await advanceMarks(executorOf(pool), names, most);
-      check(await mark());
+      await advanceCheckpoints(executorOf(pool), names, most);
+      check(await checkpoint());
     });
 
   it("move up to the first delivery without a record, and never past what may still be committed", async () => {
-    await subscribe(pool, "M", ["marked"]);
-    const { rows } = await pool.query("select id from event_bus.subscriptions where subscriber = 'marked'");
+    await subscribe(pool, "M", ["checkpointed"]);
+    const { rows } = await pool.query(
+      "select id from event_bus.subscriptions where subscriber = 'checkpointed'",
+    );
     const settle = (position: number, state: "delivered" | "dead") =>
       settleDeliveries(executorOf(pool), names, [
         { position, subscriptionId: rows[0].id, generation: 0, attempts: 1, state },
       ]);
-    const publishMarked = async (target: Queryable) =>
+    const publishM = async (target: Queryable) =>
       (await publish(target, [event("M")])).events[0]?.position ?? 0;
-    const [first, second, third] = [
-      await publishMarked(pool),
-      await publishMarked(pool),
-      await publishMarked(pool),
-    ];
+    const [first, second, third] = [await publishM(pool), await publishM(pool), await publishM(pool)];
     await settle(first, "dead");
     await settle(third, "delivered");
-    await marked((position) => expect(position).toBe(second));
+    await advanced((position) => expect(position).toBe(second));
     const slow = await session();
     await slow.query("begin");
-    const low = await publishMarked(slow);
+    const low = await publishM(slow);
     await settle(second, "delivered");
-    const high = await publishMarked(pool);
+    const high = await publishM(pool);
     await settle(high, "delivered");
-    await advanceMarks(executorOf(pool), names);
-    expect(await mark()).toBeLessThanOrEqual(low);
+    await advanceCheckpoints(executorOf(pool), names);
+    expect(await checkpoint()).toBeLessThanOrEqual(low);
     await slow.query("commit");
-    await marked((position) => expect(position).toBe(low));
+    await advanced((position) => expect(position).toBe(low));
     await settle(low, "delivered");
-    await marked((position) => expect(position).toBeGreaterThan(high), 1);
+    await advanced((position) => expect(position).toBeGreaterThan(high), 1);
   });
 });

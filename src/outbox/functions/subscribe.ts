@@ -1,4 +1,4 @@
-import { IS_ALIVE } from "../../last-sign.js";
+import { IS_ALIVE } from "../last-sign.js";
 
 /** True when the subscription `s` does not have the policy `p`. */
 const DIFFERS =
@@ -17,7 +17,7 @@ export const subscribe = /* sql */ `
 -- there before does not come back while a worker runs that has a newer one: an old process that starts once more is not
 -- to undo what a deployment has changed. Returns the subscribers of which something was written. What is open of those whose workers look in another schema of
 -- graphile-worker from now on gets its job there.
-create function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
+create or replace function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
 returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -112,7 +112,7 @@ end $$;
 -- Gives each subscription the newest policy that a running worker has for it; where none runs, it stays as it is. So
 -- the policy of a version that was taken back comes into force when the last worker of the other one is gone, and one
 -- that was registered while no worker of the newer one ran does not stay.
-create function :BUS.prefer_newest() returns void
+create or replace function :BUS.prefer_newest() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   elsewhere integer[];
@@ -137,7 +137,7 @@ begin
 end $$;
 
 -- What an application has registered: the ids of its policies, and whether each is in force.
-create function :BUS.registered(application text, worker_schema text, subscriptions jsonb)
+create or replace function :BUS.registered(application text, worker_schema text, subscriptions jsonb)
 returns table (id bigint, subscriber text, in_force boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select p.id, p.subscriber, not ${DIFFERS}
@@ -151,7 +151,7 @@ $$;
 
 -- Has a schema of graphile-worker know task identifiers, by public means only: the job that brings one into being is
 -- removed again. A function, since those of graphile-worker look for names where their caller does.
-create function :BUS.register(worker_schema text, identifiers text[]) returns void
+create or replace function :BUS.register(worker_schema text, identifiers text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   execute format(

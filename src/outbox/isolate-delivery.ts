@@ -10,19 +10,19 @@ export interface DeliveryAt {
   readonly generation: number;
 }
 
-const RUN_ALONE = statement(
-  /* sql */ `select :BUS.run_alone($1::bigint, $2::integer, $3::integer, $4::boolean)`,
+const ISOLATE = statement(
+  /* sql */ `select :BUS.set_isolated($1::bigint, $2::integer, $3::integer, $4::boolean)`,
 );
 
 /** Puts on record that a delivery's handler is called now, in a process in which nothing else runs; or no longer so. */
-export async function runDeliveryAlone(
+export async function isolateDelivery(
   executor: Executor,
   names: SchemaNames,
   { position, subscriptionId, generation }: DeliveryAt,
   isAlone: boolean,
 ): Promise<void> {
   const values = [position, subscriptionId, generation, isAlone];
-  await explained(names, executor.query(RUN_ALONE(names), values));
+  await explained(names, executor.query(ISOLATE(names), values));
 }
 
 // In the job, which whoever finds the process dead looks at anyway, and by the name of the one that holds it: what another

@@ -1,7 +1,7 @@
 /** Refusing what no program could read, where it comes from: events that other programs publish with SQL. */
 export const checkGiven = /* sql */ `
 -- Where a value is not what its type hint says, in words; null when it fits. What is accepted here, the package can read.
-create function :BUS.misfit(path text, given jsonb, hint jsonb) returns text
+create or replace function :BUS.misfit(path text, given jsonb, hint jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   kind constant text := jsonb_typeof(given);
@@ -64,7 +64,7 @@ end $$;
 
 -- Refuses an event that a program of others gives, if its values do not have the types that it promises, or if its names
 -- are longer than those of any event type.
-create function :BUS.check_given(event jsonb) returns void
+create or replace function :BUS.check_given(event jsonb) returns void
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   types constant jsonb := event -> 'types';

@@ -1,4 +1,4 @@
-import { hasOpen, isNamed, partOf } from "../../open-deliveries.js";
+import { hasOpen, isNamed, partOf } from "../open-deliveries.js";
 
 /** Taking away what is old. */
 export const prune = /* sql */ `
@@ -6,7 +6,7 @@ export const prune = /* sql */ `
 -- "age_ms" and whose deliveries are all done. Returns how many it has looked at, the last one's position, how many it
 -- has deleted, and whether it has seen one that is not old enough: then there is nothing more to be looked at. Touches
 -- no row that somebody else holds.
-create function :BUS.prune(event_name text, age_ms double precision, after bigint, most integer)
+create or replace function :BUS.prune(event_name text, age_ms double precision, after bigint, most integer)
 returns table (seen integer, last bigint, deleted integer, reached_end boolean)
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   with seen as materialized (
@@ -35,7 +35,7 @@ $$;
 -- (a few more, so that none of a part is left) that come after a part of the log of a subscription, and deletes those
 -- of which no event is there any more. Returns how many it has looked at, and the last one's subscription and part. They
 -- are read in the order of their index: sorting all that are left for each call would take ever longer.
-create function :BUS.forget_delivered(
+create or replace function :BUS.forget_delivered(
   event_name text, up_to bigint, after_subscription integer, after_part bigint, most integer
 ) returns table (seen integer, last_subscription integer, last_part bigint)
 language sql volatile security definer set search_path = pg_catalog, pg_temp

@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from "../migrations.js";
 import { DUE_AT } from "./jobs.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
@@ -70,7 +71,7 @@ export const publish = /* sql */ `
 -- search_path puts first: nobody can put a function of the same name in front.
 
 -- UUID v7, for events that come without an id: 48 bits of milliseconds, then random bits.
-create function :BUS.uuid_v7() returns uuid
+create or replace function :BUS.uuid_v7() returns uuid
 language sql volatile set search_path = pg_catalog, pg_temp
 return encode(
   set_bit(set_bit(
@@ -84,12 +85,12 @@ return encode(
 -- the path of every write: a single event is stored by statements that start faster than those for many, and nothing is
 -- planned anew for a table of a few rows, of which PostgreSQL has no statistics. Who says no schema version is another
 -- program than the package, which makes no type hints that do not fit.
-create function :BUS.publish(events jsonb, schema_version integer default null)
+create or replace function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
 declare
-  installed constant integer := 1;
+  installed constant integer := ${SCHEMA_VERSION};
   list jsonb := events;
   shared record;
   single jsonb;
@@ -182,7 +183,7 @@ begin
 end $$;
 
 -- The same for a single event, for psql and other languages.
-create function :BUS.publish(
+create or replace function :BUS.publish(
   name text,
   aggregate jsonb,
   key text default null,

@@ -1,4 +1,4 @@
-import { partOf } from "../../open-deliveries.js";
+import { partOf } from "../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
 /** How many errors of a delivery are kept: the first ones, which say how it began, and the last ones. */
@@ -27,7 +27,7 @@ export const settle = /* sql */ `
 -- Moves deliveries on: only where the generation is the caller's, and with the next job in the same transaction.
 -- A delivery without a row has generation 0, and no other; one of an event that is gone is not moved any more.
 -- Returns what was not moved: with the state when the same claim had moved it before, whose answer was lost then.
-create function :BUS.settle(settlements jsonb)
+create or replace function :BUS.settle(settlements jsonb)
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} ${WAIT_BRIEFLY} as $$
 #variable_conflict use_column
@@ -65,7 +65,7 @@ begin${COMMIT_SOON}
            errors = case when excluded.error_count > 0 and jsonb_array_length(d.errors) >= ${MOST_ERRORS}
                       then d.errors - ${FIRST_ERRORS} else d.errors end || excluded.errors,
            error_count = d.error_count + excluded.error_count, deaths = d.deaths + excluded.deaths,
-           runs_alone = false,
+           isolated = false,
            reason = excluded.reason, claim = excluded.claim, due_at = excluded.due_at,
            finished_at = excluded.finished_at
      where d.generation = excluded.generation - 1
@@ -93,16 +93,16 @@ end $$;
 -- Puts on record that the handler of a delivery is called now, in a process in which nothing else runs; or that others run
 -- beside it from now on. Without an outcome later, a process in which nothing else ran has died of it. Who finds the
 -- delivery in other hands waits for nobody: it then does not count.
-create function :BUS.run_alone("position" bigint, subscription_id integer, generation integer, alone boolean) returns void
+create or replace function :BUS.set_isolated("position" bigint, subscription_id integer, generation integer, isolated boolean) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-  update :BUS.deliveries d set runs_alone = $4
+  update :BUS.deliveries d set isolated = $4
     from (select f.position, f.subscription_id from :BUS.deliveries f
            where f.position = $1 and f.subscription_id = $2 and f.generation = $3 for no key update skip locked) f
    where d.position = f.position and d.subscription_id = f.subscription_id
 $$;
 
 -- The same for deliveries that were made at the first attempt: nearly all of them.
-create function :BUS.deliver(positions bigint[], subscriptions integer[], claims text[])
+create or replace function :BUS.deliver(positions bigint[], subscriptions integer[], claims text[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} ${WAIT_BRIEFLY} as $$
 #variable_conflict use_column
@@ -136,7 +136,7 @@ end $$;
 
 -- The same for subscribers that keep rows only of failures: one row for all of a part of the log that were made together. Of a delivery that
 -- has a row of its own, that row is the truth.
-create function :BUS.deliver_without_rows(positions bigint[], subscriptions integer[])
+create or replace function :BUS.deliver_without_rows(positions bigint[], subscriptions integer[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column

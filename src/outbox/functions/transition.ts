@@ -8,7 +8,7 @@ export const transition = /* sql */ `
 -- A delivery that was published is no transition: its job is made with it. Nor is an event that is pruned: what went out
 -- from it has ended before. The same end can be told twice: of what left no row nobody knows whether it was made before.
 -- Returns how many jobs there are. It has no options of its own, see enqueue.
-create function :BUS.after_transition(ended_positions bigint[], ended_subscriptions integer[], opened :BUS.opened[])
+create or replace function :BUS.after_transition(ended_positions bigint[], ended_subscriptions integer[], opened :BUS.opened[])
 returns integer language plpgsql as $$
 declare
   own :WORKER.job_spec[];
@@ -29,7 +29,7 @@ begin
 end $$;
 
 -- Holds back new deliveries, whose subscribers are paused: they have no job until somebody resumes them.
-create function :BUS.hold(positions bigint[], subscriptions integer[]) returns void
+create or replace function :BUS.hold(positions bigint[], subscriptions integer[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   opened :BUS.opened[];

@@ -13,7 +13,7 @@ export const claim = /* sql */ `
 -- generation is the caller's. It commits with what the handler writes, or not at all, and until then whoever else takes
 -- it waits: for lock_ms at most. The server ends a session that does nothing for idle_ms, or a statement that takes
 -- longer than statement_ms; where they are null, nothing is changed. What is stricter already stays.
-create function :BUS.claim(
+create or replace function :BUS.claim(
   "position" bigint, subscription_id integer, generation integer, claim text,
   idle_ms integer, statement_ms integer, lock_ms integer
 ) returns boolean

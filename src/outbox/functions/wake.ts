@@ -1,4 +1,4 @@
-import { hasNoRecord, markOf } from "../../open-deliveries.js";
+import { checkpointOf, hasNoRecord } from "../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
 /** A new job for what is open: the old one is lost, or where nobody looks. */
@@ -6,7 +6,7 @@ export const wake = /* sql */ `
 -- Gives open deliveries a new generation, and so a new job, where they still have the generation that they were found with.
 -- A job that comes back all the same leads to nothing, and a handler that still runs for the old generation cannot record
 -- an outcome beside the new one's. Rows that somebody else works on are left out. Returns what was woken.
-create function :BUS.wake(positions bigint[], subscriptions integer[], generations integer[])
+create or replace function :BUS.wake(positions bigint[], subscriptions integer[], generations integer[])
 returns table ("position" bigint, subscription_id integer)
 language plpgsql set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
 #variable_conflict use_column
@@ -42,7 +42,7 @@ begin
 end $$;
 
 -- Wakes deliveries that were found without a job. It waits for nobody: the next look finds them.
-create function :BUS.wake_lost(positions bigint[], subscriptions integer[], generations integer[])
+create or replace function :BUS.wake_lost(positions bigint[], subscriptions integer[], generations integer[])
 returns table (subscriber text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $$
   select s.subscriber from :BUS.wake(positions, subscriptions, generations) w join :BUS.subscriptions s on s.id = w.subscription_id
@@ -50,7 +50,7 @@ $$;
 
 -- Wakes everything that is open of subscriptions whose workers look in another schema from now on. The old jobs lead to
 -- nothing. It waits for who works on one of them: nobody else would look for it.
-create function :BUS.wake_all(subscriptions integer[]) returns void
+create or replace function :BUS.wake_all(subscriptions integer[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   positions bigint[];
@@ -66,7 +66,7 @@ begin
     select e.position, s.id, 0
       from :BUS.subscriptions s
       join :BUS.events e
-        on e.name = s.event_name and e.position >= ${markOf("s.id")} and s.id = any (e.fanout)
+        on e.name = s.event_name and e.position >= ${checkpointOf("s.id")} and s.id = any (e.fanout)
        and ${hasNoRecord("e.position", "s.id")}
      where s.id = any (subscriptions)
   )
@@ -80,7 +80,7 @@ end $$;
 
 -- Wakes deliveries that are still held back although their subscriber is not paused any more: a publisher or worker
 -- had not seen that yet, or resuming was interrupted. Returns how many.
-create function :BUS.wake_held(most integer default 1000) returns integer
+create or replace function :BUS.wake_held(most integer default 1000) returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   select count(*)::integer
     from (select array_agg(h.position order by h.position, h.id) as positions,

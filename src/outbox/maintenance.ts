@@ -3,26 +3,35 @@ import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 const TAKE = statement(/* sql */ `select :BUS.take_turn($1::text, $2::float8) as taken`);
-const ADVANCE = statement(/* sql */ `select :BUS.advance_marks($1::integer)::text as done`);
+const ADVANCE = statement(/* sql */ `select :BUS.advance_checkpoints($1::integer)::text as done`);
 const PREFER = statement(/* sql */ `select :BUS.prefer_newest()::text as done`);
 const FORGET = statement(/* sql */ `select :BUS.forget_workers()::text as done`);
 
-/** What one worker does for all. */
-export type Chore = "tend" | "prune" | "look for orphans" | `wake lost ${string}` | `park ${string}`;
+/** A task that one worker does for all. */
+export type MaintenanceTask =
+  | "tend"
+  | "prune"
+  | "look for orphans"
+  | `wake lost ${string}`
+  | `park ${string}`;
 
-/** Whether it is the caller's turn to do a chore that somebody is to do once in so many milliseconds. */
+/** Whether it is the caller's turn to do a task that somebody is to do once in so many milliseconds. */
 export async function takeTurn(
   executor: Executor,
   names: SchemaNames,
-  chore: Chore,
+  task: MaintenanceTask,
   everyMs: number,
 ): Promise<boolean> {
-  const [row] = await explained(names, readRows<{ taken: boolean }>(executor, TAKE(names), [chore, everyMs]));
+  const [row] = await explained(names, readRows<{ taken: boolean }>(executor, TAKE(names), [task, everyMs]));
   return row?.taken === true;
 }
 
 /** Notes up to where everything is done, so that what waits is found without reading that again. */
-export async function advanceMarks(executor: Executor, names: SchemaNames, most = 50_000): Promise<void> {
+export async function advanceCheckpoints(
+  executor: Executor,
+  names: SchemaNames,
+  most = 50_000,
+): Promise<void> {
   await explained(names, executor.query(ADVANCE(names), [most]));
 }
 

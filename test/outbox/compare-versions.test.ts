@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+
+import { isNewerVersion } from "../../src/outbox/compare-versions.js";
+
+const ascending = [
+  "0.1.0",
+  "0.1.1",
+  "0.2.0",
+  "0.10.0",
+  "1.0.0-alpha",
+  "1.0.0-rc.1",
+  "1.0.0-rc.2",
+  "1.0.0-rc.10",
+  "1.0.0",
+  "10.0.0",
+];
+
+it.each(ascending.flatMap((one, i) => ascending.map((other, k) => [one, other, i > k] as const)))(
+  "isNewerVersion(%s, %s) is %s",
+  (one, other, expected) => {
+    expect(isNewerVersion(one, other)).toBe(expected);
+  },
+);
