@@ -12,15 +12,18 @@ const statements: string[] = [];
 const { url, pool, ledger, base, prisma } = await seededTeams({ statements });
 const models = modelsOf(base);
 
-/** Waits until a statement waits for a lock. */
+/** Waits until a statement waits for a lock; a busy machine may take long to get there. */
 const somebodyWaits = () =>
   expect
-    .poll(async () => {
-      const { rowCount } = await pool.query(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      );
-      return rowCount;
-    })
+    .poll(
+      async () => {
+        const { rowCount } = await pool.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return rowCount;
+      },
+      { timeout: 60_000 },
+    )
     .toBe(1);
 
 describe("rows that follow", () => {
