@@ -60,8 +60,8 @@ describe("tableOf", () => {
       return head.split(/ {2,}/);
     };
     const [all, few] = [headAt(200), headAt(80)];
-    expect(all).toContain("id");
-    expect(headAt(180)).toEqual(all.filter((name) => name !== "id"));
+    expect(all).toContain("event id");
+    expect(headAt(180)).toEqual(all.filter((name) => name !== "event id"));
     expect(few).toEqual(["position", "event", "subscriber", "state", expect.stringMatching(/^last error/)]);
   });
 
