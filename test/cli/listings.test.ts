@@ -108,7 +108,7 @@ describe("listings", () => {
     const listed = await run("deliveries", "--subscriber", "succeeds");
     expect(listed.text).toBe(
       [
-        "position  event  aggregate  id                                    subscriber  state      attempts  due or finished           last error or reason",
+        "position  event  aggregate  event id                              subscriber  state      attempts  due or finished           last error or reason",
         `${at(position)}  Ping   1          UUID  succeeds    delivered         1  TIME`,
         `${at(position + 1)}  Ping   2          UUID  succeeds    delivered         1  TIME`,
         "",

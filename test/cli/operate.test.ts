@@ -46,7 +46,7 @@ describe("dead", () => {
     expect(list).toMatchObject({ code: 0, stderr: "" });
     expect(list.text).toBe(
       [
-        "position  event  aggregate  id                                    subscriber  attempts  died                      last error",
+        "position  event  aggregate  event id                              subscriber  attempts  died                      last error",
         `${String(at).padStart(8)}  Ping   1          UUID  send-mail          1  TIME  Error: no mail server 1`,
         `${String(at + 1).padStart(8)}  Ping   2          UUID  send-mail          1  TIME  Error: no mail server 2`,
         "",

@@ -53,7 +53,7 @@ describe("synchroniseSubscriptions", () => {
         priority: 5,
         delay_ms: "1000",
         policy: { maxAttempts: 3, timeoutMs: 500, backoff: "fixed" },
-        isPaused: false,
+        paused: false,
         ended_at: null,
       },
       { id: 2, event_name: "B", priority: 0, delay_ms: "0", policy: {} },
