@@ -15,14 +15,8 @@ import { checkCreated } from "./one-row/upsert.js";
 import { write } from "./one-row/write.js";
 import type { Bus } from "./prisma/bus.js";
 import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma/errors.js";
-import {
-  asOurs,
-  executeIn,
-  type InternalClient,
-  ownClientOf,
-  ownTransactionOf,
-  type TransactionHandle,
-} from "./prisma/internals.js";
+import { asOurs, type InternalClient, ownTransactionOf, type TransactionHandle } from "./prisma/internals.js";
+import { executeIn, ownClientOf } from "./prisma/own-client.js";
 import { queriesChecked } from "./prisma/self-check.js";
 import { publishInParts } from "./rows/publish-in-parts.js";
 import { LostRace } from "./rows/run-again.js";

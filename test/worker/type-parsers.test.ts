@@ -177,7 +177,7 @@ describe.each(KINDS)("with parsers %s", (_, setParsers) => {
       { subscriber: "waits", isPaused: false },
     ]);
     const drain = { client, prisma, subscribers: [inTransaction("waits")] };
-    expect(await testing.drain(drain)).toMatchObject({ delivered: 2, failed: 0 });
+    expect(await testing.drain(drain)).toMatchObject({ delivered: 2, retrying: 0 });
     expect(await admin.discard(client, { subscriber: "dies" }, { reason: "x" })).toMatchObject({
       discarded: 2,
     });

@@ -7,7 +7,8 @@ import { readCatalog } from "../../outbox/read-catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import { schemaOf } from "../prisma/client-parts.js";
 import { connectionSchema } from "../prisma/connection-schema.js";
-import { catalogOwner, executorIn, type TransactionHandle } from "../prisma/internals.js";
+import { catalogOwner, type TransactionHandle } from "../prisma/internals.js";
+import { executorIn } from "../prisma/own-client.js";
 import { References, referencesInDatabase, referencesInSchema } from "./references.js";
 import { tableId, tableModels } from "./table-models.js";
 

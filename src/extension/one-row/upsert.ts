@@ -6,7 +6,8 @@ import { type Counted, countedSince, countersStatement, type TableCounters } fro
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
 import { callerOf } from "../prisma/caller.js";
-import { executorIn, type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
+import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
+import { executorIn } from "../prisma/own-client.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { lookUp } from "../rows/look-up.js";
 import { BY_TUPLE_ID } from "../rows/row-loader.js";

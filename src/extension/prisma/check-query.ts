@@ -5,7 +5,6 @@ import { captureWhenSent } from "./capture-when-sent.js";
 import { type HookCall, paramsOf } from "./hook-call.js";
 import { assertUnpacked, interceptRequest, type Progress } from "./intercept-request.js";
 import {
-  executorIn,
   type InternalClient,
   type InternalParams,
   type LazyPromise,
@@ -14,6 +13,7 @@ import {
   type TransactionHandle,
 } from "./internals.js";
 import { sendWith } from "./lazy-promise.js";
+import { executorIn, noteOwnFailure, quietly } from "./own-client.js";
 import { anyModel, methodsOf } from "./probe.js";
 import type { CallArgs } from "./selection.js";
 import type { PrivateStepName } from "./steps.js";
@@ -93,7 +93,7 @@ async function ask(
     return given.query(given.args, params);
   };
   const query = { $queryRawUnsafe: hook, $allModels: { findMany: hook } };
-  const asked = root.$extends({ name: "ex-event-bus", query }) as InternalClient;
+  const asked = quietly(root.$extends({ name: "ex-event-bus", query }) as InternalClient);
   const next = () => ORDER.find((step) => !seen.steps.includes(step)) ?? "unpacker";
   const answer = await judged(next, () => sendWith(call(asked), transaction));
   const wrong = ORDER.find((step, index) => seen.steps[index] !== step);
@@ -110,6 +110,7 @@ async function judged(
   try {
     return await run();
   } catch (error) {
+    if (isFailure(error)) noteOwnFailure(error);
     if (isEventBusError(error) || isFailure(error)) throw error;
     throw missingStep(typeof step === "function" ? step() : step, error);
   }

@@ -1,6 +1,7 @@
 // Errors in the words and classes of Prisma itself.
 import { databaseFailure, isTransient } from "../../outbox/database-error.js";
-import { executeIn, type InternalClient, isOwnFailure, type TransactionHandle } from "./internals.js";
+import type { InternalClient, TransactionHandle } from "./internals.js";
+import { executeIn, isOwnFailure } from "./own-client.js";
 import { isAdapterError, userFacing } from "./user-facing.js";
 
 interface KnownRequestErrorClass {

@@ -2,7 +2,6 @@
 // missing, the extension refuses to run instead of writing outside of the transaction.
 import { EventBusError } from "../../errors.js";
 import type { RuntimeDataModel } from "../../models/read-models.js";
-import { branded, type Executor } from "../../outbox/executor.js";
 import type { ExtensionList } from "./extensions.js";
 import { PRIVATE_STEPS, type PrivateStepName } from "./steps.js";
 
@@ -128,97 +127,6 @@ export function ownTransactionOf(client: InternalClient): TransactionHandle {
   const handle = transactionOf(client);
   if (handle?.kind === "itx" && typeof handle.id === "string") return handle;
   throw missingStep(handle === undefined ? "_createPrismaPromise" : "kind");
-}
-
-const ownClients = new WeakMap<InternalClient, InternalClient>();
-
-/**
- * The root client for transactions and statements of our own. Its transactions begin as calls alone do: at the isolation
- * level of the database, whatever the client's default for transactions is. Its errors come as the engine made
- * them: neither do they name a raw statement that nobody called, nor are they logged. Nor do its statements look for
- * the place that they are called from, which takes a stack trace each time.
- *
- * @throws EventBusError `PRISMA_INCOMPATIBLE` when Prisma does not begin transactions so.
- */
-export function ownClientOf(root: InternalClient): InternalClient {
-  const known = ownClients.get(root);
-  if (known !== undefined) return known;
-  const transactionOptions = { ...root._engineConfig.transactionOptions, isolationLevel: undefined };
-  const own = Object.create(root, {
-    _engineConfig: { value: { ...root._engineConfig, transactionOptions } },
-    _errorFormat: { value: "minimal" },
-    _requestHandler: {
-      value: Object.create(root._requestHandler, {
-        handleAndLogRequestError: {
-          value: ({ error }: RequestFailure) => {
-            throw error;
-          },
-        },
-      }),
-    },
-  }) as InternalClient;
-  if (levelOf(own) !== NO_LEVEL) throw missingStep("isolationLevel");
-  ownClients.set(root, own);
-  return own;
-}
-
-const NO_LEVEL = "none";
-
-/** The isolation level at which a client begins transactions. Nothing is sent. */
-function levelOf(client: InternalClient): unknown {
-  let level: unknown;
-  const asked = Object.create(client, {
-    _tracingHelper: {
-      value: { runInChildSpan: (_: unknown, run: () => unknown) => run(), getTraceParent: () => "" },
-    },
-    _engine: {
-      value: {
-        transaction: (_action: string, _headers: object, options: { readonly isolationLevel?: unknown }) => {
-          level = options.isolationLevel ?? NO_LEVEL;
-          return Promise.reject(new Error("asked only"));
-        },
-      },
-    },
-  }) as InternalClient;
-  try {
-    asked.$transaction(() => Promise.resolve()).catch(() => undefined);
-  } catch (error) {
-    throw missingStep("_tracingHelper", error);
-  }
-  return level;
-}
-
-const ownFailures = new WeakSet<object>();
-
-/** Whether an error comes from a statement of ours, and nobody was told of it yet. */
-export function isOwnFailure(error: unknown): boolean {
-  return typeof error === "object" && error !== null && ownFailures.has(error);
-}
-
-/** Runs statements on the root client, in `transaction` when one is given. */
-export function executorIn(root: InternalClient, transaction: TransactionHandle | undefined): Executor {
-  const own = ownClientOf(root);
-  const within = async <T>(promise: LazyPromise<T>): Promise<T> => {
-    try {
-      return await (transaction === undefined ? promise : promise.requestTransaction(transaction));
-    } catch (error) {
-      if (typeof error === "object" && error !== null) ownFailures.add(error);
-      throw error;
-    }
-  };
-  return branded(
-    (sql, values) => within(own.$queryRawUnsafe(sql, ...values)),
-    (sql, values) => within(own.$executeRawUnsafe(sql, ...values)),
-  );
-}
-
-/** Runs a statement of which the result does not matter. */
-export async function executeIn(
-  root: InternalClient,
-  transaction: TransactionHandle,
-  sql: string,
-): Promise<void> {
-  await executorIn(root, transaction).execute?.(sql, []);
 }
 
 /**

@@ -1,13 +1,7 @@
 import type { RuntimeDataModel } from "../../models/read-models.js";
-import {
-  type InternalClient,
-  type LazyPromise,
-  missingStep,
-  ownClientOf,
-  rootOf,
-  transactionOf,
-} from "./internals.js";
+import { type InternalClient, type LazyPromise, missingStep, rootOf, transactionOf } from "./internals.js";
 import { callOf } from "./lazy-promise.js";
+import { ownClientOf } from "./own-client.js";
 import type { PrivateStepName } from "./steps.js";
 
 /** A model as its methods are called. */

@@ -1,7 +1,8 @@
 import { isEventBusError } from "../../errors.js";
 import { checkCalls } from "./check-calls.js";
 import { checkQuery } from "./check-query.js";
-import { type InternalClient, ownClientOf, ownTransactionOf, type TransactionHandle } from "./internals.js";
+import { type InternalClient, ownTransactionOf, type TransactionHandle } from "./internals.js";
+import { ownClientOf } from "./own-client.js";
 
 /** A check that each root client passes once. Those that come while it is made wait for it. */
 class Once<Rest extends readonly unknown[]> {

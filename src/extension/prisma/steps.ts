@@ -113,17 +113,17 @@ export const PRIVATE_STEPS = {
   },
   handleAndLogRequestError: {
     does: "makes the error of a call with handleAndLogRequestError",
-    usedBy: ["errors.ts", "internals.ts"],
+    usedBy: ["errors.ts", "own-client.ts"],
     checked: "use",
   },
   _tracingHelper: {
     does: "traces its steps with runInChildSpan and getTraceParent of _tracingHelper",
-    usedBy: ["internals.ts"],
+    usedBy: ["own-client.ts"],
     checked: "extends",
   },
   _errorFormat: {
     does: "takes a stack trace for each call, where _errorFormat is not minimal",
-    usedBy: ["internals.ts"],
+    usedBy: ["own-client.ts"],
     checked: "use",
   },
   _extensions: {

@@ -1,7 +1,8 @@
 import type { Model } from "../../models/model.js";
 import { countedSince, type TableCounters, tableCounters } from "../../outbox/lock-row.js";
 import type { Bus } from "../prisma/bus.js";
-import { executorIn, type TransactionHandle } from "../prisma/internals.js";
+import type { TransactionHandle } from "../prisma/internals.js";
+import { executorIn } from "../prisma/own-client.js";
 import type { RowLoader } from "../rows/row-loader.js";
 import { LostRace } from "../rows/run-again.js";
 import { sourceTable } from "../rows/source-table.js";

@@ -3,7 +3,8 @@ import { prepareEvents } from "../../capture/publish-changes.js";
 import type { RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Bus } from "../prisma/bus.js";
-import { executorIn, type TransactionHandle } from "../prisma/internals.js";
+import type { TransactionHandle } from "../prisma/internals.js";
+import { executorIn } from "../prisma/own-client.js";
 import { correlationIn } from "../transactions/turns.js";
 import { defaultSchema } from "./source-table.js";
 

@@ -5,7 +5,6 @@ import { type CallHandle, lockHandle, openHandle } from "../prisma/batch-handle.
 import { asConflictAtCommit, asOfBatch } from "../prisma/errors.js";
 import {
   type BatchHandle,
-  executeIn,
   type InternalClient,
   type LazyPromise,
   ownTransactionOf,
@@ -14,6 +13,7 @@ import {
   transactionOf,
 } from "../prisma/internals.js";
 import { callOf, isPrismaPromise, sendWith } from "../prisma/lazy-promise.js";
+import { executeIn } from "../prisma/own-client.js";
 import { assertReplaced } from "../prisma/replace-steps.js";
 import { callsChecked, queriesChecked } from "../prisma/self-check.js";
 import { keepOrder } from "./call-order.js";

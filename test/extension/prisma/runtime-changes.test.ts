@@ -14,6 +14,8 @@ import { runtimeChanges } from "./runtime-changes.js";
 // is written.
 
 const { pool } = await testDatabase();
+// Each of the many clients listens for its errors.
+pool.setMaxListeners(0);
 const capture = { User: allRules.User, Post: allRules.Post };
 
 type Db = Pick<PrismaClient, "user" | "post" | "setting">;

@@ -15,6 +15,8 @@ import { changedClient, type Edit } from "./changed-runtime.js";
 import { runtimeChanges } from "./runtime-changes.js";
 
 const { pool } = await testDatabase();
+// Each of the many clients listens for its errors.
+pool.setMaxListeners(0);
 const ledger = new Ledger(pool);
 
 /** Of each step that is checked, a version of Prisma without it. */
