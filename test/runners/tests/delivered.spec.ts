@@ -43,7 +43,7 @@ describe("drain and toHaveDelivered", () => {
     const result = await drain({ prisma, subscribers, subscriber: sendWelcome });
     expect(result).toMatchObject({
       delivered: 0,
-      failed: 1,
+      retrying: 1,
       cancelled: 1,
       errors: [{ subscriber: "send-welcome" }],
     });
@@ -104,7 +104,7 @@ describe("faults", () => {
       faults: [failFirst(2)],
       at,
     });
-    expect(result).toMatchObject({ failed: 2, delivered: 1 });
+    expect(result).toMatchObject({ retrying: 2, delivered: 1 });
   });
 });
 
