@@ -104,7 +104,10 @@ async function outcome(db: Client, context: string, call: string): Promise<Outco
   return { ...told, stored: (await pool.query(contents)).rows[0] };
 }
 
-const open = (Class: new (options: object) => PrismaClient) => new Class({ adapter: new PrismaPg(pool) });
+// A busy machine takes longer than Prisma lets a transaction wait.
+const transactionOptions = { maxWait: 120_000, timeout: 120_000 };
+const open = (Class: new (options: object) => PrismaClient) =>
+  new Class({ adapter: new PrismaPg(pool), transactionOptions });
 const opened: PrismaClient[] = [];
 afterAll(() => Promise.all(opened.map((client) => client.$disconnect())));
 
