@@ -18,7 +18,7 @@ import { earlierComponents, inCallersTransaction } from "./clients/earlier-clien
 import { describeCapture } from "./describe-capture.js";
 import { hooksOf } from "./model-hooks.js";
 import type { Bus } from "./prisma/bus.js";
-import { noteCaller } from "./prisma/caller.js";
+import { noteCaller } from "./prisma/call-params.js";
 import { watchSending } from "./prisma/capture-when-sent.js";
 import { lazily, schemaOf } from "./prisma/client-parts.js";
 import { asCallFailure } from "./prisma/errors.js";

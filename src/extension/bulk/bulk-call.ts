@@ -6,12 +6,12 @@ import { type ManyRowsOperation, WRITE_OPERATIONS } from "../../models/operation
 import type { EventMetadata } from "../../registry/event.js";
 import type { Mutation, Plan } from "../one-row/mutation.js";
 import type { Bus } from "../prisma/bus.js";
-import { callerOf } from "../prisma/caller.js";
-import { answeringOf } from "../prisma/computed-needs.js";
+import { callerOf } from "../prisma/call-params.js";
 import { isValidationError } from "../prisma/errors.js";
 import { incompatible, requestIn, type TransactionHandle } from "../prisma/internals.js";
 import {
   type Answering,
+  answeringOf,
   type CallArgs,
   dropUnselected,
   scalarsOf,

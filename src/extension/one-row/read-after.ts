@@ -9,7 +9,7 @@ import { keyTexts } from "../../models/row-key.js";
 import { storedOf } from "../../models/stored-row.js";
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
-import { fluentPathOf } from "../prisma/hook-call.js";
+import { fluentPathOf } from "../prisma/call-params.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { selectsRelations } from "../prisma/selection.js";
 import { lookUp } from "../rows/look-up.js";

@@ -5,7 +5,7 @@ import { storedOf } from "../../models/stored-row.js";
 import { type Counted, countedSince, countersStatement, type TableCounters } from "../../outbox/lock-row.js";
 import { knownCatalog } from "../catalog/catalog.js";
 import type { Bus } from "../prisma/bus.js";
-import { callerOf } from "../prisma/caller.js";
+import { callerOf } from "../prisma/call-params.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
 import { executorIn } from "../prisma/own-client.js";
 import type { CallArgs } from "../prisma/selection.js";

@@ -1,6 +1,6 @@
 import { isEventBusError } from "../../errors.js";
+import { type HookCall, paramsOf } from "./call-params.js";
 import { captureSent, captureWhenSent } from "./capture-when-sent.js";
-import { type HookCall, paramsOf } from "./hook-call.js";
 import { type InternalClient, type InternalParams, type LazyPromise, missingStep } from "./internals.js";
 import { sendWith } from "./lazy-promise.js";
 import { anyModel, methodsOf } from "./probe.js";

@@ -1,8 +1,8 @@
 import { isEventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { identityIn, TRANSACTION_IDENTITY, transactionIdentity } from "../../outbox/transaction-identity.js";
+import { type HookCall, paramsOf } from "./call-params.js";
 import { captureWhenSent } from "./capture-when-sent.js";
-import { type HookCall, paramsOf } from "./hook-call.js";
 import { assertUnpacked, interceptRequest, type Progress } from "./intercept-request.js";
 import {
   type InternalClient,

@@ -1,4 +1,4 @@
-// What Prisma does not document of the extensions of a client. As in prisma-internals.ts, nothing here is needed for
+// What Prisma does not document of the extensions of a client. As in internals.ts, nothing here is needed for
 // events to be in the mutation's transaction: where it is missing, there are no earlier extensions to be seen.
 
 /** All extensions of a client. */

@@ -1,4 +1,4 @@
-import { noteInstead } from "./caller.js";
+import { noteInstead } from "./call-params.js";
 import { withoutExtensions } from "./client-parts.js";
 import { type InternalClient, type InternalParams, missingStep } from "./internals.js";
 

@@ -1,7 +1,9 @@
 import { isDecimal } from "../../codec/decimal.js";
 import type { Model } from "../../models/model.js";
+import type { Bus } from "./bus.js";
+import { callerOf } from "./call-params.js";
 import type { ComputedFields } from "./extensions.js";
-import { isSkipped } from "./internals.js";
+import { type InternalParams, isSkipped } from "./internals.js";
 
 /** Arguments of a call, as Prisma takes them. */
 export type CallArgs = Readonly<Record<string, unknown>>;
@@ -17,6 +19,17 @@ export interface Answering {
   readonly computed: ComputedFields | undefined;
   /** Whether Prisma refuses an explicit `undefined`. */
   readonly isStrict: boolean;
+}
+
+/** How the client of a call is answered: with its own computed fields, whichever extensions came after this one. */
+export function answeringOf(bus: Bus, model: Model, params: InternalParams): Answering {
+  const client = callerOf(bus, params);
+  return {
+    model,
+    globalOmit: bus.root._globalOmit?.[model.jsName],
+    computed: client._extensions?.getAllComputedFields?.(model.name),
+    isStrict: bus.root._previewFeatures?.includes("strictUndefinedChecks") === true,
+  };
 }
 
 /**

@@ -73,7 +73,7 @@ export const PRIVATE_STEPS = {
   },
   _request: {
     does: "starts each call with _request of the client that it is made on",
-    usedBy: ["caller.ts", "replace-steps.ts", "probe.ts"],
+    usedBy: ["call-params.ts", "replace-steps.ts", "probe.ts"],
     checked: "call",
   },
   _executeRequest: {
@@ -83,12 +83,12 @@ export const PRIVATE_STEPS = {
   },
   __internalParams: {
     does: "gives hooks the parameters of the call (__internalParams), which they can note something on and hand on",
-    usedBy: ["hook-call.ts"],
+    usedBy: ["call-params.ts"],
     checked: "call",
   },
   dataPath: {
     does: "keeps the path of a fluent call in dataPath",
-    usedBy: ["hook-call.ts", "intercept-request.ts", "internals.ts"],
+    usedBy: ["call-params.ts", "intercept-request.ts", "internals.ts"],
     checked: "call",
   },
   argsMapper: {
@@ -128,7 +128,7 @@ export const PRIVATE_STEPS = {
   },
   _extensions: {
     does: "keeps the extensions of a client in _extensions",
-    usedBy: ["extensions.ts", "client-parts.ts", "computed-needs.ts"],
+    usedBy: ["extensions.ts", "client-parts.ts", "selection.ts"],
     checked: "use",
   },
   _originalClient: {
@@ -138,12 +138,12 @@ export const PRIVATE_STEPS = {
   },
   _globalOmit: {
     does: "keeps what the client omits of each model in _globalOmit",
-    usedBy: ["computed-needs.ts", "errors.ts"],
+    usedBy: ["selection.ts", "errors.ts"],
     checked: "use",
   },
   _previewFeatures: {
     does: "keeps its preview features in _previewFeatures",
-    usedBy: ["computed-needs.ts"],
+    usedBy: ["selection.ts"],
     checked: "use",
   },
   getConnectionInfo: {

@@ -4,7 +4,7 @@ import { fits, labelOf, momentText } from "../../models/column-text.js";
 import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import type { Bus } from "../prisma/bus.js";
-import { ofModel } from "../prisma/hook-call.js";
+import { ofModel } from "../prisma/call-params.js";
 import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
 import { isGiven } from "./written-fields.js";
 
