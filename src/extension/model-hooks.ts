@@ -6,9 +6,9 @@ import { type AnyMutation, captureAlone, captureIn, isRepeatable, RETRIES } from
 import { plainCalls, planCall } from "./plan.js";
 import type { Bus } from "./prisma/bus.js";
 import { type HookCall, paramsOf } from "./prisma/call-params.js";
-import { type CaptureStep, captureWhenSent } from "./prisma/capture-when-sent.js";
 import type { InternalParams } from "./prisma/internals.js";
 import type { ModelHooks } from "./prisma/query-hooks.js";
+import { type CaptureStep, captureWhenSent } from "./prisma/replace-steps.js";
 import type { CallArgs } from "./prisma/selection.js";
 import { callsChecked } from "./prisma/self-check.js";
 import { isOver, isPlaceInTransaction, resolveTransaction } from "./transactions/batch.js";

@@ -1,10 +1,9 @@
 import { isEventBusError } from "../../errors.js";
 import { type HookCall, paramsOf } from "./call-params.js";
-import { captureSent, captureWhenSent } from "./capture-when-sent.js";
 import { type InternalClient, type InternalParams, type LazyPromise, missingStep } from "./internals.js";
 import { sendWith } from "./lazy-promise.js";
 import { anyModel, methodsOf } from "./probe.js";
-import { type GoOn, type Instead, replaceSteps } from "./replace-steps.js";
+import { captureSent, captureWhenSent, type GoOn, type Instead, replaceSteps } from "./replace-steps.js";
 import type { PrivateStepName } from "./steps.js";
 
 /** On a call's parameters: that its start was seen. */

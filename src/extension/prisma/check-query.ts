@@ -2,7 +2,6 @@ import { isEventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { identityIn, TRANSACTION_IDENTITY, transactionIdentity } from "../../outbox/transaction-identity.js";
 import { type HookCall, paramsOf } from "./call-params.js";
-import { captureWhenSent } from "./capture-when-sent.js";
 import { assertUnpacked, interceptRequest, type Progress } from "./intercept-request.js";
 import {
   type InternalClient,
@@ -15,6 +14,7 @@ import {
 import { sendWith } from "./lazy-promise.js";
 import { executorIn, noteOwnFailure, quietly } from "./own-client.js";
 import { anyModel, methodsOf } from "./probe.js";
+import { captureWhenSent } from "./replace-steps.js";
 import type { CallArgs } from "./selection.js";
 import type { PrivateStepName } from "./steps.js";
 

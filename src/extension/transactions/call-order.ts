@@ -1,11 +1,10 @@
-import { captureSent } from "../prisma/capture-when-sent.js";
 import {
   type InternalClient,
   type InternalParams,
   isOurs,
   type TransactionHandle,
 } from "../prisma/internals.js";
-import { type Instead, replaceSteps } from "../prisma/replace-steps.js";
+import { captureSent, type Instead, replaceSteps } from "../prisma/replace-steps.js";
 import { type Seat, seatOf } from "./joined-batch.js";
 import { beside, hasCome, inTurn, startCall } from "./transaction-queue.js";
 import type { Ticket } from "./turns.js";
