@@ -18,7 +18,7 @@ import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma/errors.j
 import { asOurs, type InternalClient, ownTransactionOf, type TransactionHandle } from "./prisma/internals.js";
 import { executeIn, ownClientOf } from "./prisma/own-client.js";
 import { queriesChecked } from "./prisma/self-check.js";
-import { publishInParts } from "./rows/publish-in-parts.js";
+import { publishChanges } from "./rows/publish-changes.js";
 import { LostRace } from "./rows/run-again.js";
 import { ticketOf } from "./transactions/call-order.js";
 import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
@@ -120,7 +120,7 @@ async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutat
       for (const one of written) changes.push(...(await readAfter(bus, transaction, mutation, one)));
 
       // Publish.
-      await publishInParts(bus, transaction, changes, metadataOf(mutation, written));
+      await publishChanges(bus, transaction, changes, metadataOf(mutation, written));
     } catch (error) {
       throw error instanceof LostRace ? error : new FailedAfterWriting(error);
     }

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { PublishingLine } from "../../src/extension/rows/publishing-line.js";
 
 describe("PublishingLine", () => {
-  it("sends each part while the next one is prepared, the last one at the end, and never two at once", async () => {
+  it("sends each chunk while the next one is prepared, the last one at the end, and never two at once", async () => {
     const steps: string[] = [];
     const line = new PublishingLine();
-    const part = (name: string) =>
+    const chunk = (name: string) =>
       line.add(async () => {
         steps.push(`prepare ${name}`);
         return async () => {
@@ -15,9 +15,9 @@ describe("PublishingLine", () => {
           steps.push(`sent ${name}`);
         };
       });
-    await part("a");
-    await part("b");
-    await part("c");
+    await chunk("a");
+    await chunk("b");
+    await chunk("c");
     expect(steps).toEqual([
       "prepare a",
       ...["send a", "prepare b", "sent a"],
@@ -27,7 +27,7 @@ describe("PublishingLine", () => {
     expect(steps.slice(-2)).toEqual(["send c", "sent c"]);
   });
 
-  it("sends nothing for a part without events", async () => {
+  it("sends nothing for a chunk without events", async () => {
     const sent: string[] = [];
     const line = new PublishingLine();
     await line.add(async () => async () => void sent.push("a"));
@@ -36,7 +36,7 @@ describe("PublishingLine", () => {
     expect(sent).toEqual(["a"]);
   });
 
-  it("tells that a part could not be sent, and waits for it when the next one cannot be prepared", async () => {
+  it("tells that a chunk could not be sent, and waits for it when the next one cannot be prepared", async () => {
     const failing = async () => async () => {
       throw new Error("not sent");
     };

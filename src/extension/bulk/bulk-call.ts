@@ -17,8 +17,7 @@ import {
   scalarsOf,
   selectAllScalars,
 } from "../prisma/selection.js";
-import { prepareChanges } from "../rows/publish-changes.js";
-import { partsOfChanges } from "../rows/publish-in-parts.js";
+import { chunksOfChanges, prepareChunk } from "../rows/publish-changes.js";
 import type { PublishingLine } from "../rows/publishing-line.js";
 import { withoutFields } from "../rows/unreadable-values.js";
 
@@ -132,8 +131,8 @@ export function publishRows(run: BulkRun, changes: readonly OwnChange[]): Promis
 /** The same with changes of rows of other models. */
 export async function publishAll(run: BulkRun, changes: readonly RowChange[]): Promise<void> {
   const { bus, transaction, metadata } = run;
-  for (const some of partsOfChanges(changes))
-    await run.line.add(() => prepareChanges(bus, transaction, some, metadata));
+  for (const chunk of chunksOfChanges(changes))
+    await run.line.add(() => prepareChunk(bus, transaction, chunk, metadata));
 }
 
 /** Adds written rows to the answer, with the columns that the caller selects. */

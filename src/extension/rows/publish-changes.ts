@@ -6,11 +6,13 @@ import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { executorIn } from "../prisma/own-client.js";
 import { correlationIn } from "../transactions/turns.js";
+import { bytesOf, CHUNK_BYTES, cut } from "./chunk-size.js";
+import { ROWS_PER_STATEMENT } from "./read-rows.js";
 import { defaultSchema } from "./source-table.js";
 
 /**
- * Publishes the events of changes, in their order, with one statement; with several where they are large, with none when
- * they lead to no event.
+ * Publishes the events of changes, in their order: with one statement for each chunk of them that leads to an event, with
+ * several where events are large.
  *
  * @param called metadata of the call that led to the changes.
  */
@@ -20,12 +22,14 @@ export async function publishChanges(
   changes: readonly RowChange[],
   called: EventMetadata | undefined,
 ): Promise<void> {
-  const publish = await prepareChanges(bus, transaction, changes, called);
-  await publish?.();
+  for (const chunk of changes.length === 1 ? [changes] : chunksOfChanges(changes)) {
+    const publish = await prepareChunk(bus, transaction, chunk, called);
+    await publish?.();
+  }
 }
 
-/** Makes the events of changes. What it returns sends them; undefined when there are none. */
-export async function prepareChanges(
+/** Makes the events of a chunk of changes. What it returns sends them; undefined when there are none. */
+export async function prepareChunk(
   bus: Bus,
   transaction: TransactionHandle,
   changes: readonly RowChange[],
@@ -39,4 +43,14 @@ export async function prepareChanges(
     metadata: () => eventMetadata(options, called, () => correlationIn(transaction)),
     executor: () => executorIn(root, transaction),
   });
+}
+
+/** Changes whose events are made together: {@link ROWS_PER_STATEMENT}, fewer where the rows are large. */
+export function chunksOfChanges(changes: readonly RowChange[]): Iterable<readonly RowChange[]> {
+  return cut(changes, { rows: ROWS_PER_STATEMENT, bytes: CHUNK_BYTES }, bytesOfChange);
+}
+
+/** Of an update, the old and the new values are said beside the row. */
+function bytesOfChange({ before, after, difference, rules }: RowChange): number {
+  return (bytesOf(before) + bytesOf(after) + bytesOf(difference)) * rules.length;
 }

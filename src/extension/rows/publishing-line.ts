@@ -1,17 +1,17 @@
-/** Sends the events of one part of a call. */
+/** Sends the events of one chunk of a call. */
 export type Publish = () => Promise<void>;
 
 // Taken when this is loaded: tests of applications put false timers in its place.
 const { setImmediate } = globalThis;
 
 /**
- * Publishes the parts of a call one after the other, each while the events of the next one are being made: PostgreSQL
+ * Publishes the chunks of a call one after the other, each while the events of the next one are being made: PostgreSQL
  * and this process work at the same time, and still one statement at a time is sent.
  */
 export class PublishingLine {
   #waiting: Publish | undefined;
 
-  /** @param prepare makes the events of the next part; sends nothing. */
+  /** @param prepare makes the events of the next chunk; sends nothing. */
   async add(prepare: () => Promise<Publish | undefined>): Promise<void> {
     const before = this.#waiting;
     this.#waiting = undefined;

@@ -5,8 +5,8 @@ import { storedOf } from "../../models/stored-row.js";
 import type { LockStrength } from "../../outbox/lock-row.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
+import { isInvalidDate } from "./as-prisma-reads.js";
 import { lookUp } from "./look-up.js";
-import { isInvalidDate } from "./moments.js";
 import type { RowQuery } from "./row-loader.js";
 
 /** How many rows one statement reads, writes or publishes. */

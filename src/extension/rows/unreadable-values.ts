@@ -4,8 +4,8 @@ import { aggregateKeyOf, keyTexts } from "../../models/row-key.js";
 import { keepsTupleId, storedOf } from "../../models/stored-row.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
+import { isInvalidDate } from "./as-prisma-reads.js";
 import { lookUp } from "./look-up.js";
-import { isInvalidDate } from "./moments.js";
 import { LostRace, UnreadableFieldsAsked } from "./run-again.js";
 
 /** @throws UnreadableFieldsAsked where a row has fields that Prisma cannot read, and they are not in `avoid` yet. */
