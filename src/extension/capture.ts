@@ -18,8 +18,8 @@ import { asCallFailure, asFailureAround, isOwnConflict } from "./prisma/errors.j
 import { asOurs, type InternalClient, ownTransactionOf, type TransactionHandle } from "./prisma/internals.js";
 import { executeIn, ownClientOf } from "./prisma/own-client.js";
 import { queriesChecked } from "./prisma/self-check.js";
+import { LostRace } from "./rows/lost-race.js";
 import { publishChanges } from "./rows/publish-changes.js";
-import { LostRace } from "./rows/run-again.js";
 import { ticketOf } from "./transactions/call-order.js";
 import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
 

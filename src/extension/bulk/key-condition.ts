@@ -1,8 +1,8 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
+import { isGiven } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { noRow } from "../rows/no-row.js";
-import { isGiven } from "../rows/written-fields.js";
 
 /** The key by which rows are named to Prisma. */
 export interface NamingKey {

@@ -3,11 +3,12 @@ import { EventBusError } from "../../errors.js";
 import { aggregateKeyOf } from "../../models/row-key.js";
 import { keepsKey, storedOf, type TupleId } from "../../models/stored-row.js";
 import { loadCatalog } from "../catalog/catalog.js";
+import { isGiven } from "../prisma/internals.js";
 import { lookUp } from "../rows/look-up.js";
+import { LostRace } from "../rows/lost-race.js";
 import { BY_TUPLE_ID } from "../rows/row-loader.js";
-import { LostRace } from "../rows/run-again.js";
 import { isIncomplete } from "../rows/unreadable-values.js";
-import { isGiven, writesKey } from "../rows/written-fields.js";
+import { writesKey } from "../rows/written-fields.js";
 import type { BulkRun } from "./bulk-call.js";
 
 /** A row before and after. */

@@ -3,9 +3,9 @@ import { WRITE_OPERATIONS } from "../../models/operations.js";
 import { isUnderPolicies } from "../../outbox/read-catalog.js";
 import { undone } from "../../outbox/with-savepoint.js";
 import { loadCatalog } from "../catalog/catalog.js";
+import { isGiven } from "../prisma/internals.js";
 import { executorIn } from "../prisma/own-client.js";
 import { sourceTable } from "../rows/source-table.js";
-import { isGiven } from "../rows/written-fields.js";
 import { type BulkRun, request, returnsRows } from "./bulk-call.js";
 import { valuesIn } from "./where-values.js";
 

@@ -1,6 +1,6 @@
 import { WRITE_OPERATIONS } from "../../models/operations.js";
+import { isGiven } from "../prisma/internals.js";
 import { noRow } from "../rows/no-row.js";
-import { isGiven } from "../rows/written-fields.js";
 import { type BulkRun, checkRows, request, returnsRows } from "./bulk-call.js";
 import { type FoundKeys, findKeys } from "./find-rows.js";
 import { valuesIn, type WhereChunk, withList } from "./where-values.js";

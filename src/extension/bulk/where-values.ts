@@ -1,8 +1,7 @@
 import { isDecimal } from "../../codec/decimal.js";
 import type { Model, Models, ScalarField } from "../../models/model.js";
-import { isSkipped } from "../prisma/internals.js";
+import { isGiven, isSkipped } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
-import { isGiven } from "../rows/written-fields.js";
 
 /** The values of a `where`, and what it looks at. */
 export interface WhereValues {

@@ -8,8 +8,8 @@ import { isValidationError } from "../prisma/errors.js";
 import { assertUnpacked, type Progress } from "../prisma/intercept-request.js";
 import { asOurs, incompatible, type TransactionHandle } from "../prisma/internals.js";
 import type { CallArgs } from "../prisma/selection.js";
+import { LostRace } from "../rows/lost-race.js";
 import { PublishingLine } from "../rows/publishing-line.js";
-import { LostRace } from "../rows/run-again.js";
 import { interceptInTransaction } from "../transactions/intercept-in-transaction.js";
 import {
   type BulkAnswer,

@@ -4,9 +4,9 @@ import { storedOf } from "../../models/stored-row.js";
 import type { CapturedOperation } from "../../registry/capture-rules.js";
 import { incompatible } from "../prisma/internals.js";
 import { bytesOf, CHUNK_BYTES, cut } from "../rows/chunk-size.js";
+import { LostRace } from "../rows/lost-race.js";
 import { ROWS_PER_STATEMENT, readRows } from "../rows/read-rows.js";
 import { compareBy } from "../rows/row-order.js";
-import { LostRace } from "../rows/run-again.js";
 import { asStored } from "../rows/unreadable-values.js";
 import {
   answerWith,

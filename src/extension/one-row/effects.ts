@@ -10,7 +10,7 @@ import type { EffectsPlan } from "../relations/plan-effects.js";
 import { createsRelatedFirst, mayFailPartway } from "../relations/plan-effects.js";
 import { type RelatedBefore, readRelatedBefore } from "../relations/read-related.js";
 import { relatedChanges } from "../relations/related-changes.js";
-import { LostRace } from "../rows/run-again.js";
+import { LostRace } from "../rows/lost-race.js";
 import { changedFields, writtenFields } from "../rows/written-fields.js";
 import type { Past, RowCall } from "./mutation.js";
 

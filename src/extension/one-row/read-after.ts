@@ -14,7 +14,7 @@ import type { TransactionHandle } from "../prisma/internals.js";
 import { selectsRelations } from "../prisma/selection.js";
 import { isInvalidDate } from "../rows/as-prisma-reads.js";
 import { lookUp } from "../rows/look-up.js";
-import { LostRace } from "../rows/run-again.js";
+import { LostRace } from "../rows/lost-race.js";
 import { asDeleted, asStored } from "../rows/unreadable-values.js";
 import { changesWithEffects } from "./effects.js";
 import type { Mutation, Written } from "./mutation.js";

@@ -10,8 +10,8 @@ import { type InternalParams, requestIn, type TransactionHandle } from "../prism
 import { executorIn } from "../prisma/own-client.js";
 import type { CallArgs } from "../prisma/selection.js";
 import { lookUp } from "../rows/look-up.js";
+import { LostRace } from "../rows/lost-race.js";
 import { BY_TUPLE_ID } from "../rows/row-loader.js";
-import { LostRace } from "../rows/run-again.js";
 import { sourceTable } from "../rows/source-table.js";
 import { hasFurtherConditions } from "../rows/unique-match.js";
 import { writesKey } from "../rows/written-fields.js";

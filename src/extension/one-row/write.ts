@@ -10,12 +10,14 @@ import { asOurs, incompatible, missingStep, type TransactionHandle } from "../pr
 import { answeringOf, dropUnselected, scalarsOf, selectAllScalars } from "../prisma/selection.js";
 import type { PinnedData } from "../relations/pin-to-locked-rows.js";
 import type { RelatedBefore } from "../relations/read-related.js";
-import { askedAgain, LostRace, UnreadableFieldsAsked } from "../rows/run-again.js";
+import { LostRace } from "../rows/lost-race.js";
 import {
+  askedAgain,
   avoidUnreadable,
   hadUnreadableValues,
   isReadFailure,
   noteUnreadableValues,
+  UnreadableFieldsAsked,
   withoutFields,
 } from "../rows/unreadable-values.js";
 import { interceptInTransaction } from "../transactions/intercept-in-transaction.js";

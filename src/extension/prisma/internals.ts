@@ -168,6 +168,11 @@ export function isSkipped(value: unknown): boolean {
   );
 }
 
+/** Whether an argument is given: Prisma leaves out `undefined` and `Prisma.skip`. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && !isSkipped(value);
+}
+
 /** What clients of one database share. */
 export function catalogOwner(root: InternalClient): object {
   return root._engineConfig.adapter ?? root;

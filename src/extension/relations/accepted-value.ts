@@ -1,6 +1,6 @@
 import { isDecimal } from "../../codec/decimal.js";
 import type { ScalarField } from "../../models/model.js";
-import { isGiven } from "../rows/written-fields.js";
+import { isGiven } from "../prisma/internals.js";
 
 type Given = Readonly<Record<string, unknown>>;
 

@@ -3,8 +3,8 @@ import { countedSince, type TableCounters, tableCounters } from "../../outbox/lo
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { executorIn } from "../prisma/own-client.js";
+import { LostRace } from "../rows/lost-race.js";
 import type { RowLoader } from "../rows/row-loader.js";
-import { LostRace } from "../rows/run-again.js";
 import { sourceTable } from "../rows/source-table.js";
 import { writtenFields } from "../rows/written-fields.js";
 import { type NestedItem, type NestedNode, type NestedRelation, relationsIn } from "./nested-writes.js";

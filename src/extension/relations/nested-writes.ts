@@ -1,6 +1,6 @@
 import { type Link, linkOf, otherSide } from "../../models/link.js";
 import type { Model, Models, RelationField } from "../../models/model.js";
-import { isGiven } from "../rows/written-fields.js";
+import { isGiven } from "../prisma/internals.js";
 import { toOneUpdateData } from "./to-one-update.js";
 
 type Data = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 import type { Row } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
+import { isGiven } from "../prisma/internals.js";
 import { noRow } from "../rows/no-row.js";
-import { isGiven, writtenFields } from "../rows/written-fields.js";
+import { writtenFields } from "../rows/written-fields.js";
 import { type NestedItem, type NestedNode, type NestedRelation, relationsIn } from "./nested-writes.js";
 
 /** Restricts a nested write to rows that are named once they are locked. */

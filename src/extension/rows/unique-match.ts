@@ -5,8 +5,7 @@ import type { Model, ScalarField, UniqueKey } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import type { Bus } from "../prisma/bus.js";
 import { ofModel } from "../prisma/call-params.js";
-import { type InternalParams, requestIn, type TransactionHandle } from "../prisma/internals.js";
-import { isGiven } from "./written-fields.js";
+import { type InternalParams, isGiven, requestIn, type TransactionHandle } from "../prisma/internals.js";
 
 /** A unique key with the values that a call looks for, as PostgreSQL reads them. */
 export interface UniqueMatch {

@@ -6,7 +6,23 @@ import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { isInvalidDate } from "./as-prisma-reads.js";
 import { lookUp } from "./look-up.js";
-import { LostRace, UnreadableFieldsAsked } from "./run-again.js";
+import { LostRace } from "./lost-race.js";
+
+/**
+ * The query has to run again: it asked for fields that Prisma cannot read and its caller does not want. Nothing was
+ * sent.
+ */
+export class UnreadableFieldsAsked extends Error {}
+
+/** Runs a query, and once more where it asked for unreadable fields. */
+export async function askedAgain<T>(query: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    if (error instanceof UnreadableFieldsAsked) return query();
+    throw error;
+  }
+}
 
 /** @throws UnreadableFieldsAsked where a row has fields that Prisma cannot read, and they are not in `avoid` yet. */
 export function avoidUnreadable(row: Row | undefined, avoid: Set<string>): void {

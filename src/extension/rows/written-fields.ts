@@ -2,12 +2,7 @@ import type { Row } from "../../changes/diff.js";
 import { sameValue } from "../../changes/same-value.js";
 import type { Model } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
-import { isSkipped } from "../prisma/internals.js";
-
-/** Whether an argument is given: Prisma leaves out `undefined` and `Prisma.skip`. */
-export function isGiven(value: unknown): boolean {
-  return value !== undefined && !isSkipped(value);
-}
+import { isGiven } from "../prisma/internals.js";
 
 /** The fields of the row itself that data writes, with those of references. */
 export function writtenFields(model: Model, data: unknown): readonly string[] {
