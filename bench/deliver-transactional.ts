@@ -3,8 +3,8 @@ import pg from "pg";
 
 import { PrismaClient } from "../prisma/generated/client/client.js";
 import { defineSubscriber } from "../src/registry/define-subscriber.js";
+import type { TransactionOf } from "../src/registry/register.js";
 import type { Subscriber } from "../src/registry/subscriber.js";
-import type { TransactionOf } from "../src/registry/transaction-of.js";
 import { runWorker } from "../src/worker/run-worker.js";
 import { type Effort, median } from "./compare.js";
 import { type Deliverer, fillRaw, fillTicks, measure, rateRatio, raw, Ticked } from "./deliver.js";

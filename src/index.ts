@@ -78,8 +78,15 @@ export {
   type SchemaEventOptions,
 } from "./registry/define-event.js";
 export { defineSubscriber, isSubscriber } from "./registry/define-subscriber.js";
-export type { AnyEvent, EventMetadata, Json, Operation, StoredEvent } from "./registry/event.js";
-export { brandEvent } from "./registry/event-brand.js";
+export { brandEvent } from "./registry/draft-event.js";
+export type {
+  AnyEvent,
+  EventMetadata,
+  Json,
+  Operation,
+  PublishResult,
+  StoredEvent,
+} from "./registry/event.js";
 export type {
   AnyEventType,
   DraftKey,
@@ -102,8 +109,12 @@ export type {
   TypeMap,
   TypeMapOf,
 } from "./registry/prisma-type-map.js";
-export type { PublishResult } from "./registry/publish-result.js";
-export type { Register, RegisteredPrisma, RegisteredTransaction } from "./registry/register.js";
+export type {
+  Register,
+  RegisteredPrisma,
+  RegisteredTransaction,
+  TransactionOf,
+} from "./registry/register.js";
 export type { KeepFor, RetentionOptions } from "./registry/retention.js";
 export type { StandardSchemaV1 } from "./registry/standard-schema.js";
 export type {
@@ -115,4 +126,3 @@ export type {
   SubscriberPolicy,
 } from "./registry/subscriber.js";
 export { toJson } from "./registry/to-json.js";
-export type { TransactionOf } from "./registry/transaction-of.js";

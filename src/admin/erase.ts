@@ -2,7 +2,7 @@ import { countErasable, type Erased, eraseEvents } from "../outbox/erase-events.
 import type { Queryable } from "../outbox/executor.js";
 import { checkFlag, checkOptions, invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
-import { keyAsText } from "../registry/key-as-text.js";
+import { keyAsText } from "../registry/draft-event.js";
 import { withNames } from "./with-names.js";
 
 /** Whose events are erased. */

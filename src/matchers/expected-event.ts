@@ -6,11 +6,10 @@ import {
   type UnknownOptions,
   within,
 } from "../registry/check-options.js";
-import { OPERATIONS } from "../registry/draft-event.js";
+import { keyAsText, OPERATIONS } from "../registry/draft-event.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
 import type { AnyEventType, DraftKey, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
-import { keyAsText } from "../registry/key-as-text.js";
 import { knownEvent } from "../registry/known-events.js";
 import { type AsymmetricMatcher, type Comparison, compare, isAsymmetric } from "./compare.js";
 

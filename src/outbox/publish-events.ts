@@ -1,4 +1,4 @@
-import type { PublishResult } from "../registry/publish-result.js";
+import type { PublishResult } from "../registry/event.js";
 import { explainedStoring } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { SCHEMA_VERSION } from "./migrations.js";

@@ -1,8 +1,8 @@
 import { decode } from "../codec/decode.js";
 import type { EventHints } from "../codec/type-hint.js";
 import { type EventBusError, isEventBusError } from "../errors.js";
+import { brandEvent } from "../registry/draft-event.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
-import { brandEvent } from "../registry/event-brand.js";
 import { momentOf } from "./moment.js";
 
 /** The columns that {@link readEvent} needs, of an alias `e` of the events table. */

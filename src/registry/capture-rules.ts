@@ -4,6 +4,7 @@ import {
   checkInteger,
   checkNested,
   checkOptions,
+  type IntegerRange,
   invalidOption,
   isObject,
   type Place,
@@ -12,7 +13,6 @@ import {
 } from "./check-options.js";
 import { checkDatabaseNames, type ResolvedDatabaseNames } from "./database-names.js";
 import type { AnyEvent, EventMetadata } from "./event.js";
-import { EVENT_SIZE } from "./event-size.js";
 import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
 import { didYouMean } from "./nearest-name.js";
@@ -23,6 +23,14 @@ import { unlistedEvent } from "./unlisted-event.js";
 export type CapturedOperation = "create" | "update" | "delete";
 
 export const CAPTURED_OPERATIONS: readonly CapturedOperation[] = ["create", "update", "delete"];
+
+/** The largest event in bytes of JSON. PostgreSQL's own limit for a jsonb value is 256 MiB. */
+export const EVENT_SIZE = {
+  min: 1_024,
+  max: 268_435_455,
+  defaultsTo: 10_485_760,
+  of: "bytes",
+} as const satisfies IntegerRange;
 
 /** An event that a captured mutation leads to. */
 export interface Rule {

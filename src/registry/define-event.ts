@@ -1,6 +1,5 @@
 import { checkInteger, checkName, checkOptions, describe, invalidOption, isObject } from "./check-options.js";
-import { draftEvent } from "./draft-event.js";
-import { eventTypeBrand } from "./event-brand.js";
+import { draftEvent, eventTypeBrand } from "./draft-event.js";
 import type { AnyEventType, EventDraft, ModelEventType, SchemaEventType } from "./event-type.js";
 import type { ModelNameOf, TypeMap, TypeMapOf } from "./prisma-type-map.js";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-schema.js";

@@ -12,7 +12,7 @@ import {
   type UnknownOptions,
   within,
 } from "./check-options.js";
-import { hasBrand, subscriberBrand } from "./event-brand.js";
+import { hasBrand } from "./draft-event.js";
 import type { AnyEventType } from "./event-type.js";
 import { isEventType } from "./is-event.js";
 import type {
@@ -72,6 +72,9 @@ const subscriberOptions = [
   ...["name", "events", "handle", "retry", "timeoutMs", "priority", "delayMs"],
   ...["history", "transactional", "isolationLevel"],
 ];
+
+/** Marks subscribers of every copy of the package. */
+const subscriberBrand = Symbol.for("ex-event-bus.subscriber");
 
 /** Whether a value is a subscriber: what `defineSubscriber` returns. */
 export function isSubscriber(value: unknown): value is Subscriber {

@@ -1,11 +1,37 @@
 import { EventBusError } from "../errors.js";
 import { checkMetadata } from "./check-metadata.js";
-import { checkOptions, describe, invalidOption, isObject } from "./check-options.js";
+import { checkOptions, describe, invalidOption, isObject, type Place } from "./check-options.js";
 import type { AnyEvent, EventMetadata, Operation } from "./event.js";
-import { brandEvent, draftTypeBrand, eventBrand, hasBrand } from "./event-brand.js";
 import type { AnyEventType, EventDraft } from "./event-type.js";
-import { keyAsText } from "./key-as-text.js";
 import { uuidV7 } from "./uuid-v7.js";
+
+// The marks are for run time only. In types they would be different symbols for the ESM and the CommonJS
+// declarations of the package, and events of the one could not be given to the other.
+
+/** Marks events and drafts of every copy of the package. */
+export const eventBrand = Symbol.for("ex-event-bus.event");
+
+/** Where a draft keeps its type. */
+export const draftTypeBrand: unique symbol = Symbol.for("ex-event-bus.draft-type");
+
+/** Marks event types of every copy of the package. */
+export const eventTypeBrand = Symbol.for("ex-event-bus.event-type");
+
+/**
+ * Marks an object as an event, in place, so that {@link isEvent} knows it. For events that are rebuilt, from
+ * the database or from another event: a copy (`{ ...event }`) has no mark.
+ *
+ * The mark cannot be enumerated: it shows neither in JSON nor in comparisons.
+ */
+export function brandEvent<E extends AnyEvent>(event: E): E {
+  return Object.defineProperty(event, eventBrand, { value: true });
+}
+
+/** Whether a value carries a mark. */
+export function hasBrand(value: unknown, brand: symbol): boolean {
+  const canCarry = (typeof value === "object" && value !== null) || typeof value === "function";
+  return canCarry && Reflect.get(value, brand) === true;
+}
 
 /** What is known of an event when it is made. */
 export interface DraftFields {
@@ -65,4 +91,20 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
     initialData: initialData ?? {},
     metadata: (metadata as EventMetadata | undefined) ?? {},
   });
+}
+
+/** A primary key as events have it: text, for a compound key a JSON array of texts. */
+export function keyAsText(key: unknown, place: Place): string | null {
+  if (key === undefined || key === null) return null;
+  if (isKeyPart(key)) return String(key);
+  if (Array.isArray(key) && key.length > 0 && key.every(isKeyPart)) return JSON.stringify(key.map(String));
+  throw invalidOption("aggregateKey", key, "a string, a number, a bigint or an array of these", place);
+}
+
+function isKeyPart(value: unknown): value is string | number | bigint {
+  return (
+    typeof value === "string" ||
+    typeof value === "bigint" ||
+    (typeof value === "number" && Number.isFinite(value))
+  );
 }

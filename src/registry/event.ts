@@ -67,3 +67,14 @@ export interface StoredEvent<
   /** The PostgreSQL schema of the aggregate's table; null for events published by hand. */
   readonly sourceSchema: string | null;
 }
+
+/** What publishing stored and enqueued. */
+export interface PublishResult {
+  /** The events, in the order in which they were given. */
+  readonly events: readonly { readonly id: string; readonly position: number }[];
+  /**
+   * How many deliveries were enqueued, one for each event and subscriber. 0: nobody subscribes; the events
+   * are kept.
+   */
+  readonly deliveries: number;
+}

@@ -1,5 +1,5 @@
+import { eventBrand, eventTypeBrand, hasBrand } from "./draft-event.js";
 import type { AnyEvent } from "./event.js";
-import { eventBrand, eventTypeBrand, hasBrand } from "./event-brand.js";
 import type { AnyEventType, EventDraftOf, EventOf } from "./event-type.js";
 
 /**

@@ -15,8 +15,8 @@ import {
 } from "../registry/check-options.js";
 import { isClient } from "../registry/define-config.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
+import { brandEvent } from "../registry/draft-event.js";
 import type { AnyEvent, StoredEvent } from "../registry/event.js";
-import { brandEvent } from "../registry/event-brand.js";
 import type { AnyEventType, EventDraftOf, EventOf } from "../registry/event-type.js";
 import { isEvent } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";

@@ -1,7 +1,7 @@
 import { creation, type Difference, deletion, type Row } from "../changes/diff.js";
 import { invalidOption, type Place, within } from "../registry/check-options.js";
+import { keyAsText } from "../registry/draft-event.js";
 import type { Operation, StoredEvent } from "../registry/event.js";
-import { keyAsText } from "../registry/key-as-text.js";
 import type { KnownEvent } from "../registry/known-events.js";
 import { checkRow } from "./check-row.js";
 import { fakeValue, otherValue } from "./fake-value.js";

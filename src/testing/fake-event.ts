@@ -8,12 +8,10 @@ import {
   isObject,
   type Place,
 } from "../registry/check-options.js";
-import { OPERATIONS } from "../registry/draft-event.js";
+import { brandEvent, keyAsText, OPERATIONS } from "../registry/draft-event.js";
 import type { EventMetadata, Operation, StoredEvent } from "../registry/event.js";
-import { brandEvent } from "../registry/event-brand.js";
 import type { AnyEventType, DraftKey, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
-import { keyAsText } from "../registry/key-as-text.js";
 import { knownEvent } from "../registry/known-events.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { type Content, fakeContent } from "./fake-content.js";

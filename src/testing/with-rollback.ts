@@ -1,5 +1,5 @@
 import { checkInteger, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
-import type { TransactionOf } from "../registry/transaction-of.js";
+import type { TransactionOf } from "../registry/register.js";
 
 /** What {@link withRollback} needs of a Prisma client. */
 export interface RollbackClient {

@@ -8,7 +8,7 @@ import { findEvents } from "../../src/outbox/find-events.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { eventsFor } from "../../src/registry/define-event.js";
 import type { TransactionalContext } from "../../src/registry/handler-context.js";
-import type { TransactionOf } from "../../src/registry/transaction-of.js";
+import type { TransactionOf } from "../../src/registry/register.js";
 import { testDatabase } from "../support/database.js";
 import { deliverFixture } from "./deliver-fixture.js";
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+
 import { isPlainMoment, plainMoment } from "../../src/extension/rows/as-prisma-reads.js";
 
 const moments = fc.date({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeEvent } from "../../src/outbox/encode-event.js";
+import { EVENT_SIZE } from "../../src/registry/capture-rules.js";
 import type { AnyEvent, EventMetadata } from "../../src/registry/event.js";
-import { EVENT_SIZE } from "../../src/registry/event-size.js";
 import { refusal } from "../registry/refusal.js";
 import { event } from "./steps.js";
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { draftTypeOf } from "../../src/registry/draft-event.js";
-import { brandEvent } from "../../src/registry/event-brand.js";
+import { brandEvent, draftTypeOf } from "../../src/registry/draft-event.js";
 import { isEvent } from "../../src/registry/is-event.js";
 import { Counted, PostGone, UserRegistered } from "./event-types.js";
 import { refusal } from "./refusal.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brandEvent } from "../../src/registry/event-brand.js";
+import { brandEvent } from "../../src/registry/draft-event.js";
 import { isEvent, isEventType } from "../../src/registry/is-event.js";
 import { Counted, models, UserRegistered, UserRenamed } from "./event-types.js";
 

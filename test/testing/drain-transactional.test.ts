@@ -6,7 +6,7 @@ import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { eventBus } from "../../src/extension/event-bus.js";
 import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
-import type { TransactionOf } from "../../src/registry/transaction-of.js";
+import type { TransactionOf } from "../../src/registry/register.js";
 import { deliveries } from "../../src/testing/deliveries.js";
 import { drain } from "../../src/testing/drain.js";
 import { publishedEvents } from "../../src/testing/published-events.js";

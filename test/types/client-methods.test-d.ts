@@ -1,6 +1,6 @@
 import type { Prisma } from "generated-client";
+import type { PublishResult } from "../../src/registry/event.js";
 import type { EventOf } from "../../src/registry/event-type.js";
-import type { PublishResult } from "../../src/registry/publish-result.js";
 import { type Equal, expectType } from "./expect-type.js";
 import { base, InvoiceDue, NeverListed, prisma, UserRegistered } from "./shop.js";
 

@@ -1,4 +1,4 @@
-import type { TransactionOf } from "../../src/registry/transaction-of.js";
+import type { TransactionOf } from "../../src/registry/register.js";
 import { prisma, UserRegistered } from "./shop.js";
 
 type Tx = TransactionOf<typeof prisma>;

@@ -3,7 +3,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
-import type { TransactionOf } from "../../src/registry/transaction-of.js";
+import type { TransactionOf } from "../../src/registry/register.js";
 import { runWorker } from "../../src/worker/run-worker.js";
 import { Ping } from "./ping.js";
 

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
+import type { TransactionOf } from "../../src/registry/register.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
-import type { TransactionOf } from "../../src/registry/transaction-of.js";
 import { eventually } from "../support/eventually.js";
 import { startMuteProxy } from "./mute-proxy.js";
 import { Ping } from "./ping.js";

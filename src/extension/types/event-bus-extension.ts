@@ -1,8 +1,7 @@
 import type { Types } from "@prisma/client/runtime/client";
-import type { EventMetadata } from "../../registry/event.js";
+import type { EventMetadata, PublishResult } from "../../registry/event.js";
 import type { AnyEventType, EventDraftOf } from "../../registry/event-type.js";
 import type { TypeMap } from "../../registry/prisma-type-map.js";
-import type { PublishResult } from "../../registry/publish-result.js";
 import type { EventBusOptions, EventsOfModel, TypeMapOfEvents } from "./event-bus-options.js";
 import type { Unexpanded, WriteMethods } from "./write-methods.js";
 

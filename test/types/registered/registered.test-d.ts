@@ -1,5 +1,5 @@
 import { defineSubscriber } from "../../../src/registry/define-subscriber.js";
-import type { TransactionOf } from "../../../src/registry/transaction-of.js";
+import type { TransactionOf } from "../../../src/registry/register.js";
 import { type Equal, expectType } from "../expect-type.js";
 import { type prisma, UserRegistered } from "../shop.js";
 
