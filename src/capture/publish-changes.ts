@@ -1,8 +1,10 @@
+import { currentContext } from "../context/event-context.js";
 import { hub } from "../log/hub.js";
 import { encodeInTexts } from "../outbox/encode-event.js";
 import type { Executor } from "../outbox/executor.js";
 import { storeEvents } from "../outbox/publish-events.js";
 import type { ResolvedBusOptions } from "../registry/capture-rules.js";
+import { checkMetadata } from "../registry/check-metadata.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { EventDraft } from "../registry/event-type.js";
 import { reported } from "./reported.js";
@@ -50,4 +52,24 @@ export function prepareEvents(
   }
   // Who listens is told of what cannot be encoded too, and may give the events a trace first.
   return async () => void (await reported("capture", drafts, (traced) => store(encode(traced))));
+}
+
+/**
+ * The metadata of an event: that of the options, then the context's, then the call's, key by key.
+ *
+ * @param correlationId of what the event belongs to, where nobody says another one.
+ */
+export function eventMetadata(
+  { metadata: own }: Pick<ResolvedBusOptions, "metadata">,
+  called: EventMetadata | undefined,
+  correlationId: () => string,
+): EventMetadata {
+  const metadata = {
+    ...(own === undefined ? undefined : checkMetadata(own() ?? {}, "metadata()", "eventBus()")),
+    ...currentContext().metadata,
+    ...called,
+  };
+  return metadata.correlationId === undefined
+    ? Object.assign(metadata, { correlationId: correlationId() })
+    : metadata;
 }

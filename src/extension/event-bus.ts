@@ -1,4 +1,4 @@
-import { eventMetadata } from "../capture/event-metadata.js";
+import { eventMetadata } from "../capture/publish-changes.js";
 import { rememberEvents } from "../capture/remember-events.js";
 import { redactEvent } from "../changes/redact.js";
 import { withEventMetadata, withoutEvents } from "../context/event-context.js";

@@ -1,4 +1,4 @@
-import { sameValue } from "../changes/same-value.js";
+import { sameValue } from "../changes/diff.js";
 import { isDecimal } from "../codec/decimal.js";
 import { isPlain } from "./is-plain.js";
 

@@ -1,4 +1,4 @@
-import { sameValue } from "../changes/same-value.js";
+import { sameValue } from "../changes/diff.js";
 import { Decimal } from "../codec/decimal.js";
 import type { KnownField } from "../registry/known-events.js";
 import { uuidV7 } from "../registry/uuid-v7.js";

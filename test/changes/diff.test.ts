@@ -2,8 +2,7 @@ import { Decimal } from "@prisma/client/runtime/client";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { creation, deletion, modification, type Row } from "../../src/changes/diff.js";
-import { sameValue } from "../../src/changes/same-value.js";
+import { creation, deletion, modification, type Row, sameValue } from "../../src/changes/diff.js";
 import { roundTrip } from "../codec/round-trip.js";
 import { RUNS, storable } from "../codec/storable.js";
 

@@ -4,7 +4,7 @@ import { Decimal as Other } from "@prisma/client/runtime/index-browser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { sameValue } from "../../src/changes/same-value.js";
+import { sameValue } from "../../src/changes/diff.js";
 import { roundTrip } from "../codec/round-trip.js";
 import { RUNS, storable } from "../codec/storable.js";
 import { typed } from "../codec/typed.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { isoText } from "../../src/codec/iso-text.js";
+import { isoText } from "../../src/codec/encode.js";
 
 it("is the text that Date gives, for every moment that a Date can be", () => {
   fc.assert(

@@ -1,7 +1,6 @@
 import { notShown } from "../../capture/not-captured.js";
 import type { RowChange } from "../../capture/row-change.js";
-import type { Row } from "../../changes/diff.js";
-import { sameValue } from "../../changes/same-value.js";
+import { type Row, sameValue } from "../../changes/diff.js";
 import { EventBusError } from "../../errors.js";
 import type { Model } from "../../models/model.js";
 import { writtenData } from "../../models/operations.js";

@@ -1,4 +1,4 @@
-import { sameValue } from "../../changes/same-value.js";
+import { sameValue } from "../../changes/diff.js";
 import type { Model, Models } from "../../models/model.js";
 import { type OneRowOperation, writtenData } from "../../models/operations.js";
 import type { CapturedOperation, Rule } from "../../registry/capture-rules.js";

@@ -1,5 +1,4 @@
-import { eventMetadata } from "../../capture/event-metadata.js";
-import { prepareEvents } from "../../capture/publish-changes.js";
+import { eventMetadata, prepareEvents } from "../../capture/publish-changes.js";
 import type { RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { Bus } from "../prisma/bus.js";

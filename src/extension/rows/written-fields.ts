@@ -1,5 +1,4 @@
-import type { Row } from "../../changes/diff.js";
-import { sameValue } from "../../changes/same-value.js";
+import { type Row, sameValue } from "../../changes/diff.js";
 import type { Model } from "../../models/model.js";
 import { keyTexts } from "../../models/row-key.js";
 import { isGiven } from "../prisma/internals.js";
