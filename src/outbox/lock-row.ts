@@ -1,4 +1,4 @@
-import type { Executor, SqlValue } from "./executor.js";
+import type { Executor } from "./executor.js";
 import { type RowColumns, selectList, type TableName } from "./row-columns.js";
 import { quoteIdentifier, quoteText } from "./schema-names.js";
 
@@ -9,8 +9,8 @@ import { quoteIdentifier, quoteText } from "./schema-names.js";
 export type LockStrength = "no key update" | "update";
 
 /**
- * The statement that reads a row and locks it. Parameters have no type of their own, so that PostgreSQL takes
- * them for what the columns are, as it does in the statements of Prisma, and can use their indexes.
+ * The statement that reads a row and locks it: it finds one row, or none. Parameters have no type of their own, so that
+ * PostgreSQL takes them for what the columns are, as it does in the statements of Prisma, and can use their indexes.
  *
  * @param strength undefined: the row is read only.
  */
@@ -25,16 +25,6 @@ export function lockRowStatement(
     `select ${selectList(columns)} from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} t ` +
     `where ${conditions.join(" and ")}${strength === undefined ? "" : ` for ${strength} of t`}`
   );
-}
-
-/** Runs a {@link lockRowStatement}. Undefined when there is no such row. */
-export async function lockRow<Row extends object>(
-  executor: Executor,
-  sql: string,
-  values: readonly SqlValue[],
-): Promise<Row | undefined> {
-  const [row] = await executor.query<Row>(sql, values);
-  return row;
 }
 
 /** What the running transaction has done to a table until now, as PostgreSQL itself counts. */

@@ -1,7 +1,6 @@
 import {
   FOUND,
   type LockStrength,
-  lockRow,
   lockRowStatement,
   lockRowWithCounters,
   type TableCounters,
@@ -52,7 +51,7 @@ export async function readBefore(
   const executor = executorIn(bus.root, transaction);
   const find = async (strength: LockStrength | undefined): Promise<Past> => {
     const sql = lockStatement(call, table, columns, match, strength);
-    const answer = await lockRow<Record<string, unknown>>(executor, sql, match.texts);
+    const [answer] = await executor.query<Record<string, unknown>>(sql, match.texts);
     const isFound = answer !== undefined && (operation !== "upsert" || answer[FOUND] !== null);
     return {
       row: isFound && answer !== undefined ? asPrismaReads(columns, answer) : undefined,
