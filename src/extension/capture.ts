@@ -20,8 +20,8 @@ import { executeIn, ownClientOf } from "./prisma/own-client.js";
 import { queriesChecked } from "./prisma/self-check.js";
 import { LostRace } from "./rows/lost-race.js";
 import { publishChanges } from "./rows/publish-changes.js";
-import { ticketOf } from "./transactions/call-order.js";
-import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
+import { startedCallOf } from "./transactions/call-order.js";
+import { inQueue, noteFailure } from "./transactions/transaction-queue.js";
 
 /** A captured call of one row, or of many. */
 export type AnyMutation = Mutation | BulkMutation;
@@ -37,8 +37,8 @@ export async function captureIn(
   mutation: AnyMutation,
 ): Promise<unknown> {
   try {
-    const ticket = ticketOf(mutation.params);
-    return await inTurn(transaction, () => capture(bus, transaction, mutation), ticket);
+    const call = startedCallOf(mutation.params);
+    return await inQueue(transaction, () => capture(bus, transaction, mutation), call);
   } catch (error) {
     // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
     if (!(error instanceof LostRace)) throw error;
@@ -73,7 +73,7 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
       const transaction = ownTransactionOf(client);
       const result = await (isJoined || attempt > RETRIES
         ? captureIn(bus, transaction, mutation)
-        : inTurn(transaction, () => capture(bus, transaction, mutation)));
+        : inQueue(transaction, () => capture(bus, transaction, mutation)));
       await mutation.finish?.();
       isInside = false;
       return result;

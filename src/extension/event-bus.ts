@@ -11,6 +11,7 @@ import { CHECK_CLIENT, DESCRIBE } from "../registry/captured-model.js";
 import type { AnyEventType, EventDraft } from "../registry/event-type.js";
 import { checkRedactedFields, type Redaction } from "../registry/redaction.js";
 import { unlistedEvent } from "../registry/unlisted-event.js";
+import { uuidV7 } from "../registry/uuid-v7.js";
 import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { knownCatalog } from "./catalog/catalog.js";
 import { EarlierCalls } from "./clients/earlier-calls.js";
@@ -30,8 +31,8 @@ import { selfCheck } from "./prisma/self-check.js";
 import { type Drafts, publishDrafts } from "./publish.js";
 import { PUBLISH, resolveTransaction, type TransactionWiring, transaction } from "./transactions/batch.js";
 import { batchLimits } from "./transactions/limits.js";
-import { inTurn, noteFailure } from "./transactions/transaction-queue.js";
-import { correlationIn } from "./transactions/turns.js";
+import { correlationIn } from "./transactions/scope.js";
+import { inQueue, noteFailure } from "./transactions/transaction-queue.js";
 import type { EventBusExtension } from "./types/event-bus-extension.js";
 import type { EventBusOptions } from "./types/event-bus-options.js";
 
@@ -156,7 +157,7 @@ function clientMethods(
         const settings = {
           names: bus.options.database,
           maxEventBytes: bus.options.maxEventBytes,
-          metadata: eventMetadata(bus.options, undefined, () => correlationIn(outer)),
+          metadata: eventMetadata(bus.options, undefined, () => correlationIn(outer) ?? uuidV7()),
           check: (type: AnyEventType) => checkPublished(bus, type),
           redact: (event: EventDraft, { model = "" }: AnyEventType) =>
             redactEvent(bus.options.redactions.get(model), event),
@@ -167,7 +168,7 @@ function clientMethods(
             if (outer !== undefined) noteFailure(outer, told);
             throw told;
           });
-        return outer === undefined ? run() : inTurn(outer, run);
+        return outer === undefined ? run() : inQueue(outer, run);
       });
       return Object.assign(promise, { [PUBLISH]: true });
     },

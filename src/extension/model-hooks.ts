@@ -12,7 +12,7 @@ import { type CaptureStep, captureWhenSent } from "./prisma/replace-steps.js";
 import type { CallArgs } from "./prisma/selection.js";
 import { callsChecked } from "./prisma/self-check.js";
 import { isOver, isPlaceInTransaction, resolveTransaction } from "./transactions/batch.js";
-import { seatOf } from "./transactions/joined-batch.js";
+import { batchItemOf } from "./transactions/joined-batch.js";
 
 /** What Prisma gives to a hook of an operation that writes. */
 export type HookParameters = HookCall<WriteOperation, CallArgs>;
@@ -77,7 +77,7 @@ function captureStep(
       if (place !== undefined && !isRunning) own.transaction = place;
       return send(Object.assign(own, { args: sent }));
     };
-    const seat = isRunning ? undefined : seatOf(place);
+    const item = isRunning ? undefined : batchItemOf(place);
     const { metadata } = extras;
     const call = {
       model,
@@ -87,7 +87,7 @@ function captureStep(
       metadata,
       params,
       query,
-      ...(seat && { finish: () => seat.finish() }),
+      ...(item && { finish: () => item.finish() }),
     };
     const mutation = writesMany(operation) ? { operation, ...call } : { operation, ...call };
     return captureCall(bus, isRunning ? place : transaction, mutation);

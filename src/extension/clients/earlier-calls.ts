@@ -7,7 +7,7 @@ import { extensionsOf, withoutExtensions } from "../prisma/client-parts.js";
 import { type EarlierHook, hasHooks, hooksFor } from "../prisma/extensions.js";
 import type { InternalClient } from "../prisma/internals.js";
 import { startInstead } from "../prisma/replace-steps.js";
-import { outsideSeats } from "../transactions/joined-batch.js";
+import { outsideBatch } from "../transactions/joined-batch.js";
 
 /** What an extension that was applied before this one does in a call of the client. */
 interface Scope {
@@ -42,7 +42,7 @@ export class EarlierCalls {
 
   /** Around each call of the extended client. */
   readonly around: AroundCall = (_, params, run) =>
-    outsideSeats(() => {
+    outsideBatch(() => {
       const { jsModelName, action, clientMethod } = calledAs(params);
       const { client } = this.#bus;
       return hasHooks(client, jsModelName ?? "$none", jsModelName === undefined ? clientMethod : action)

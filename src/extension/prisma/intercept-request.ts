@@ -27,7 +27,7 @@ export interface Progress {
 export interface SharedPlace {
   readonly isLast: boolean;
   /** Fulfilled when everything before it has run. */
-  readonly turn: Promise<void>;
+  readonly ready: Promise<void>;
 }
 
 /** What is around the transaction of a query. */
@@ -82,7 +82,7 @@ export function interceptRequest<Before>(
     latest = current;
     const mapped = steps.map((params["argsMapper"] as Mapper | undefined)?.(args) ?? args);
     const opens = async () => {
-      await shared?.turn;
+      await shared?.ready;
       if (shared?.isLast === false && steps.readsAfterwards?.() === true) throw notLast();
       const before = await steps.before().catch((error: unknown) => {
         throw surroundings === undefined ? error : surroundings.failed(error);

@@ -27,7 +27,7 @@ export interface InternalParams {
 
 const OURS = Symbol("ex-event-bus.ours");
 
-/** Parameters of which the query is a part of a captured call, and has its turn. */
+/** Parameters of which the query is a part of a captured call, and was queued with that. */
 export function asOurs<P extends object>(params: P): P {
   return Object.defineProperty(params, OURS, { value: true, enumerable: true });
 }

@@ -1,10 +1,11 @@
 import { eventMetadata, prepareEvents } from "../../capture/publish-changes.js";
 import type { RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
+import { uuidV7 } from "../../registry/uuid-v7.js";
 import type { Bus } from "../prisma/bus.js";
 import type { TransactionHandle } from "../prisma/internals.js";
 import { executorIn } from "../prisma/own-client.js";
-import { correlationIn } from "../transactions/turns.js";
+import { correlationIn } from "../transactions/scope.js";
 import { bytesOf, CHUNK_BYTES, cut } from "./chunk-size.js";
 import { ROWS_PER_STATEMENT } from "./read-rows.js";
 import { defaultSchema } from "./source-table.js";
@@ -39,7 +40,7 @@ export async function prepareChunk(
   return prepareEvents(changes, {
     options,
     defaultSchema: isDefaultMeant ? await defaultSchema(bus) : null,
-    metadata: () => eventMetadata(options, called, () => correlationIn(transaction)),
+    metadata: () => eventMetadata(options, called, () => correlationIn(transaction) ?? uuidV7()),
     executor: () => executorIn(root, transaction),
   });
 }

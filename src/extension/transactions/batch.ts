@@ -17,10 +17,10 @@ import { executeIn } from "../prisma/own-client.js";
 import { assertReplaced } from "../prisma/replace-steps.js";
 import { callsChecked, queriesChecked } from "../prisma/self-check.js";
 import { keepOrder } from "./call-order.js";
-import { joinable, seatOf } from "./joined-batch.js";
+import { batchItemOf, joinable } from "./joined-batch.js";
 import { transactionTimeoutMs } from "./limits.js";
-import { hasEnded, inTurn, nestedInTurn, ownTransaction } from "./transaction-queue.js";
-import { forgetTransaction, isInsideTransaction } from "./turns.js";
+import { forgetTransaction, isInsideTransaction } from "./scope.js";
+import { hasEnded, inQueue, nestedInQueue, ownTransaction } from "./transaction-queue.js";
 
 /** On a place in a batch: the transaction that the batch became. */
 const TRANSACTION = Symbol("ex-event-bus.transaction");
@@ -72,14 +72,14 @@ export function transaction(
       runCallback(wiring, client, work, limits, outer === undefined).catch((error: unknown) => {
         throw asOfBatch(error, wiring.root);
       });
-    return outer?.kind === "itx" ? inTurn(outer, run) : run();
+    return outer?.kind === "itx" ? inQueue(outer, run) : run();
   }
   if (isBatch && (isInsideTransaction() || input.some(isUnknown)))
     return wiring.base.call(client, joinable(input), options);
   if (typeof input !== "function") return wiring.base.call(client, input, options);
   const callback = input as (inner: InternalClient) => Promise<unknown>;
   const run = () => runCallback(wiring, client, callback, options, outer === undefined);
-  return outer?.kind === "itx" ? nestedInTurn(outer, run) : run();
+  return outer?.kind === "itx" ? nestedInQueue(outer, run) : run();
 }
 
 /**
@@ -189,7 +189,7 @@ export function isPlaceInTransaction(handle: object | undefined): boolean {
 export function isOver(handle: object | undefined): boolean {
   return (
     handle !== undefined &&
-    ((handle as Partial<BatchPlace>).isOver === true || seatOf(handle)?.isOpen === false)
+    ((handle as Partial<BatchPlace>).isOver === true || batchItemOf(handle)?.isOpen === false)
   );
 }
 

@@ -5,18 +5,18 @@ import {
   type TransactionHandle,
 } from "../prisma/internals.js";
 import { captureSent, type Instead, replaceSteps } from "../prisma/replace-steps.js";
-import { type Seat, seatOf } from "./joined-batch.js";
-import { beside, hasCome, inTurn, startCall } from "./transaction-queue.js";
-import type { Ticket } from "./turns.js";
+import { type BatchItem, batchItemOf } from "./joined-batch.js";
+import type { StartedCall } from "./scope.js";
+import { beside, hasCome, inQueue, startCall } from "./transaction-queue.js";
 
 /** On a call's parameters: when it started. */
-const TICKET = Symbol("ex-event-bus.ticket");
+const STARTED = Symbol("ex-event-bus.started");
 
-type Ordered = InternalParams & { [TICKET]?: Ticket };
+type Ordered = InternalParams & { [STARTED]?: StartedCall };
 
 /** When a call started; undefined when it is in no transaction that a client of ours has opened. */
-export function ticketOf(params: InternalParams): Ticket | undefined {
-  return (params as Ordered)[TICKET];
+export function startedCallOf(params: InternalParams): StartedCall | undefined {
+  return (params as Ordered)[STARTED];
 }
 
 /**
@@ -31,33 +31,33 @@ export function keepOrder(client: InternalClient): void {
 const startInOrder: Instead = (_, params, start) => {
   const { transaction } = params;
   if (transaction?.kind !== "itx") return start(params);
-  const ticket = startCall(transaction);
-  (params as Ordered)[TICKET] = ticket;
+  const call = startCall(transaction);
+  (params as Ordered)[STARTED] = call;
   const answer = start(params);
   // Another extension may have answered, or failed.
-  const end = () => hasCome(ticket);
+  const end = () => hasCome(call);
   answer.then(end, end);
   return answer;
 };
 
 const sendInOrder: Instead = (_, params, send) => {
-  const { transaction, [TICKET]: ticket } = params as Ordered;
+  const { transaction, [STARTED]: call } = params as Ordered;
   if (transaction === undefined || isOurs(params)) return send(params);
-  // It takes its turn by itself.
+  // It is queued by itself.
   const captured = captureSent(params, send);
   if (captured !== undefined) return captured;
   if (transaction.kind !== "itx") {
     // An extension has put it into a batch of its own, out of the transaction that it was called in.
-    if (ticket !== undefined) bringBack(seatOf(transaction), ticket);
+    if (call !== undefined) bringBack(batchItemOf(transaction), call);
     return send(params);
   }
-  return beside(transaction as TransactionHandle, ticket, () => send(params));
+  return beside(transaction as TransactionHandle, call, () => send(params));
 };
 
-function bringBack(seat: Seat | undefined, ticket: Ticket): void {
-  hasCome(ticket);
-  seat?.claim(ticket.transaction, (run) => {
+function bringBack(item: BatchItem | undefined, call: StartedCall): void {
+  hasCome(call);
+  item?.claim(call.transaction, (run) => {
     // What fails in it is told to who has called it.
-    inTurn(ticket.transaction, run, ticket).catch(() => undefined);
+    inQueue(call.transaction, run, call).catch(() => undefined);
   });
 }

@@ -1,7 +1,7 @@
 import { asCallFailure } from "../prisma/errors.js";
 import { interceptRequest, type Progress, type RequestSteps } from "../prisma/intercept-request.js";
 import type { InternalClient, InternalParams, TransactionHandle } from "../prisma/internals.js";
-import { seatOf } from "./joined-batch.js";
+import { batchItemOf } from "./joined-batch.js";
 import { noteFailure } from "./transaction-queue.js";
 
 /**
@@ -17,9 +17,9 @@ export function interceptInTransaction<Before>(
 ): InternalParams {
   return interceptRequest(params, transaction, steps, progress, {
     join(handle, joined, after) {
-      const before = after?.turn ?? Promise.resolve();
-      const seat = seatOf(handle);
-      return seat?.claim(joined, (run) => void before.then(run, run)) === true ? seat : undefined;
+      const before = after?.ready ?? Promise.resolve();
+      const item = batchItemOf(handle);
+      return item?.claim(joined, (run) => void before.then(run, run)) === true ? item : undefined;
     },
     failed(error) {
       const told = asCallFailure(error, root, params);

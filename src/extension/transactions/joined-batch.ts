@@ -3,17 +3,17 @@ import { awaitLock, type CallHandle, leaveBatch, limitsOfBatch, lockHandle } fro
 import type { LazyPromise, TransactionHandle } from "../prisma/internals.js";
 import { sendWith, sentBy } from "../prisma/lazy-promise.js";
 
-/** On a handle that we give to an item of a batch. */
-const SEAT = Symbol("ex-event-bus.seat");
+/** On a handle that we give to an item of a batch: the {@link BatchItem}. */
+const ITEM = Symbol("ex-event-bus.batch-item");
 
-/** An item of a batch, as whoever is asked to run in it sees it. */
-export interface Seat {
+/** One of the promises of a `$transaction([…])`, as the call that is sent for it sees it. */
+export interface BatchItem {
   /** Whether the batch waits for it still. Prisma leaves a call the place in a batch that is over: it is alone then. */
   readonly isOpen: boolean;
   /** Whether other items come after it. */
   readonly isLast: boolean;
-  /** Opens when everything before it in the batch has run; fails when that failed. */
-  readonly turn: Promise<void>;
+  /** Fulfilled when everything before it in the batch has run; fails when that failed. */
+  readonly ready: Promise<void>;
   /**
    * Says that the item goes on with a call that runs in `transaction` already: then the whole batch runs there.
    *
@@ -29,19 +29,20 @@ export interface Seat {
 }
 
 interface Place extends CallHandle {
-  readonly [SEAT]: Seat;
+  readonly [ITEM]: BatchItem;
 }
 
-const seats = new AsyncLocalStorage<Seat | undefined>();
+/** The item for which what runs was started. */
+const current = new AsyncLocalStorage<BatchItem | undefined>();
 
 /** Runs a call that starts anew: whatever it puts into batches is no part of the one that it was started in. */
-export function outsideSeats<T>(run: () => T): T {
-  return seats.getStore() === undefined ? run() : seats.run(undefined, run);
+export function outsideBatch<T>(run: () => T): T {
+  return current.getStore() === undefined ? run() : current.run(undefined, run);
 }
 
-/** The seat of a handle; undefined for one that we did not give. */
-export function seatOf(handle: object | undefined): Seat | undefined {
-  return (handle as Partial<Place> | undefined)?.[SEAT];
+/** The item of a handle; undefined for one that we did not give. */
+export function batchItemOf(handle: object | undefined): BatchItem | undefined {
+  return (handle as Partial<Place> | undefined)?.[ITEM];
 }
 
 /**
@@ -50,7 +51,7 @@ export function seatOf(handle: object | undefined): Seat | undefined {
  * security: `$transaction([set_config, query(args)])`. Where none of them goes on with such a call, they run as
  * the batch that they are.
  *
- * As in a batch of Prisma's own, it is decided when all of them have knocked.
+ * As in a batch of Prisma's own, it is decided when all of them have arrived: Prisma awaits their locks, or they have been answered before.
  */
 export function joinable(items: readonly LazyPromise[]): readonly LazyPromise[] {
   const batch = new Batch(items.length);
@@ -59,92 +60,93 @@ export function joinable(items: readonly LazyPromise[]): readonly LazyPromise[] 
   );
 }
 
-interface Turn {
+interface Deferred {
   readonly promise: Promise<void>;
-  readonly open: () => void;
-  readonly refuse: (error: unknown) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 class Batch {
-  readonly #turns: readonly Turn[];
+  /** By item: when it may run. */
+  readonly #ready: readonly Deferred[];
   /** Those that have done their part, and are answered when the others have. */
-  readonly #finished: readonly Turn[];
-  readonly #knocked = new Set<number>();
+  readonly #finished: readonly Deferred[];
+  readonly #arrived = new Set<number>();
   readonly #settled: Promise<unknown>[] = [];
   #claim: { transaction: TransactionHandle; begin: (run: () => Promise<void>) => void } | undefined;
-  readonly #decided = turn();
+  readonly #decided = deferred();
   #isDecided = false;
   /** Where another extension of the same kind has put the call before. */
-  readonly #outer = seats.getStore();
+  readonly #outer = current.getStore();
   #hasBegun = false;
 
   constructor(size: number) {
-    this.#turns = Array.from({ length: size }, turn);
-    this.#finished = Array.from({ length: size }, turn);
+    this.#ready = Array.from({ length: size }, deferred);
+    this.#finished = Array.from({ length: size }, deferred);
   }
 
   request(item: LazyPromise, index: number, handle: CallHandle): Promise<unknown> {
-    const knock = () => this.#knock(index);
-    const seat = this.#seat(index);
-    const place: Place = { kind: "batch", ...limitsOfBatch(handle), id: handle.id, [SEAT]: seat };
+    const arrive = () => this.#arrive(index);
+    const own = this.#item(index);
+    const place: Place = { kind: "batch", ...limitsOfBatch(handle), id: handle.id, [ITEM]: own };
     lockHandle(place, {
       opens: async () => {
-        knock();
+        arrive();
         await this.#decided.promise;
         if (this.#claim === undefined) {
           // As the batch that it is: Prisma's own lock counts, too.
           await awaitLock(handle);
           return undefined;
         }
-        await this.#turns[index]?.promise;
+        await this.#ready[index]?.promise;
         return this.#claim.transaction;
       },
       left: () => {
-        knock();
+        arrive();
         void this.#decided.promise.then(() => {
           if (this.#claim === undefined) leaveBatch(handle);
         });
       },
     });
-    const answer = seats.run(seat, () => sendWith(item, place));
+    const answer = current.run(own, () => sendWith(item, place));
     // Answered by an extension, or refused, before it came to its lock.
-    this.#settled[index] = answer.then(knock, knock).then(() => answer);
+    this.#settled[index] = answer.then(arrive, arrive).then(() => answer);
     this.#settled[index]?.catch(() => undefined);
     return answer;
   }
 
-  #seat(index: number): Seat {
-    const { promise } = this.#turns[index] ?? turn();
+  #item(index: number): BatchItem {
+    const { promise } = this.#ready[index] ?? deferred();
     const isOpen = () => !this.#isDecided;
     return {
       get isOpen() {
         return isOpen();
       },
-      isLast: index === this.#turns.length - 1,
-      turn: promise,
+      isLast: index === this.#ready.length - 1,
+      ready: promise,
       claim: (transaction, begin) => {
         const outer = this.#outer;
         const isInOuter = this.#claim === undefined && outer?.claim(transaction, begin) === true;
         this.#claim ??= {
           transaction,
-          begin: isInOuter ? (run) => void outer?.turn.then(run, run) : begin,
+          begin: isInOuter ? (run) => void outer?.ready.then(run, run) : begin,
         };
-        this.#knock(index);
+        this.#arrive(index);
         return this.#claim.transaction.id === transaction.id;
       },
       finish: async () => {
-        this.#finished[index]?.open();
+        this.#finished[index]?.resolve();
         await Promise.all(this.#settled.slice(index + 1));
         await this.#outer?.finish();
       },
     };
   }
 
-  #knock(index: number): void {
-    this.#knocked.add(index);
-    if (this.#knocked.size < this.#turns.length) return;
+  #arrive(index: number): void {
+    this.#arrived.add(index);
+    if (this.#arrived.size < this.#ready.length) return;
     this.#isDecided = true;
-    this.#decided.open();
+    this.#decided.resolve();
     const claim = this.#claim;
     if (claim === undefined || this.#hasBegun) return;
     this.#hasBegun = true;
@@ -153,26 +155,26 @@ class Batch {
 
   /** One after the other, up to the first that fails. */
   async #run(): Promise<void> {
-    for (const [index, { open }] of this.#turns.entries()) {
-      open();
+    for (const [index, { resolve }] of this.#ready.entries()) {
+      resolve();
       try {
         await Promise.race([this.#settled[index], this.#finished[index]?.promise]);
       } catch (error) {
-        for (const { refuse } of this.#turns) refuse(error);
+        for (const { reject } of this.#ready) reject(error);
         return;
       }
     }
   }
 }
 
-function turn(): Turn {
-  let open = (): void => undefined;
-  let refuse: Turn["refuse"] = () => undefined;
-  const promise = new Promise<void>((resolve, reject) => {
-    open = resolve;
-    refuse = reject;
+function deferred(): Deferred {
+  let resolve = (): void => undefined;
+  let reject: Deferred["reject"] = () => undefined;
+  const promise = new Promise<void>((fulfill, fail) => {
+    resolve = fulfill;
+    reject = fail;
   });
   // Who waits for it is told; there may be nobody.
   promise.catch(() => undefined);
-  return { promise, open, refuse };
+  return { promise, resolve, reject };
 }

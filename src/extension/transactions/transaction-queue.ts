@@ -1,35 +1,37 @@
 import type { TransactionHandle } from "../prisma/internals.js";
-import { type Exclusivity, opened, orExpired } from "./turn-queue.js";
 import {
+  type Exclusivity,
   enclosing,
   handles,
   isInside,
-  newTurn,
+  newScope,
+  opened,
   openRootOf,
-  outerTurn,
+  orExpired,
+  outerScope,
   roots,
-  type Ticket,
-  type Turn,
-  turnOf,
-  turns,
-} from "./turns.js";
+  type Scope,
+  type StartedCall,
+  scopeOf,
+  scopes,
+} from "./scope.js";
 
-let tickets = 0;
+let lastNumber = 0;
 
 // Taken when this is loaded: tests of applications put false timers in its place.
 const { nextTick } = process;
 
 /** Notes that a call has started, which may take some steps through other extensions. */
-export function startCall(transaction: TransactionHandle): Ticket {
-  const ticket = { number: ++tickets, transaction };
-  roots.get(transaction.id)?.coming.add(ticket);
-  return ticket;
+export function startCall(transaction: TransactionHandle): StartedCall {
+  const call = { number: ++lastNumber, transaction };
+  roots.get(transaction.id)?.coming.add(call);
+  return call;
 }
 
-/** Notes that it has come to where it is sent or takes its turn, or has ended. */
-export function hasCome(ticket: Ticket): void {
-  const root = roots.get(ticket.transaction.id);
-  if (root?.coming.delete(ticket) === true && root.overtaking.length > 0) letGo(root);
+/** Notes that it has come to where it is sent or queued, or has ended. */
+export function hasCome(call: StartedCall): void {
+  const root = roots.get(call.transaction.id);
+  if (root?.coming.delete(call) === true && root.overtaking.length > 0) letGo(root);
 }
 
 /**
@@ -42,33 +44,33 @@ export function hasCome(ticket: Ticket): void {
  *
  * @throws EventBusError `TRANSACTION_ESCAPED` when the transaction's callback has ended already.
  */
-export async function inTurn<T>(
+export async function inQueue<T>(
   transaction: TransactionHandle,
   work: () => Promise<T>,
-  ticket: Ticket = startCall(transaction),
+  call: StartedCall = startCall(transaction),
   kind: Exclusivity = "call",
 ): Promise<T> {
-  hasCome(ticket);
-  const outer = outerTurn(transaction);
+  hasCome(call);
+  const outer = outerScope(transaction);
   const root = roots.get(transaction.id);
-  const isGathering = isOvertaking(ticket);
-  const entry = outer.queue.enter(kind, ticket.number, isGathering);
-  // Inside of the turn that it waited in, whatever its own context says: that may be lost.
-  const turn: Turn = newTurn(transaction.id, outer.expired, outer);
+  const isGathering = isOvertaking(call);
+  const entry = outer.queue.enter(kind, call.number, isGathering);
+  // Inside of the scope whose queue it waited in, whatever its own context says: that may be lost.
+  const scope: Scope = newScope(transaction.id, outer.expired, outer);
   try {
-    if (isGathering) await untilAllHaveCome(ticket);
+    if (isGathering) await untilAllHaveCome(call);
     entry.isGathering = false;
     const ahead = outer.queue.aheadOf(entry);
     if (ahead !== undefined) await orExpired(ahead, outer.expired);
     // Then Prisma refuses. Before, it may send a statement behind its ROLLBACK, where nothing rolls it back.
     if (kind === "call" && root?.ending !== undefined) await root.ending.promise;
-    const result = turns.run(turn, work);
-    if (kind === "call") root?.running.set(turn, result);
+    const result = scopes.run(scope, work);
+    if (kind === "call") root?.running.set(scope, result);
     entry.begin();
     return await result;
   } finally {
-    root?.running.delete(turn);
-    await close(turn, kind === "call");
+    root?.running.delete(scope);
+    await close(scope, kind === "call");
     entry.leave();
     // A root that no callback owns goes with its last work.
     if (!owned.has(outer) && roots.get(transaction.id) === outer && outer.queue.last === undefined)
@@ -77,42 +79,42 @@ export async function inTurn<T>(
 }
 
 /**
- * Runs a nested transaction in turn: a savepoint that is rolled back would take along what others do meanwhile. Of
- * several at once Prisma refuses all but the first. They are refused here: while the first waits for its turn, Prisma
- * would take another one of them for the first, and that has no turn to run in.
+ * Runs a nested transaction in the queue: a savepoint that is rolled back would take along what others do meanwhile. Of
+ * several at once Prisma refuses all but the first. They are refused here: while the first one waits, Prisma would take
+ * another one of them for it, and that has no place in the queue.
  */
-export async function nestedInTurn<T>(transaction: TransactionHandle, work: () => Promise<T>): Promise<T> {
+export async function nestedInQueue<T>(transaction: TransactionHandle, work: () => Promise<T>): Promise<T> {
   // In Prisma's words.
-  if (outerTurn(transaction).queue.nested !== undefined)
+  if (outerScope(transaction).queue.nested !== undefined)
     throw new Error("Concurrent nested transactions are not supported");
-  return inTurn(transaction, work, undefined, "nested");
+  return inQueue(transaction, work, undefined, "nested");
 }
 
 /**
- * Sends what has no turn of its own: when those who have, and started earlier, have done; and they wait for it. What
+ * Sends what is not queued itself: when those who are, and started earlier, have done; and they wait for it. What
  * is sent so is not held up by what is sent so.
  */
 export function beside<T>(
   transaction: TransactionHandle,
-  ticket: Ticket | undefined,
+  call: StartedCall | undefined,
   send: () => Promise<T>,
 ): Promise<T> {
-  const turn = turnOf(transaction) ?? openRootOf(transaction.id);
+  const scope = scopeOf(transaction) ?? openRootOf(transaction.id);
   // Nothing is known of the transaction, or it ends: Prisma knows.
-  if (turn === undefined) return send();
-  if (ticket === undefined) return turn.queue.share(++tickets, send, turn.expired);
-  if (!isOvertaking(ticket)) {
-    hasCome(ticket);
-    return turn.queue.share(ticket.number, send, turn.expired);
+  if (scope === undefined) return send();
+  if (call === undefined) return scope.queue.share(++lastNumber, send, scope.expired);
+  if (!isOvertaking(call)) {
+    hasCome(call);
+    return scope.queue.share(call.number, send, scope.expired);
   }
-  return untilAllHaveCome(ticket).then(() => {
-    hasCome(ticket);
-    return turn.queue.share(ticket.number, send, turn.expired);
+  return untilAllHaveCome(call).then(() => {
+    hasCome(call);
+    return scope.queue.share(call.number, send, scope.expired);
   });
 }
 
 /** Whether a call has come before another one that started before it, and that took more steps. */
-function isOvertaking({ number, transaction }: Ticket): boolean {
+function isOvertaking({ number, transaction }: StartedCall): boolean {
   for (const earlier of roots.get(transaction.id)?.coming ?? []) return earlier.number < number;
   return false;
 }
@@ -121,7 +123,7 @@ function isOvertaking({ number, transaction }: Ticket): boolean {
  * Waits for those who started before, and then goes on in the order of start: at most for the rest of the tick, in which
  * all come that other extensions only hand on.
  */
-function untilAllHaveCome({ number, transaction }: Ticket): Promise<void> {
+function untilAllHaveCome({ number, transaction }: StartedCall): Promise<void> {
   const root = roots.get(transaction.id);
   if (root === undefined) return Promise.resolve();
   return new Promise((go) => {
@@ -136,13 +138,13 @@ function untilAllHaveCome({ number, transaction }: Ticket): Promise<void> {
 }
 
 /** Lets those go on who do not overtake anybody any more. */
-function letGo({ coming, overtaking }: Turn): void {
+function letGo({ coming, overtaking }: Scope): void {
   const [first] = coming;
   while (overtaking[0] !== undefined && (first === undefined || overtaking[0].number <= first.number))
     overtaking.shift()?.go();
 }
 
-const owned = new WeakSet<Turn>();
+const owned = new WeakSet<Scope>();
 
 /**
  * Runs the callback of an interactive transaction. Before the transaction is committed, captured calls that the callback
@@ -157,29 +159,29 @@ export async function ownTransaction<T>(
   callback: () => Promise<T>,
   isAborted: () => Promise<boolean>,
 ): Promise<T> {
-  // The callback of a nested transaction has the turn already that the nested transaction waited for.
+  // The callback of a nested transaction has the scope already that the nested transaction was queued for.
   const nested = enclosing(transaction.id);
   const timer = nested === undefined ? expiry(timeoutMs) : undefined;
-  const turn = nested ?? newTurn(transaction.id, timer?.expired, turns.getStore());
-  turn.commits = true;
-  handles.set(transaction, turn);
+  const scope = nested ?? newScope(transaction.id, timer?.expired, scopes.getStore());
+  scope.commits = true;
+  handles.set(transaction, scope);
   if (nested === undefined) {
-    owned.add(turn);
-    roots.set(transaction.id, turn);
+    owned.add(scope);
+    roots.set(transaction.id, scope);
   }
   try {
-    const result = await turns.run(turn, callback);
-    await close(turn, false);
-    if (turn.queue.nested !== undefined) await endAll(turn);
-    else if (turn.failure !== undefined && (await isAborted())) throw turn.failure.error;
+    const result = await scopes.run(scope, callback);
+    await close(scope, false);
+    if (scope.queue.nested !== undefined) await endAll(scope);
+    else if (scope.failure !== undefined && (await isAborted())) throw scope.failure.error;
     return result;
   } catch (error) {
     // A savepoint must not be rolled back between a mutation and its events.
-    if (nested !== undefined) await close(turn, false);
-    if (nested === undefined || turn.queue.nested !== undefined) await endAll(turn);
+    if (nested !== undefined) await close(scope, false);
+    if (nested === undefined || scope.queue.nested !== undefined) await endAll(scope);
     throw error;
   } finally {
-    turn.open = false;
+    scope.open = false;
     timer?.cancel();
   }
 }
@@ -188,13 +190,13 @@ export async function ownTransaction<T>(
  * To be called before all of a transaction is rolled back: lets captured calls finish that run in it, wherever, and holds
  * others back until it is over. Prisma can send what is under way behind its ROLLBACK, on a connection without a transaction.
  */
-async function endAll(turn: Turn): Promise<void> {
-  const root = roots.get(turn.transactionId);
+async function endAll(scope: Scope): Promise<void> {
+  const root = roots.get(scope.transactionId);
   if (root === undefined) return;
-  root.ending ??= { by: turn, ...opened() };
-  const others = Array.from(root.running).filter(([one]) => !isInside(turn, one));
-  await orExpired(Promise.allSettled(others.map(([, work]) => work)), turn.expired);
-  if (root.queue.heldUp.size > 0) await orExpired(Promise.allSettled(root.queue.heldUp), turn.expired);
+  root.ending ??= { by: scope, ...opened() };
+  const others = Array.from(root.running).filter(([one]) => !isInside(scope, one));
+  await orExpired(Promise.allSettled(others.map(([, work]) => work)), scope.expired);
+  if (root.queue.heldUp.size > 0) await orExpired(Promise.allSettled(root.queue.heldUp), scope.expired);
 }
 
 /** To be called when a transaction, or a nested one, is over. */
@@ -207,9 +209,9 @@ export function hasEnded(transaction: TransactionHandle): void {
 
 /** Notes that PostgreSQL will not commit the innermost transaction or savepoint around a call. */
 export function noteFailure(transaction: TransactionHandle, error: unknown): void {
-  let turn = turnOf(transaction) ?? openRootOf(transaction.id);
-  while (turn !== undefined && !turn.commits) turn = turn.outer;
-  if (turn?.transactionId === transaction.id) turn.failure ??= { error };
+  let scope = scopeOf(transaction) ?? openRootOf(transaction.id);
+  while (scope !== undefined && !scope.commits) scope = scope.outer;
+  if (scope?.transactionId === transaction.id) scope.failure ??= { error };
 }
 
 function expiry(timeoutMs: number): { readonly expired: Promise<void>; readonly cancel: () => void } {
@@ -223,19 +225,19 @@ function expiry(timeoutMs: number): { readonly expired: Promise<void>; readonly 
 }
 
 /**
- * Lets captured calls inside of a turn finish, and takes in nobody any more. A nested transaction is let begin: then it is
+ * Lets captured calls inside of a scope finish, and takes in nobody any more. A nested transaction is let begin: then it is
  * Prisma that sees it, and refuses to end what is around it.
  */
-async function close(turn: Turn, waitsForNested: boolean): Promise<void> {
+async function close(scope: Scope, waitsForNested: boolean): Promise<void> {
   for (;;) {
-    const { last, nested } = turn.queue;
+    const { last, nested } = scope.queue;
     if (last === undefined) break;
     const begins = waitsForNested ? undefined : nested?.begun;
-    await orExpired(begins ?? last.done, turn.expired);
+    await orExpired(begins ?? last.done, scope.expired);
     // Where it is still the last, time is over.
-    if (begins !== undefined || turn.queue.last === last) break;
+    if (begins !== undefined || scope.queue.last === last) break;
   }
   // Without the captured calls they would have been sent by now.
-  if (turn.queue.heldUp.size > 0) await orExpired(Promise.allSettled(turn.queue.heldUp), turn.expired);
-  turn.open = false;
+  if (scope.queue.heldUp.size > 0) await orExpired(Promise.allSettled(scope.queue.heldUp), scope.expired);
+  scope.open = false;
 }
