@@ -10,7 +10,7 @@ import { asOurs, incompatible, type TransactionHandle } from "../prisma/internal
 import type { CallArgs } from "../prisma/selection.js";
 import { LostRace } from "../rows/lost-race.js";
 import { PublishingLine } from "../rows/publishing-line.js";
-import { interceptInTransaction } from "../transactions/intercept-in-transaction.js";
+import { interceptInTransaction } from "../transactions/joined-batch.js";
 import {
   type BulkAnswer,
   type BulkMutation,

@@ -20,7 +20,7 @@ import {
   UnreadableFieldsAsked,
   withoutFields,
 } from "../rows/unreadable-values.js";
-import { interceptInTransaction } from "../transactions/intercept-in-transaction.js";
+import { interceptInTransaction } from "../transactions/joined-batch.js";
 import { mayBeHalfDone, pinnedArgs, readRelated } from "./effects.js";
 import { FailedAfterWriting, type Mutation, type Past, type RowCall, type Written } from "./mutation.js";
 import { readBefore } from "./read-before.js";

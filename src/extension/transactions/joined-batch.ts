@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { awaitLock, type CallHandle, leaveBatch, limitsOfBatch, lockHandle } from "../prisma/batch-handle.js";
-import type { LazyPromise, TransactionHandle } from "../prisma/internals.js";
+import { asCallFailure } from "../prisma/errors.js";
+import { interceptRequest, type Progress, type RequestSteps } from "../prisma/intercept-request.js";
+import type { InternalClient, InternalParams, LazyPromise, TransactionHandle } from "../prisma/internals.js";
 import { sendWith, sentBy } from "../prisma/lazy-promise.js";
+import { noteFailure } from "./transaction-queue.js";
 
 /** On a handle that we give to an item of a batch: the {@link BatchItem}. */
 const ITEM = Symbol("ex-event-bus.batch-item");
@@ -177,4 +180,29 @@ function deferred(): Deferred {
   // Who waits for it is told; there may be nobody.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
+}
+
+/**
+ * {@link interceptRequest} for a call that another extension may put into a batch of its own: the batch is run in
+ * `transaction` then. What fails before the query is sent is told as a failure of the call, and noted.
+ */
+export function interceptInTransaction<Before>(
+  root: InternalClient,
+  params: InternalParams,
+  transaction: TransactionHandle,
+  steps: RequestSteps<Before>,
+  progress: Progress,
+): InternalParams {
+  return interceptRequest(params, transaction, steps, progress, {
+    join(handle, joined, after) {
+      const before = after?.ready ?? Promise.resolve();
+      const item = batchItemOf(handle);
+      return item?.claim(joined, (run) => void before.then(run, run)) === true ? item : undefined;
+    },
+    failed(error) {
+      const told = asCallFailure(error, root, params);
+      if (told !== error) noteFailure(transaction, told);
+      return told;
+    },
+  });
 }
