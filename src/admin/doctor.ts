@@ -9,7 +9,7 @@ import {
   type CapturedModel,
   DESCRIBE,
   type DescribedCapture,
-  type EarlierExtension,
+  type OuterExtension,
 } from "../registry/captured-model.js";
 import { invalidOption, isObject } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
@@ -60,7 +60,7 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
       ...(await otherDatabase(executor, options)),
       ...(await subscribers(executor, names, options)),
       ...unpublished(captured, options),
-      ...(captured?.earlier ?? []).map(earlier),
+      ...(captured?.outer ?? []).map(outer),
       ...(await jobs(executor, names)),
       ...(await deliveriesInTheWay(executor, names)),
       ...(await sequences(executor, names)),
@@ -82,7 +82,7 @@ function describe(prisma: object | undefined): DescribedCapture | null {
   return typeof tell === "function" ? (tell.call(prisma) as DescribedCapture) : null;
 }
 
-function earlier({ name, calls }: EarlierExtension): Finding {
+function outer({ name, calls }: OuterExtension): Finding {
   const extension = name === undefined ? "An extension without a name" : `The extension "${name}"`;
   return warning(
     "capture",

@@ -1,6 +1,6 @@
 import { capturedModels } from "../capture/captured-models.js";
 import { WRITE_OPERATION_NAMES, WRITE_OPERATIONS } from "../models/operations.js";
-import type { DescribedCapture, EarlierExtension } from "../registry/captured-model.js";
+import type { DescribedCapture, OuterExtension } from "../registry/captured-model.js";
 import type { Bus } from "./prisma/bus.js";
 import { hooksFor } from "./prisma/extensions.js";
 
@@ -9,12 +9,12 @@ export function describeCapture(bus: Bus): DescribedCapture {
   return {
     events: [...bus.options.eventsByName.keys()],
     models: capturedModels(bus.models, bus.options),
-    earlier: earlierExtensions(bus),
+    outer: outerExtensions(bus),
   };
 }
 
-/** The extensions from before that have hooks for captured writes. */
-function earlierExtensions({ client, models, options }: Bus): readonly EarlierExtension[] {
+/** The outer extensions that have hooks for captured writes. */
+function outerExtensions({ client, models, options }: Bus): readonly OuterExtension[] {
   const found = new Map<number, { readonly name: string | undefined; readonly calls: string[] }>();
   for (const [name, rules] of options.rules) {
     const { jsName = "" } = models.get(name) ?? {};

@@ -14,8 +14,8 @@ import { unlistedEvent } from "../registry/unlisted-event.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { capturesActionsOn, capturesReferentialActions } from "./catalog/captured-actions.js";
 import { knownCatalog } from "./catalog/catalog.js";
-import { EarlierCalls } from "./clients/earlier-calls.js";
-import { earlierComponents, inCallersTransaction } from "./clients/earlier-clients.js";
+import { inCallersTransaction, outerComponents } from "./clients/outer-components.js";
+import { OuterExtensions } from "./clients/outer-extensions.js";
 import { describeCapture } from "./describe-capture.js";
 import { hooksOf } from "./model-hooks.js";
 import type { Bus } from "./prisma/bus.js";
@@ -73,17 +73,17 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const query: object = queryHooks(
       hooked.map((model) => hooksOf(bus, model, reached.has(model.name), (run) => calls.hooked(run))),
     );
-    const calls: EarlierCalls = new EarlierCalls(
+    const calls: OuterExtensions = new OuterExtensions(
       bus,
       (model, action) => isWatched(bus, reached, model, action),
       query,
     );
-    const earlier = earlierComponents({ bus, calls, extend: (other) => extension(other) as InternalClient });
+    const outer = outerComponents({ bus, calls, extend: (other) => extension(other) as InternalClient });
     const extended = client.$extends({
       name: "ex-event-bus",
       query,
-      model: earlier.model,
-      client: { ...earlier.client, ...clientMethods(bus, client, reached, calls) },
+      model: outer.model,
+      client: { ...outer.client, ...clientMethods(bus, client, reached, calls) },
     });
     return noteCaller(extended as object, calls.around);
   };
@@ -134,7 +134,7 @@ function clientMethods(
   bus: Bus,
   client: InternalClient,
   reached: ReadonlySet<string>,
-  calls: EarlierCalls,
+  calls: OuterExtensions,
 ): object {
   const extend = client.$extends;
   const wiring: TransactionWiring = {

@@ -13,8 +13,8 @@ export interface CapturedModel {
   readonly notCaptured: readonly string[];
 }
 
-/** An extension that was applied before the event bus, and whose hooks run around its own. */
-export interface EarlierExtension {
+/** An extension that was applied before the event bus, so that its hooks run around those of that. */
+export interface OuterExtension {
   /** Undefined: it has no name. */
   readonly name: string | undefined;
   /** Writes of models with rules for which it has hooks: "User.delete". */
@@ -28,7 +28,7 @@ export interface DescribedCapture {
   /** In the order of the schema. */
   readonly models: readonly CapturedModel[];
   /** The first one first. */
-  readonly earlier: readonly EarlierExtension[];
+  readonly outer: readonly OuterExtension[];
 }
 
 /** The method of an extended client that tells it. Not for applications: `doctor` shows it. */

@@ -1,5 +1,5 @@
 // What Prisma does not document of the extensions of a client. As in internals.ts, nothing here is needed for
-// events to be in the mutation's transaction: where it is missing, there are no earlier extensions to be seen.
+// events to be in the mutation's transaction: where it is missing, there are no other extensions to be seen.
 
 /** All extensions of a client. */
 export interface ExtensionList {
@@ -27,17 +27,17 @@ interface Extended {
 }
 
 /** A hook of an extension. */
-export interface EarlierHook {
+export interface ExtensionHook {
   /** The name of its extension; undefined when it has none. */
   readonly extension: string | undefined;
   /** Of its extension among all of the client, from the first one. */
   readonly position: number;
 }
 
-const NONE: readonly EarlierHook[] = [];
+const NONE: readonly ExtensionHook[] = [];
 
 /** Which extensions of a client have hooks for an operation, the first one first. */
-export function hooksFor(client: Extended, jsModelName: string, operation: string): readonly EarlierHook[] {
+export function hooksFor(client: Extended, jsModelName: string, operation: string): readonly ExtensionHook[] {
   const list = client._extensions;
   if ((list?.getAllQueryCallbacks?.(jsModelName, operation).length ?? 0) === 0) return NONE;
   const nodes: ExtensionNode[] = [];

@@ -4,27 +4,27 @@ import { isWriteOperation } from "../../models/operations.js";
 import type { Bus } from "../prisma/bus.js";
 import { type AroundCall, type CalledAs, calledAs, isNoted, noteCallerAs } from "../prisma/call-params.js";
 import { extensionsOf, withoutExtensions } from "../prisma/client-parts.js";
-import { type EarlierHook, hasHooks, hooksFor } from "../prisma/extensions.js";
+import { type ExtensionHook, hasHooks, hooksFor } from "../prisma/extensions.js";
 import type { InternalClient } from "../prisma/internals.js";
 import { startInstead } from "../prisma/replace-steps.js";
 import { outsideBatch } from "../transactions/joined-batch.js";
 
-/** What an extension that was applied before this one does in a call of the client. */
-interface Scope {
+/** A call in which an outer extension runs: one that was applied before this one, so that its hooks run around ours. */
+interface OuterCall {
   /** Makes a client capture as the extended one does. */
   readonly capturing: (client: InternalClient) => InternalClient;
   /** Whether anything of it went through our hooks. */
   isSeen: boolean;
 }
 
-const scopes = new AsyncLocalStorage<Scope | undefined>();
+const outerCalls = new AsyncLocalStorage<OuterCall | undefined>();
 
 /**
- * Has calls that extensions from before make with the client that they were given captured like those of the extended
- * client: their hooks run around ours, and their own calls would pass by. Of calls that were answered without any a
- * warning is given once for each model and operation: whatever answered them may have written rows.
+ * Has calls that outer extensions make with the client that they were given captured like those of the extended client:
+ * they would pass by our hooks. Of calls that were answered without any of these a warning is given once for each model
+ * and operation: whatever answered them may have written rows.
  */
-export class EarlierCalls {
+export class OuterExtensions {
   readonly #bus: Bus;
   readonly #isHooked: (model: string, operation: string) => boolean;
   readonly #query: object;
@@ -50,31 +50,30 @@ export class EarlierCalls {
         : run();
     });
 
-  /** Runs what an extension from before has added to clients or models. */
+  /** Runs what an outer extension has added to clients or models. */
   within<T>(run: () => T): T {
-    return scopes.run(this.#scope(), run);
+    return outerCalls.run(this.#outerCall(), run);
   }
 
   /** Runs our own hook: what comes after it was applied after us, and means the client that it was given. */
   hooked<T>(run: () => T): T {
-    const scope = scopes.getStore();
-    if (scope === undefined) return run();
-    scope.isSeen = true;
-    return scopes.run(undefined, run);
+    const call = outerCalls.getStore();
+    if (call === undefined) return run();
+    call.isSeen = true;
+    return outerCalls.run(undefined, run);
   }
 
   async #watch(call: CalledAs, run: () => Promise<unknown>): Promise<unknown> {
-    const scope = this.#scope();
-    const outer = scopes.getStore();
-    const result = await scopes.run(scope, run);
-    if (scope.isSeen && outer !== undefined) outer.isSeen = true;
+    const own = this.#outerCall();
+    const outer = outerCalls.getStore();
+    const result = await outerCalls.run(own, run);
+    if (own.isSeen && outer !== undefined) outer.isSeen = true;
     const { model, action } = call;
-    if (!scope.isSeen && model !== undefined && this.#isHooked(model, action))
-      this.#warn(model, action, call);
+    if (!own.isSeen && model !== undefined && this.#isHooked(model, action)) this.#warn(model, action, call);
     return result;
   }
 
-  #scope(): Scope {
+  #outerCall(): OuterCall {
     return { capturing: (client) => this.#capture(client), isSeen: false };
   }
 
@@ -103,7 +102,7 @@ export class EarlierCalls {
 }
 
 /** The names of extensions as messages have them. */
-export function namesOf(hooks: readonly EarlierHook[]): readonly string[] {
+export function namesOf(hooks: readonly ExtensionHook[]): readonly string[] {
   return Array.from(
     new Set(hooks.map(({ extension }) => (extension ? `"${extension}"` : "one without a name"))),
   );
@@ -112,11 +111,11 @@ export function namesOf(hooks: readonly EarlierHook[]): readonly string[] {
 /** Extensions may close over any client between the root and the one that was extended. */
 function watchRoot(root: InternalClient): void {
   startInstead(root, (client, params, start) => {
-    const scope = scopes.getStore();
+    const call = outerCalls.getStore();
     const { model, action } = calledAs(params);
-    if (scope === undefined || model === undefined || !isWriteOperation(action) || isNoted(client))
+    if (call === undefined || model === undefined || !isWriteOperation(action) || isNoted(client))
       return start(params);
-    const capturing = scope.capturing(client);
+    const capturing = call.capturing(client);
     noteCallerAs(capturing, params);
     return start(params, capturing);
   });

@@ -12,12 +12,12 @@ import {
 import { addedMethods } from "../prisma/extensions.js";
 import { type InternalClient, transactionOf } from "../prisma/internals.js";
 import { isPrismaPromise } from "../prisma/lazy-promise.js";
-import type { EarlierCalls } from "./earlier-calls.js";
+import type { OuterExtensions } from "./outer-extensions.js";
 
 /** How clients are made that capture. */
 export interface Adopting {
   readonly bus: Bus;
-  readonly calls: EarlierCalls;
+  readonly calls: OuterExtensions;
   /** Applies the extension to another client of the same schema. */
   readonly extend: (client: InternalClient) => InternalClient;
 }
@@ -25,11 +25,11 @@ export interface Adopting {
 type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /**
- * The methods that extensions from before have added to clients and models, such that what they write with the client
+ * The methods that outer extensions have added to clients and models, such that what they write with the client
  * that they were given is captured, and that clients which they hand out (`$primary()`, the transaction of a wrapper
  * that tries again) capture like the one that they are called on.
  */
-export function earlierComponents(adopting: Adopting): { readonly client: object; readonly model: object } {
+export function outerComponents(adopting: Adopting): { readonly client: object; readonly model: object } {
   const { bus, calls } = adopting;
   // Those of Prisma's own are put in their place elsewhere, or hand out nothing.
   const own = new Set(Object.getOwnPropertyNames(Object.getPrototypeOf(withoutExtensions(bus.root))));
@@ -56,7 +56,7 @@ function methodsOf(
   return methods;
 }
 
-function within(calls: EarlierCalls, method: Method): Method {
+function within(calls: OuterExtensions, method: Method): Method {
   return new Proxy(method, {
     apply: (target, self, args) =>
       startedWithin(
@@ -67,7 +67,7 @@ function within(calls: EarlierCalls, method: Method): Method {
 }
 
 /** A promise of Prisma's own starts when somebody looks at it, which is no longer in the method that made it. */
-function startedWithin(calls: EarlierCalls, result: unknown): unknown {
+function startedWithin(calls: OuterExtensions, result: unknown): unknown {
   if (!isPrismaPromise(result)) return result;
   return new Proxy(result, {
     get(target, name) {
@@ -100,7 +100,7 @@ function gettingClients(callback: Method, adopt: (value: unknown) => unknown): M
 
 const extendedClients = new WeakMap<Bus, WeakMap<object, InternalClient>>();
 
-/** What an extension from before hands out: a client that captures, where it is one of this schema that does not. */
+/** What an outer extension hands out: a client that captures, where it is one of this schema that does not. */
 function adopted(adopting: Adopting, self: InternalClient, value: unknown): unknown {
   if (!isClient(value) || DESCRIBE in value) return value;
   const { bus } = adopting;
@@ -124,7 +124,7 @@ function transactionClient(adopting: Adopting, self: InternalClient, inner: Inte
 }
 
 /**
- * The client of a transaction that `$transaction` of an extension from before has opened, as the caller's own client
+ * The client of a transaction that `$transaction` of an outer extension has opened, as the caller's own client
  * would have made it: that extension may have asked the client that it was given.
  *
  * @throws EventBusError `TRANSACTION_ESCAPED` when it is a transaction of another Prisma client.
