@@ -71,9 +71,9 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
     const work = async (client: InternalClient) => {
       isInside = true;
       const transaction = ownTransactionOf(client);
-      const result = await (isJoined || attempt > RETRIES
-        ? captureIn(bus, transaction, mutation)
-        : inQueue(transaction, () => capture(bus, transaction, mutation)));
+      // Nobody else is told of the transaction, and no hook of an extension runs from here on: alone it needs no queue.
+      const isQueued = isJoined || attempt > RETRIES;
+      const result = await (isQueued ? captureIn : capture)(bus, transaction, mutation);
       await mutation.finish?.();
       isInside = false;
       return result;

@@ -72,12 +72,12 @@ function captureStep(
     const plan = planFor(args);
     if (plan === undefined) return undefined;
     const place = placeOf(params, transaction);
-    const isRunning = isPlaceInTransaction(place);
+    const isRunning = place !== undefined && isPlaceInTransaction(place);
     const query = (sent: CallArgs, own: InternalParams) => {
       if (place !== undefined && !isRunning) own.transaction = place;
       return send(Object.assign(own, { args: sent }));
     };
-    const item = isRunning ? undefined : batchItemOf(place);
+    const item = place === undefined || isRunning ? undefined : batchItemOf(place);
     const { metadata } = extras;
     const call = {
       model,
@@ -101,9 +101,10 @@ type Called = InternalParams & { [CALLED_IN]?: InternalParams["transaction"] };
 
 /** The transaction that a call was made in. Where an extension tries again, Prisma has left it in the batch of last time. */
 function calledIn(params: Called): InternalParams["transaction"] {
-  if (isOver(params.transaction)) return params[CALLED_IN];
-  params[CALLED_IN] = params.transaction;
-  return params.transaction;
+  const { transaction } = params;
+  if (transaction !== undefined && isOver(transaction)) return params[CALLED_IN];
+  params[CALLED_IN] = transaction;
+  return transaction;
 }
 
 /** The batch into which an extension has put a call meanwhile; undefined when it is in none, or in one that is over. */
@@ -111,7 +112,8 @@ function placeOf(
   params: InternalParams,
   transaction: InternalParams["transaction"],
 ): InternalParams["transaction"] {
-  return params.transaction === transaction || isOver(params.transaction) ? undefined : params.transaction;
+  const { transaction: place } = params;
+  return place === undefined || place === transaction || isOver(place) ? undefined : place;
 }
 
 async function captureCall(
@@ -119,6 +121,7 @@ async function captureCall(
   transaction: InternalParams["transaction"],
   mutation: AnyMutation,
 ): Promise<unknown> {
-  const outer = resolveTransaction(transaction, `prisma.${mutation.model.jsName}.${mutation.operation}`);
+  const outer =
+    transaction && resolveTransaction(transaction, `prisma.${mutation.model.jsName}.${mutation.operation}`);
   return outer === undefined ? captureAlone(bus, mutation) : captureIn(bus, outer, mutation);
 }

@@ -40,9 +40,20 @@ export async function prepareChunk(
   return prepareEvents(changes, {
     options,
     defaultSchema: isDefaultMeant ? await defaultSchema(bus) : null,
-    metadata: () => eventMetadata(options, called, () => correlationIn(transaction) ?? uuidV7()),
+    metadata: () => eventMetadata(options, called, () => correlationOf(transaction)),
     executor: () => executorIn(root, transaction),
   });
+}
+
+/** Of transactions that a call has for itself: what its events share. */
+const correlations = new WeakMap<TransactionHandle, string>();
+
+function correlationOf(transaction: TransactionHandle): string {
+  const known = correlationIn(transaction) ?? correlations.get(transaction);
+  if (known !== undefined) return known;
+  const own = uuidV7();
+  correlations.set(transaction, own);
+  return own;
 }
 
 /** Changes whose events are made together: {@link ROWS_PER_STATEMENT}, fewer where the rows are large. */

@@ -181,16 +181,13 @@ export function resolveTransaction(
 }
 
 /** Whether a call has been put into a batch that became a transaction, see {@link resolveTransaction}. */
-export function isPlaceInTransaction(handle: object | undefined): boolean {
-  return handle !== undefined && TRANSACTION in handle;
+export function isPlaceInTransaction(handle: object): boolean {
+  return TRANSACTION in handle;
 }
 
 /** Whether a handle is a place in a batch that does not wait for it any more: Prisma leaves it to the call. */
-export function isOver(handle: object | undefined): boolean {
-  return (
-    handle !== undefined &&
-    ((handle as Partial<BatchPlace>).isOver === true || batchItemOf(handle)?.isOpen === false)
-  );
+export function isOver(handle: object): boolean {
+  return (handle as Partial<BatchPlace>).isOver === true || batchItemOf(handle)?.isOpen === false;
 }
 
 function isListOfPromises(input: unknown): input is readonly LazyPromise[] {

@@ -44,8 +44,8 @@ export function outsideBatch<T>(run: () => T): T {
 }
 
 /** The item of a handle; undefined for one that we did not give. */
-export function batchItemOf(handle: object | undefined): BatchItem | undefined {
-  return (handle as Partial<Place> | undefined)?.[ITEM];
+export function batchItemOf(handle: object): BatchItem | undefined {
+  return (handle as Partial<Place>)[ITEM];
 }
 
 /**
