@@ -47,7 +47,8 @@ export function findUpwardImports(files: readonly SourceFile[]): string[] {
 
 // The folders of src/extension, low to high; its own files, and what they alone need, are above all of them.
 const rooms: readonly (readonly string[])[] = [
-  ["prisma", "transactions"],
+  ["prisma"],
+  ["transactions"],
   ["catalog"],
   ["rows"],
   ["relations"],
