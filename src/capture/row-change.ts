@@ -1,14 +1,20 @@
 import { creation, type Difference, deletion, modification, type Row } from "../changes/diff.js";
 import { redactDifference, redactRow } from "../changes/redact.js";
+import { currentContext } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
-import type { Model } from "../models/model.js";
-import { touchedFields } from "../models/model.js";
+import { hub } from "../log/hub.js";
+import { type Model, touchedFields } from "../models/model.js";
 import { aggregateKeyOf } from "../models/row-key.js";
-import type { CapturedOperation, Rule } from "../registry/capture-rules.js";
+import { encodeInTexts } from "../outbox/encode-event.js";
+import type { Executor } from "../outbox/executor.js";
+import { storeEvents } from "../outbox/publish-events.js";
+import type { CapturedOperation, ResolvedBusOptions, Rule } from "../registry/capture-rules.js";
+import { checkMetadata } from "../registry/check-metadata.js";
 import { makeDraft } from "../registry/draft-event.js";
 import type { EventMetadata } from "../registry/event.js";
 import type { EventDraft } from "../registry/event-type.js";
 import type { Redaction, Redactions } from "../registry/redaction.js";
+import { reported } from "./reported.js";
 
 /** What happened to one row. */
 export interface RowChange {
@@ -26,7 +32,7 @@ export interface RowChange {
 }
 
 /** The events of a row's change. Empty when nothing changed, or no rule wants to know. */
-export function draftsOf(
+function draftsOf(
   change: RowChange,
   redactions: Redactions,
   metadata: () => EventMetadata,
@@ -74,4 +80,68 @@ function holds(name: string, when: NonNullable<Rule["when"]>, draft: EventDraft)
     );
   }
   return Boolean(answer);
+}
+
+/** What events say beside the change that they tell of, and where they are stored. */
+export interface Publication {
+  readonly options: Pick<ResolvedBusOptions, "redactions" | "maxEventBytes" | "database">;
+  /** The PostgreSQL schema of tables whose model says none. */
+  readonly defaultSchema: string | null;
+  /** Asked when there is an event, once. */
+  readonly metadata: () => EventMetadata;
+  /** In the transaction that made the changes. */
+  readonly executor: () => Executor;
+}
+
+/**
+ * Makes the events of changes, in their order. What it returns stores them, with one statement, or several where they are
+ * large; undefined when there are none.
+ */
+export function prepareEvents(
+  changes: readonly RowChange[],
+  { options, defaultSchema, metadata, executor }: Publication,
+): (() => Promise<void>) | undefined {
+  let said: EventMetadata | undefined;
+  const metadataOnce = () => (said ??= metadata());
+  const drafts: EventDraft[] = [];
+  const sourceSchemas: (string | null)[] = [];
+  for (const change of changes) {
+    for (const draft of draftsOf(change, options.redactions, metadataOnce)) {
+      drafts.push(draft);
+      sourceSchemas.push(change.model.schema ?? defaultSchema);
+    }
+  }
+  if (drafts.length === 0) return undefined;
+  const { maxEventBytes, database } = options;
+  const encode = (all: readonly EventDraft[]) => encodeInTexts(all, { maxEventBytes, sourceSchemas });
+  const store = async (texts: Iterable<string>) => {
+    for (const text of texts) await storeEvents(executor(), database, text);
+    return {};
+  };
+  if (!hub.watches("publish")) {
+    const texts = encode(drafts);
+    return async () => void (await store(texts));
+  }
+  // Who listens is told of what cannot be encoded too, and may give the events a trace first.
+  return async () => void (await reported("capture", drafts, (traced) => store(encode(traced))));
+}
+
+/**
+ * The metadata of an event: that of the options, then the context's, then the call's, key by key.
+ *
+ * @param correlationId of what the event belongs to, where nobody says another one.
+ */
+export function eventMetadata(
+  { metadata: own }: Pick<ResolvedBusOptions, "metadata">,
+  called: EventMetadata | undefined,
+  correlationId: () => string,
+): EventMetadata {
+  const metadata = {
+    ...(own === undefined ? undefined : checkMetadata(own() ?? {}, "metadata()", "eventBus()")),
+    ...currentContext().metadata,
+    ...called,
+  };
+  return metadata.correlationId === undefined
+    ? Object.assign(metadata, { correlationId: correlationId() })
+    : metadata;
 }

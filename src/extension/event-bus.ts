@@ -1,5 +1,5 @@
-import { eventMetadata } from "../capture/publish-changes.js";
 import { rememberEvents } from "../capture/remember-events.js";
+import { eventMetadata } from "../capture/row-change.js";
 import { redactEvent } from "../changes/redact.js";
 import { withEventMetadata, withoutEvents } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";

@@ -1,5 +1,4 @@
-import { eventMetadata, prepareEvents } from "../../capture/publish-changes.js";
-import type { RowChange } from "../../capture/row-change.js";
+import { eventMetadata, prepareEvents, type RowChange } from "../../capture/row-change.js";
 import type { EventMetadata } from "../../registry/event.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import type { Bus } from "../prisma/bus.js";
