@@ -70,18 +70,15 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     const isHooked = (model: Model) =>
       reached.has(model.name) || (!model.isView && capturesReferentialActions(bus));
     const hooked = Array.from(models.values()).filter(isHooked);
-    const query: object = queryHooks(
-      hooked.map((model) => hooksOf(bus, model, reached.has(model.name), (run) => calls.hooked(run))),
-    );
-    const calls: OuterExtensions = new OuterExtensions(
+    const calls = new OuterExtensions(
       bus,
       (model, action) => isWatched(bus, reached, model, action),
-      query,
+      (within) => queryHooks(hooked.map((model) => hooksOf(bus, model, reached.has(model.name), within))),
     );
     const outer = outerComponents({ bus, calls, extend: (other) => extension(other) as InternalClient });
     const extended = client.$extends({
       name: "ex-event-bus",
-      query,
+      query: calls.query,
       model: outer.model,
       client: { ...outer.client, ...clientMethods(bus, client, reached, calls) },
     });

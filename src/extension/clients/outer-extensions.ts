@@ -27,16 +27,21 @@ const outerCalls = new AsyncLocalStorage<OuterCall | undefined>();
 export class OuterExtensions {
   readonly #bus: Bus;
   readonly #isHooked: (model: string, operation: string) => boolean;
-  readonly #query: object;
+  /** Our own hooks. */
+  readonly query: object;
   /** Clients that capture, by the extensions of those that do not. */
   readonly #capturing = new WeakMap<object, InternalClient>();
   readonly #warned = new Set<string>();
 
-  /** @param query our own hooks. */
-  constructor(bus: Bus, isHooked: (model: string, operation: string) => boolean, query: object) {
+  /** @param queryOf makes our own hooks of what runs each of them. */
+  constructor(
+    bus: Bus,
+    isHooked: (model: string, operation: string) => boolean,
+    queryOf: (hooked: <T>(run: () => T) => T) => object,
+  ) {
     this.#bus = bus;
     this.#isHooked = isHooked;
-    this.#query = query;
+    this.query = queryOf(this.hooked);
     watchRoot(bus.root);
   }
 
@@ -56,12 +61,12 @@ export class OuterExtensions {
   }
 
   /** Runs our own hook: what comes after it was applied after us, and means the client that it was given. */
-  hooked<T>(run: () => T): T {
+  readonly hooked = <T>(run: () => T): T => {
     const call = outerCalls.getStore();
     if (call === undefined) return run();
     call.isSeen = true;
     return outerCalls.run(undefined, run);
-  }
+  };
 
   async #watch(call: CalledAs, run: () => Promise<unknown>): Promise<unknown> {
     const own = this.#outerCall();
@@ -82,7 +87,7 @@ export class OuterExtensions {
     const known = this.#capturing.get(key);
     if (known !== undefined) return known;
     // The client without our methods: what its transaction is the parameters of the call say.
-    const plain = withoutExtensions(client).$extends.call(client, { query: this.#query });
+    const plain = withoutExtensions(client).$extends.call(client, { query: this.query });
     this.#capturing.set(key, plain as InternalClient);
     return plain as InternalClient;
   }
