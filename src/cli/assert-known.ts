@@ -6,7 +6,7 @@ import { knownNames, knownTypes } from "../outbox/known-names.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { didYouMean } from "../registry/nearest-name.js";
 
-/** Names that a command was given. */
+/** The names in the options of a command. */
 export interface GivenNames {
   readonly subscriber?: readonly string[] | undefined;
   readonly event?: readonly string[] | undefined;
@@ -14,7 +14,7 @@ export interface GivenNames {
 }
 
 /**
- * Refuses names that the database does not know: nothing would be found, and nobody would see why.
+ * Refuses names that the database does not know. Otherwise the command would find nothing and give no reason.
  *
  * @throws EventBusError `INVALID_OPTION` with the nearest name.
  */

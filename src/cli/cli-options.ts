@@ -7,19 +7,19 @@ import { prettyLogger, prettyReport } from "../log/pretty-log.js";
 import type { Report } from "../log/telemetry.js";
 import { defaultLogFormat } from "./log-format.js";
 
-/** The options that every command has. */
+/** The options that all commands share. */
 export interface CliOptions {
   readonly config?: string;
   readonly log?: "pretty" | "json";
   readonly verbose?: boolean;
 }
 
-/** A command's own options and those that every command has. */
+/** A command's own options and the shared ones. */
 export function optionsOf<Own extends object>(command: Command): Own & CliOptions {
   return command.optsWithGlobals<Own & CliOptions>();
 }
 
-/** Where a command that runs for long writes its lines. */
+/** Where a command that writes a log writes its lines and reports. */
 export function outputOf(options: CliOptions): { readonly log: Logger; readonly report: Report } {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const debug = options.verbose === true;

@@ -1,22 +1,22 @@
 import type { Command } from "commander";
 
-/** A word that can come next, with what help says of it. */
+/** A word that can follow, with its description in the help. */
 export interface Word {
   readonly word: string;
   readonly about: string;
 }
 
-/** A command as a shell sees it. */
+/** A command, as a shell completes it. */
 export interface CommandTree {
-  /** The words that lead to it, the name of the program left out: `dead list`. */
+  /** The words that lead to it, without the name of the program: `dead list`. */
   readonly path: string;
   readonly commands: readonly Word[];
   readonly options: readonly (Word & { readonly choices: readonly string[]; readonly takesValue: boolean })[];
-  /** What its first argument can be, where that is known. */
+  /** The possible values of its first argument, if they are limited. */
   readonly choices: readonly string[];
 }
 
-/** A command and those beneath it, as the program itself knows them. */
+/** A command and its subcommands, read from their definitions. */
 export function treeOf(command: Command, path = ""): readonly CommandTree[] {
   const help = command.createHelp();
   const options = [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)];
@@ -32,7 +32,7 @@ export function treeOf(command: Command, path = ""): readonly CommandTree[] {
       ),
       choices: command.registeredArguments[0]?.argChoices ?? [],
     },
-    // The command "help" completes the names of the others by itself, and has nothing beneath it.
+    // commander adds the command "help" by itself: it has no subcommands.
     ...command.commands.flatMap((one) => treeOf(one, `${path} ${one.name()}`.trim())),
   ];
 }

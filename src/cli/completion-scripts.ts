@@ -65,7 +65,7 @@ export function fishScript(tree: readonly CommandTree[]): string {
     const words = path === "" ? [] : path.split(" ");
     const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`);
     const names = commands.map(({ word }) => word);
-    // Nothing of a command is offered once one beneath it is there.
+    // Once a subcommand is typed, nothing of the command above it is offered.
     const here = names.length === 0 ? seen : [...seen, `not __fish_seen_subcommand_from ${names.join(" ")}`];
     const start = `complete -c ${PROGRAM} -n ${quoted(here.join("; and ") || "true")}`;
     return [
@@ -88,7 +88,7 @@ function pathsOf(tree: readonly CommandTree[]): string {
     .join(" | ");
 }
 
-/** The branches of `case` for what comes behind an option that takes a value. */
+/** The branches of `case` for the value of an option. */
 function valuesOf(
   tree: readonly CommandTree[],
   known: (option: CommandTree["options"][number]) => string,
@@ -106,7 +106,7 @@ function valuesOf(
     .join("\n");
 }
 
-/** One word for a shell, whatever is in it. */
+/** A text quoted as one word of a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

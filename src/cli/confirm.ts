@@ -5,7 +5,7 @@ import { EventBusError } from "../errors.js";
 /** The option that answers the question beforehand. */
 export const YES = ["--yes", "do not ask"] as const;
 
-/** Whether somebody is there who could answer. */
+/** Whether a question can be asked and answered on a terminal. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
@@ -15,7 +15,7 @@ export function isByHand(): boolean {
   return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY === true);
 }
 
-/** What there is to say where nobody can be asked, of what cannot be undone. */
+/** The error of a command that cannot be undone, if there is no terminal to ask on. */
 export function cannotAsk(command: string): EventBusError {
   return new EventBusError(
     "INVALID_OPTION",
@@ -24,12 +24,12 @@ export function cannotAsk(command: string): EventBusError {
 }
 
 /**
- * Asks on a terminal, on its error output, whether to go on. "y" and "yes" do. After any other answer it says there what was
- * not done, and the command ends with 1: nothing is wrong, but whoever waits for it must not take it for done.
+ * Asks on the error output of a terminal whether to continue. "y" and "yes" mean yes. After any other answer it prints
+ * `otherwise` there, and the command ends with exit code 1: nothing is wrong, but a script must not take the work for done.
  */
 export async function confirm(question: string, otherwise: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Without an answer, as after Ctrl-D, `question` would never end.
+  // If the input ends without an answer (Ctrl-D), `question` never settles.
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
   terminal.close();

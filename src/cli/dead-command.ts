@@ -4,11 +4,10 @@ import { deliveries } from "../admin/deliveries.js";
 import { discard } from "../admin/discard.js";
 import type { DeadFilter } from "../admin/redrive.js";
 import { EventBusError } from "../errors.js";
-import { counted } from "./counted.js";
 import { type DeliveryOptions, filterOf, hasCondition, withDeliveryOptions } from "./delivery-options.js";
 import { DISPENSABLE, deadRow } from "./delivery-rows.js";
 import { parseLimit } from "./parse-number.js";
-import { printJson, printRows } from "./print-rows.js";
+import { counted, printJson, printRows } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
 import { showEvent } from "./show-command.js";
@@ -28,7 +27,7 @@ interface DiscardOptions extends DeliveryOptions {
   readonly json?: boolean;
 }
 
-/** `ex-event-bus dead`: what to do about deliveries that used up their attempts. */
+/** `ex-event-bus dead`: lists, shows and discards deliveries that used up their attempts. */
 export function deadCommand(): Command {
   const dead = new Command("dead").description(
     "list, show and discard deliveries that used up their attempts",
@@ -50,7 +49,7 @@ export function deadCommand(): Command {
 function listCommand(): Command {
   return withDeliveryOptions(new Command("list"))
     .description("list dead deliveries, the last ones by position of their event")
-    .option("--limit <count>", "at most so many", parseLimit, 50)
+    .option("--limit <count>", "list at most this many", parseLimit, 50)
     .option("--json", "print everything that is known, every error included, as JSON")
     .action(
       runAction<ListOptions>((options) =>
@@ -70,9 +69,9 @@ function listCommand(): Command {
 
 function discardCommand(): Command {
   return withDeliveryOptions(new Command("discard"))
-    .description("end dead deliveries as cancelled: nobody wants them to be made any more")
-    .requiredOption("--reason <text>", "why; kept with each of them")
-    .option("--all", "all dead deliveries; else a condition is needed")
+    .description("cancel dead deliveries that are not to be sent again")
+    .requiredOption("--reason <text>", "why they are discarded; stored with each of them")
+    .option("--all", "all dead deliveries; without it, a condition is required")
     .option("--dry-run", "count them, and change nothing")
     .option("--json", "print as JSON")
     .action(
@@ -97,9 +96,9 @@ function describe(matched: number, discarded: number, isDry: boolean): string {
 }
 
 /**
- * What to work on.
+ * The filter of a command that changes dead deliveries.
  *
- * @throws EventBusError `INVALID_OPTION` where nothing says so: everything is too much to be meant by nothing.
+ * @throws EventBusError `INVALID_OPTION` without a condition and without `--all`: a forgotten condition must not change all.
  */
 export function chosen(filter: DeadFilter, all: boolean | undefined, what: string): DeadFilter {
   if (hasCondition(filter) !== (all === true)) return filter;

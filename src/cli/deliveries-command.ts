@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 
 import { deliveries } from "../admin/deliveries.js";
-import type { DeliveryState } from "../outbox/delivery-state.js";
+import { DELIVERY_STATES, type DeliveryState } from "../outbox/delivery-state.js";
 import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
 import { DISPENSABLE, deliveryRow } from "./delivery-rows.js";
 import { parseLimit } from "./parse-number.js";
@@ -15,22 +15,12 @@ interface DeliveriesOptions extends DeliveryOptions {
   readonly json?: boolean;
 }
 
-const STATES: readonly DeliveryState[] = [
-  "waiting",
-  "retrying",
-  "snoozed",
-  "paused",
-  "delivered",
-  "cancelled",
-  "dead",
-];
-
 /** `ex-event-bus deliveries`: lists deliveries. */
 export function deliveriesCommand(): Command {
   return withDeliveryOptions(new Command("deliveries"))
     .description("list deliveries, the last ones by position of their event")
-    .addOption(new Option("--state <state...>", "only those in these states").choices(STATES))
-    .option("--limit <count>", "at most so many", parseLimit, 50)
+    .addOption(new Option("--state <state...>", "only deliveries in these states").choices(DELIVERY_STATES))
+    .option("--limit <count>", "list at most this many", parseLimit, 50)
     .option("--json", "print everything that is known, every error included, as JSON")
     .action(
       runAction<DeliveriesOptions>((options) =>

@@ -8,7 +8,7 @@ import { collectPositions } from "./parse-number.js";
 import { parseTime, TIME_FORMS } from "./parse-time.js";
 import { existingEvent } from "./which-event.js";
 
-/** The options by which deliveries are chosen. */
+/** The options that select deliveries. */
 export interface DeliveryOptions {
   readonly subscriber?: readonly string[];
   readonly event?: readonly string[];
@@ -24,31 +24,31 @@ export interface DeliveryOptions {
 /** Adds {@link DeliveryOptions} to a command. */
 export function withDeliveryOptions(command: Command): Command {
   return command
-    .option("--subscriber <name...>", "only those for these subscribers")
-    .option("--event <name...>", "only those of these events")
-    .option("--event-id <id...>", "only those of the events with these ids")
-    .option("--position <position...>", "only those of the events at these positions", collectPositions)
-    .option("--aggregate-type <type>", "only those of events of this aggregate type, as User")
-    .option("--aggregate-key <key>", "only those of events of the aggregate with this key")
+    .option("--subscriber <name...>", "only deliveries to these subscribers")
+    .option("--event <name...>", "only deliveries of events with these names")
+    .option("--event-id <id...>", "only deliveries of the events with these ids")
+    .option("--position <position...>", "only deliveries of the events at these positions", collectPositions)
+    .option("--aggregate-type <type>", "only deliveries of events of this aggregate type, such as User")
+    .option("--aggregate-key <key>", "only deliveries of events of the aggregate with this key")
     .option(
       "--error <text>",
-      "only those with an error that has this in its name, message or code, or in its causes",
+      "only deliveries with an error that has this text in its name, message, code or causes",
     )
-    .option("--since <time>", `only those that ended then or later: ${TIME_FORMS}`, parseTime)
-    .option("--until <time>", "only those that ended before then", parseTime);
+    .option("--since <time>", `only deliveries that ended at this time or later: ${TIME_FORMS}`, parseTime)
+    .option("--until <time>", "only deliveries that ended before this time", parseTime);
 }
 
 /**
- * What they ask for.
+ * The filter that the options describe.
  *
- * @throws EventBusError `INVALID_OPTION` for names, ids and positions that the database does not know: nothing would be found,
- * and nobody would see why.
+ * @throws EventBusError `INVALID_OPTION` for names, ids and positions that the database does not know. Otherwise the command
+ * would find nothing and give no reason.
  */
 export async function filterOf(
   client: pg.Client,
   names: SchemaNames,
   options: DeliveryOptions,
-  /** Further events, by their ids or positions. */
+  /** Ids or positions of further events. */
   more: readonly string[] = [],
 ): Promise<DeadFilter> {
   await assertKnown(client, names, options);

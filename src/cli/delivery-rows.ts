@@ -1,8 +1,7 @@
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
-import { aggregateOf } from "./aggregate-of.js";
 import type { Row } from "./table.js";
 
-/** What of a delivery can be left out on a narrow terminal: with its position, `show` says all of it. */
+/** Columns that a narrow terminal can leave out: `show` prints them all, given the position. */
 export const DISPENSABLE = ["event id", "attempts", "due or finished", "died", "aggregate", "event"];
 
 /** A delivery in a listing. */
@@ -20,7 +19,7 @@ export function deliveryRow(delivery: Delivery): Row {
   };
 }
 
-/** A dead delivery in a listing: what is needed to decide. */
+/** A dead delivery in a listing: what the reader needs to decide whether to redrive or discard it. */
 export function deadRow(delivery: Delivery): Row {
   return {
     position: delivery.position,
@@ -38,8 +37,16 @@ function lastError(error: DeliveryError | undefined): string {
   if (error === undefined) return "";
   const { name, message, causes = [] } = error;
   const [cause = ""] = causes;
-  // "fetch failed" alone tells nobody why.
+  // "fetch failed" alone does not tell the cause.
   return message.includes(cause) || cause.endsWith(`: ${message}`)
     ? `${name}: ${message}`
     : `${name}: ${message} <- ${cause}`;
+}
+
+/** The aggregate of an event for people: `User 17`. Empty if the event has none. */
+export function aggregateOf(one: {
+  readonly aggregateType: string | null;
+  readonly aggregateKey: string | null;
+}): string {
+  return [one.aggregateType, one.aggregateKey].filter((part) => part !== null).join(" ");
 }

@@ -14,7 +14,7 @@ import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
 
-/** `ex-event-bus doctor`: what is wrong, and what is captured. */
+/** `ex-event-bus doctor`: prints what is wrong, and what is captured. */
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("check configuration, database and workers, and list what is captured and what is not")
@@ -38,7 +38,7 @@ function diagnose(options: CliOptions): Promise<Diagnosis> {
   });
 }
 
-/** What the installed graphile-worker does by statements that are not known, which the database alone does not tell. */
+/** Statements of the installed graphile-worker that this package does not know. The database alone does not show them. */
 async function unknownToUs(names: SchemaNames): Promise<readonly Finding[]> {
   // Loaded here, so that the other commands need not wait for graphile-worker.
   const { unknownStatements } = await import("../worker/graphile/record-statements.js");
@@ -46,12 +46,12 @@ async function unknownToUs(names: SchemaNames): Promise<readonly Finding[]> {
     level: "warning",
     check: "workers",
     message:
-      `The installed graphile-worker ${statement}s jobs by a statement that is not known here: deliveries are made all the same, ` +
-      `with one statement more for each. Known are the versions ${KNOWN_VERSIONS.join(" and ")}.`,
+      `The installed graphile-worker ${statement}s jobs by a statement that this version of ex-event-bus does not know: it still makes ` +
+      `deliveries, with one more statement for each. It knows the statements of ${KNOWN_VERSIONS.join(" and ")}.`,
   }));
 }
 
-/** What keeps the command from looking further is what it has found. */
+/** An error that ends the diagnosis is its finding. */
 function asFinding(error: unknown): Diagnosis {
   if (!isEventBusError(error)) throw error;
   const check = /^(DATABASE|SCHEMA|PERMISSION)_/.test(error.code) ? "database" : "configuration";

@@ -10,8 +10,7 @@ import { inTransaction } from "../outbox/in-transaction.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { assertKnown } from "./assert-known.js";
 import { canAsk, cannotAsk, confirm, YES } from "./confirm.js";
-import { counted } from "./counted.js";
-import { printJson } from "./print-rows.js";
+import { counted, printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
 import { withDatabase } from "./with-database.js";
@@ -22,12 +21,14 @@ interface EraseOptions {
   readonly json?: boolean;
 }
 
-/** `ex-event-bus erase <aggregate-type> <aggregate-key...>`: takes out what the events of an aggregate say. */
+/** `ex-event-bus erase <aggregate-type> <aggregate-key...>`: erases the content of the events of an aggregate. */
 export function eraseCommand(): Command {
   return new Command("erase")
-    .description("take out for ever what the events of an aggregate say, and leave that they were")
-    .argument("<aggregate-type>", "the type of the aggregate, as User")
-    .argument("<aggregate-key...>", "its key; of a compound key the values in the order of its fields")
+    .description(
+      "erase the content of the events of an aggregate forever; that they occurred stays on record",
+    )
+    .argument("<aggregate-type>", "the type of the aggregate, such as User")
+    .argument("<aggregate-key...>", "its key; for a compound key, its values in the order of the fields")
     .option("--dry-run", "count the events and deliveries, and change nothing")
     .option(...YES)
     .option("--json", "print as JSON")
@@ -49,8 +50,7 @@ export function eraseCommand(): Command {
                 `${what} would be erased, ${deliveriesOf(found)} cancelled; nothing was changed.\n`,
               );
             }
-            if (!yes && !(await isMeant(`Erase ${what} for ever, and cancel ${deliveriesOf(found)}?`)))
-              return;
+            if (!yes && !(await isMeant(`Erase ${what} forever, and cancel ${deliveriesOf(found)}?`))) return;
             const erased = await inTransaction(executorOf(client), () =>
               erase(client, aggregate, { database: names }),
             );
@@ -64,8 +64,8 @@ export function eraseCommand(): Command {
 }
 
 /**
- * Refuses several values that are no event's key: they may be meant as the keys of several aggregates. An aggregate that is
- * erased already keeps its key.
+ * Refuses several values if no event has them as its compound key: the caller may have meant the keys of several aggregates. The
+ * events of an erased aggregate keep its key.
  */
 async function assertHasEvents(
   client: pg.Client,
@@ -78,8 +78,8 @@ async function assertHasEvents(
   if (any !== undefined) return;
   throw new EventBusError(
     "INVALID_OPTION",
-    `No event of ${aggregateType} has the key ${keys.join(" ")}: several values are taken as one key of several fields. Each aggregate ` +
-      `needs a call of its own, as: npx ex-event-bus erase ${aggregateType} ${keys[0]}`,
+    `No event of ${aggregateType} has the key ${keys.join(" ")}: several values form one compound key. Erase one ` +
+      `aggregate at a time, such as: npx ex-event-bus erase ${aggregateType} ${keys[0]}`,
     { value: keys },
   );
 }
@@ -88,7 +88,7 @@ function deliveriesOf({ cancelled }: Erased): string {
   return counted(cancelled, "delivery", "deliveries");
 }
 
-/** What cannot be undone is not done because nobody was there to ask. */
+/** Asks whether to erase. Without a terminal the command is refused. */
 function isMeant(question: string): Promise<boolean> {
   if (canAsk()) return confirm(question, "Nothing was erased.");
   throw cannotAsk("erase");

@@ -3,8 +3,8 @@ import { Command } from "commander";
 import { events } from "../admin/events.js";
 import { EventBusError } from "../errors.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
-import { aggregateOf } from "./aggregate-of.js";
 import { assertKnown } from "./assert-known.js";
+import { aggregateOf } from "./delivery-rows.js";
 import { followEvents } from "./follow-events.js";
 import { parseCount } from "./parse-number.js";
 import { parseTime, TIME_FORMS } from "./parse-time.js";
@@ -33,15 +33,15 @@ export function eventsCommand(): Command {
   return new Command("events")
     .description("list events, the last ones by position")
     .option("--event <name...>", "only events of these names")
-    .option("--aggregate-type <type>", "only events of this aggregate type, as User")
+    .option("--aggregate-type <type>", "only events of this aggregate type, such as User")
     .option("--aggregate-key <key>", "only events of the aggregate with this key")
     .option("--event-id <id>", "only the event with this id")
     .option("--correlation-id <id>", "only events that one request led to")
-    .option("--since <time>", `only events that occurred then or later: ${TIME_FORMS}`, parseTime)
-    .option("--until <time>", "only events that occurred before then", parseTime)
-    .option("--after <position>", "the first ones after this position instead", parseCount)
-    .option("--limit <count>", "at most so many", parseCount, 50)
-    .option("--follow", "then each one that comes, until Ctrl-C; with --json one line for each")
+    .option("--since <time>", `only events that occurred at this time or later: ${TIME_FORMS}`, parseTime)
+    .option("--until <time>", "only events that occurred before this time", parseTime)
+    .option("--after <position>", "list the first ones after this position instead", parseCount)
+    .option("--limit <count>", "list at most this many", parseCount, 50)
+    .option("--follow", "then list each new one, until Ctrl-C; with --json, one line for each")
     .option("--json", "print everything that is known, as JSON")
     .action(
       runAction<EventsOptions>((options) =>
@@ -92,11 +92,11 @@ function eventRow(event: ListedEvent): Row {
   };
 }
 
-/** Only what follows can be all that is asked for. */
+/** A limit of 0 makes sense with `--follow` only. */
 function showsNothing(): EventBusError {
   return new EventBusError(
     "INVALID_OPTION",
-    "--limit 0 shows nothing: expected 1 or more, or --follow for those alone that come",
+    "--limit 0 shows nothing: expected 1 or more, or --follow to list new events only",
     { value: 0, path: "limit" },
   );
 }
@@ -105,7 +105,7 @@ function showLines(found: readonly ListedEvent[]): void {
   for (const event of found) printJsonLine(event);
 }
 
-/** Tables that read as one: the names of the columns stand above the first one alone. */
+/** Prints tables that read as one: only the first has the names of the columns. */
 function rowsOneByOne(): (found: readonly ListedEvent[]) => void {
   let isFirst = true;
   return (found) => {

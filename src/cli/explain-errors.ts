@@ -5,19 +5,20 @@ import { didYouMean } from "../registry/nearest-name.js";
 import { jsonFailure } from "./failure-text.js";
 import { failureFormat, logGiven } from "./log-format.js";
 
-const HINT = "(--help shows what there is)";
+const HINT = "(see --help)";
 
-/** commander's own message; behind a "=" is the value that the option was given. */
+/** commander's own message; it can contain "=" and the value of the option. */
 const UNKNOWN_OPTION = /^error: unknown option '([^'=]+)/;
 
 /**
- * Lets a command and those beneath it show in their help the options of the program too, and say which of their options
- * was meant, or which they have, as everything else here does: by itself commander is silent about those with one dash, and those that are not much alike.
+ * Sets up the help and the errors of a command and its subcommands. Their help also shows the options of the program. An unknown
+ * option is reported with the nearest option, or with all options: commander names none for an option with one dash, or one
+ * that is not similar enough.
  */
 export function explainErrors(command: Command): void {
   command.configureHelp({ showGlobalOptions: true }).configureOutput({
     outputError: (text) => refuse(command, explained(text, command)),
-    // What comes here is the help of a command that needs one beneath it.
+    // commander writes here the help of a command that needs a subcommand.
     writeErr: (text) => (isJson(command) ? refuse(command, missing(command)) : process.stderr.write(text)),
   });
   for (const one of command.commands) explainErrors(one);
@@ -27,7 +28,7 @@ function isJson(command: Command): boolean {
   return failureFormat(command.name(), logGiven(process.argv.slice(2))) === "json";
 }
 
-/** Says what is wrong with the arguments, in the way in which the command says what else ends it. */
+/** Reports wrong arguments in the format in which the command reports its other failures. */
 function refuse(command: Command, text: string): void {
   if (isJson(command)) {
     const message = text.replace(/^error: /, "").trimEnd();
@@ -44,13 +45,13 @@ function explained(text: string, command: Command): string {
   const given = UNKNOWN_OPTION.exec(text)?.[1];
   if (given === undefined) return text;
   const known = optionsOf(command);
-  // A letter stands for what begins with it: names that are hardly longer are not alike.
+  // A single letter means the option that begins with it. By similarity it would match short names only.
   const letter = /^-[^-]$/.test(given) ? known.filter((option) => option.startsWith(`-${given}`)) : [];
   const meant = letter.length === 1 ? letter.join() : given;
   return `error: unknown option "${given}"${didYouMean(meant, letter.length > 0 ? letter : known)}\n`;
 }
 
-/** The long ones, those of the commands above it too. */
+/** The long options of a command and of the commands above it. */
 function optionsOf(command: Command): readonly string[] {
   const own = command.createHelp().visibleOptions(command);
   const long = own.flatMap((option) => option.long ?? []);

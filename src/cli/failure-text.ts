@@ -5,7 +5,7 @@ import { isEventBusError } from "../errors.js";
 import { jsonLogger } from "../log/json-log.js";
 import { isError, stackText } from "../log/plain-error.js";
 
-/** What ended a command, for people. */
+/** The error that ended a command, as a text for people. */
 export function prettyFailure(error: unknown, verbose: boolean): string {
   const message = isError(error) ? error.message : inspect(error);
   const code = isEventBusError(error) ? ` ${pc.dim(`(${error.code})`)}` : "";
@@ -13,7 +13,7 @@ export function prettyFailure(error: unknown, verbose: boolean): string {
   return verbose && isError(error) ? `${text}\n${stackText(error)}` : text;
 }
 
-/** What ended a command, as a line of its log, so that who collects logs can read it. */
+/** The error that ended a command, as a line of a JSON log. */
 export function jsonFailure(error: unknown): string {
   let text = "";
   const logger = jsonLogger((line) => {

@@ -7,12 +7,12 @@ import type { StoredEvent } from "../registry/event.js";
 import { repeat } from "./repeat.js";
 
 const LOOK_MS = 1_000;
-/** How many are read at once. */
+/** How many events one statement reads. */
 const MOST = 500;
 
 /**
- * Gives the events that fit, the last ones first of all and then each that comes, until the command is told to stop. Only
- * up to where the log is final, so that none is left out.
+ * Shows the last events that fit the filter, and then each new one until the command is stopped. Reads no further than the
+ * watermark, so that it misses no event.
  */
 export async function followEvents(
   client: pg.Client,
@@ -24,7 +24,7 @@ export async function followEvents(
   const call = { database: names };
   let seen = after;
   await repeat(LOOK_MS, async () => {
-    // What is before the last event of all needs not be looked at again, whether it fits or not.
+    // Events up to the latest one are not read again, whether they fit or not.
     const [latest] = await events(client, { after: seen ?? 0, limit: 1, last: true }, call);
     if (latest === undefined) {
       seen ??= 0;

@@ -9,14 +9,14 @@ import { loadFailure } from "./load-failure.js";
 
 const NAMES = ["ts", "mts", "js", "mjs", "cjs"].map((extension) => `ex-event-bus.config.${extension}`);
 
-/** Subscribers that send mail have its templates in JSX, and React is not in scope there. */
+/** Mail templates in JSX do not import React, so the automatic runtime is needed. */
 const JITI = { tsconfigPaths: true, jsx: { runtime: "automatic" } } as const;
 
 /**
- * Loads the configuration of the application in the current folder, and before it `.env`, of which nothing overrides
- * the environment. TypeScript, ES modules and CommonJS are loaded alike, with the `paths` of tsconfig.json.
+ * Loads `.env` of the current folder, without overriding the environment, and then the configuration of the application. The
+ * configuration can be TypeScript, an ES module or CommonJS, and can use the `paths` of tsconfig.json.
  *
- * @throws EventBusError `CONFIG_NOT_LOADED`, `INVALID_OPTION`, `DUPLICATE_NAME`: with the name of the file.
+ * @throws EventBusError `CONFIG_NOT_LOADED`, `INVALID_OPTION`, `DUPLICATE_NAME`. The message names the file.
  */
 export async function loadConfig(named: string | undefined): Promise<EventBusConfig> {
   const folder = process.cwd();
@@ -29,7 +29,7 @@ export async function loadConfig(named: string | undefined): Promise<EventBusCon
     throw explained(error, file);
   }
   try {
-    // Checked again: it may come from another version of the package, or have been written without defineConfig.
+    // Checked again: another version of the package may have checked it, or it may not use defineConfig.
     return explaining(defineConfig(loaded as ConfigOptions), file);
   } catch (error) {
     if (isEmptyModule(loaded))
@@ -54,18 +54,18 @@ function findConfig(named: string | undefined, folder: string): string {
   );
 }
 
-/** In a module that was compiled to CommonJS, the default export is a property of what it exports. */
+/** In a module that was compiled to CommonJS, the default export is a property of the exports. */
 function defaultOf(loaded: unknown): unknown {
   if (!isEmptyModule(loaded) || typeof loaded !== "object" || loaded === null) return loaded;
   return "default" in loaded ? loaded.default : loaded;
 }
 
-/** Without a default export, jiti gives the module itself. */
+/** Whether the loaded value is no configuration: without a default export, jiti returns the module itself. */
 function isEmptyModule(loaded: unknown): boolean {
   return typeof loaded !== "object" || loaded === null || !("subscribers" in loaded || "prisma" in loaded);
 }
 
-/** Subscribers that are loaded later are a part of the configuration, with the same mistakes in them. */
+/** Adds the name of the file to the errors of subscribers that are loaded later, too. */
 function explaining(config: EventBusConfig, file: string): EventBusConfig {
   const { subscribers } = config;
   if (typeof subscribers !== "function") return config;

@@ -1,19 +1,19 @@
 import { isAbsolute, relative } from "node:path";
 
-/** What the loader says of a file that is no JavaScript or TypeScript. */
+/** The loader's message for a file with a syntax error. */
 const SYNTAX_ERROR = /^(?:ParseError: )?([\s\S]*?)\s*\n (.+):(\d+):(\d+)$/;
-/** A compiled program that still imports what it was compiled from. */
+/** The error of a compiled program that still imports a TypeScript file. */
 const UNCOMPILED = /^Cannot find module '\.[^']*\.[cm]?ts'/;
 const COMPILED_CLIENT =
-  "Compilers leave this import as it is. If Prisma generated the file: write tsconfig.json before you run prisma generate, or " +
+  "Compilers do not change this import. If Prisma generated the file, write tsconfig.json before you run prisma generate, or " +
   'set importFileExtension = "js" in the generator of the schema';
-/** Behind what was not found: the files that lead there. */
+/** The list of importing files that follows the message. */
 const REQUIRE_STACK = /\nRequire stack:[\s\S]*$/;
 const FRAME = /^ +at (?:async )?(?:.*\()?(.+?):(\d+):\d+\)?$/gm;
 
 /**
- * Why a file of the application could not be loaded, behind the place in it, as compilers write it:
- * `src/db.ts:3:7: Unexpected token`. The column is left out where it would be that of the code that was made of the file.
+ * Why a file of the application could not be loaded, after the file, line and column, as compilers write it:
+ * `src/db.ts:3:7: Unexpected token`. The column is omitted if only the column in the transpiled code is known.
  */
 export function loadFailure(error: unknown, folder: string): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,18 +1,18 @@
-/** The commands that write lines of a log, not a listing. */
+/** The commands that write a log, not a listing. */
 const LOGGING: ReadonlySet<string> = new Set(["worker", "migrate"]);
 
-/** How log lines are written where `--log` is not given: for people on a terminal, else for who collects them. */
+/** The format of log lines without `--log`: for people on a terminal, otherwise for programs that collect logs. */
 export function defaultLogFormat(): "pretty" | "json" {
   return process.stdout.isTTY ? "pretty" : "json";
 }
 
-/** How a command says what ended it: as its log, if it writes one; people read the others, unless `--log json` is given. */
+/** The format of the error that ends a command: that of its log, if it writes one; otherwise pretty, unless `--log json` is set. */
 export function failureFormat(command: string, log: string | undefined): "pretty" | "json" {
   if (log !== undefined) return log === "json" ? "json" : "pretty";
   return LOGGING.has(command) ? defaultLogFormat() : "pretty";
 }
 
-/** The value of `--log`, where the arguments cannot be parsed, or have not been. */
+/** The value of `--log`, read directly from the arguments: they may not be parsed yet, or be wrong. */
 export function logGiven(args: readonly string[]): string | undefined {
   const end = args.indexOf("--");
   const options = end < 0 ? args : args.slice(0, end);

@@ -23,7 +23,10 @@ import { workerCommand } from "./worker-command.js";
 const program = new Command("ex-event-bus")
   .description("Delivers the events of your Prisma + PostgreSQL application to their subscribers.")
   .version(VERSION)
-  .option("--config <file>", "the configuration (default: ex-event-bus.config.{ts,mts,js,mjs,cjs} here)")
+  .option(
+    "--config <file>",
+    "the configuration (default: ex-event-bus.config.{ts,mts,js,mjs,cjs} in this folder)",
+  )
   .addOption(
     new Option("--log <format>", "how to write lines (default: pretty on a terminal, else json)").choices([
       "pretty",

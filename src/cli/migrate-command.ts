@@ -9,15 +9,15 @@ import { printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
 
-/** The step that makes the tables. */
+/** The migration that creates the tables. */
 const FIRST = MIGRATIONS[0]?.name ?? "";
 
 /** `ex-event-bus migrate`: installs the event bus, or brings it up to date. */
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("install the event bus in the database, or bring it up to date")
-    .option("--sql", "print the script for an empty database instead, and connect to none")
-    .option("--force", "go ahead where workers run that would not work with the new schema")
+    .option("--sql", "print the script for an empty database instead, without connecting to a database")
+    .option("--force", "migrate even if running workers will not work with the new schema")
     .option("--json", "print what was done as JSON")
     .action(
       runAction<{ readonly sql?: boolean; readonly force?: boolean; readonly json?: boolean }>(

@@ -1,7 +1,7 @@
 import { jsonFailure } from "./failure-text.js";
 import { logGiven } from "./log-format.js";
 
-/** Ends a command whose output cannot be written. Whoever reads it may have seen enough, as `head` does. */
+/** Ends a command whose output cannot be written. A reader that closes the pipe, such as `head`, is no error. */
 function endOf(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") return;
   const message = `the output cannot be written: ${error.message}`;
@@ -12,14 +12,14 @@ function endOf(error: NodeJS.ErrnoException): void {
   process.exit(1);
 }
 
-/** Says what becomes of a command whose output fails: a disk is full, a reader has gone. */
+/** Ends the command if its output fails, for example because a disk is full. */
 export function watchOutput(): void {
   process.stdout.on("error", endOf);
-  // There is nowhere left to say so.
+  // There is no output left to report this on.
   process.stderr.on("error", () => undefined);
 }
 
-/** From now on the output is a log, and more depends on this process than its lines: it goes on without them. */
+/** Continues if the output fails. For a worker, whose deliveries matter more than its log. */
 export function goOnWithoutOutput(): void {
   process.stdout.on("error", () => undefined);
   process.stdout.off("error", endOf);

@@ -1,13 +1,13 @@
 import { dirname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The code that runs this, wherever it is: `dist/esm` of the package. */
+/** The folder of the running code: `dist/esm` of the package. */
 const HERE = `${dirname(dirname(fileURLToPath(import.meta.url)))}${sep}`.replaceAll("\\", "/");
-/** Code that its reader did not write and cannot change, in the stack of an error. */
+/** Frames of code that the reader of the stack did not write and cannot change. */
 const OTHERS =
   /\/(?:node_modules\/(?:ex-event-bus|graphile-worker)|ex-event-bus\/dist)\/|[( ]node:|\((?:<anonymous>|index \d+)\)$/;
 
-/** The text of a stack without the frames of this package, of graphile-worker and of Node.js; how many these were. */
+/** A stack without the frames of this package, graphile-worker and Node.js, and the number of frames left out. */
 export function withoutOwnFrames(stack: string): { readonly text: string; readonly leftOut: number } {
   const lines = stack.split("\n");
   const kept = lines.filter((line) => !isOwnFrame(line));

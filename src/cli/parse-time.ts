@@ -11,8 +11,8 @@ const UNITS: Readonly<Record<string, number>> = {
 /** A hundred years, as in the configuration. */
 const LONGEST_AGE_MS = 3_155_760_000_000;
 
-/** What help says of a time. */
-export const TIME_FORMS = "2026-11-23T14:00 in UTC, 2026-11-23T14:00+01:00, or 2h ago as 2h";
+/** The forms of a time, for the help of options. */
+export const TIME_FORMS = "2026-11-23T14:00 in UTC, 2026-11-23T14:00+01:00, or 2h for two hours ago";
 
 const DATE = /(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)/;
 const CLOCK = /(?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d)(?::(?<second>[0-5]\d)(?<fraction>\.\d+)?)?/;
@@ -20,15 +20,15 @@ const ZONE = /Z|(?<sign>[+-])(?<zoneHours>0\d|1[0-4])(?::?(?<zoneMinutes>[0-5]\d
 const MOMENT = new RegExp(`^${DATE.source}(?:[T ]${CLOCK.source})? ?(?:${ZONE.source})?$`, "i");
 
 /**
- * The value of an option that is a time: ISO 8601, or how long ago: `30m`, `2h`, `1d`. Without a zone it is UTC, as
- * everything that the commands print: what was printed can be given back, on any machine.
+ * The value of an option that is a time: in ISO 8601, or a duration ago, such as `30m`, `2h` or `1d`. A time without a zone is in
+ * UTC, like all times that the commands print, so that a printed time can be passed to a command on any machine.
  */
 export function parseTime(text: string): Date {
   const time = timeAgo(text) ?? momentOf(text);
   if (time !== undefined && !Number.isNaN(time.getTime())) return time;
   throw new InvalidArgumentError(
-    "Expected a time that there is, as 2026-11-23, 2026-11-23T14:00 (UTC) or 2026-11-23T14:00+01:00, or how long ago as 30m, " +
-      "2h or 1d.",
+    "Expected an existing time such as 2026-11-23, 2026-11-23T14:00 (UTC) or 2026-11-23T14:00+01:00, or a duration ago such as " +
+      "30m, 2h or 1d.",
   );
 }
 
@@ -37,12 +37,12 @@ function timeAgo(text: string): Date | undefined {
   return ms === undefined ? undefined : new Date(Date.now() - ms);
 }
 
-/** The value of an option that is an age, in milliseconds: as short as a time ago, or as the configuration has it. */
+/** The value of an option that is an age; returns milliseconds. Takes the forms of {@link parseTime} and of the configuration. */
 export function parseAge(text: string): number {
   const ms = lengthOf(text.replace(/(?<=\d) (minute|hour|day)s?$/, (_, [letter = ""]) => letter));
   if (ms !== undefined && ms <= LONGEST_AGE_MS) return ms;
   throw new InvalidArgumentError(
-    "Expected an age as 30s, 30m, 12h or 7d, or as 30 minutes, 12 hours or 7 days, up to 36525d.",
+    "Expected an age such as 30s, 30m, 12h, 7d, 30 minutes, 12 hours or 7 days, up to 36525d.",
   );
 }
 

@@ -2,8 +2,7 @@ import { Command } from "commander";
 
 import { pause, resume } from "../admin/pause.js";
 import { assertKnown } from "./assert-known.js";
-import { counted } from "./counted.js";
-import { printJson } from "./print-rows.js";
+import { counted, printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
@@ -16,7 +15,7 @@ interface JsonOption {
 /** `ex-event-bus pause <subscriber>`. */
 export function pauseCommand(): Command {
   return new Command("pause")
-    .description("begin nothing of a subscriber until it is resumed; what is published waits")
+    .description("start no deliveries to a subscriber until it is resumed; its events wait")
     .argument("<subscriber>", "the name of the subscriber")
     .option("--json", "print as JSON")
     .action(
@@ -34,7 +33,7 @@ export function pauseCommand(): Command {
 /** `ex-event-bus resume <subscriber>`. */
 export function resumeCommand(): Command {
   return new Command("resume")
-    .description("let a paused subscriber go on, and wake what was held back")
+    .description("resume a paused subscriber, and wake its waiting deliveries")
     .argument("<subscriber>", "the name of the subscriber")
     .option("--json", "print as JSON")
     .action(
@@ -47,7 +46,7 @@ export function resumeCommand(): Command {
           if (options.json === true) printJson({ subscriber, isPaused: false, changed: resumed, woken });
           else
             print(
-              `"${subscriber}" ${resumed ? "goes on" : "was not paused"}; ${counted(woken, "delivery was", "deliveries were")} woken.\n`,
+              `"${subscriber}" ${resumed ? "is resumed" : "was not paused"}; ${counted(woken, "delivery was", "deliveries were")} woken.\n`,
             );
         }),
       ),

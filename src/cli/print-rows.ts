@@ -9,9 +9,9 @@ export interface ListOptions extends Pick<TableLook, "dispensable"> {
   readonly json?: boolean;
   /** What is printed when it is empty. */
   readonly none: string;
-  /** How many were asked for at most. */
+  /** The greatest number that was asked for. */
   readonly limit?: number;
-  /** Which ones come then; the last ones unless it is said. */
+  /** Which ones a limited listing shows. Defaults to the last ones. */
   readonly end?: "first" | "last";
 }
 
@@ -29,27 +29,27 @@ export function printRows<T extends object>(
   print(`${text === "" ? options.none : text}\n${noteOfLimit(items.length, options)}`);
 }
 
-/** A list that ends at its limit looks like all that there is. Programs know what they have asked for. */
+/** A list that ends at its limit looks complete, so a terminal gets a note. Programs know the limit that they set. */
 function noteOfLimit(count: number, { limit = Number.POSITIVE_INFINITY, end = "last" }: ListOptions): string {
   if (count < limit || !process.stdout.isTTY) return "";
   const which = limit === 1 ? `the ${end} one` : `the ${end} ${limit}`;
   return `${pc.dim(`(${which}; more with --limit)`)}\n`;
 }
 
-/** Prints everything that is known of something. */
+/** Prints a value as JSON. */
 export function printJson(value: unknown): void {
   print(`${JSON.stringify(jsonOf(value), null, 2)}\n`);
 }
 
-/** The same in one line, of something that others like it come after. */
+/** Prints one of several values as one line of JSON. */
 export function printJsonLine(value: unknown): void {
   print(`${JSON.stringify(jsonOf(value))}\n`);
 }
 
-/** Of two subscribers whose names begin alike, each is to be told from the other, and given to the next command. */
+/** Columns that are never cut: names of subscribers can begin alike, and the reader passes them to the next command. */
 const WHOLE = ["subscriber"];
 
-/** A table for whoever reads the output: as wide as the terminal, and whole where it goes elsewhere. */
+/** A table as wide as the terminal. It is not cut if the output is no terminal. */
 export function tableFor(rows: readonly Row[], dispensable: readonly string[] = []): string {
   const { isTTY, columns } = process.stdout;
   return tableOf(rows, {
@@ -60,9 +60,14 @@ export function tableFor(rows: readonly Row[], dispensable: readonly string[] = 
   });
 }
 
-/** What somebody has to look after. */
+/** The color of values that need attention. */
 function colour(column: string, value: unknown): ((text: string) => string) | undefined {
   if (value === "dead" || (column === "dead" && Number(value) > 0)) return pc.red;
   if (value === "paused" || (column === "paused" && Number(value) > 0)) return pc.yellow;
   return undefined;
+}
+
+/** A count with its noun, and a verb if given: `1 event is`, `2 events are`. */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

@@ -3,17 +3,17 @@ import { SingleBar } from "cli-progress";
 import type { Progress } from "../admin/in-batches.js";
 import { onSignals } from "./signals.js";
 
-/** Something that is done in batches, as a person at a terminal watches it. */
+/** Work in batches whose progress is shown on a terminal. */
 export interface WatchedWork {
-  /** To be given to what works in batches. */
+  /** Options for the function that works in batches. */
   readonly options: { readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal };
-  /** Whether it was told to stop before its end. */
+  /** Whether a signal stopped the work before its end. */
   wasStopped(): boolean;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   done(): void;
 }
 
-/** A bar on the error output of a terminal, elsewhere nothing. The first Ctrl-C ends the work after the running batch. */
+/** Shows a progress bar if the error output is a terminal. The first Ctrl-C ends the work after the current batch. */
 export function watchWork(label: string): WatchedWork {
   const stop = new AbortController();
   onSignals(() => {

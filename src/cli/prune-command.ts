@@ -2,10 +2,9 @@ import { Command } from "commander";
 
 import { prune } from "../admin/prune.js";
 import { canAsk, cannotAsk, confirm, isByHand, YES } from "./confirm.js";
-import { counted } from "./counted.js";
 import { loadConfig } from "./load-config.js";
 import { parseAge } from "./parse-time.js";
-import { printJson } from "./print-rows.js";
+import { counted, printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
@@ -18,11 +17,15 @@ interface PruneOptions {
   readonly json?: boolean;
 }
 
-/** `ex-event-bus prune`: deletes what is old, now. */
+/** `ex-event-bus prune`: deletes old events now. */
 export function pruneCommand(): Command {
   return new Command("prune")
-    .description("delete old events that are done, as workers do; never one with an open or dead delivery")
-    .option("--older-than <age>", "instead of the default of the configuration: 30d, 12h, 30m", parseAge)
+    .description("delete old events, as workers do; events with an open or dead delivery are kept")
+    .option(
+      "--older-than <age>",
+      "an age such as 30d, 12h or 30m, instead of the default retention of the configuration",
+      parseAge,
+    )
     .option("--dry-run", "count them, and change nothing")
     .option(...YES)
     .option("--json", "print as JSON")
@@ -34,7 +37,7 @@ export function pruneCommand(): Command {
           const kept = { ...retention, ...age };
           const { dryRun = false } = options;
           const call = { database: names, batchSize: 1_000, dryRun };
-          // A timer prunes without being asked, as workers do.
+          // A scheduled prune is not asked, as workers are not.
           if (!dryRun && options.yes !== true && isByHand()) {
             if (!canAsk()) throw cannotAsk("prune");
             const { events } = await prune(client, kept, { ...call, dryRun: true });
@@ -52,5 +55,5 @@ export function pruneCommand(): Command {
 }
 
 function questionOf(events: number): string {
-  return `Delete ${counted(events, "event with its", "events with their")} deliveries for ever?`;
+  return `Delete ${counted(events, "event with its", "events with their")} deliveries forever?`;
 }

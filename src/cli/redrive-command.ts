@@ -1,10 +1,9 @@
 import { Command } from "commander";
 
 import { type RedriveResult, redrive } from "../admin/redrive.js";
-import { counted } from "./counted.js";
 import { chosen } from "./dead-command.js";
 import { type DeliveryOptions, filterOf, withDeliveryOptions } from "./delivery-options.js";
-import { printJson } from "./print-rows.js";
+import { counted, printJson } from "./print-rows.js";
 import { watchWork } from "./progress.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
@@ -20,8 +19,11 @@ interface RedriveOptions extends DeliveryOptions {
 export function redriveCommand(): Command {
   return withDeliveryOptions(new Command("redrive"))
     .description("send dead deliveries again, in the order of their events, with all their attempts")
-    .argument("[event...]", "those of the events with these ids or positions, as --event-id and --position")
-    .option("--all", "all dead deliveries; else a condition is needed")
+    .argument(
+      "[event...]",
+      "deliveries of the events with these ids or positions, like --event-id and --position",
+    )
+    .option("--all", "all dead deliveries; without it, a condition is required")
     .option("--dry-run", "count them, and change nothing")
     .option("--json", "print as JSON")
     .action(

@@ -2,14 +2,14 @@ import { setTimeout as wait } from "node:timers/promises";
 
 import { onSignals } from "./signals.js";
 
-/** Does something again and again, with a pause between, until SIGINT or SIGTERM. */
+/** Repeats work with a pause between, until SIGINT or SIGTERM. */
 export async function repeat(intervalMs: number, work: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
   onSignals(() => {
     stop.abort();
     return Promise.resolve();
   });
-  // Nobody reads any more.
+  // The reader of the output has gone.
   process.stdout.once("error", () => stop.abort());
   while (!stop.signal.aborted) {
     await work();

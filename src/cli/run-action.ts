@@ -6,8 +6,8 @@ import { failureFormat } from "./log-format.js";
 import { flushed, reserveOutput } from "./standard-output.js";
 
 /**
- * The action of a command: what it throws becomes one message and exit code 1. The process then ends at once, since
- * the application's own Prisma client may keep connections open that nobody needs any more.
+ * Wraps the action of a command. An error that it throws becomes one message and exit code 1. The process ends as soon as the
+ * action does, because the application's own Prisma client may keep connections open.
  */
 export function runAction<Own extends object>(
   action: (options: Own & CliOptions, args: readonly string[]) => Promise<void>,

@@ -5,14 +5,13 @@ import { deliveries } from "../admin/deliveries.js";
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
 import { jsonOf } from "../registry/to-json.js";
-import { aggregateOf } from "./aggregate-of.js";
 import type { CliOptions } from "./cli-options.js";
-import { counted } from "./counted.js";
+import { aggregateOf } from "./delivery-rows.js";
 import { withoutOwnFrames } from "./own-frames.js";
-import { printJson } from "./print-rows.js";
+import { counted, printJson } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { print } from "./standard-output.js";
-import { timeText } from "./time-text.js";
+import { timeText } from "./table.js";
 import { existingEvent, ONE_EVENT } from "./which-event.js";
 import { withDatabase } from "./with-database.js";
 
@@ -20,7 +19,7 @@ interface ShowOptions extends CliOptions {
   readonly json?: boolean;
 }
 
-/** `ex-event-bus show <event>`: everything that is known of an event. */
+/** `ex-event-bus show <event>`: shows an event with its deliveries. */
 export function showCommand(): Command {
   return new Command("show")
     .description("show an event with all of its deliveries, their attempts and errors")
@@ -30,9 +29,9 @@ export function showCommand(): Command {
 }
 
 /**
- * Prints an event, by its id or position, with its deliveries, or those of them that are in a state.
+ * Prints the event with an id or position, with its deliveries, or only its deliveries in one state.
  *
- * @throws EventBusError `INVALID_OPTION` when there is no such event.
+ * @throws EventBusError `INVALID_OPTION` if there is no such event.
  */
 export function showEvent(given: string, options: ShowOptions, state?: Delivery["state"]): Promise<void> {
   return withDatabase(options, async (client, names) => {
@@ -92,7 +91,7 @@ function deliveryLines(delivery: Delivery, isVerbose: boolean): readonly string[
   ];
 }
 
-/** Only the first and the last ones are kept; and none when their event was erased, which they may quote. */
+/** Only the first and the last errors are kept. None are kept if their event was erased, because they may quote it. */
 function missingErrors(count: number, areErased: boolean): string {
   return areErased
     ? `  ${counted(count, "error was", "errors were")} erased`

@@ -1,6 +1,6 @@
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Calls `stop` on the first SIGTERM or SIGINT; a second one, or one before there is anything to stop, ends the process. */
+/** Calls `stop` on the first SIGTERM or SIGINT. A second signal, or one while `stop` returns undefined, ends the process. */
 export function onSignals(stop: () => Promise<void> | undefined): void {
   let stopping = false;
   for (const signal of Object.keys(CODES) as (keyof typeof CODES)[]) {
@@ -14,8 +14,8 @@ export function onSignals(stop: () => Promise<void> | undefined): void {
 const LOOK_MS = 500;
 
 /**
- * Calls `stop` when the process is left behind by npm: `npx` and `npm run` end on SIGTERM without passing it on, and
- * what they started would go on, unseen, beside its successor.
+ * Calls `stop` if npm, the parent of this process, has ended: `npx` and `npm run` end on SIGTERM without passing it on. This
+ * process would otherwise keep running unnoticed, beside its successor.
  */
 export function onLeftBehind(stop: () => void): void {
   if (process.env["npm_command"] === undefined) return;

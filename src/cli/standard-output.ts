@@ -1,4 +1,4 @@
-/** The standard output of the process, before anybody else gets it. */
+/** The standard output of the process, before {@link reserveOutput} redirects it. */
 const { stdout, stderr } = process;
 const write = stdout.write.bind(stdout);
 
@@ -8,14 +8,14 @@ export function print(text: string): void {
 }
 
 /**
- * Keeps the standard output for what the command prints: whatever the application's code writes there, as by
- * `console.log` while its configuration is loaded, goes to the error output. A program that reads JSON gets JSON alone.
+ * Reserves the standard output for {@link print}. Everything else that is written there, such as a `console.log` in the
+ * configuration of the application, goes to the error output. So a program that reads JSON gets JSON only.
  */
 export function reserveOutput(): void {
   stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
 }
 
-/** Output into a pipe is written in the background; ending the process before that would cut it off. */
+/** Waits for output into a pipe, which is written in the background and lost if the process ends first. */
 export async function flushed(): Promise<void> {
   await new Promise<void>((resolve) => void write("", () => resolve()));
   await new Promise<void>((resolve) => void stderr.write("", () => resolve()));

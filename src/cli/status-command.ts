@@ -3,7 +3,6 @@ import pc from "picocolors";
 
 import { type Status, status } from "../admin/status.js";
 import type { SubscriberStatus } from "../outbox/subscriber-status.js";
-import { duration } from "./duration.js";
 import { parseSeconds } from "./parse-number.js";
 import { printJson, printJsonLine, tableFor } from "./print-rows.js";
 import { repeat } from "./repeat.js";
@@ -13,21 +12,21 @@ import type { Row } from "./table.js";
 import { withDatabase } from "./with-database.js";
 
 interface StatusOptions {
-  /** The pause in milliseconds; true when none was given. */
+  /** The pause in milliseconds; true if the option has no value. */
   readonly watch?: number | true;
   readonly json?: boolean;
 }
 
 const DEFAULT_WATCH_MS = 2_000;
-/** Moves to the first line of a terminal, and clears what is beneath. */
+/** Moves the cursor of a terminal to the first line and clears the screen. */
 const FROM_THE_TOP = "\u001b[H\u001b[2J";
 
-/** `ex-event-bus status`: how everything stands. */
+/** `ex-event-bus status`: counts deliveries and lists workers. */
 export function statusCommand(): Command {
   return new Command("status")
-    .description("show how many deliveries of each subscriber are in which state, and which workers run")
-    .option("--watch [seconds]", "again and again, until Ctrl-C (default: every 2 seconds)", parseSeconds)
-    .option("--json", "print as JSON; with --watch one line each time")
+    .description("show the number of deliveries in each state by subscriber, and the running workers")
+    .option("--watch [seconds]", "repeat until Ctrl-C (default: every 2 seconds)", parseSeconds)
+    .option("--json", "print as JSON; with --watch, one line each time")
     .action(
       runAction<StatusOptions>(({ watch, json = false, ...options }) =>
         withDatabase(options, async (client, names) => {
@@ -93,14 +92,27 @@ function subscriberRow(one: SubscriberStatus) {
   };
 }
 
-/** Counts that are zero and texts that are empty in all rows. That there are no workers says a lot. */
+/** Columns that are zero or empty in all rows. The column of workers stays: that there are none is important. */
 function silentColumns(rows: readonly Row[]): readonly string[] {
   const names = Object.keys(rows[0] ?? {}).filter((name) => name !== "" && name !== "workers");
   return names.filter((name) => rows.every((row) => row[name] === 0 || row[name] === ""));
 }
 
-function notes(subscribers: readonly SubscriberStatus[], somebodyWorks: boolean): readonly string[] {
+function notes(subscribers: readonly SubscriberStatus[], hasWorkers: boolean): readonly string[] {
   const orphaned = subscribers.filter((one) => one.isOrphaned).map((one) => `"${one.subscriber}"`);
-  if (!somebodyWorks || orphaned.length === 0) return [];
-  return ["", pc.yellow(`No worker that runs has a handler for ${orphaned.join(", ")}.`)];
+  if (!hasWorkers || orphaned.length === 0) return [];
+  return ["", pc.yellow(`No running worker has a handler for ${orphaned.join(", ")}.`)];
+}
+
+const STEPS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** A duration for people, in its largest useful unit: `250 ms`, `12 s`, `4 min`, `30 h`, `3 d`. */
+function duration(ms: number): string {
+  const step = STEPS.find(([, length]) => ms >= 2 * length);
+  return step === undefined ? `${Math.max(0, Math.round(ms))} ms` : `${Math.round(ms / step[1])} ${step[0]}`;
 }

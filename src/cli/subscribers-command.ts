@@ -6,7 +6,7 @@ import { printRows } from "./print-rows.js";
 import { runAction } from "./run-action.js";
 import { withDatabase } from "./with-database.js";
 
-/** `ex-event-bus subscribers <event>`: lists who receives an event. */
+/** `ex-event-bus subscribers <event>`: lists the subscribers of an event. */
 export function subscribersCommand(): Command {
   return new Command("subscribers")
     .description("list the subscribers of an event, those of other applications too")
@@ -23,7 +23,7 @@ export function subscribersCommand(): Command {
               application,
               paused: isPaused ? "paused" : "",
             }),
-            { ...options, none: `Nobody subscribes to "${event}".` },
+            { ...options, none: `"${event}" has no subscribers.` },
           );
         }),
       ),

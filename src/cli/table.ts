@@ -2,20 +2,19 @@ import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 
 import { cutToWidth, displayWidth } from "./display-width.js";
-import { timeText } from "./time-text.js";
 
 /** One row of a listing, by column. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** How a listing is shown. */
 export interface TableLook {
-  /** How many cells a line may take: the width of the terminal. Without it, whatever there is is shown whole. */
+  /** The width of the terminal in cells. Without it nothing is cut. */
   readonly width?: number | undefined;
-  /** Columns that can be left out where the room does not suffice, the first one first. */
+  /** Columns that are left out if the table is too wide, in this order. */
   readonly dispensable?: readonly string[];
   /** Columns that are never cut. */
   readonly whole?: readonly string[];
-  /** The colour of a cell, by its column and value. */
+  /** The color of a cell, by its column and value. */
   readonly colour?: (column: string, value: unknown) => ((text: string) => string) | undefined;
 }
 
@@ -24,20 +23,20 @@ interface Column {
   readonly values: readonly unknown[];
   readonly cells: readonly string[];
   readonly isNumber: boolean;
-  /** What it needs at least: only texts that are no ids can be cut. */
+  /** The width below which it is not cut. Only texts can be cut, ids excepted. */
   readonly least: number;
-  /** What it needs for its texts to be read, and not only told from each other. */
+  /** The width from which its texts can be understood, and not only told apart. */
   readonly legible: number;
   readonly width: number;
 }
 
 const GAP = "  ";
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-/** A text of which less is shown says nothing any more. */
+/** A text that is cut further says nothing. */
 const LEAST_TEXT = 12;
 const LEGIBLE_TEXT = 24;
 
-/** A table with a column for each field of the first row, numbers on the right. Empty when there are no rows. */
+/** A table with a column for each field of the first row; numbers are aligned to the right. Empty if there are no rows. */
 export function tableOf(rows: readonly Row[], look: TableLook = {}): string {
   const [first] = rows;
   if (first === undefined) return "";
@@ -56,7 +55,7 @@ function columnOf(name: string, rows: readonly Row[], { whole = [] }: TableLook)
   const width = Math.max(name.length, ...cells.map(displayWidth));
   const given = values.filter((value) => value !== null && value !== undefined && value !== "");
   const isNumber = given.length > 0 && given.every((value) => typeof value === "number");
-  // A part of an id says nothing.
+  // A part of an id is useless.
   const isText = given.every((value) => typeof value === "string" && !UUID.test(value));
   const atLeast = (cells: number) => (isText && !whole.includes(name) ? Math.min(width, cells) : width);
   const [least, legible] = [atLeast(LEAST_TEXT), atLeast(LEGIBLE_TEXT)];
@@ -64,8 +63,9 @@ function columnOf(name: string, rows: readonly Row[], { whole = [] }: TableLook)
 }
 
 /**
- * The columns for which there is room, as wide as they can be: the widest ones give way first. What can be spared first is not
- * worth texts that cannot be read; the others are.
+ * The columns that fit into the width, as wide as possible. First the first dispensable column is left out, if texts would be
+ * too short to understand with it. Further columns are left out only if the table would not fit at all. Then the widest columns
+ * are cut.
  */
 function fitting(all: readonly Column[], { width, dispensable = [] }: TableLook) {
   if (width === undefined) return { shown: all, leftOut: [] };
@@ -100,7 +100,7 @@ function cellAt(
   const cell = cells[row] ?? "";
   const text = aligned(cell, width, isNumber);
   const paint = colour?.(name, values[row]);
-  // What only fills the column has no colour, so that it can be cut off at the end of the line.
+  // Padding has no color, so that it can be trimmed at the end of the line.
   return paint === undefined ? text : text.replace(/\S(?:.*\S)?/, paint);
 }
 
@@ -114,9 +114,17 @@ function lineOf(cells: readonly string[]): string {
   return cells.join(GAP).trimEnd();
 }
 
-/** In one line, and without what would move the cursor or change the colours of a terminal. */
+/** The text of a value in one line, without control characters that would move the cursor or change colors. */
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Date) return timeText(value);
   return stripVTControlCharacters(String(value)).replace(/[\s\p{Cc}]+/gu, " ");
+}
+
+/**
+ * A moment in UTC, for people. A `Date` cannot hold PostgreSQL's `infinity`, which someone may have written by hand: such a row
+ * must not make the whole listing fail.
+ */
+export function timeText(moment: Date): string {
+  return Number.isNaN(moment.getTime()) ? "out of range" : moment.toISOString();
 }

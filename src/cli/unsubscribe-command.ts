@@ -35,13 +35,13 @@ export function unsubscribeCommand(): Command {
     );
 }
 
-/** To which of the events the configuration still subscribes it. */
+/** The events to which the configuration still subscribes the subscriber. */
 async function stillConfigured(
   config: EventBusConfig,
   subscriber: string,
   events: readonly string[],
 ): Promise<readonly string[]> {
-  // Subscriptions can be ended without the application's code, and so also where it cannot be loaded.
+  // Ending subscriptions must work even if the application's code cannot be loaded.
   const configured = await loadSubscribers(config).catch(() => []);
   const same = configured.find(({ name }) => name === subscriber);
   return events.filter((event) => same?.events.some(({ name }) => name === event));

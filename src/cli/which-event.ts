@@ -5,10 +5,10 @@ import { EventBusError } from "../errors.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import type { ListedEvent } from "../outbox/stored-event.js";
 
-/** The argument by which commands are told of one event. */
+/** The argument of commands that take one event. */
 export const ONE_EVENT = ["<event>", "the id of the event, or its position"] as const;
 
-/** By its id or by its position. */
+/** Reads an argument as the id or the position of an event. */
 export function whichEvent(given: string): { readonly eventId: string } | { readonly position: number } {
   if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return { position: Number(given) };
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(given)) return { eventId: given };
@@ -19,7 +19,7 @@ export function whichEvent(given: string): { readonly eventId: string } | { read
   );
 }
 
-/** @throws EventBusError `INVALID_OPTION` when there is no such event. */
+/** @throws EventBusError `INVALID_OPTION` if there is no such event. */
 export async function existingEvent(
   client: pg.Client,
   names: SchemaNames,
@@ -31,7 +31,7 @@ export async function existingEvent(
   const where = "eventId" in which ? `with the id "${given}"` : `at position ${given}`;
   throw new EventBusError(
     "INVALID_OPTION",
-    `There is no event ${where}: it never was, or it was old and is deleted. See: npx ex-event-bus events`,
+    `There is no event ${where}: it never existed, or it was pruned. See: npx ex-event-bus events`,
     { value: given },
   );
 }

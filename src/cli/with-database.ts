@@ -43,7 +43,7 @@ export async function withDatabase<T>(
     await checkSchema(ownExecutor(client, false), names, describeDatabase(url));
     return await work(client, names, config);
   } catch (error) {
-    // It may go away, or stop answering, at any moment.
+    // The database can go away or stop answering at any moment.
     throw isAboutConnecting(error) ? unreachable(url, error) : error;
   } finally {
     await client.end();

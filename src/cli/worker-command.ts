@@ -18,18 +18,21 @@ export function workerCommand(): Command {
   return new Command("worker")
     .description("make deliveries, until SIGTERM or SIGINT; a second one ends it at once")
     .option("--health-port <port>", "answer GET /live and GET /ready on this port", parsePort)
-    .option("--health-host <host>", "the address to do so on, such as 0.0.0.0 for all (default: 127.0.0.1)")
+    .option(
+      "--health-host <host>",
+      "the address of that port; 0.0.0.0 for all addresses (default: 127.0.0.1)",
+    )
     .action(
       runAction<WorkerOptions>(async ({ healthPort, healthHost, ...options }) => {
         goOnWithoutOutput();
         let stop: (() => Promise<void>) | undefined;
-        // First: as the first process of a container it would be deaf to signals while the configuration loads.
+        // Before anything else: process 1 of a container ignores signals without a handler, also while the configuration loads.
         onSignals(() => stop?.());
         onLeftBehind(() => (stop === undefined ? process.exit(1) : void stop()));
         const output = outputOf(options);
-        // A promise that a handler forgot must not end the deliveries of all the others.
+        // A rejected promise that a handler forgot must not end the worker.
         process.on("unhandledRejection", (error) => {
-          output.log.error("A promise was rejected and nobody handled it: await it in your handler.", {
+          output.log.error("A rejected promise was not handled: await it in your handler.", {
             error,
           });
         });

@@ -1,5 +1,4 @@
-import type { Logger } from "../log/logger.js";
-import { withFields } from "../log/with-fields.js";
+import { type Logger, withFields } from "../log/logger.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { StoredEvent } from "../registry/event.js";
 import type { HandlerContext } from "../registry/handler-context.js";

@@ -1,6 +1,5 @@
 import { sameValue } from "../changes/diff.js";
 import { isDecimal } from "../codec/decimal.js";
-import { isPlain } from "./is-plain.js";
 
 /** What `expect.any(String)` and the like have in common, in Vitest and in Jest. */
 export interface AsymmetricMatcher {
@@ -54,4 +53,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
     !ArrayBuffer.isView(value) &&
     !isDecimal(value)
   );
+}
+
+/** Whether it is an object in the sense of `{}`: no list, and of no class. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Rows of another realm have another Object.prototype, which has none either.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,6 +1,6 @@
 import { sameValue } from "../changes/diff.js";
 import { isDecimal } from "../codec/decimal.js";
-import { isPlain } from "./is-plain.js";
+import { isPlain } from "./compare.js";
 
 /** A place in a value that is not as it was. */
 export interface ValueChange {

@@ -8,7 +8,7 @@ import type { AnyEvent } from "../registry/event.js";
 import { isEvent } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { deliver } from "../testing/deliver.js";
-import { isTransaction } from "../testing/is-transaction.js";
+import { isTransaction } from "../testing/spare-transaction.js";
 import { storedDelivery } from "../testing/stored-delivery.js";
 import { differences, snapshot } from "./differences.js";
 import { explainRepetition, type Repetition } from "./explain-repetition.js";

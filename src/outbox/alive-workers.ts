@@ -1,6 +1,5 @@
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import { IS_ALIVE } from "./last-sign.js";
 import { momentOf } from "./moment.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
@@ -23,6 +22,21 @@ export interface WorkerStatus {
   /** What it makes deliveries for. */
   readonly subscribers: readonly string[];
 }
+
+/**
+ * The last moment at which a worker, the row `w` of workers, could have renewed its heartbeat: at its last heartbeat, or when the
+ * server started, because no worker could renew it before. A start in the future is ignored: the server's clock was put back.
+ */
+export const LAST_ALIVE_AT = /* sql */ `greatest(w.heartbeat_at, case when pg_catalog.pg_postmaster_start_time() <= pg_catalog.clock_timestamp()
+         then pg_catalog.pg_postmaster_start_time() end)`;
+
+/** True of a row `w` of workers whose heartbeat is so old that the worker is taken for dead. */
+export const WAS_SILENT_TOO_LONG = /* sql */ `${LAST_ALIVE_AT} + w.dead_after_ms::float8 * interval '1 millisecond'
+           < pg_catalog.clock_timestamp()`;
+
+/** True of a row `w` of workers whose worker is alive. */
+export const IS_ALIVE = /* sql */ `${LAST_ALIVE_AT}
+       + w.dead_after_ms::float8 * interval '1 millisecond' > pg_catalog.clock_timestamp()`;
 
 const ALIVE = statement(/* sql */ `
 select coalesce(nullif(w.name, ''), w.id) as name, w.application, w.host, w.pid, w.version, w.started_at as "startedAt",

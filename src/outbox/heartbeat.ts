@@ -1,6 +1,6 @@
+import { WAS_SILENT_TOO_LONG } from "./alive-workers.js";
 import type { Executor } from "./executor.js";
 import { deathsOf, isBegun, numberAt, payloadOf } from "./graphile/job-sql.js";
-import { WAS_SILENT_TOO_LONG } from "./last-sign.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 

@@ -1,6 +1,6 @@
 import { EventBusError } from "../errors.js";
+import { IS_ALIVE } from "./alive-workers.js";
 import type { PgQueryable } from "./executor.js";
-import { IS_ALIVE } from "./last-sign.js";
 import type { Migration } from "./migrations.js";
 import { type SchemaNames, withSchemas } from "./schema-names.js";
 

@@ -2,7 +2,7 @@ import type { DeliverDeps } from "../delivery/deliver-deps.js";
 import { type Decisions, decisions, type HandlerDecision } from "../delivery/handler-decision.js";
 import { callHandler } from "../delivery/run-plain.js";
 import { transactionalClient } from "../delivery/transactional-client.js";
-import type { Logger } from "../log/logger.js";
+import { type Logger, SILENT } from "../log/logger.js";
 import type { PrismaQueryable } from "../outbox/executor.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import { DEFAULT_SCHEMA_NAMES } from "../outbox/schema-names.js";
@@ -21,7 +21,6 @@ import type { AnyEventType, EventDraftOf, EventOf } from "../registry/event-type
 import { isEvent } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
-import { SILENT } from "./silent-logger.js";
 
 /** What {@link deliver} takes. */
 export interface DeliverOptions {

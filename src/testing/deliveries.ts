@@ -7,7 +7,7 @@ import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
-import { namesOf } from "./names-of.js";
+import { namesOf } from "./published-events.js";
 
 /** Which deliveries: subscribers and events themselves or by name. Every condition that is given must hold. */
 export interface TypedDeliveryFilter<S extends Subscriber, T extends AnyEventType>

@@ -1,5 +1,5 @@
 import { EventBusError } from "../errors.js";
-import type { Logger } from "../log/logger.js";
+import { type Logger, SILENT } from "../log/logger.js";
 import { isQueryable, type PrismaQueryable, type Queryable } from "../outbox/executor.js";
 import { checkFunction, checkLogger, checkOptions, invalidOption } from "../registry/check-options.js";
 import {
@@ -16,8 +16,7 @@ import type { OnDead } from "../registry/on-dead.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { checkSubscribers } from "./check-subscribers.js";
 import { deliverConcurrently, type Fault, isFault } from "./faults.js";
-import { isTransaction } from "./is-transaction.js";
-import { SILENT } from "./silent-logger.js";
+import { isTransaction } from "./spare-transaction.js";
 
 /** What `drain` is given. */
 export interface DrainOptions {

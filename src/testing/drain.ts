@@ -10,8 +10,7 @@ import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
 import { checkDrainOptions, type DrainOptions, type DrainSettings } from "./drain-options.js";
 import type { FaultRun } from "./faults.js";
-import { isTransaction } from "./is-transaction.js";
-import { sparing } from "./spare-transaction.js";
+import { isTransaction, sparing } from "./spare-transaction.js";
 import { type DrainResult, startTally } from "./tally.js";
 
 /**

@@ -8,7 +8,6 @@ import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
-import { type Named, namesOf } from "./names-of.js";
 
 /** Which events, by their type: the answer then has that type. Every condition that is given must hold. */
 export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilter, "event"> {
@@ -61,4 +60,13 @@ function asFilter(
   // What is no filter is refused where the names of its conditions are looked at.
   if (!isObject(filter) || filter.event === undefined) return filter as EventFilter;
   return { ...(filter as EventFilter), event: namesOf(filter.event as Named | readonly Named[]) };
+}
+
+/** An event type or a subscriber, or its name. */
+export type Named = string | { readonly name: string };
+
+/** The names of one or several. What is neither is left as it is, for whoever looks at names to refuse. */
+export function namesOf(named: Named | readonly Named[]): string | readonly string[] {
+  const nameOf = (one: Named) => (isEventType(one) || isSubscriber(one) ? one.name : (one as string));
+  return Array.isArray(named) ? named.map(nameOf) : nameOf(named as Named);
 }

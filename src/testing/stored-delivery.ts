@@ -1,13 +1,13 @@
 import { deliver } from "../delivery/deliver.js";
 import type { Outcome } from "../delivery/outcome.js";
 import { EventBusError } from "../errors.js";
+import { SILENT } from "../log/logger.js";
 import { executorOf, type PrismaQueryable } from "../outbox/executor.js";
 import { findDeliveries } from "../outbox/find-deliveries.js";
 import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
 import type { AnyEvent } from "../registry/event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
-import { SILENT } from "./silent-logger.js";
 
 /** What {@link storedDelivery} is given. */
 export interface StoredDeliveryOptions extends DatabaseOptions {

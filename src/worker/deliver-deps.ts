@@ -5,7 +5,7 @@ import { deliveryOutbox } from "../delivery/delivery-outbox.js";
 import { openGate } from "../delivery/run-gate.js";
 import { openSemaphore } from "../delivery/semaphore.js";
 import type { Executor } from "../outbox/executor.js";
-import { wakeWorkers } from "../outbox/graphile/wake-workers.js";
+import { wakeWorkers } from "../outbox/graphile/await-jobs.js";
 import { wakeTimer } from "./wake-timer.js";
 import type { WorkerSetup } from "./worker-setup.js";
 

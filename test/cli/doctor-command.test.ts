@@ -52,8 +52,8 @@ it("doctor warns of a graphile-worker whose statements are not known", async () 
   const found = await cli(["doctor"], { cwd, env }).result();
   expect(found).toMatchObject({ code: 0, stderr: "" });
   const line = (verb: string) =>
-    `warning  The installed graphile-worker ${verb} jobs by a statement that is not known here: deliveries are made all the same, ` +
-    "with one statement more for each. Known are the versions 0.17.3 and 0.18.0.";
+    `warning  The installed graphile-worker ${verb} jobs by a statement that this version of ex-event-bus does not know: it still makes ` +
+    "deliveries, with one more statement for each. It knows the statements of 0.17.3 and 0.18.0.";
   expect(found.stdout.split("\n").slice(0, 2)).toEqual([line("takes"), line("deletes")]);
 });
 

@@ -93,7 +93,7 @@ describe("listings", () => {
     expect(await json("events", "--since", "2h")).toMatchObject([{ aggregateKey: "2" }]);
     expect(await json("events", "--since", "4h", "--until", "1m")).toMatchObject([{ aggregateKey: "1" }]);
     expect((await run("events", "--since", "yesterday")).stderr).toContain(
-      "Expected a time that there is, as 2026-11-23",
+      "Expected an existing time such as 2026-11-23",
     );
 
     expect(await json("show", String(position + 1))).toMatchObject({
@@ -150,7 +150,7 @@ describe("listings", () => {
       stderr: expect.stringContaining('error: "fails" does not subscribe to any event.'),
     });
     expect(await json("unsubscribe", "succeeds")).toEqual({ subscriber: "succeeds", events: ["Ping"] });
-    expect((await run("subscribers", "Ping")).text).toBe('Nobody subscribes to "Ping".\n');
+    expect((await run("subscribers", "Ping")).text).toBe('"Ping" has no subscribers.\n');
     for (const args of [
       ["subscribers", "Pign"],
       ["unsubscribe", "succeeds", "Pign"],
@@ -206,7 +206,7 @@ describe("listings", () => {
     expect(await run(...args)).toEqual({
       code: 1,
       text: "",
-      stderr: `${message}\n(--help shows what there is)\n`,
+      stderr: `${message}\n(see --help)\n`,
     });
   });
 });

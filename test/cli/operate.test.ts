@@ -129,7 +129,7 @@ describe("redrive", () => {
     }
     expect(await run("redrive", "--since", "yesterday")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("Expected a time that there is, as 2026-11-23,"),
+      stderr: expect.stringContaining("Expected an existing time such as 2026-11-23,"),
     });
     expect(await run("redrive", "7x")).toMatchObject({ code: 1, stderr: expect.stringContaining("a UUID") });
     expect(await run("redrive", "987654321")).toMatchObject({
@@ -169,7 +169,7 @@ describe("pause and resume", () => {
       workers: [{ subscribers: ["other"], running: 0, heartbeatAgeMs: expect.any(Number) }],
     });
     expect((await run("status")).text).toMatch(/^other .* paused$/m);
-    expect((await run("resume", "other")).text).toBe('"other" goes on; 2 deliveries were woken.\n');
+    expect((await run("resume", "other")).text).toBe('"other" is resumed; 2 deliveries were woken.\n');
     await allIn("delivered", 2);
     for (const command of ["pause", "resume"])
       expect(await run(command, "othre")).toMatchObject({
@@ -206,7 +206,7 @@ describe("prune", () => {
     expect(await run("prune", "--older-than", "1 week")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(
-        "option '--older-than <age>' argument '1 week' is invalid. Expected an age as 30s,",
+        "option '--older-than <age>' argument '1 week' is invalid. Expected an age such as 30s,",
       ),
     });
     await pool.query("update event_bus.events set occurred_at = occurred_at - interval '2 days'");
@@ -252,7 +252,7 @@ describe("erase", () => {
         code: 1,
         text: "",
         stderr: expect.stringContaining(
-          "No event of Pong has the key 1 2: several values are taken as one key of several fields. Each aggregate needs a call of its own",
+          "No event of Pong has the key 1 2: several values form one compound key. Erase one aggregate at a time",
         ),
       });
     expect(await json("erase", "Pong", "2", "3", "--yes")).toEqual({ events: 1, cancelled: 0 });

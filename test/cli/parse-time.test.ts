@@ -48,7 +48,7 @@ describe("parseTime", () => {
     "9999999999999d",
     "",
   ])("refuses %j", (text) => {
-    expect(() => parseTime(text)).toThrow("Expected a time that there is, as 2026-11-23");
+    expect(() => parseTime(text)).toThrow("Expected an existing time such as 2026-11-23");
   });
 
   it.each([
@@ -81,6 +81,6 @@ it.each([
 it.each(["", "7", "-1d", "1 week", "2 hour ago", "1dday", "days", "1 constructor", "36526d"])(
   "refuses the age %j",
   (text) => {
-    expect(() => parseAge(text)).toThrow("Expected an age as 30s, 30m, 12h or 7d");
+    expect(() => parseAge(text)).toThrow("Expected an age such as 30s, 30m, 12h, 7d, 30 minutes");
   },
 );

@@ -34,10 +34,10 @@ describe("what cannot be undone", () => {
   });
 
   it.each([
-    [["prune"], "Delete 2 events with their deliveries for ever?", "Nothing was deleted."],
+    [["prune"], "Delete 2 events with their deliveries forever?", "Nothing was deleted."],
     [
       ["erase", "Pong", "1"],
-      "Erase 1 event of Pong 1 for ever, and cancel 0 deliveries?",
+      "Erase 1 event of Pong 1 forever, and cancel 0 deliveries?",
       "Nothing was erased.",
     ],
   ])("is not done when the answer is no: %j", async (args, question, otherwise) => {

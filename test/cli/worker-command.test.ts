@@ -215,7 +215,7 @@ describe("worker", () => {
     await allIn("delivered", 2);
     await worker.line({
       level: "error",
-      message: "A promise was rejected and nobody handled it: await it in your handler.",
+      message: "A rejected promise was not handled: await it in your handler.",
     });
     worker.kill("SIGTERM");
     expect(await worker.exit).toBe(0);

@@ -4,7 +4,7 @@ import pg from "pg";
 import { afterAll, expect, it } from "vitest";
 
 import { isEventBusError } from "../../src/errors.js";
-import { SILENT } from "../../src/testing/silent-logger.js";
+import { SILENT } from "../../src/log/logger.js";
 import { migrate } from "../../src/worker/migrate.js";
 import { runWorker } from "../../src/worker/run-worker.js";
 import { testDatabase } from "../support/database.js";

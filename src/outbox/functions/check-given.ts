@@ -1,6 +1,6 @@
-/** Refusing what no program could read, where it comes from: events that other programs publish with SQL. */
+/** Checks the events that other programs publish with SQL, and refuses those that could not be read. */
 export const checkGiven = /* sql */ `
--- Where a value is not what its type hint says, in words; null when it fits. What is accepted here, the package can read.
+-- Describes where a value does not fit its type hint; null if it fits. The package can read every value that fits.
 create or replace function :BUS.misfit(path text, given jsonb, hint jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -34,7 +34,7 @@ begin
       return reason;
     elsif kind = 'number' then
       number := scalar::numeric;
-      -- More digits than a float keeps are rounded when the JSON is read.
+      -- JSON readers round a number to the digits of a float.
       digits := ltrim(replace(trim_scale(abs(number))::text, '.', ''), '0');
       if (case tag
            when 'bigint' then number = trunc(number) and abs(number) <= 9007199254740991
@@ -62,8 +62,8 @@ begin
   return format('%s is %s, but its type hint says %s', path, left(given::text, 200), left(hint::text, 200));
 end $$;
 
--- Refuses an event that a program of others gives, if its values do not have the types that it promises, or if its names
--- are longer than those of any event type.
+-- Refuses an event of another program if its values do not fit its type hints, or if a name in it is longer than the
+-- name of any event type can be.
 create or replace function :BUS.check_given(event jsonb) returns void
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,18 +1,18 @@
 import { PLANNED_ONCE } from "./planned-once.js";
 
-/** Whether a timeout is off, or longer than so many milliseconds. */
+/** SQL: whether a timeout is off, or longer than the given number of milliseconds. */
 function isLooser(timeout: string, ms: string): string {
   const now = `current_setting('${timeout}')`;
   // In parentheses: PL/pgSQL would take the first "then" for that of its own if.
   return `(case when ${now} = '0' then true else ${now}::interval > ${ms} * interval '1 millisecond' end)`;
 }
 
-/** Taking a delivery inside of the transaction of its handler. */
+/** Claims a delivery in the transaction of its handler. */
 export const claim = /* sql */ `
--- Takes a delivery in the transaction of its handler, before anything else: moves it on to delivered, only where the
--- generation is the caller's. It commits with what the handler writes, or not at all, and until then whoever else takes
--- it waits: for lock_ms at most. The server ends a session that does nothing for idle_ms, or a statement that takes
--- longer than statement_ms; where they are null, nothing is changed. What is stricter already stays.
+-- Claims a delivery, as the first statement of its handler's transaction: changes its state to delivered if its
+-- generation is the caller's. The claim commits or rolls back with the handler's writes. Until then another claim of the
+-- delivery waits, for lock_ms at most. The server ends a session that is idle for idle_ms, and a statement that runs
+-- longer than statement_ms. If idle_ms is null, no timeout is changed. Stricter timeouts stay as they are.
 create or replace function :BUS.claim(
   "position" bigint, subscription_id integer, generation integer, claim text,
   idle_ms integer, statement_ms integer, lock_ms integer
@@ -25,7 +25,7 @@ declare
   ignored text;
   added integer;
 begin
-  -- Assigned and not performed: such an expression is evaluated without a query of its own.
+  -- An assignment evaluates such an expression without a query; PERFORM would run one.
   if idle_ms is not null then
     if ${isLooser("idle_in_transaction_session_timeout", "idle_ms")} then
       ignored := set_config('idle_in_transaction_session_timeout', idle_ms::text, true);
@@ -36,7 +36,7 @@ begin
     ignored := set_config('lock_timeout', lock_ms::text, true);
   end if;
   if claim.generation = 0 then
-    -- Not of an event that was pruned meanwhile: without it nobody knows what had become of it.
+    -- If the event was pruned meanwhile, the outcome of its delivery is unknown: nothing is claimed.
     insert into :BUS.deliveries (position, subscription_id, state, generation, attempt, claim, finished_at)
     select claim.position, claim.subscription_id, 'delivered', 1, 1, claim.claim, clock_timestamp()
      where exists (select from :BUS.events e where e.position = claim.position)

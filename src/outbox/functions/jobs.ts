@@ -4,11 +4,11 @@ import { newPayload, TASK_PREFIX } from "../graphile/job-sql.js";
 export const DUE_AT =
   "case when s.delay_ms > 0 then clock_timestamp() + s.delay_ms * interval '1 millisecond' end";
 
-/** Jobs of graphile-worker: what they are is said here, and they are added here, and nowhere else. */
+/** The only place that defines the form of jobs and adds them to graphile-worker. */
 export const jobs = /* sql */ `
--- The job for a generation of a delivery: what graphile-worker calls the task, and where the delivery is found. It never
--- exhausts these jobs: attempts are counted by us. PostgreSQL puts the body into the statement that calls it, so that
--- nothing is called for each job: neither options nor a second use of an argument would let it.
+-- The job for a generation of a delivery: its task, and a payload that identifies the delivery. Its maximum of attempts
+-- is never reached, because the delivery counts the attempts. PostgreSQL inlines this function, so it costs no call for
+-- each job. It could not inline it if the function had options or used an argument twice.
 create or replace function :BUS.job_for(
   subscriber text, priority smallint, "position" bigint, subscription_id integer, generation integer, attempt integer,
   run_at timestamptz
@@ -17,8 +17,8 @@ language sql stable
 return row('${TASK_PREFIX}' || subscriber, ${newPayload("position", "subscription_id", "generation", "attempt")},
            null, run_at, 32767::smallint, null, priority, null):::WORKER.job_spec;
 
--- graphile-worker notifies by a name without a schema. Where this one is found first, nobody is notified: NOTIFY makes
--- the transactions that use it commit one after the other, which is a waste when nobody could take the job sooner.
+-- graphile-worker calls pg_notify without a schema. If this function is first in the search path, no notification is
+-- sent. NOTIFY makes transactions commit one after the other, so it is used only if a worker waits for jobs.
 create or replace function :BUS.pg_notify(text, text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$ begin end $$;
 
@@ -28,15 +28,14 @@ begin
   perform count(*) from :WORKER.add_jobs(specs => $1);
 end $$;
 
--- Whether a worker of this installation's own worker schema wants to be told of new jobs.
+-- Whether a worker of this installation's own worker schema needs a notification to find new jobs.
 create or replace function :BUS.is_awaited() returns boolean
 language sql stable
 return exists (select from :BUS.workers w where w.worker_schema = :WORKER_TEXT and w.awaits_jobs);
 
--- Adds jobs: those for workers of this installation's own worker schema, and those of other applications by one statement
--- for each of their schemas. It runs with the options of the functions that call it, which have PostgreSQL plan once:
--- setting them takes longer than the rest of what is done here for a single job. Returns how many jobs there are: a function
--- whose result is assigned is called without a query of its own.
+-- Adds jobs: "own" to this installation's own worker schema, "others" to those of other applications with one statement
+-- for each schema. It has no options, but its callers have those of PLANNED_ONCE: setting options takes longer than
+-- adding a single job. Returns the number of jobs, because a caller that assigns the result runs no query for the call.
 create or replace function :BUS.enqueue(own :WORKER.job_spec[], others :BUS.foreign_job[]) returns integer
 language plpgsql as $$
 declare
@@ -46,7 +45,7 @@ begin
   if own is not null then
     is_quiet := not :BUS.is_awaited();
     if not is_quiet then
-      -- Nobody needs to wake up for what is due later.
+      -- Jobs that are due later need no notification.
       is_quiet := not exists (select from unnest(own) j where j.run_at is null or j.run_at <= clock_timestamp());
     end if;
     if is_quiet then
@@ -57,7 +56,7 @@ begin
   end if;
   if others is not null then
     for target in select distinct o.worker_schema from unnest(others) o loop
-      -- What it calls there runs with the rights of this function's owner.
+      -- add_jobs of that schema runs with the rights of this function's owner.
       if not exists (select from pg_namespace n
                       where n.nspname = target and n.nspname !~ '^pg_' and pg_has_role(n.nspowner, current_user, 'usage'))
          or exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace

@@ -1,11 +1,11 @@
 import { loadedRow } from "../loaded-columns.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
-/** Reading what is to be delivered. */
+/** Reads events and the states of their deliveries. */
 export const load = /* sql */ `
--- Events, and where their deliveries stand: one row for each that is still there, with its number among those that were
--- asked for. Of what was taken up before ("again") it is also looked up whether it was made without leaving a row. One
--- by one through the index, whatever PostgreSQL believes to know of the size of the tables.
+-- The events of deliveries, and the states of the deliveries. One row for each event that still exists, with its index
+-- in the arrays of arguments. For deliveries whose job was taken before ("again"), it also looks up whether they were
+-- delivered without a row. The events are looked up one by one in the index, whatever PostgreSQL's statistics say.
 create or replace function :BUS.load(positions bigint[], subscriptions integer[], again boolean[])
 returns table (
   n integer, "position" bigint, id text, name text, version integer, aggregate_type text, aggregate_key text,

@@ -1,14 +1,14 @@
-import { LAST_SIGN } from "../last-sign.js";
+import { LAST_ALIVE_AT } from "../alive-workers.js";
 import { hasNoRecord, isNamed } from "../open-deliveries.js";
 
-/** What workers do from time to time, one of them for all. */
+/** Housekeeping: periodic tasks that one worker runs for all. */
 export const maintenance = /* sql */ `
--- Whether it is the caller's turn to do something that is to be done once in so many milliseconds by somebody.
+-- True if the caller is to run a task now that one worker runs once in every_ms milliseconds.
 create or replace function :BUS.take_turn(task text, every_ms double precision) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  -- Nearly always it is not, and then nothing is written. What was done in the future was done before the server's clock
-  -- was put back: nobody knows how long ago.
+  -- Mostly the task is not due, and nothing is written. A time in the future means that the server's clock was put back:
+  -- how long ago the task ran is unknown, so it is due.
   if exists (select from :BUS.maintenance m
               where m.name = task and m.done_at > clock_timestamp() - every_ms * interval '1 millisecond'
                 and m.done_at <= clock_timestamp()) then
@@ -20,11 +20,11 @@ begin
   return found;
 end $$;
 
--- Up to where the log is final. Positions are drawn before transactions commit, so that a lower one can appear after a
--- higher one was seen. A transaction that drew a position has an id that was given out before; once all transactions
--- that are older than the caller's own are over, nothing can be added up to what had been drawn before the caller's
--- began. Moved on only in a transaction that has done nothing yet: only then its own id is newer than what was drawn.
--- Read the log by a statement that comes after this one.
+-- Advances and returns the watermark: the position up to which the log is final. Positions are drawn before commit, so a
+-- lower one can become visible after a higher one. A transaction has its id before it draws a position. Once every
+-- transaction that is older than the caller's has ended, no event can appear at a position that was drawn before the
+-- caller's transaction began. The watermark advances only if the caller's transaction has no id yet: only then is its id
+-- newer than the positions drawn so far. The caller must read the log with a later statement.
 create or replace function :BUS.advance_watermark() returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -37,18 +37,18 @@ begin
      or current_setting('transaction_isolation') <> 'read committed' or pg_current_xact_id_if_assigned() is not null then
     return (select w.position from :BUS.watermark w);
   end if;
-  -- Somebody may have deleted its row: then nothing is known to be final, which is where it begins.
+  -- If the row was deleted, the watermark starts again: nothing is known to be final.
   if not exists (select from :BUS.watermark w) then
     insert into :BUS.watermark default values on conflict do nothing;
   end if;
-  -- Held by somebody else who moves it on.
+  -- If the row is locked, another session is advancing the watermark.
   perform from :BUS.watermark w for update skip locked;
   if not found then
     return (select w.position from :BUS.watermark w);
   end if;
   own_xid := pg_current_xact_id();
-  -- An xid that is still to come is that of another cluster, from which this was restored; a position that is still to
-  -- come is that of a log that was emptied. From now on again, then.
+  -- An xid from the future belongs to another cluster, from which this database was restored. A position from the future
+  -- belongs to a log that was emptied. In both cases the watermark starts again.
   update :BUS.watermark w
      set position = case when w.position > last_drawn then 0 else w.position end, drawn = last_drawn, xid = own_xid
    where w.xid > own_xid or w.position > last_drawn;
@@ -61,7 +61,7 @@ begin
   return (select w.position from :BUS.watermark w);
 end $$;
 
--- Moves the checkpoints up, by at most so many events for each subscription.
+-- Advances each subscription's checkpoint, by at most the given number of events.
 create or replace function :BUS.advance_checkpoints(most integer default 10000) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -77,13 +77,14 @@ begin
      where coalesce(c.position, 0) <= final
      order by s.id
   loop
-    -- How far is looked is settled first: of what is pruned meanwhile nothing waits, and nothing is added up to there.
+    -- The range is fixed first. That is safe: events that are pruned meanwhile have no open delivery, and no event can be
+    -- added below the watermark.
     select count(*), max(w.position) into seen, last from (
       select e.position from :BUS.events e
        where ${isNamed("one.event_name", "one.reached_before", "final")}
        order by e.name, e.position limit most) w;
     last := case when seen < most then final else last end;
-    -- Up to the first one that waits; else to the end of what was looked at.
+    -- The checkpoint moves to the first delivery without a record, or to the end of the range.
     select e.position into reached from :BUS.events e
      where ${isNamed("one.event_name", "one.reached_before", "last")}
        and one.id = any (e.fanout) and ${hasNoRecord("e.position", "one.id")}
@@ -96,18 +97,18 @@ begin
   end loop;
 end $$;
 
--- Removes workers that have been silent for a day: others of their schema would have done so, so that there are none.
--- After four hours graphile-worker itself gives their jobs to whoever comes.
+-- Removes workers that have been silent for a day. Living workers of their worker schema would have removed them earlier,
+-- so there are none. graphile-worker itself frees the jobs after four hours.
 create or replace function :BUS.forget_workers() returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   delete from :BUS.workers w
-   where ${LAST_SIGN} + w.dead_after_ms::float8 * interval '1 millisecond'
+   where ${LAST_ALIVE_AT} + w.dead_after_ms::float8 * interval '1 millisecond'
          < clock_timestamp() - interval '1 day'
 $$;
 
--- Notes those who hold our jobs and are no worker that there is: their rows were deleted, or restored away. What they
--- hold is freed when a heartbeat looks for it the next time: a worker that lives has put itself into the table again
--- by then.
+-- Records as departed each worker id that holds jobs but has no row in workers, because the row was deleted or a backup
+-- was restored. The next heartbeat that is due to look frees the jobs. A worker that is alive has added its row again by
+-- then.
 create or replace function :BUS.note_unknown_workers(worker_schema text, ids text[]) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   insert into :BUS.departed as d (id, worker_schema, look_at, died)

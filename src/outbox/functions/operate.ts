@@ -1,12 +1,11 @@
 import { hasNoRecord } from "../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
-/** What people do with deliveries: sending them again, and ending them. */
+/** Operations of people: redriving, pausing, resuming and discarding deliveries. */
 export const operate = /* sql */ `
--- Opens deliveries again that have no job, where they are still in the state "was": those that were held back while
--- their subscriber was paused go on where they were, dead ones get all their attempts anew. Each gets its job, in
--- the order of positions. Rows that somebody else works on are left out: the next call finds them. Returns what was
--- opened.
+-- Reopens deliveries without a job that are still in the state "was", and adds their jobs in the order of positions.
+-- Paused deliveries keep their attempts; dead ones get all their attempts again. Rows that another transaction has locked
+-- are skipped: the next call finds them. Returns the reopened deliveries.
 create or replace function :BUS.reopen(positions bigint[], subscriptions integer[], was text)
 returns table ("position" bigint, subscription_id integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
@@ -34,7 +33,7 @@ begin
      where d.position = f.position and d.subscription_id = f.subscription_id
     returning d.position, d.subscription_id, d.state, d.generation, d.attempt, d.due_at
   )
-  -- graphile-worker takes what is due first: a microsecond apart, they keep the order of the log.
+  -- graphile-worker takes jobs in the order of run_at: due times a microsecond apart keep the order of the log.
   select array_agg(w.position order by w.n),
          array_agg(w.subscription_id order by w.n),
          array_agg(row(w.position, w.subscription_id, w.state, w.generation, w.attempt,
@@ -45,8 +44,8 @@ begin
   return query select * from unnest(positions, subscriptions);
 end $$;
 
--- Pauses a subscriber or lets it go on. Waits for who subscribes it to another event at the same time, and takes over
--- whether it is paused. Returns how many subscriptions were changed, and how many there are.
+-- Pauses or resumes a subscriber. Waits for transactions that are just subscribing it to another event, so that the new
+-- subscription is paused or resumed too. Returns the numbers of changed and of all its subscriptions.
 create or replace function :BUS.set_paused(subscriber text, paused boolean, out changed integer, out known integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -57,8 +56,8 @@ begin
   select count(*) into known from :BUS.subscriptions s where s.subscriber = set_paused.subscriber;
 end $$;
 
--- Ends deliveries as cancelled, where they are in one of the states. Whoever makes one of them right now finds that it
--- was moved on. Returns what was ended.
+-- Cancels deliveries that are in one of the states. A worker that is running one of them finds another generation and
+-- records nothing. Returns the cancelled deliveries.
 create or replace function :BUS.discard(positions bigint[], subscriptions integer[], states text[], reason text)
 returns table ("position" bigint, subscription_id integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -1,11 +1,10 @@
 import { hasOpen, isNamed, partOf } from "../open-deliveries.js";
 
-/** Taking away what is old. */
+/** Prunes old events and the records of their deliveries. */
 export const prune = /* sql */ `
--- Looks at up to so many events of a name that come after a position, and deletes those of them that are older than
--- "age_ms" and whose deliveries are all done. Returns how many it has looked at, the last one's position, how many it
--- has deleted, and whether it has seen one that is not old enough: then there is nothing more to be looked at. Touches
--- no row that somebody else holds.
+-- Reads a batch of events of one name after a position. Deletes those that are older than "age_ms" and whose deliveries
+-- are all done. Returns the number of events read, the position of the last one, the number of deleted events, and
+-- whether one was not old enough: then the caller need not read further. Skips rows that another transaction has locked.
 create or replace function :BUS.prune(event_name text, age_ms double precision, after bigint, most integer)
 returns table (seen integer, last bigint, deleted integer, reached_end boolean)
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -31,10 +30,10 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
     from seen
 $$;
 
--- Of the notes of deliveries that left no rows, those of an event's subscriptions, up to a position: looks at up to so many
--- (a few more, so that none of a part is left) that come after a part of the log of a subscription, and deletes those
--- of which no event is there any more. Returns how many it has looked at, and the last one's subscription and part. They
--- are read in the order of their index: sorting all that are left for each call would take ever longer.
+-- Prunes rows of delivered, for the subscriptions of one event up to a position. Reads a batch of them after the given
+-- subscription and part of the log, and a few more, so that it reads each part completely. Deletes those whose events no
+-- longer exist. Returns the number of rows read, and the subscription and part of the last one. It reads them in the
+-- order of the index, because sorting all remaining rows in each call would take ever longer.
 create or replace function :BUS.forget_delivered(
   event_name text, up_to bigint, after_subscription integer, after_part bigint, most integer
 ) returns table (seen integer, last_subscription integer, last_part bigint)

@@ -23,18 +23,18 @@ function valuesOf(event: string, fanout: string): string {
       ${fanout}`;
 }
 
-/** The same of many events, taken apart by one function: reading each column by its name takes half as long again. */
+/** The same for many events, read by one function: reading each column by its name takes half as long again. */
 const MANY = `rows from (jsonb_to_recordset(list) as (
           id uuid, name text, version integer, "aggregateType" text, "aggregateKey" text, operation text,
           "sourceSchema" text, aggregate jsonb, changes jsonb, "initialData" jsonb, metadata jsonb, types jsonb
         )) with ordinality r(id, name, version, aggregate_type, aggregate_key, operation, source_schema,
           aggregate, changes, initial_data, metadata, types, n)`;
 
-/** What many events may have in common. */
+/** Columns that many events can share. */
 const SHARED = `jsonb_to_record(coalesce(events -> 'shared', '{}')) as
           s(name text, version integer, "aggregateType" text, operation text, "sourceSchema" text, types jsonb, metadata jsonb)`;
 
-/** The columns of one of {@link MANY}. An aggregate can be null, which JSON and PostgreSQL do not say in the same way. */
+/** The columns of one of {@link MANY}. A null aggregate needs care: JSON null and SQL null differ. */
 const VALUES_OF_ONE = `coalesce(g.id, :BUS.uuid_v7()),
       coalesce(g.name, shared.name),
       coalesce(g.version, shared.version, 1),
@@ -54,23 +54,23 @@ function jobFor(position: string): string {
   return `:BUS.job_for(s.subscriber, s.priority, ${position}, s.id, 0, 0, ${DUE_AT})`;
 }
 
-/** Those for workers of this installation's own worker schema. Who is paused gets none. */
+/** The jobs for this installation's own worker schema. Paused subscriptions get none. */
 function ownJobs(position: string, order: string): string {
   return `array_agg(${jobFor(position)} order by ${order}) filter (where s.worker_schema = :WORKER_TEXT and not s.paused)`;
 }
 
-/** Those for workers of other schemas. */
+/** The jobs for other worker schemas. */
 function foreignJobs(position: string, order: string): string {
   return `array_agg(row(s.worker_schema, ${jobFor(position)}):::BUS.foreign_job order by ${order})
                     filter (where s.worker_schema <> :WORKER_TEXT and not s.paused)`;
 }
 
-/** Publishing: the path of every write. */
+/** Publishes events. Every write runs this. */
 export const publish = /* sql */ `
--- Functions name our objects with their schema and find everything else in pg_catalog, which their
--- search_path puts first: nobody can put a function of the same name in front.
+-- The functions name the objects of this schema with their schema, and find everything else in pg_catalog, which is first
+-- in their search_path: another role cannot replace a function by one of the same name.
 
--- UUID v7, for events that come without an id: 48 bits of milliseconds, then random bits.
+-- A UUID v7 for an event without an id: 48 bits of milliseconds, then random bits.
 create or replace function :BUS.uuid_v7() returns uuid
 language sql volatile set search_path = pg_catalog, pg_temp
 return encode(
@@ -80,11 +80,11 @@ return encode(
       from 1 for 6),
     52, 1), 53, 1), 'hex')::uuid;
 
--- Stores events and adds one job for each event and subscription, in the caller's transaction. "events" is an array of
--- them, or {"shared": ..., "events": [...]}: what is said in "shared" holds for those that do not say it themselves. This is
--- the path of every write: a single event is stored by statements that start faster than those for many, and nothing is
--- planned anew for a table of a few rows, of which PostgreSQL has no statistics. Who says no schema version is another
--- program than the package, which makes no type hints that do not fit.
+-- Stores events and adds one job for each event and subscription, in the caller's transaction. "events" is an array, or
+-- {"shared": ..., "events": [...]}: an event takes the values of "shared" that it does not have itself. Every write runs
+-- this, so a single event has statements of its own, which start faster than those for many events. Plans are not made
+-- anew, even for tables without statistics. A caller without a schema version is another program than the package. Only
+-- the events of such programs are checked: the type hints of the package always fit.
 create or replace function :BUS.publish(events jsonb, schema_version integer default null)
 returns table (id uuid, "position" bigint, deliveries integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
@@ -108,14 +108,14 @@ begin
     raise exception 'the event bus in this database has schema version %, the publisher needs version %', installed, schema_version
       using errcode = 'EB001', hint = 'Run: npx ex-event-bus migrate';
   end if;
-  -- Before any position is drawn: who reads the log in its order relies on that.
+  -- The transaction must have its id before it draws a position: advance_watermark relies on that.
   perform pg_current_xact_id();
   if jsonb_typeof(events) = 'array' and jsonb_array_length(events) = 1 then
     single := events -> 0;
     if schema_version is null then
       perform :BUS.check_given(single);
     end if;
-    -- Drawn first, so that the subscriptions are read once, for the event and for its jobs.
+    -- The position is drawn first, so that one read of the subscriptions serves the event and its jobs.
     position := nextval(format('%I.events_position_seq', :BUS_TEXT)::regclass);
     select coalesce(array_agg(s.id order by s.id), '{}'),
            ${ownJobs("publish.position", "s.id")},
@@ -141,7 +141,7 @@ begin
          from jsonb_array_elements(list) e;
     end if;
     select s.* into shared from ${SHARED};
-    -- Subscriptions are read once for each name, not for each event.
+    -- The subscriptions are read once for each name, not for each event.
     with given as materialized (
       select * from ${MANY}
     ), targets as materialized (

@@ -1,14 +1,14 @@
 import { partOf } from "../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
-/** How many errors of a delivery are kept: the first ones, which say how it began, and the last ones. */
+/** How many errors of a delivery are kept: the first ones, which show how it began, and the last ones. */
 const FIRST_ERRORS = 5;
 const MOST_ERRORS = 20;
 
 /**
- * Nobody waits until an outcome is on disk. When the server loses power before that, the job's deletion, which comes
- * later, is lost too, and the delivery is made again: as if the worker had died a moment earlier. Not in the transaction
- * of somebody who has written something already.
+ * The commit of an outcome does not wait for the disk. If the server loses power before the outcome is on disk, the later
+ * deletion of the job is lost too, and the delivery is made again, as if the worker had died a moment earlier. The setting is
+ * not changed in a transaction that has already written something.
  */
 const COMMIT_SOON = /* sql */ `
   if pg_current_xact_id_if_assigned() is null then
@@ -16,17 +16,17 @@ const COMMIT_SOON = /* sql */ `
   end if;`;
 
 /**
- * A row that somebody else holds, as a transaction that was cut off and has not ended yet, must not hold up the outcomes
- * of others that are written with it. Shorter than a worker waits for an answer at least, which is a second: what got none
- * is repeated together.
+ * One statement records many outcomes. If another transaction has locked one of their rows, for example one whose client is
+ * gone, the other outcomes must not wait for it. The limit is shorter than a second, the least time that a worker waits for an
+ * answer: after that it repeats the whole statement.
  */
 const WAIT_BRIEFLY = /* sql */ `set lock_timeout = '250ms'`;
 
-/** How deliveries move on. */
+/** Records the outcomes of attempts. */
 export const settle = /* sql */ `
--- Moves deliveries on: only where the generation is the caller's, and with the next job in the same transaction.
--- A delivery without a row has generation 0, and no other; one of an event that is gone is not moved any more.
--- Returns what was not moved: with the state when the same claim had moved it before, whose answer was lost then.
+-- Settles deliveries whose generation is the caller's, and adds their next jobs in the same transaction. A delivery without
+-- a row has generation 0. A delivery whose event was pruned is not settled. Returns the deliveries that were not settled;
+-- with their state if the same claim settled them before, because then only the answer was lost.
 create or replace function :BUS.settle(settlements jsonb)
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} ${WAIT_BRIEFLY} as $$
@@ -44,7 +44,7 @@ begin${COMMIT_SOON}
            reason text, claim text)
       left join :BUS.deliveries d on d.position = i.p and d.subscription_id = i.s
      where i.g = coalesce(d.generation, 0)
-       -- No exists(): that would be looked up in a list of all events.
+       -- exists() would make PostgreSQL build a list of all events.
        and (d.generation is not null or (select true from :BUS.events e where e.position = i.p))
      order by i.p, i.s
   ), written as (
@@ -90,9 +90,9 @@ begin${COMMIT_SOON}
      where format('%s/%s/%s', i.p, i.s, i.g) <> all (coalesce(moved, '{}'));
 end $$;
 
--- Puts on record that the handler of a delivery is called now, in a process in which nothing else runs; or that others run
--- beside it from now on. Without an outcome later, a process in which nothing else ran has died of it. Who finds the
--- delivery in other hands waits for nobody: it then does not count.
+-- Records that a handler is about to run alone in its process, or that it no longer runs alone. If the process dies
+-- before the outcome is recorded, and the handler ran alone, the handler caused the death. If another transaction has
+-- locked the delivery, nothing is recorded: a death then does not count.
 create or replace function :BUS.set_isolated("position" bigint, subscription_id integer, generation integer, isolated boolean) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   update :BUS.deliveries d set isolated = $4
@@ -101,7 +101,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
    where d.position = f.position and d.subscription_id = f.subscription_id
 $$;
 
--- The same for deliveries that were made at the first attempt: nearly all of them.
+-- Settles deliveries that succeeded at the first attempt, as nearly all do.
 create or replace function :BUS.deliver(positions bigint[], subscriptions integer[], claims text[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} ${WAIT_BRIEFLY} as $$
@@ -121,7 +121,7 @@ begin${COMMIT_SOON}
     return;
   end if;
   if written > 0 then
-    -- What the same claim has written before has another time.
+    -- A row that the same claim wrote before has an earlier time.
     perform :BUS.after_transition(array_agg(i.p), array_agg(i.s), null)
        from unnest(positions, subscriptions, claims) i(p, s, c)
        join :BUS.deliveries d on d.position = i.p and d.subscription_id = i.s
@@ -134,8 +134,8 @@ begin${COMMIT_SOON}
      where d.generation is distinct from 1 or d.claim is distinct from i.c;
 end $$;
 
--- The same for subscribers that keep rows only of failures: one row for all of a part of the log that were made together. Of a delivery that
--- has a row of its own, that row is the truth.
+-- The same for subscribers that keep rows of failures only: one row of delivered for each group of deliveries that belong
+-- to one part of the log. If a delivery has a row in deliveries, that row decides.
 create or replace function :BUS.deliver_without_rows(positions bigint[], subscriptions integer[])
 returns table ("position" bigint, subscription_id integer, generation integer, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$

@@ -1,4 +1,4 @@
-import { IS_ALIVE } from "../last-sign.js";
+import { IS_ALIVE } from "../alive-workers.js";
 
 /** True when the subscription `s` does not have the policy `p`. */
 const DIFFERS =
@@ -11,12 +11,12 @@ const NEWEST = /* sql */ `(
        and ${IS_ALIVE}
      order by p.id desc limit 1)`;
 
-/** How subscriptions come into the database. */
+/** Adds, updates and keeps subscriptions. */
 export const subscribe = /* sql */ `
--- Adds and updates the subscriptions of an application, writes only on a difference, never deletes. A policy that was
--- there before does not come back while a worker runs that has a newer one: an old process that starts once more is not
--- to undo what a deployment has changed. Returns the subscribers of which something was written. What is open of those whose workers look in another schema of
--- graphile-worker from now on gets its job there.
+-- Adds and updates the subscriptions of an application. Writes only differences, deletes nothing, and returns the
+-- subscribers whose subscriptions were written. An older policy does not replace a newer one that a running worker has:
+-- an old process that restarts must not undo a deployment. If the workers of a subscription move to another schema of
+-- graphile-worker, its open deliveries get new jobs there.
 create or replace function :BUS.subscribe(application text, worker_schema text, subscriptions jsonb)
 returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -24,7 +24,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   other record;
   elsewhere integer[];
-  -- Who calls: inside of this function the current user is its owner.
+  -- Inside this function the current user is its owner, not the caller.
   caller constant name := coalesce(nullif(current_setting('role'), 'none')::name, session_user);
   wanted jsonb := (
     select jsonb_agg(jsonb_build_object('event', i.event, 'subscriber', i.subscriber, 'priority', i.priority,
@@ -44,8 +44,8 @@ begin
   if wanted is null then
     return;
   end if;
-  -- Publishing calls add_jobs of that schema with the rights of the owner of this function: whoever could put one there
-  -- would have these rights. And nobody shall make jobs for workers with which it has nothing to do.
+  -- Publishing calls add_jobs of that schema with the rights of the owner of this function. A role that could create an
+  -- add_jobs there would gain these rights. Nor may a role add jobs for workers whose schema it may not use.
   if worker_schema <> :WORKER_TEXT and not exists (
     select from pg_namespace n
      where n.nspname = $2 and has_schema_privilege(caller, n.oid, 'usage') and pg_has_role(n.nspowner, current_user, 'usage')
@@ -90,7 +90,7 @@ begin
       insert into :BUS.subscriptions as s
              (event_name, subscriber, application, worker_schema, priority, delay_ms, policy, paused)
       select w.event, w.subscriber, $1, $2, w.priority, w.delay_ms, w.policy,
-             -- A new event of a subscriber that is paused waits with the others.
+             -- A subscriber that is paused is paused for its new events too.
              exists (select from :BUS.subscriptions p where p.subscriber = w.subscriber and p.paused)
         from jsonb_to_recordset(wanted)
           as w(event text, subscriber text, priority smallint, delay_ms bigint, policy jsonb)
@@ -98,7 +98,7 @@ begin
       on conflict (event_name, subscriber) do update
          set application = excluded.application, worker_schema = excluded.worker_schema, priority = excluded.priority,
              delay_ms = excluded.delay_ms, policy = excluded.policy, ended_at = null
-       -- Others that were waited for can have written the same.
+       -- A concurrent call that held the row may have written the same values.
        where (s.application, s.worker_schema, s.priority, s.delay_ms, s.policy, s.ended_at) is distinct from
              (excluded.application, excluded.worker_schema, excluded.priority, excluded.delay_ms, excluded.policy, null)
       returning s.subscriber
@@ -109,9 +109,9 @@ begin
   end if;
 end $$;
 
--- Gives each subscription the newest policy that a running worker has for it; where none runs, it stays as it is. So
--- the policy of a version that was taken back comes into force when the last worker of the other one is gone, and one
--- that was registered while no worker of the newer one ran does not stay.
+-- Gives each subscription the newest policy that a running worker has for it. A subscription that no running worker has
+-- keeps its policy. After a rollback, the older policy therefore comes into force once the last worker of the newer
+-- version has ended. An older policy that was registered while no newer worker ran is replaced once one runs.
 create or replace function :BUS.prefer_newest() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -136,7 +136,7 @@ begin
   end if;
 end $$;
 
--- What an application has registered: the ids of its policies, and whether each is in force.
+-- The policies that an application has registered, and whether each is in force.
 create or replace function :BUS.registered(application text, worker_schema text, subscriptions jsonb)
 returns table (id bigint, subscriber text, in_force boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -149,8 +149,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
    order by p.id
 $$;
 
--- Has a schema of graphile-worker know task identifiers, by public means only: the job that brings one into being is
--- removed again. A function, since those of graphile-worker look for names where their caller does.
+-- Registers task identifiers in a schema of graphile-worker through its public functions only: it adds a job for each
+-- identifier and removes the job again. This is a function because graphile-worker's functions use the search path of
+-- their caller.
 create or replace function :BUS.register(worker_schema text, identifiers text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -158,4 +159,18 @@ begin
     'select %1$I.remove_job(job_key => (%1$I.add_job(identifier => i, job_key => %2$L || i, run_at => %3$L)).key) from unnest($1) i',
     worker_schema, 'ex-event-bus:register:', 'infinity') using identifiers;
 end $$;
+
+-- Refuses to delete a subscription that events in the log went to. Deliveries refer to it by its id alone, so without
+-- the row they could not be made, ended or found.
+create or replace function :BUS.keep_subscription() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from :BUS.events e where e.name = old.event_name and old.id = any (e.fanout)) then
+    raise exception 'The subscription of "%" to "%" is not deleted: events in the log went to it. End it with: npx ex-event-bus unsubscribe %',
+      old.subscriber, old.event_name, old.subscriber using errcode = '23503';
+  end if;
+  return old;
+end $$;
+create or replace trigger keep_subscription before delete on :BUS.subscriptions
+  for each row execute function :BUS.keep_subscription();
 `;

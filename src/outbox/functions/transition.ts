@@ -1,13 +1,13 @@
 import { DUE_AT } from "./jobs.js";
 
-/** What follows when deliveries have moved from one state to another. */
+/** Runs after each change of the states of deliveries. */
 export const transition = /* sql */ `
--- Told by every function that writes the state of deliveries, once for each of its statements, after the rows are written:
--- which have ended (delivered, cancelled, dead), and which are open, and how. An open one gets the job for its generation
--- here, unless it is held back: so wherever a delivery is open, there is one. Nothing follows from an end yet.
--- A delivery that was published is no transition: its job is made with it. Nor is an event that is pruned: what went out
--- from it has ended before. The same end can be told twice: of what left no row nobody knows whether it was made before.
--- Returns how many jobs there are. It has no options of its own, see enqueue.
+-- Every function that writes states of deliveries calls this once for each of its statements, after the rows are written.
+-- The arguments are the deliveries that have ended (delivered, cancelled, dead), and those that are open. An open delivery
+-- gets the job for its generation here, unless it is paused: so every open delivery has a job. An end has no effect yet.
+-- Publishing and pruning do not call this: publishing adds the jobs itself, and the deliveries of a pruned event have
+-- ended before. An end can be reported twice, because a delivery without a row does not show that it was made before.
+-- Returns the number of jobs. It has no options of its own, for the same reason as enqueue.
 create or replace function :BUS.after_transition(ended_positions bigint[], ended_subscriptions integer[], opened :BUS.opened[])
 returns integer language plpgsql as $$
 declare
@@ -28,7 +28,7 @@ begin
   return :BUS.enqueue(own, others);
 end $$;
 
--- Holds back new deliveries, whose subscribers are paused: they have no job until somebody resumes them.
+-- Records new deliveries of paused subscribers as paused: they get a job when the subscriber is resumed.
 create or replace function :BUS.hold(positions bigint[], subscriptions integer[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,11 +1,11 @@
 import { checkpointOf, hasNoRecord } from "../open-deliveries.js";
 import { PLANNED_ONCE } from "./planned-once.js";
 
-/** A new job for what is open: the old one is lost, or where nobody looks. */
+/** Adds new jobs for open deliveries whose jobs are lost, or are in a worker schema that their workers no longer use. */
 export const wake = /* sql */ `
--- Gives open deliveries a new generation, and so a new job, where they still have the generation that they were found with.
--- A job that comes back all the same leads to nothing, and a handler that still runs for the old generation cannot record
--- an outcome beside the new one's. Rows that somebody else works on are left out. Returns what was woken.
+-- Gives open deliveries a new generation and a new job, if they still have the given generation. An old job that appears
+-- after all then has no effect, and a handler that still runs for the old generation cannot record an outcome. Rows that
+-- another transaction has locked are skipped. Returns the woken deliveries.
 create or replace function :BUS.wake(positions bigint[], subscriptions integer[], generations integer[])
 returns table ("position" bigint, subscription_id integer)
 language plpgsql set search_path = pg_catalog, pg_temp ${PLANNED_ONCE} as $$
@@ -41,15 +41,15 @@ begin
   return query select o.position, o.subscription_id from unnest(opened) o;
 end $$;
 
--- Wakes deliveries that were found without a job. It waits for nobody: the next look finds them.
+-- Wakes deliveries that were found without a job. Locked rows are skipped: the next look finds them.
 create or replace function :BUS.wake_lost(positions bigint[], subscriptions integer[], generations integer[])
 returns table (subscriber text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $$
   select s.subscriber from :BUS.wake(positions, subscriptions, generations) w join :BUS.subscriptions s on s.id = w.subscription_id
 $$;
 
--- Wakes everything that is open of subscriptions whose workers look in another schema from now on. The old jobs lead to
--- nothing. It waits for who works on one of them: nobody else would look for it.
+-- Wakes all open deliveries of subscriptions whose workers have moved to another worker schema. The old jobs have no
+-- effect. It waits for locked rows, because nothing would look for these deliveries later.
 create or replace function :BUS.wake_all(subscriptions integer[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -78,8 +78,8 @@ begin
   end if;
 end $$;
 
--- Wakes deliveries that are still held back although their subscriber is not paused any more: a publisher or worker
--- had not seen that yet, or resuming was interrupted. Returns how many.
+-- Wakes deliveries that are still paused although their subscriber no longer is: a publisher or worker had not seen the
+-- change yet, or resuming was interrupted. Returns their number.
 create or replace function :BUS.wake_held(most integer default 1000) returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   select count(*)::integer

@@ -1,6 +1,6 @@
+import { IS_ALIVE } from "../alive-workers.js";
 import { explained } from "../database-error.js";
 import { type Executor, readRows } from "../executor.js";
-import { IS_ALIVE } from "../last-sign.js";
 import { type SchemaNames, statement } from "../schema-names.js";
 import { isSubscribers, PARKED_BY, subscriberOf } from "./job-sql.js";
 
