@@ -10,7 +10,7 @@ import {
 import { OPERATIONS } from "../registry/draft-event.js";
 
 const TIMES = ["since", "until"];
-/** Numbers that no table can exceed, with the least that makes sense. */
+/** Conditions that are a number, with their minimum. */
 const NUMBERS = { limit: 0, after: 0, position: 0 };
 /** Conditions that are a text. */
 const TEXTS = ["aggregateType", "aggregateKey", "correlationId", "error"];
@@ -21,7 +21,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   operation: OPERATIONS,
 };
 
-/** @throws EventBusError `INVALID_OPTION` for a value that nothing has: nothing would be found, and nobody told why. */
+/** @throws EventBusError `INVALID_OPTION` for an impossible value. Otherwise nothing would be found, without a reason given. */
 export function checkFilter(filter: object, place: Place): void {
   const given = filter as UnknownOptions;
   const ofFilter = within(place, "filter");
@@ -56,7 +56,7 @@ export function checkFilter(filter: object, place: Place): void {
   }
 }
 
-/** PostgreSQL reads a moment as JavaScript writes it only where its year has four digits, and knows no year 0. */
+/** PostgreSQL can read the text of a `Date` only if its year has four digits and is not 0. */
 function isStorable(time: Date): boolean {
   return !Number.isNaN(time.getTime()) && /^(?!0000)\d{4}-/.test(time.toISOString());
 }

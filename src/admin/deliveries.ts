@@ -20,7 +20,7 @@ const KNOWN: readonly (keyof DeliveryFilter)[] = [
 ];
 
 /**
- * The deliveries that fit a filter, by the positions of their events: what has been made of each, with every error.
+ * The deliveries that fit a filter, with their states and errors, in the order of the positions of their events.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.

@@ -8,34 +8,34 @@ import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions, inBatches } from "
 import { DEAD_FILTER } from "./redrive.js";
 import { withNames } from "./with-names.js";
 
-/** What is not over yet, and what is dead. */
+/** The states of deliveries that can be discarded: open and dead ones. */
 export type DiscardableState = Exclude<DeliveryState, "delivered" | "cancelled">;
 
 const DISCARDABLE: readonly string[] = ["waiting", "retrying", "snoozed", "paused", "dead"];
 
-/** Which deliveries; every condition that is given must hold. */
+/** Selects deliveries. All given conditions must hold. */
 export interface DiscardFilter extends Omit<DeliveryConditions, "state"> {
-  /** Defaults to `"dead"`. Open ones too can be ended: those of a subscriber that is gone, for example. */
+  /** Defaults to `"dead"`. Open deliveries can be discarded too, for example those of a subscriber that is gone. */
   readonly state?: DiscardableState | readonly DiscardableState[] | undefined;
 }
 
 export interface DiscardOptions extends BatchOptions {
-  /** Why, for those who look later; kept with each delivery. At most 2000 characters. */
+  /** Why the deliveries are discarded. Stored with each delivery. At most 2000 characters. */
   readonly reason: string;
-  /** Counts what would be ended, and changes nothing. Defaults to false. */
+  /** Counts the deliveries that would be discarded, and changes nothing. Defaults to false. */
   readonly dryRun?: boolean | undefined;
 }
 
 export interface DiscardResult {
-  /** How many deliveries fitted when it began. */
+  /** How many deliveries fitted the filter at the start. */
   readonly matched: number;
-  /** How many were ended. */
+  /** How many were discarded. */
   readonly discarded: number;
 }
 
 /**
- * Ends deliveries that nobody wants to be made any more: they are cancelled, with a reason, and keep their errors.
- * Without a state only dead ones. Works in batches, as `redrive`.
+ * Discards deliveries: they are cancelled with a reason, and keep their errors. Without a state in the filter, only dead
+ * deliveries are discarded. Works in batches, like `redrive`.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `PERMISSION_DENIED`.

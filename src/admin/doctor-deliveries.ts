@@ -4,7 +4,7 @@ import { countLost, seesJobs } from "../outbox/lost-deliveries.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import type { Finding } from "./finding.js";
 
-/** Deliveries that nobody makes, because rows were deleted or spoilt by others. */
+/** Finds deliveries that workers cannot make because another program deleted or changed rows. */
 export async function deliveriesInTheWay(
   executor: Executor,
   names: SchemaNames,
@@ -16,7 +16,7 @@ export async function deliveriesInTheWay(
   ];
 }
 
-/** So many open deliveries are compared with the jobs in one statement. */
+/** The greatest number of open deliveries that one statement compares with the jobs. */
 const MOST_COMPARED = 50_000;
 
 async function withoutJobs(executor: Executor, names: SchemaNames): Promise<readonly Finding[]> {
@@ -25,8 +25,8 @@ async function withoutJobs(executor: Executor, names: SchemaNames): Promise<read
     level: "problem",
     check: "jobs",
     message:
-      `${deliveries} open deliveries of "${subscriber}" have no job in the schema "${names.workerSchema}": somebody has deleted ` +
-      "or spoilt it, or the database was restored without it. A worker that runs gives them a new one within seconds. Start " +
+      `${deliveries} open deliveries of "${subscriber}" have no job in the schema "${names.workerSchema}": the jobs were ` +
+      "deleted or changed, or the database was restored without them. A running worker adds new ones within seconds. Start " +
       "one: npx ex-event-bus worker",
   }));
 }
@@ -36,8 +36,8 @@ function unseenJobs({ workerSchema }: SchemaNames): Finding {
     level: "warning",
     check: "rights",
     message:
-      `The role of this connection does not see the jobs in "${workerSchema}"._private_jobs: whether open deliveries have one was ` +
-      "not looked at. Run doctor with the role that workers use.",
+      `The role of this connection cannot read the jobs in "${workerSchema}"._private_jobs, so doctor did not check whether open ` +
+      "deliveries have jobs. Run doctor with the role that workers use.",
   };
 }
 
@@ -47,9 +47,9 @@ async function withoutSubscriptions(executor: Executor, names: SchemaNames): Pro
     check: "subscribers",
     message:
       `${deliveries} deliveries of "${event}" are for the subscription ${subscriptionId}, which is not in ` +
-      `"${names.schema}".subscriptions: somebody has deleted its row. They cannot be retried or found, and their events are kept. ` +
-      "Put the row back with this id, under the subscriber's name or, where that is taken, another one; then they can be made, or " +
-      "ended with discard().",
+      `"${names.schema}".subscriptions: its row was deleted. They cannot be retried or found, and their events are kept. ` +
+      "Insert the row again with this id, under the subscriber's name, or another one if that name is taken. Then workers can make " +
+      "them, or discard() can end them.",
   }));
 }
 
@@ -58,9 +58,9 @@ async function withoutRecords(executor: Executor, names: SchemaNames): Promise<r
     level: "problem",
     check: "subscribers",
     message:
-      `${deliveries} deliveries of "${subscriber}" were done or under way, and the rows that said so are gone from ` +
-      `"${names.schema}".deliveries or .delivered: somebody has deleted them. Nobody makes them again by itself, and their events ` +
-      `are kept. To open them again: delete from "${names.schema}".checkpoints where subscription_id = ${subscriptionId}. Workers then ` +
-      `make them; if they are to be ended instead, pause "${subscriber}" before, and discard() those that wait.`,
+      `${deliveries} deliveries of "${subscriber}" were done or had been attempted, and their rows were deleted from ` +
+      `"${names.schema}".deliveries or .delivered. Workers do not make them again, and their events are kept. To open them again: ` +
+      `delete from "${names.schema}".checkpoints where subscription_id = ${subscriptionId}. Workers then make them. To end them ` +
+      `instead, pause "${subscriber}" first, and discard() those that wait.`,
   }));
 }

@@ -20,7 +20,7 @@ import type { Finding } from "./finding.js";
 import { withNames } from "./with-names.js";
 
 export interface DoctorOptions extends DatabaseOptions {
-  /** The client that publishes, extended or not: its role is looked at, and what it captures. */
+  /** The client that publishes, extended or not. Its role and its capture rules are checked. */
   readonly prisma?: object | undefined;
   /** The subscribers of the application. */
   readonly subscribers?: readonly Subscriber[] | undefined;
@@ -28,7 +28,7 @@ export interface DoctorOptions extends DatabaseOptions {
   readonly application?: string | undefined;
 }
 
-/** How an installation is. */
+/** The result of {@link doctor}. */
 export interface Diagnosis {
   readonly findings: readonly Finding[];
   /** What is captured, by model; null when the client has no `eventBus`. */
@@ -36,8 +36,7 @@ export interface Diagnosis {
 }
 
 /**
- * Looks for what is in the way of events and their deliveries, and lists what is captured and what is not. Changes
- * nothing.
+ * Finds problems that keep events from being published or delivered, and lists what is captured and what is not. Changes nothing.
  *
  * @param client a `pg` client or pool, or a Prisma client, of the role that workers use.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
@@ -86,8 +85,8 @@ function outer({ name, calls }: OuterExtension): Finding {
   const extension = name === undefined ? "An extension without a name" : `The extension "${name}"`;
   return warning(
     "capture",
-    `${extension} was applied before eventBus() and has hooks for ${calls.join(", ")}. What it answers by itself, and what it ` +
-      "writes with a Prisma client of its own, is not captured. Apply eventBus() first.",
+    `${extension} was applied before eventBus() and has hooks for ${calls.join(", ")}. Calls that it answers by ` +
+      "itself, and writes with a Prisma client of its own, are not captured. Apply eventBus() first.",
   );
 }
 
@@ -109,7 +108,7 @@ async function rights(
   ];
 }
 
-/** Whether Prisma does what the extension relies on. */
+/** Checks the parts of Prisma that the extension relies on. */
 async function incompatibleClient({ prisma }: DoctorOptions): Promise<readonly Finding[]> {
   try {
     await assertCompatibleClient(prisma);
@@ -120,7 +119,7 @@ async function incompatibleClient({ prisma }: DoctorOptions): Promise<readonly F
   }
 }
 
-/** Whether what must be on one database is. */
+/** Checks that the client and the worker use the same database. */
 async function otherDatabase(
   executor: Executor,
   { prisma, subscribers: own = [] }: DoctorOptions,
@@ -145,7 +144,7 @@ async function subscribers(
   for (const { subscriber, workers, isOrphaned, isPaused } of known) {
     if (isOrphaned) findings.push(orphaned(subscriber));
     else if (workers === 0)
-      findings.push(warning("workers", `No worker that runs has a handler for "${subscriber}".`));
+      findings.push(warning("workers", `No running worker has a handler for "${subscriber}".`));
     if (isPaused) findings.push(warning("subscribers", `"${subscriber}" is paused.`));
   }
   const subscribed = new Set(known.map(({ subscriber }) => subscriber));
@@ -154,7 +153,7 @@ async function subscribers(
       findings.push({
         level: "problem",
         check: "subscribers",
-        message: `"${name}" is not subscribed: events of now do not go to it. Run: npx ex-event-bus migrate`,
+        message: `"${name}" is not subscribed, so it does not get the events that are published now. Run: npx ex-event-bus migrate`,
       });
   }
   const configured = new Set(own.map(({ name }) => name));
@@ -163,14 +162,14 @@ async function subscribers(
     findings.push(
       warning(
         "subscribers",
-        `"${one.subscriber}" is subscribed, and the configuration does not have it. If it is gone for good: npx ex-event-bus unsubscribe ${one.subscriber}`,
+        `"${one.subscriber}" is subscribed, but the configuration does not have it. If it is gone for good, run: npx ex-event-bus unsubscribe ${one.subscriber}`,
       ),
     );
   }
   return findings;
 }
 
-/** A name that nobody publishes is no error: another program may, and SQL. A misspelt one looks just so. */
+/** Another program or SQL may publish the event, so this is no error. But a misspelled name looks the same. */
 function unpublished(
   captured: DescribedCapture | null,
   { subscribers: own = [] }: DoctorOptions,
@@ -184,14 +183,14 @@ function unpublished(
         warning(
           "subscribers",
           `"${subscriber.name}" subscribes to "${name}", which is not among the events of the client's eventBus(). If another ` +
-            `program or SQL publishes it, that is as it should be; else${didYouMean(name, captured.events)}`,
+            `program or SQL publishes it, all is well; otherwise${didYouMean(name, captured.events)}`,
         ),
       ),
   );
 }
 
 function orphaned(subscriber: string): Finding {
-  const message = `Deliveries wait for "${subscriber}", and no worker that runs has a handler for it. Start one: npx ex-event-bus worker`;
+  const message = `Deliveries wait for "${subscriber}", but no running worker has a handler for it. Start one: npx ex-event-bus worker`;
   return { level: "problem", check: "workers", message };
 }
 
@@ -199,13 +198,13 @@ async function jobs(executor: Executor, names: SchemaNames): Promise<readonly Fi
   return (await findUnknownJobs(executor, names)).map(({ task, jobs: count }) =>
     warning(
       "jobs",
-      `${count} jobs of "${task}" are ready in the schema "${names.workerSchema}", which is no subscriber's: workers go over them ` +
-        "each time they look for work. Give other tasks a graphile-worker schema of their own, or remove the jobs.",
+      `${count} jobs of "${task}" are ready in the schema "${names.workerSchema}", but "${task}" is not a task of a subscriber: workers skip ` +
+        "these jobs each time they look for work. Give other tasks a graphile-worker schema of their own, or remove the jobs.",
     ),
   );
 }
 
-/** From where on there is time left to do something. */
+/** The share of used numbers from which a warning is given: early enough to act. */
 const MUCH = 0.5;
 
 async function sequences(executor: Executor, names: SchemaNames): Promise<readonly Finding[]> {
@@ -215,8 +214,8 @@ async function sequences(executor: Executor, names: SchemaNames): Promise<readon
       level: used > 0.9 ? "problem" : "warning",
       check: "sequences",
       message:
-        `The sequence "${names.workerSchema}"."${name}" has used ${Math.round(used * 100)} % of its numbers; at the end ` +
-        "nothing can be published. Versions of graphile-worker before 0.18 use one up with each call: upgrade, and restart it.",
+        `The sequence "${names.workerSchema}"."${name}" has used ${Math.round(used * 100)} % of its numbers. Once all ` +
+        "are used, nothing can be published. graphile-worker before 0.18 uses one with each call: upgrade it, and restart the sequence.",
     }));
 }
 

@@ -5,29 +5,29 @@ import type { DatabaseOptions } from "../registry/database-names.js";
 import { keyAsText } from "../registry/draft-event.js";
 import { withNames } from "./with-names.js";
 
-/** Whose events are erased. */
+/** The aggregate whose events are erased. */
 export interface ErasedAggregate {
   /** The model, or the type of the event. */
   readonly aggregateType: string;
-  /** Its key; for a compound key the values in the order of its fields. */
+  /** Its key; for a compound key, the values in the order of its fields. */
   readonly aggregateKey: string | number | bigint | readonly (string | number | bigint)[];
 }
 
 export interface EraseOptions extends DatabaseOptions {
-  /** Counts what would be erased, and changes nothing. Defaults to false. */
+  /** Counts the events that would be erased, and changes nothing. Defaults to false. */
   readonly dryRun?: boolean | undefined;
 }
 
 /**
- * Erases what the events of an aggregate say, for ever, and leaves that they were: their position, id, name, operation,
- * key and time stay. Their aggregate is null, changes, initial data and metadata are empty, and so are the errors of
- * their deliveries.
+ * Erases the content of the events of an aggregate forever. That they occurred stays on record: their position, id, name,
+ * operation, key and time. Their aggregate becomes null; their changes, initial data and metadata, and the errors of their
+ * deliveries, become empty.
  *
- * Deliveries that wait, are retried or dead are cancelled: no handler gets an empty event. One that is being made has
- * its event already. Events of other aggregates that mirror its rows are not touched, nor what subscribers have kept.
- * Give it the client of a transaction, so that it happens at once or not at all; it can be repeated.
+ * Open and dead deliveries are cancelled, so that no handler gets an empty event. A handler that is running has the event
+ * already. Events of other aggregates that contain its rows do not change, nor do copies that subscribers have made. Pass the
+ * client of a transaction, so that everything is erased or nothing. The call can be repeated.
  *
- * @param client a Prisma client or the client of its transaction, or a `pg` client or pool; of the role that migrated.
+ * @param client a Prisma client or the client of its transaction, or a `pg` client or pool; with the role that ran `migrate`.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `PERMISSION_DENIED`.
  *
  * @example

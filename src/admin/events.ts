@@ -22,7 +22,7 @@ const KNOWN: readonly (keyof EventFilter)[] = [
 ];
 
 /**
- * The events that fit a filter, in the order of their positions. One that cannot be read is listed with its `error`.
+ * The events that fit a filter, in the order of their positions. An event that cannot be read is listed with its `error`.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
@@ -40,7 +40,7 @@ export function events(
   return readEvents(client, filter, options, { of: "events()", upTo: "final" });
 }
 
-/** The same, for functions of other names. */
+/** {@link events} for functions with other names. */
 export function readEvents(
   client: Queryable,
   filter: EventFilter,

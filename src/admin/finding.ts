@@ -1,8 +1,8 @@
-/** Something that is not as it should be. */
+/** A problem or warning of {@link doctor}. */
 export interface Finding {
-  /** A problem is in the way of events or deliveries; a warning may be meant so. */
+  /** A problem keeps events from being published or delivered; a warning may be intended. */
   readonly level: "problem" | "warning";
-  /** What was looked at. */
+  /** The check that found it. */
   readonly check:
     | "configuration"
     | "database"

@@ -9,20 +9,20 @@ import {
 } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 
-/** How far something has come that is done in batches. */
+/** The progress of work in batches. */
 export interface Progress {
   readonly done: number;
-  /** How many there are to do, as counted before. */
+  /** How many deliveries there are to do, as counted before the first batch. */
   readonly total: number;
 }
 
-/** Options of what is done in batches: each batch is a transaction of its own, unless the client is in one. */
+/** Options of functions that work in batches. Each batch is its own transaction, unless the client is in one. */
 export interface BatchOptions extends DatabaseOptions {
   /** How many deliveries a batch has, 1 to 10000. Defaults to 500. */
   readonly batchSize?: number | undefined;
   /** Called after each batch. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** When it is aborted, no further batch begins. What was done stays done; the same call later does the rest. */
+  /** Once it is aborted, no further batch begins. Finished batches stay; the same call later does the rest. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +50,7 @@ export function checkBatchOptions(options: BatchOptions, place: Place): BatchSet
   };
 }
 
-/** Does `next` until nothing is left, or it shall stop. Returns how many deliveries were moved on. */
+/** Runs `next` until nothing is left or the signal is aborted. Returns how many deliveries were changed. */
 export async function inBatches(
   total: number,
   { batchSize, onProgress, isAborted }: BatchSettings,

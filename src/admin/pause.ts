@@ -10,12 +10,12 @@ import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions } from "./in-batche
 import { withNames } from "./with-names.js";
 
 /**
- * Pauses a subscriber: from now on nothing of it is begun, in any worker. Handlers that run already end as usual.
- * Publishing goes on, and what is published meanwhile waits, as does what is to be retried.
+ * Pauses a subscriber: from now on no worker starts a delivery to it. Running handlers end as usual. Events are still published,
+ * and their deliveries wait, as do deliveries that are to be retried.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @returns whether it was not paused before.
- * @throws EventBusError `INVALID_OPTION` when there is no such subscriber; `SCHEMA_MISSING`, `PERMISSION_DENIED`.
+ * @throws EventBusError `INVALID_OPTION` if there is no such subscriber; `SCHEMA_MISSING`, `PERMISSION_DENIED`.
  *
  * @example
  * ```ts
@@ -35,16 +35,16 @@ export function pause(
 export interface ResumeResult {
   /** Whether it was paused before. */
   readonly resumed: boolean;
-  /** How many deliveries were woken: those that were held back. */
+  /** How many waiting deliveries were woken. */
   readonly woken: number;
 }
 
 /**
- * Lets a paused subscriber go on, and wakes what was held back, in the order of its events and in batches. When it is
- * interrupted the subscriber goes on all the same, and workers wake the rest.
+ * Resumes a paused subscriber, and wakes its waiting deliveries in batches, in the order of their events. If the call is
+ * interrupted, the subscriber stays resumed, and workers wake the rest.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
- * @throws EventBusError `INVALID_OPTION` when there is no such subscriber; `SCHEMA_MISSING`, `PERMISSION_DENIED`.
+ * @throws EventBusError `INVALID_OPTION` if there is no such subscriber; `SCHEMA_MISSING`, `PERMISSION_DENIED`.
  *
  * @example
  * ```ts

@@ -15,23 +15,22 @@ import { BATCH_OPTIONS, type BatchOptions, type BatchSettings, checkBatchOptions
 import { withNames } from "./with-names.js";
 
 export interface PruneOptions extends BatchOptions {
-  /** Counts what would be deleted, and changes nothing. Defaults to false. */
+  /** Counts the events that would be deleted, and changes nothing. Defaults to false. */
   readonly dryRun?: boolean | undefined;
 }
 
 export interface PruneResult {
-  /** How many events were deleted, with their deliveries; of a dry run, how many would be. */
+  /** How many events were deleted, with their deliveries; for a dry run, how many would be. */
   readonly events: number;
-  /** In how many statements. */
+  /** How many statements that took. */
   readonly batches: number;
 }
 
 /**
- * Deletes events that are older than the retention says, with what is known of their deliveries. Never an event with
- * a delivery that is open or dead. Workers do so by themselves; this does it now.
+ * Deletes events whose retention is over, with the records of their deliveries. Never deletes an event with an open or dead
+ * delivery. Workers prune regularly; this function prunes now.
  *
- * Works in batches, each a short statement that waits for nobody and that nobody waits for. It can be interrupted and
- * called again.
+ * Works in batches. Each batch is a short statement that waits for no lock. The call can be interrupted and repeated.
  *
  * @param client a Prisma client, or a `pg` client or pool.
  * @param retention as in `defineConfig`. Defaults to seven days for every event.
@@ -58,8 +57,8 @@ export function prune(
 }
 
 /**
- * Deletes everything that is too old, unless it shall stop. For an application: nothing that another one, which
- * subscribes to it too, keeps for longer.
+ * Deletes all events whose retention is over, until the signal is aborted. If an application is given, keeps events that another
+ * application subscribes to and keeps for longer.
  */
 export async function pruneAll(
   executor: Executor,
@@ -72,7 +71,7 @@ export async function pruneAll(
   let batches = 0;
   const { events } = await knownNames(executor, names);
   const others = application === undefined ? undefined : await keptByOthers(executor, names, application);
-  // Mostly nothing is, and then one statement is enough for all names.
+  // Mostly nothing is old enough, and one statement for all names shows that.
   const oldest = await oldestEvents(executor, names, events);
   for (const event of events) {
     const ageMs = longer(keptFor(retention, event), others?.get(event) ?? 0);

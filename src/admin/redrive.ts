@@ -6,7 +6,7 @@ import { checkFilter } from "./check-filter.js";
 import { BATCH_OPTIONS, type BatchOptions, checkBatchOptions, inBatches } from "./in-batches.js";
 import { withNames } from "./with-names.js";
 
-/** Which dead deliveries; every condition that is given must hold. */
+/** Selects dead deliveries. All given conditions must hold. */
 export type DeadFilter = Omit<DeliveryConditions, "state">;
 
 /** The conditions of a {@link DeadFilter}. */
@@ -23,23 +23,23 @@ export const DEAD_FILTER: readonly (keyof DeadFilter)[] = [
 ];
 
 export interface RedriveOptions extends BatchOptions {
-  /** Counts what would be sent again, and changes nothing. Defaults to false. */
+  /** Counts the deliveries that would be sent again, and changes nothing. Defaults to false. */
   readonly dryRun?: boolean | undefined;
 }
 
 export interface RedriveResult {
-  /** How many dead deliveries fitted when it began. */
+  /** How many dead deliveries fitted the filter at the start. */
   readonly matched: number;
   /** How many were sent again. */
   readonly redriven: number;
 }
 
 /**
- * Sends dead deliveries again, all that fit a filter, in the order of their events: each gets all its attempts anew and
- * keeps the errors of the former ones. Without a condition all of them.
+ * Sends all dead deliveries that fit a filter again, in the order of their events. Each gets all its attempts again, and keeps
+ * the errors of its earlier attempts. Without a condition, all dead deliveries are sent again.
  *
- * Works in batches, and can be interrupted and called again: what was sent is not dead any more. Those of a subscriber
- * that is paused wait until it is resumed.
+ * Works in batches. The call can be interrupted and repeated: deliveries that were sent again are no longer dead. Deliveries to a
+ * paused subscriber wait until it is resumed.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `PERMISSION_DENIED`.

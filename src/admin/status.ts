@@ -4,17 +4,17 @@ import { type SubscriberStatus, subscriberStatus } from "../outbox/subscriber-st
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { withNames } from "./with-names.js";
 
-/** How the event bus of a database stands. */
+/** The subscribers and workers of the event bus in a database. */
 export interface Status {
-  /** By application and name; those that have ended only while something of them is open or dead. */
+  /** By application and name. A subscriber that was unsubscribed is listed while it has open or dead deliveries. */
   readonly subscribers: readonly SubscriberStatus[];
-  /** The workers that run, of all applications. */
+  /** The running workers of all applications. */
   readonly workers: readonly WorkerStatus[];
 }
 
 /**
- * How many deliveries of each subscriber are in which state, and which workers run. Reads what is open or dead, and what
- * came since workers looked last, but not the whole log.
+ * The number of deliveries in each state by subscriber, and the running workers. Reads open and dead deliveries, and events since
+ * the last checkpoints of workers, but not the whole log.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `PERMISSION_DENIED`.

@@ -6,7 +6,7 @@ import type { AnyEventType } from "../registry/event-type.js";
 import { withNames } from "./with-names.js";
 
 /**
- * Who subscribes to an event, as the database has it: the subscribers of every application, by name.
+ * The subscribers of an event in the database, of all applications, by name.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @param event an event type, or its name.

@@ -13,7 +13,7 @@ export interface UnsubscribeOptions extends DatabaseOptions {
 /**
  * Ends the subscriptions of a subscriber: later events do not go to it. Deliveries that wait are still made.
  *
- * A worker that has the subscriber subscribes it again when it starts: take it out of the configuration first.
+ * A worker whose configuration has the subscriber subscribes it again when it starts, so remove it from the configuration first.
  *
  * @param client a Prisma client or the client of its transaction, or a `pg` client or pool.
  * @returns the names of the events that it was subscribed to until now.
@@ -37,7 +37,7 @@ export function unsubscribe(
   });
 }
 
-/** Whatever else it is, null or an event itself, would stand for all events. */
+/** Any other value, such as null or an event, would mean all events. */
 function nameOf(event: unknown): string | undefined {
   if (event === undefined || typeof event === "string") return event;
   if (typeof event === "function") return event.name;

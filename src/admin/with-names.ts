@@ -4,21 +4,22 @@ import type { SchemaNames } from "../outbox/schema-names.js";
 import { checkOptions } from "../registry/check-options.js";
 import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
 
-/** What a function that works on a database was called with. */
+/** The call of a function that works on a database. */
 export interface Call {
   /** For messages: `unsubscribe()`. */
   readonly of: string;
   readonly options: DatabaseOptions;
-  /** Which options it has beside `database`. */
+  /** The names of its options beside `database`. */
   readonly known?: readonly string[];
-  /** Which conditions it was given, and which ones there are: without one that is misspelt, everything would fit. */
+  /** The given conditions, and the names of all conditions: a misspelled condition, if ignored, would select everything. */
   readonly filter?: { readonly given: object; readonly known: readonly string[] };
 }
 
 /**
- * Runs statements on `client`; errors say in our words what they mean.
+ * Checks the options, and runs statements on `client`. Errors of PostgreSQL become errors of this package if it knows their
+ * cause.
  *
- * @throws EventBusError `INVALID_OPTION` before that.
+ * @throws EventBusError `INVALID_OPTION` before the first statement.
  */
 export async function withNames<T>(
   client: Queryable,

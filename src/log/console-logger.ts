@@ -1,7 +1,7 @@
 import type { Logger } from "./logger.js";
 import { isError, stackText } from "./plain-error.js";
 
-/** What a worker inside of another program writes by itself: warnings and errors, on the standard error output. */
+/** The default logger of a worker inside another program: writes warnings and errors to the standard error output. */
 export const consoleLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
@@ -9,7 +9,7 @@ export const consoleLogger: Logger = {
   error: (message, fields) => console.error(`ex-event-bus: ${message}`, ...rest(fields)),
 };
 
-/** The console would write everything that an error carries. */
+/** The fields of a line. Errors become stacks, because the console would print all of their properties. */
 function rest(fields: Readonly<Record<string, unknown>> = {}): readonly unknown[] {
   const values = Object.entries(fields);
   const others = values.filter(([, value]) => !isError(value));

@@ -6,9 +6,9 @@ import {
   type TelemetryMap,
 } from "./telemetry.js";
 
-/** What can be put around something: its beginning, and how its end is reported. */
+/** The operations that can be surrounded: the data of the start, and the reports of the end. */
 export interface SurroundMap {
-  /** Storing events. What `run` is given is added to their metadata where that has none of it. */
+  /** Storing events. The keys that `run` is given are added to their metadata, unless it has them. */
   readonly publish: {
     readonly start: TelemetryMap["publish:start"];
     readonly end: TelemetryEventOf<"publish:stop"> | TelemetryEventOf<"publish:error">;
@@ -23,8 +23,8 @@ export interface SurroundMap {
 }
 
 /**
- * Runs something in a context of its own. It has to call `run` before it returns. `run` resolves with the report of
- * the end, and never rejects.
+ * Runs an operation in a context. Must call `run` before it returns. `run` resolves with the report of the end, and never
+ * rejects.
  */
 export type Surround<Name extends keyof SurroundMap> = (
   start: SurroundMap[Name]["start"],
@@ -32,14 +32,15 @@ export type Surround<Name extends keyof SurroundMap> = (
 ) => void;
 
 /**
- * Hears what the package reports in this process: its publishers, workers and pruning, whichever copy of the package
- * they use (ESM, CommonJS). Without listeners nothing is made that could be reported.
+ * Subscribes to the reports of publishers, workers and pruning in this process, from the ESM and the CommonJS copy of the package
+ * alike. Without listeners no reports are made.
  *
- * Listeners are called at once, in the order in which they came, and should be quick. What they throw is ignored.
+ * Listeners are called synchronously, in the order in which they were added, and should be quick. Errors that they throw are
+ * ignored.
  */
 export interface Telemetry {
   /**
-   * Calls `listener` with every report of one type. Returns a function that ends it.
+   * Calls `listener` with every report of one type. Returns a function that removes the listener.
    *
    * @example
    * ```ts
@@ -52,11 +53,11 @@ export interface Telemetry {
     type: Type,
     listener: (report: TelemetryEventOf<Type>) => void,
   ): () => void;
-  /** Calls `listener` with every report. Returns a function that ends it. */
+  /** Calls `listener` with every report. Returns a function that removes the listener. */
   onAny(listener: (report: TelemetryEvent) => void): () => void;
   /**
-   * Puts `surround` around each publishing or delivery, so that it runs in a context, as tracers need it. Returns a
-   * function that ends it. Whatever `surround` does or throws, what it surrounds is run once, and with the same result.
+   * Calls `surround` around each publishing or delivery, so that it runs in a context, as tracers need. Returns a function that
+   * removes `surround`. The operation runs exactly once and has the same result, even if `surround` throws.
    *
    * @example
    * ```ts
@@ -66,15 +67,15 @@ export interface Telemetry {
   around<Name extends keyof SurroundMap>(name: Name, surround: Surround<Name>): () => void;
 }
 
-/** The other side of {@link Telemetry}: for those who report. */
+/** The reporting side of {@link Telemetry}. */
 export interface TelemetryHub extends Telemetry {
-  /** Cannot throw. */
+  /** Reports to all listeners. Never throws. */
   readonly report: Report;
-  /** Whether anybody hears reports whose type begins with `name:`, or surrounds that. */
+  /** Whether there are listeners of reports whose type begins with `name:`, or functions that surround that operation. */
   watches(name: keyof SurroundMap): boolean;
-  /** Whether anybody surrounds it. */
+  /** Whether there are functions that surround the operation. */
   surrounds(name: keyof SurroundMap): boolean;
-  /** Runs `run` once, inside of what surrounds it, and returns or throws its result. `run` does not reject. */
+  /** Runs `run` once, inside the surrounding functions, and returns or throws its result. `run` must not reject. */
   within<Name extends keyof SurroundMap, T>(
     name: Name,
     start: SurroundMap[Name]["start"],
@@ -82,17 +83,17 @@ export interface TelemetryHub extends Telemetry {
   ): Promise<T>;
 }
 
-/** How something that is surrounded has ended. */
+/** How a surrounded operation has ended. */
 export interface Ended<End, T> {
   readonly end: End;
-  /** Returns or throws. */
+  /** Returns the result, or throws the error. */
   readonly result: () => T;
 }
 
 type Listener = (event: never) => void;
 type AnySurround = (start: never, run: (given?: object) => Promise<unknown>) => void;
 
-/** Opens a hub that nobody listens to yet. */
+/** Creates a hub without listeners. */
 export function openHub(): TelemetryHub {
   const all = new Set<Report>();
   const byType = new Map<string, Set<Listener>>();
@@ -130,7 +131,7 @@ function added<T>(set: Set<T>, one: T): () => void {
   return () => void set.delete(one);
 }
 
-/** The first surrounds the others. One that fails, or does not call what it is given, is as if it were not there. */
+/** The first function surrounds the others. A function that throws, or does not call `run`, is skipped. */
 function enter(
   [surround, ...others]: readonly AnySurround[],
   start: unknown,
@@ -146,7 +147,7 @@ function enter(
 
 const KEY = Symbol.for("ex-event-bus.telemetry");
 
-// Shared by the ESM and the CommonJS copy of the package: who listens through one of them hears both.
+// Shared by the ESM and the CommonJS copy of the package: a listener of one copy gets the reports of both.
 const registry = globalThis as { [KEY]?: TelemetryHub };
 
 /** The hub of this process. */
@@ -154,7 +155,7 @@ export const hub: TelemetryHub = registry[KEY] ?? openHub();
 registry[KEY] = hub;
 
 /**
- * Hears what the package reports in this process. See {@link TelemetryMap} for what there is.
+ * The reports of the package in this process. {@link TelemetryMap} lists them.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
 import type { Logger } from "./logger.js";
 import { isError, plainError } from "./plain-error.js";
 
-/** Writes one line of text, without its end. */
+/** Writes one line; the text has no line break. */
 export type WriteLine = (line: string) => void;
 
 /**
- * A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. Of errors it
- * writes what {@link plainError} says.
+ * A logger that writes each line as one JSON object: `time` (ISO 8601), `level`, `message` and the fields. Errors are written in
+ * the form of {@link plainError}.
  */
 export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean } = {}): Logger {
   const line =
@@ -26,7 +26,7 @@ export function jsonLogger(write: WriteLine, options: { readonly debug?: boolean
   };
 }
 
-/** Undefined when a value refuses to become JSON: a line of the log must not make a handler fail. */
+/** Undefined if a value cannot become JSON: logging must not make a handler fail. */
 function asJson(line: object): string | undefined {
   try {
     return JSON.stringify(line, forJson());
@@ -35,7 +35,7 @@ function asJson(line: object): string | undefined {
   }
 }
 
-/** Makes text of what JSON cannot hold. */
+/** Turns values that JSON cannot hold into texts. */
 function forJson(): (key: string, value: unknown) => unknown {
   const open = new Set<unknown>();
   return (_key, value) => {

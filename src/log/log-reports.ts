@@ -3,22 +3,25 @@ import type { DeliveryOutcome, Report, TelemetryMap } from "./telemetry.js";
 
 type Line = readonly [level: keyof Logger, message: string];
 
-/** Undefined: reported for others than people, as it happens for every delivery or is said elsewhere. */
+/** The line of each report. Undefined for reports without a line: they come for every delivery, or have a line elsewhere. */
 const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line | undefined>> = {
   "publish:start": undefined,
   "publish:stop": undefined,
   "publish:error": undefined,
-  // As a warning of the process.
+  // A warning of the process reports it.
   "capture:unseen": undefined,
   "deliver:start": undefined,
-  "deliver:error": ["error", "The delivery failed without an outcome on record; it is made again."],
+  "deliver:error": [
+    "error",
+    "The outcome of the delivery could not be recorded; the delivery is made again.",
+  ],
   "backoff:error": ["error", "The backoff function of a subscriber failed; the default delay was used."],
   "claim:start": undefined,
   "claim:stop": undefined,
-  "claim:error": ["debug", "The database did not let a job be claimed."],
+  "claim:error": ["debug", "A query for a job failed."],
   "job:refused": [
     "error",
-    "A job named a delivery that its subscriber does not have. It was removed: who added it?",
+    "A job named a delivery that its subscriber does not have, so it was removed. Another program must have added it.",
   ],
   "worker:start": ["info", "The worker is ready."],
   "worker:polling": [
@@ -27,10 +30,10 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   ],
   "worker:unknown-statement": [
     "warn",
-    "A statement of this version of graphile-worker is not known: deliveries are made all the same, with one statement more for each. Known are 0.17.3 and 0.18.0.",
+    "This version of ex-event-bus does not know a statement of the installed graphile-worker: it still makes deliveries, with one more statement for each. It knows the statements of 0.17.3 and 0.18.0.",
   ],
   "worker:stopping": ["info", "The worker stops: it waits for the running handlers."],
-  "worker:aborting": ["warn", "The worker stops: it aborts the handlers that still run."],
+  "worker:aborting": ["warn", "The worker stops: it aborts the handlers that are still running."],
   "worker:stop": ["info", "The worker has stopped."],
   "worker:error": ["error", "The worker cannot go on."],
   "recover:start": ["warn", "The connection to the database is lost; reconnecting."],
@@ -39,12 +42,12 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   "worker:takeover": ["warn", "Workers have died: their deliveries are taken over."],
   "worker:presumed-dead": [
     "warn",
-    "Other workers held this one for dead and took over its deliveries: it was silent for too long.",
+    "Other workers took this one for dead and took over its deliveries, because its heartbeat was late.",
   ],
   "prune:start": ["debug", "Old events are being deleted."],
   "prune:stop": ["info", "Old events are deleted."],
   "prune:error": ["error", "Old events could not be deleted."],
-  "on-dead:error": ["error", "The onDead hook failed; nobody was told of a dead delivery."],
+  "on-dead:error": ["error", "The onDead hook failed for a dead delivery."],
   "deliveries:woken": ["warn", "Open deliveries had no job in graphile-worker's table: they have a new one."],
   "subscribers:orphaned": [
     "warn",
@@ -57,18 +60,18 @@ const OUTCOMES: Readonly<Record<DeliveryOutcome, Line>> = {
   delivered: ["info", "Delivered."],
   retrying: ["warn", "The attempt failed; another one follows."],
   dead: ["error", "The last attempt failed: the delivery is dead."],
-  snoozed: ["info", "The delivery is put off."],
-  paused: ["debug", "The subscriber is paused: the delivery is held back."],
+  snoozed: ["info", "The delivery is snoozed."],
+  paused: ["debug", "The subscriber is paused: the delivery waits."],
   cancelled: ["info", "The delivery is cancelled."],
-  stale: ["debug", "Somebody else had moved the delivery on."],
+  stale: ["debug", "Another worker or command had already changed the delivery."],
 };
 
-/** A report that writes a line for each thing that is reported. */
+/** Writes a log line for each report. */
 export function logReports(log: Logger): Report {
   return (event) => {
     const line = event.type === "deliver:stop" ? OUTCOMES[event.outcome] : LINES[event.type];
     if (line === undefined) return;
-    // It is looked for often.
+    // Prunings without a result are frequent.
     if (event.type === "prune:stop" && event.events === 0) return;
     const [level, message] = line;
     const { type: _, ...fields } = event;
@@ -76,7 +79,7 @@ export function logReports(log: Logger): Report {
   };
 }
 
-/** Reports have durations as they were measured, to the nanosecond; a reader wants tenths of a millisecond at most. */
+/** Rounds durations to tenths of a millisecond: reports have them as measured, to the nanosecond. */
 function withTenths(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const tenths = (name: string, value: unknown) =>
     name.endsWith("Ms") && typeof value === "number" ? Math.round(value * 10) / 10 : value;

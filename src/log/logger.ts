@@ -1,6 +1,5 @@
 /**
- * Where the package writes what a human may want to read. Any logger with these four methods fits, `console`
- * included.
+ * The package writes messages for people to a logger. Any logger with these four methods fits, including `console`.
  *
  * Messages are whole sentences without values; the values are in `fields`.
  *
@@ -17,7 +16,7 @@ export interface Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** A logger whose lines all carry `fields`; those of a line win. */
+/** Adds `fields` to all lines of a logger. Fields of a line override them. */
 export function withFields(logger: Logger, fields: Readonly<Record<string, unknown>>): Logger {
   return {
     debug: (message, own) => logger.debug(message, { ...fields, ...own }),
@@ -27,7 +26,7 @@ export function withFields(logger: Logger, fields: Readonly<Record<string, unkno
   };
 }
 
-/** Writes nothing: lines of handlers would stand between those of the tests. */
+/** Writes nothing. For tests, whose output the lines of handlers would disturb. */
 export const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {}

@@ -1,59 +1,58 @@
 import { types } from "node:util";
 
 /**
- * What is kept of something that was thrown, in logs and on record. Not everything that it carries: clients of HTTP APIs
- * put the request on their errors, with its headers, and drivers their options. Its size has a limit, and every text in it
- * can be stored.
+ * The part of a thrown value that is logged and stored. Other properties are left out, because they can hold secrets: HTTP clients
+ * attach the request with its headers, and drivers their options. The size is limited, and PostgreSQL can store every text in it.
  */
 export interface PlainError {
   readonly name: string;
-  /** Where it has none: that of an inner error or of the cause. */
+  /** Its message; if it has none, that of an inner error or of its cause. */
   readonly message: string;
   readonly code?: string | number;
-  /** Where, of an `EventBusError`; the file, of an error of the file system. */
+  /** The `path` of an `EventBusError`, or the file of a file system error. */
   readonly path?: string;
   readonly stack?: string;
   readonly cause?: PlainError | string;
-  /** So many causes between this error and its `cause` are left out: that is the last one of them all. */
+  /** How many causes were left out between this error and `cause`, which then is the last cause of the chain. */
   readonly causesLeftOut?: number;
-  /** Of an `AggregateError`. */
+  /** The errors of an `AggregateError`. */
   readonly errors?: readonly (PlainError | string)[];
 }
 
 const MAX_NAME = 200;
 const MAX_MESSAGE = 2_000;
 const MAX_STACK = 4_000;
-/** So many errors are told of one that was thrown: causes, causes of causes, inner errors. */
+/** The greatest number of errors kept of one thrown value: causes, causes of causes, inner errors. */
 const MOST_ERRORS = 20;
-/** So many causes of causes, and the last one. */
+/** The greatest depth of causes kept; beyond it only the last cause is kept. */
 const MOST_CAUSES = 10;
-/** So many of the errors of an `AggregateError`. */
+/** The greatest number of errors kept of an `AggregateError`. */
 const MOST_INNER = 10;
-/** Somebody's getter may make a new cause whenever it is asked. */
+/** The greatest number of causes followed: a getter may return a new cause at each access. */
 const LONGEST_CHAIN = 1_000;
 
-/** Anything that was thrown, as it is logged. Never throws, whatever getters and proxies do. */
+/** The loggable form of a thrown value. Never throws, whatever its getters and proxies do. */
 export function plainError(thrown: unknown): PlainError {
   return told(thrown, { budget: { left: MOST_ERRORS }, around: [], causes: 0 });
 }
 
-/** Whether it is an error, of this realm or of another one (a vm, another copy of the globals). Never throws. */
+/** Whether a value is an error of this realm or of another one (a vm, another copy of the globals). Never throws. */
 export function isError(value: unknown): value is Error {
   try {
     return types.isNativeError(value) || value instanceof Error;
   } catch {
-    // A proxy that was revoked.
+    // The value is a revoked proxy.
     return false;
   }
 }
 
-/** Where in the causes and inner errors it stands. */
+/** The place of an error among causes and inner errors. */
 interface Place {
-  /** How many may still be told, wherever they stand. */
+  /** How many more errors may be kept, in any place. */
   readonly budget: { left: number };
-  /** What it is a cause of, or one of several in: errors can lead back to themselves. */
+  /** The errors that contain it as a cause or inner error. Errors can contain themselves. */
   readonly around: readonly unknown[];
-  /** How many of those have it as a cause. */
+  /** How many of these contain it as a cause. */
   readonly causes: number;
 }
 
@@ -97,7 +96,7 @@ function shown(thrown: unknown): string {
   return storableText(typeof thrown === "bigint" ? `${thrown}n` : String(thrown), MAX_MESSAGE);
 }
 
-/** The cause: of a long chain the last one, which is the reason for the others, takes the place of those in between. */
+/** The cause. In a long chain, the last cause, which is the reason of the others, replaces those in between. */
 function causeOf(thrown: object, place: Place): Pick<PlainError, "cause" | "causesLeftOut"> | undefined {
   let cause = read(thrown, "cause");
   if (cause === undefined || place.budget.left <= 0) return undefined;
@@ -143,12 +142,12 @@ function inside(
   return typeof one === "string" ? storableText(one, MAX_MESSAGE) : shown(one);
 }
 
-/** The stack of an error with those of its causes beneath it, as Node.js writes them. Never throws. */
+/** The stack of an error, followed by the stacks of its causes, as Node.js prints them. Never throws. */
 export function stackText(thrown: unknown): string {
   return stackTextOf(plainError(thrown));
 }
 
-/** The same of what is kept already. */
+/** The same for an error that is in its loggable form already. */
 export function stackTextOf(error: PlainError): string {
   return lines(error, "").join("\n");
 }
@@ -165,7 +164,7 @@ function lines(error: PlainError | string, label: string): string[] {
   return [`${label}${stack}`, ...more.flatMap((line) => line.split("\n").map((one) => `  ${one}`))];
 }
 
-/** Without the message in it being as long as it likes: that would leave no place for what called what. */
+/** The stack with its message cut: a long message would leave no room for the frames. */
 function stackOf(stack: string, message: string): string {
   const at = message.length > MAX_MESSAGE ? stack.indexOf(message) : -1;
   if (at === -1) return storableText(stack, MAX_STACK);
@@ -180,7 +179,7 @@ function messageIn(one: PlainError | string | undefined): string {
   return typeof one === "string" ? one : (one?.message ?? "");
 }
 
-/** An object that is no error says no more of itself than what it is: what is in it was not meant to be read. */
+/** The kind of a thrown value that is no error. Its content is not shown, because it was not meant to be read. */
 function aKindOf(thrown: object): string {
   return typeof thrown === "function" ? "a function" : "an object that is no error";
 }
@@ -207,7 +206,7 @@ function isList(value: unknown): value is object {
   }
 }
 
-/** A getter may throw, and a proxy may do anything. */
+/** Reads a property. A getter or a proxy may throw. */
 function read(from: object, name: string): unknown {
   try {
     return (from as Readonly<Record<string, unknown>>)[name];
@@ -222,8 +221,8 @@ function textAt(from: object, name: string): string {
 }
 
 /**
- * PostgreSQL refuses the NUL character and halves of surrogate pairs in jsonb: a text with one could never be stored.
- * What stands for the rest is ASCII, which every database has.
+ * Cuts a text and replaces what PostgreSQL refuses in jsonb: the NUL character and halves of surrogate pairs. The mark of the cut
+ * is ASCII, which every encoding of databases has.
  */
 export function storableText(value: string, maxLength: number): string {
   const short = value.length > maxLength ? `${value.slice(0, maxLength)}...` : value;

@@ -8,14 +8,14 @@ import { isError, plainError, stackText } from "./plain-error.js";
 import type { Report, TelemetryMap } from "./telemetry.js";
 
 export interface PrettyOptions {
-  /** Debugging lines, and the stacks of errors beneath the lines that have one. Defaults to false. */
+  /** Whether to write debugging lines, and the stacks of errors after their lines. Defaults to false. */
   readonly debug?: boolean;
   readonly colors: boolean;
 }
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-/** A logger for people: time, sign, message, fields. */
+/** A logger for people: time, a symbol for the level, message, fields. */
 export function prettyLogger(write: WriteLine, options: PrettyOptions): Logger {
   const colors = pc.createColors(options.colors);
   const line =
@@ -36,7 +36,7 @@ export function prettyLogger(write: WriteLine, options: PrettyOptions): Logger {
   };
 }
 
-/** A report for people: one line for each delivery, and the logger's for everything else. */
+/** Reports for people: one line for each delivery; the logger writes all other reports. */
 export function prettyReport(write: WriteLine, options: PrettyOptions): Report {
   const colors = pc.createColors(options.colors);
   const others = logReports(prettyLogger(write, options));
@@ -74,7 +74,7 @@ function deliveryLine(delivery: TelemetryMap["deliver:stop"], colors: Colors): s
   return parts.filter(Boolean).join(" ");
 }
 
-/** A line, for debugging with the stacks of the errors among `values` and of their causes beneath it. */
+/** A line; for debugging, followed by the stacks of the errors among `values` and of their causes. */
 function withStacks(line: string, values: readonly unknown[], options: PrettyOptions): string {
   if (options.debug !== true) return line;
   const { dim } = pc.createColors(options.colors);
@@ -99,14 +99,14 @@ function format(value: unknown): string {
   return typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 3 });
 }
 
-/** Of something that was thrown. */
+/** A thrown value in one line. */
 function oneLine(thrown: unknown): string {
   const { name, message } = plainError(thrown);
   const text = typeof thrown === "object" && thrown !== null ? `${name}: ${message}` : message;
   return text.replace(/\s*\n\s*/g, " ");
 }
 
-/** 800 ms, 1.5 s, 4 min, 2 h: as exact as a reader needs. */
+/** A duration for people: `800 ms`, `1.5 s`, `4 min`, `2 h`. */
 function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${Math.round(ms / 100) / 10} s`;

@@ -1,4 +1,7 @@
-/** How a delivery came out of an attempt. `paused`: its subscriber is; it was not run. `stale`: somebody else had moved it on, nothing was done. */
+/**
+ * The outcome of an attempt at a delivery. `paused`: the subscriber is paused, the handler was not called. `stale`: another worker
+ * or command had already changed the delivery, so this outcome was not recorded or the handler was not called.
+ */
 export type DeliveryOutcome =
   | "delivered"
   | "retrying"
@@ -15,7 +18,7 @@ export interface PublishedEvent {
   readonly aggregateType: string | null;
   readonly aggregateKey: string | null;
   readonly correlationId: string | undefined;
-  /** W3C trace context that the publisher gave; undefined when none was given. */
+  /** W3C trace context that the publisher set; undefined if it set none. */
   readonly traceparent: string | undefined;
 }
 
@@ -27,7 +30,7 @@ export interface Publishing {
   readonly events: readonly PublishedEvent[];
 }
 
-/** A delivery that was taken up. */
+/** A delivery that a worker has started. */
 export interface Delivering {
   readonly worker: string;
   readonly subscriber: string;
@@ -36,60 +39,60 @@ export interface Delivering {
   readonly aggregateType: string | null;
   readonly aggregateKey: string | null;
   readonly position: number;
-  /** Which attempt it is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
   readonly maxAttempts: number;
-  /** What ties it to what led to the event. */
+  /** The correlation id of the event. */
   readonly correlationId: string | undefined;
-  /** W3C trace context of the event; undefined when it has none. */
+  /** W3C trace context of the event; undefined if it has none. */
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
 }
 
 /**
- * Everything that the package reports while it works, by type. Each `…:start` is followed by exactly one `…:stop` or
- * `…:error` of the same thing. Numbers carry their unit in their name: milliseconds in `…Ms`.
+ * All reports of the package, by type. Each `…:start` is followed by exactly one `…:stop` or `…:error` of the same operation.
+ * Names of numbers end with their unit: `…Ms` is in milliseconds.
  */
 export interface TelemetryMap {
   /** Events are about to be stored, in a transaction that may still be rolled back. */
   readonly "publish:start": Publishing;
-  /** They are stored. They count when their transaction commits. */
+  /** The events are stored. They become visible when their transaction commits. */
   readonly "publish:stop": Publishing & {
-    /** How many deliveries were enqueued; null for captured events, where nobody asks for it. */
+    /** How many deliveries were enqueued; null for captured events, for which it is not queried. */
     readonly deliveries: number | null;
     readonly durationMs: number;
   };
-  /** They could not be stored, and their transaction will not commit. */
+  /** The events could not be stored, and their transaction cannot commit. */
   readonly "publish:error": Publishing & { readonly durationMs: number; readonly error: unknown };
 
-  /** A call was answered by an extension from before the event bus, which saw none of it. Once for each such call. */
+  /** An extension that was applied before the event bus answered a call, which the event bus did not see. Once for each such call. */
   readonly "capture:unseen": {
     readonly model: string;
     readonly operation: string;
-    /** The names of the extensions that may have. */
+    /** The names of the extensions that may have answered it. */
     readonly extensions: readonly string[];
   };
 
-  /** A delivery was taken up; its handler runs next. */
+  /** A worker has started a delivery; its handler runs next. */
   readonly "deliver:start": Delivering & {
-    /** From the event to now, by the clocks of the database and of this process. */
+    /** The time from the event to now, by the clocks of the database and of this process. */
     readonly lagMs: number;
   };
-  /** This is what became of it, and it is on record. A handler that failed is an outcome too. */
+  /** The outcome of the delivery is recorded. A failure of the handler is an outcome too. */
   readonly "deliver:stop": Delivering & {
     readonly outcome: DeliveryOutcome;
-    /** From taking it up to having its outcome on record. */
+    /** The time from the start of the delivery to the record of its outcome. */
     readonly durationMs: number;
-    /** From the event to the end of the attempt, by the clocks of the database and of this process. */
+    /** The time from the event to the end of the attempt, by the clocks of the database and of this process. */
     readonly lagMs: number;
-    /** How long until it is taken up again; for `retrying` and `snoozed`. */
+    /** The time until the next attempt; for `retrying` and `snoozed`. */
     readonly dueMs?: number;
-    /** Why the handler wanted no more of it; for `cancelled`. */
+    /** The reason that the handler gave; for `cancelled`. */
     readonly reason?: string;
-    /** What was thrown. */
+    /** The error that was thrown. */
     readonly error?: unknown;
   };
-  /** Its outcome could not be put on record: the delivery is made again, its handler may run twice. */
+  /** The outcome could not be recorded: the delivery is made again, and its handler may run twice. */
   readonly "deliver:error": Pick<Delivering, "worker" | "subscriber" | "position"> &
     Partial<Delivering> & { readonly durationMs: number; readonly error: unknown };
 
@@ -97,7 +100,7 @@ export interface TelemetryMap {
   readonly "claim:start": { readonly worker: string };
   readonly "claim:stop": {
     readonly worker: string;
-    /** How many it got: 0 when nothing is due. */
+    /** How many jobs it got: 0 if none is due. */
     readonly jobs: number;
     readonly durationMs: number;
   };
@@ -105,28 +108,28 @@ export interface TelemetryMap {
   readonly "claim:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
 
   /**
-   * A job of a subscriber named a delivery of another one, or one that there is not, as the event did not go to it: somebody
-   * else than this package has added it. It was removed, and nothing was delivered.
+   * The job of one subscriber named a delivery of another subscriber, or a delivery that does not exist. Another program must have
+   * added the job. It was removed, and nothing was delivered.
    */
   readonly "job:refused": {
     readonly worker: string;
-    /** Whose job it was. */
+    /** The subscriber of the job. */
     readonly subscriber: string;
-    /** Whose delivery it named; null when there is no such delivery. */
+    /** The subscriber of the delivery that it named; null if there is no such delivery. */
     readonly owner: string | null;
     readonly position: number;
   };
 
-  /** The connections of a worker are lost. It connects anew, until it succeeds or is stopped. */
+  /** A worker has lost its connections. It reconnects until it succeeds or is stopped. */
   readonly "recover:start": { readonly worker: string; readonly reason: string };
-  /** They are back. */
+  /** The worker has reconnected. */
   readonly "recover:stop": { readonly worker: string; readonly durationMs: number };
-  /** They do not come back any more: the worker is stopped, or cannot go on. With what kept it from connecting. */
+  /** The worker gives up reconnecting: it was stopped, or cannot go on. With the last error. */
   readonly "recover:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
 
-  /** A worker found others that are dead: what they had claimed is free again. */
+  /** A worker has found dead workers, and freed their deliveries. */
   readonly "worker:takeover": { readonly worker: string; readonly dead: readonly string[] };
-  /** Others held this worker for dead and took over its deliveries: it was silent for too long. */
+  /** Other workers took this worker for dead and took over its deliveries, because its heartbeat was late. */
   readonly "worker:presumed-dead": { readonly worker: string; readonly deadAfterMs: number };
 
   /** A worker is ready to make deliveries. */
@@ -135,23 +138,23 @@ export interface TelemetryMap {
     readonly application: string;
     readonly subscribers: readonly string[];
     readonly concurrency: number;
-    /** Whether notifications reach it, or it polls. */
+    /** True if notifications reach it, false if it polls. */
     readonly listens: boolean;
   };
-  /** It polls, as notifications do not reach it: its connections go through a pooler. */
+  /** The worker polls, because notifications do not reach it: its connections go through a pooler. */
   readonly "worker:polling": { readonly worker: string; readonly pollIntervalMs: number };
   /**
-   * graphile-worker takes or deletes jobs by a statement that this version of the package does not know, which goes to the
-   * database as it is: each job costs one statement more. Once for each of the two.
+   * graphile-worker takes or deletes jobs by a statement that this version of the package does not know. The statement reaches the
+   * database unchanged, and each job costs one more statement. Reported once for each of the two.
    */
   readonly "worker:unknown-statement": { readonly worker: string; readonly statement: "take" | "delete" };
-  /** It takes no more deliveries and waits for the running ones. */
+  /** The worker takes no more deliveries and waits for the running ones. */
   readonly "worker:stopping": { readonly worker: string; readonly running: number };
-  /** The running handlers' time to end is over: their signals are aborted. */
+  /** The time for running handlers to end is over: their signals are aborted. */
   readonly "worker:aborting": { readonly worker: string; readonly running: number };
-  /** It has stopped; after `worker:error` too. */
+  /** The worker has stopped; also after `worker:error`. */
   readonly "worker:stop": { readonly worker: string; readonly durationMs: number };
-  /** It cannot go on, and stops. */
+  /** The worker cannot go on, and stops. */
   readonly "worker:error": { readonly worker: string; readonly error: unknown };
 
   /** Old events are about to be deleted. */
@@ -160,25 +163,25 @@ export interface TelemetryMap {
     readonly worker: string;
     /** How many events were deleted. */
     readonly events: number;
-    /** In how many batches, each a transaction of its own. */
+    /** The number of batches, each in its own transaction. */
     readonly batches: number;
     readonly durationMs: number;
   };
   readonly "prune:error": { readonly worker: string; readonly durationMs: number; readonly error: unknown };
 
-  /** Open deliveries had no job, as somebody has deleted or spoilt it: they have a new one. */
+  /** Open deliveries had no job, because it was deleted or changed: they have a new one. */
   readonly "deliveries:woken": {
     readonly worker: string;
     readonly subscribers: readonly string[];
-    /** How many, of all of these subscribers. */
+    /** The number of deliveries of all these subscribers. */
     readonly deliveries: number;
   };
-  /** Deliveries wait for subscribers that no worker has that runs. Reported every five minutes while it is so. */
+  /** Deliveries wait for subscribers that no running worker has. Reported every five minutes while this is so. */
   readonly "subscribers:orphaned": { readonly worker: string; readonly subscribers: readonly string[] };
-  /** What one worker does for all of them from time to time has failed; reported once for each message. */
+  /** A task of housekeeping has failed. Reported once for each message. */
   readonly "housekeeping:error": { readonly worker: string; readonly error: unknown };
 
-  /** The `onDead` hook of the configuration threw, or took too long. The delivery is dead all the same. */
+  /** The `onDead` hook of the configuration threw or took too long. The delivery is dead anyway. */
   readonly "on-dead:error": {
     readonly subscriber: string;
     readonly eventId: string;
@@ -188,7 +191,7 @@ export interface TelemetryMap {
   readonly "backoff:error": { readonly subscriber: string; readonly error: unknown };
 }
 
-/** One report of {@link TelemetryMap}, told apart by `type`. */
+/** One report of {@link TelemetryMap}, discriminated by `type`. */
 export type TelemetryEvent = {
   [Type in keyof TelemetryMap]: TelemetryEventOf<Type>;
 }[keyof TelemetryMap];
@@ -198,31 +201,31 @@ export type TelemetryEventOf<Type extends keyof TelemetryMap> = {
   readonly type: Type;
 } & TelemetryMap[Type];
 
-/** Receives what the package reports. What it throws is ignored: a report must not change what is reported. */
+/** Receives reports. Errors that it throws are ignored: reporting must not change the operation. */
 export type Report = (event: TelemetryEvent) => void;
 
-/** A {@link Report} that cannot throw, for all of those that are given. */
+/** A {@link Report} that calls all given ones and never throws. */
 export function reportTo(...receivers: readonly Report[]): Report {
   return (event) => {
     for (const receive of receivers) {
-      // As quietly() does, without a function for each: this is done for every delivery.
+      // Like quietly(), but without creating a function: every delivery runs this.
       try {
         const result: unknown = receive(event);
         if (result instanceof Promise) result.catch(() => undefined);
       } catch {
-        // There is nobody left to tell.
+        // There is nowhere left to report this.
       }
     }
   };
 }
 
-/** Runs what others gave: what it throws, now or later, must not disturb what is reported. */
+/** Runs a callback of the user and ignores what it throws, now or later: it must not disturb the operation. */
 export function quietly(run: () => unknown): void {
   try {
     const result = run();
     // A listener may be an async function; its rejection would end the process.
     if (result instanceof Promise) result.catch(() => undefined);
   } catch {
-    // There is nobody left to tell.
+    // There is nowhere left to report this.
   }
 }

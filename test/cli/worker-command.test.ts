@@ -231,7 +231,7 @@ describe("a worker that is frozen", () => {
     const other = await runWorker({ HANDLER: "fail" });
     await other.line({ message: "The last attempt failed: the delivery is dead." });
     frozen.kill("SIGCONT");
-    await frozen.line({ message: "Somebody else had moved the delivery on." });
+    await frozen.line({ message: "Another worker or command had already changed the delivery." });
     expect(await deliveries()).toMatchObject([{ state: "dead", attempts: 2, errors: [{}, {}] }]);
     // Alive again, it makes deliveries as before.
     other.kill("SIGTERM");

@@ -405,11 +405,11 @@ describe("rows of ours that are deleted by hand", () => {
         expect(Number(checkpoints[0]?.position)).toBeGreaterThan(Number(last.rows[0].last));
       });
     await marked();
-    expect(await findings()).not.toContainEqual(expect.stringContaining("are gone from"));
+    expect(await findings()).not.toContainEqual(expect.stringContaining("were deleted from"));
     await pool.query("truncate event_bus.deliveries");
     const gone = expect.stringMatching(
       new RegExp(
-        `^2 deliveries of "own" were done or under way, .*checkpoints where subscription_id = ${rows[0].id}\\.`,
+        `^2 deliveries of "own" were done or had been attempted, .*checkpoints where subscription_id = ${rows[0].id}\\.`,
       ),
     );
     expect(await findings()).toContainEqual(gone);
@@ -424,7 +424,7 @@ describe("rows of ours that are deleted by hand", () => {
     const ended = discard(pool, { subscriber: "own", state: "waiting" }, { reason: "they were made" });
     expect(await ended).toEqual({ matched: 2, discarded: 2 });
     await resume(pool, "own");
-    expect(await findings()).not.toContainEqual(expect.stringContaining("are gone from"));
+    expect(await findings()).not.toContainEqual(expect.stringContaining("were deleted from"));
     expect(made).toHaveLength(4);
   });
 
