@@ -59,8 +59,8 @@ async function withoutRecords(executor: Executor, names: SchemaNames): Promise<r
     check: "subscribers",
     message:
       `${deliveries} deliveries of "${subscriber}" were done or had been attempted, and their rows were deleted from ` +
-      `"${names.schema}".deliveries or .delivered. Workers do not make them again, and their events are kept. To open them again: ` +
-      `delete from "${names.schema}".checkpoints where subscription_id = ${subscriptionId}. Workers then make them. To end them ` +
-      `instead, pause "${subscriber}" first, and discard() those that wait.`,
+      `"${names.schema}".deliveries or .delivered. Workers do not make them again, and their events are kept. ` +
+      `To open them again: delete from "${names.schema}".checkpoints where subscription_id = ${subscriptionId}. Workers then make ` +
+      `them. To end them instead, pause "${subscriber}" first, and discard() those that wait.`,
   }));
 }

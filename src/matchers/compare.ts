@@ -1,12 +1,12 @@
 import { sameValue } from "../changes/diff.js";
 import { isDecimal } from "../codec/decimal.js";
 
-/** What `expect.any(String)` and the like have in common, in Vitest and in Jest. */
+/** The common part of asymmetric matchers, such as `expect.any(String)`, of Vitest and Jest. */
 export interface AsymmetricMatcher {
   asymmetricMatch(found: unknown): boolean;
 }
 
-/** One value that is expected somewhere, and what is there. */
+/** One expected value, and the value found in its place. */
 export interface Comparison {
   /** `aggregate.tags[1]` */
   readonly path: string;
@@ -16,8 +16,8 @@ export interface Comparison {
 }
 
 /**
- * Holds what is expected against what was found, value by value. Fields that are not expected do not count, as with
- * `toMatchObject`; lists have the same length; dates, decimals and bytes are compared by what they stand for.
+ * Compares expected values with found ones. Like `toMatchObject`, ignores fields that are not expected. Lists must have the same
+ * length. Dates, decimals and bytes are compared by value.
  */
 export function compare(expected: unknown, found: unknown, path: string): readonly Comparison[] {
   const leaf = (matches: boolean) => [{ path, expected, found, matches }];
@@ -30,12 +30,12 @@ export function compare(expected: unknown, found: unknown, path: string): readon
   if (!isRecord(expected)) return leaf(sameValue(expected, found));
   if (!isRecord(found)) return leaf(false);
   const entries = Object.entries(expected);
-  // A Map, a promise and the like hold something that is not seen here: they are no part of anything.
+  // The content of a Map, a promise and the like cannot be compared, so they match nothing.
   if (entries.length === 0) return leaf(isPlain(expected));
   return entries.flatMap(([key, value]) => compare(value, found[key], path === "" ? key : `${path}.${key}`));
 }
 
-/** Whether it is an `expect.any(…)`, `expect.objectContaining(…)` and so on. */
+/** Whether a value is an asymmetric matcher, such as `expect.any(…)` or `expect.objectContaining(…)`. */
 export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
   return (
     typeof value === "object" &&
@@ -55,10 +55,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   );
 }
 
-/** Whether it is an object in the sense of `{}`: no list, and of no class. */
+/** Whether a value is a plain object: no list, and not of a class. */
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Rows of another realm have another Object.prototype, which has none either.
+  // Objects of another realm have that realm's Object.prototype, which has no prototype either.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

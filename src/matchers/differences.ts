@@ -2,7 +2,7 @@ import { sameValue } from "../changes/diff.js";
 import { isDecimal } from "../codec/decimal.js";
 import { isPlain } from "./compare.js";
 
-/** A place in a value that is not as it was. */
+/** A changed part of a value. */
 export interface ValueChange {
   /** `[1].amount`; empty for the value itself. */
   readonly path: string;
@@ -10,7 +10,7 @@ export interface ValueChange {
   readonly after: unknown;
 }
 
-/** Every place in which two snapshots differ; what is only in one of them is undefined in the other. */
+/** The differences of two snapshots. A value that only one of them has is undefined in the other. */
 export function differences(before: unknown, after: unknown, path = ""): readonly ValueChange[] {
   if (sameValue(before, after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) {
@@ -29,7 +29,7 @@ export function differences(before: unknown, after: unknown, path = ""): readonl
 }
 
 /**
- * A copy that stays as it is when what it was made of is changed later, and that shows what {@link differences} can see:
+ * A deep copy, which later changes of the original do not affect. It has only values that {@link differences} can compare:
  * lists, plain objects and values of columns. A Map is an object or a list of pairs, a Set a list, anything else of a
  * class its fields.
  */

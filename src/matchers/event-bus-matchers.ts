@@ -6,21 +6,21 @@ import type { LookOptions } from "./look.js";
 import type { IdempotencyOptions } from "./to-be-idempotent.js";
 import type { ExpectedDelivery } from "./to-have-delivered.js";
 
-/** A step of {@link EventBusMatchers.toHavePublishedInOrder}: an event type, or with what is expected of the event. */
+/** A step of {@link EventBusMatchers.toHavePublishedInOrder}: an event type, or an event type with the expected event. */
 export type OrderedStep = AnyEventType | readonly [type: AnyEventType, expected: object];
 
-/** A step of which the expectation fits the event type. */
+/** A step whose expectation fits its event type. */
 export type CheckedStep<Step> = Step extends readonly [infer T extends AnyEventType, unknown]
   ? readonly [type: T, expected: ExpectedEvent<T>]
   : Step;
 
 /**
- * What `expect(client)` and `expect(subscriber)` have more with `ex-event-bus/vitest` or `ex-event-bus/jest`. All of
- * them are awaited. `client` is a Prisma client, the client of a transaction, or a `pg` client or pool.
+ * The matchers that `ex-event-bus/vitest` and `ex-event-bus/jest` add to `expect(client)` and `expect(subscriber)`. Await all of
+ * them. `client` is a Prisma client, the client of a transaction, or a `pg` client or pool.
  */
 export interface EventBusMatchers {
   /**
-   * An event was published that has at least what is expected.
+   * Passes if an event was published that has the expected values.
    *
    * @example
    * ```ts
@@ -33,7 +33,7 @@ export interface EventBusMatchers {
     options?: LookOptions,
   ): Promise<void>;
   /**
-   * So many events were published that have at least what is expected: neither fewer nor more.
+   * Passes if exactly this many events were published that have the expected values.
    *
    * @example
    * ```ts
@@ -47,7 +47,7 @@ export interface EventBusMatchers {
     options?: LookOptions,
   ): Promise<void>;
   /**
-   * Events were published in this order; others may have come between them.
+   * Passes if events were published in this order. Other events may come between them.
    *
    * @example
    * ```ts
@@ -59,7 +59,7 @@ export interface EventBusMatchers {
     options?: LookOptions,
   ): Promise<void>;
   /**
-   * An event that has at least what is expected was delivered to a subscriber: its handler returned.
+   * Passes if an event that has the expected values was delivered to a subscriber: its handler has returned.
    *
    * @example
    * ```ts
@@ -72,10 +72,10 @@ export interface EventBusMatchers {
     options?: LookOptions,
   ): Promise<void>;
   /**
-   * Delivering an event to the subscriber again changes nothing. The event is delivered once, a second time, and two more
-   * times at the same time; `observe` must return the same from the first time on. What it returned before must differ.
+   * Passes if delivering an event to the subscriber again changes nothing. The event is delivered once, a second time, and two
+   * more times concurrently. From the first time on, `observe` must return the same value. Before, it must return another one.
    *
-   * A transactional subscriber is given an event that was published, and of which its delivery is still to be made.
+   * For a transactional subscriber, pass a published event whose delivery to the subscriber is still open.
    *
    * @example
    * ```ts

@@ -13,7 +13,7 @@ import { isEventType } from "../registry/is-event.js";
 import { knownEvent } from "../registry/known-events.js";
 import { type AsymmetricMatcher, type Comparison, compare, isAsymmetric } from "./compare.js";
 
-/** A part of a value: fields that are left out do not count, and everything may be an asymmetric matcher. */
+/** A part of a value. Fields that are left out are ignored, and every value may be an asymmetric matcher. */
 export type PartOf<V> = AsymmetricMatcher | PartOfValue<V>;
 
 type PartOfValue<V> = V extends string | number | bigint | boolean | null | undefined | Date | Uint8Array
@@ -24,7 +24,7 @@ type PartOfValue<V> = V extends string | number | bigint | boolean | null | unde
       ? readonly PartOf<Item>[]
       : { readonly [Key in keyof V]?: PartOf<V[Key]> | undefined };
 
-/** What an event is expected to have; what is left out does not count. Asymmetric matchers work at any depth. */
+/** The expected values of an event. Values that are left out are ignored. Asymmetric matchers work at any depth. */
 export interface ExpectedEvent<T extends AnyEventType = AnyEventType> {
   /** Fields of the row. */
   readonly aggregate?: PartOf<EventOf<T>["aggregate"]>;
@@ -40,7 +40,7 @@ export interface ExpectedEvent<T extends AnyEventType = AnyEventType> {
   readonly version?: number | AsymmetricMatcher;
 }
 
-/** What can be expected of an event. */
+/** The fields that can be expected of an event. */
 export const EVENT_FIELDS: readonly (keyof ExpectedEvent)[] = [
   "aggregate",
   "changes",
@@ -52,7 +52,7 @@ export const EVENT_FIELDS: readonly (keyof ExpectedEvent)[] = [
   "version",
 ];
 
-/** @throws EventBusError `INVALID_OPTION` for what is no event type. */
+/** @throws EventBusError `INVALID_OPTION` if `type` is no event type. */
 export function checkEventType(type: unknown, path: string, place: Place): AnyEventType {
   if (isEventType(type)) return type;
   const hint =
@@ -63,8 +63,8 @@ export function checkEventType(type: unknown, path: string, place: Place): AnyEv
 }
 
 /**
- * @param type whose events they are; undefined when there are several.
- * @throws EventBusError `INVALID_OPTION` for what is no expectation, or what no event can have.
+ * @param type the type of the events; undefined if there are several.
+ * @throws EventBusError `INVALID_OPTION` if it is no expectation, or one that no event can meet.
  */
 export function checkExpected(
   expected: unknown,
@@ -92,7 +92,7 @@ export function checkFields(
   throw invalidOption(place.path, expected, plain, { of: place.of });
 }
 
-/** What can never be there would make every `.not` pass. */
+/** Refuses impossible values: with them every `.not` would pass. */
 function checkField(
   field: keyof ExpectedEvent,
   value: unknown,
@@ -101,12 +101,12 @@ function checkField(
 ): void {
   if (isAsymmetric(value)) return;
   if (value === undefined) {
-    throw invalidOption(field, value, "a value; leave it out where any will do", place);
+    throw invalidOption(field, value, "a value; leave the field out if any value will do", place);
   }
   if (field === "operation" && !OPERATIONS.includes(value as Operation)) {
     throw invalidOption(field, value, `one of ${OPERATIONS.map((one) => `"${one}"`).join(", ")}`, place);
   }
-  if (isThenable(value)) throw invalidOption(field, value, "a value: await the promise before", place);
+  if (isThenable(value)) throw invalidOption(field, value, "a value: await the promise first", place);
   const isPart = field === "changes" || field === "initialData" || field === "metadata";
   if (isPart && !isObject(value)) throw invalidOption(field, value, "an object", place);
   const known = type === undefined || type.model === undefined ? undefined : knownEvent(type);
@@ -123,7 +123,7 @@ function isThenable(value: unknown): boolean {
   return typeof (Object(value) as { readonly then?: unknown }).then === "function";
 }
 
-/** Holds an event against what is expected of it. */
+/** Compares an event with an expectation. */
 export function compareEvent(expected: ExpectedEvent, event: StoredEvent): readonly Comparison[] {
   return EVENT_FIELDS.filter((field) => expected[field] !== undefined).flatMap((field) =>
     compare(expected[field], event[field as keyof StoredEvent], field),

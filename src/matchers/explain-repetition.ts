@@ -5,18 +5,18 @@ import type { MatcherContext } from "./matcher.js";
 import { cutShort, nameEvent } from "./report.js";
 import { showError, showValue } from "./show-value.js";
 
-/** What became of one more delivery. */
+/** The result of a repeated delivery. */
 export interface Repetition {
   readonly how: string;
   readonly changes: readonly ValueChange[];
-  /** What the handler threw, if it did. */
+  /** The error that the handler threw, if it did. */
   readonly thrown?: { readonly value: unknown };
 }
 
 /**
- * What `toBeIdempotent` says when it fails.
+ * The message of a `toBeIdempotent` that fails.
  *
- * @param faulty the repetition that did more; undefined when none did.
+ * @param faulty the repetition that had an effect; undefined if none had.
  */
 export function explainRepetition(
   context: MatcherContext,

@@ -1,9 +1,9 @@
 import { checkInteger, checkOptions, type Place } from "../registry/check-options.js";
 import { checkDatabaseNames, type DatabaseOptions } from "../registry/database-names.js";
 
-/** How a matcher looks. */
+/** How a matcher reads the database. */
 export interface LookOptions extends DatabaseOptions {
-  /** For how long it looks again, in milliseconds, until what is expected is there. Defaults to 0: one look. */
+  /** How long the matcher repeats its query, in milliseconds, until it passes. Defaults to 0: it queries once. */
   readonly withinMs?: number | undefined;
   /** Only events after this position. Defaults to 0: all events. */
   readonly after?: number | undefined;
@@ -32,7 +32,7 @@ export function checkLook(options: unknown = {}, place: Place): Look {
 
 const PAUSE_MS = 20;
 
-/** Looks until `isThere` is content with what it sees, or the time is over; returns what it saw last. */
+/** Repeats `see` until `isThere` accepts its result or the time is over. Returns the last result. */
 export async function look<T>(
   withinMs: number,
   see: () => Promise<T>,

@@ -1,16 +1,16 @@
-/** What the runner gives a matcher as `this`: the part that both runners have, and that is used here. */
+/** The part of a matcher's `this` that both runners have and that is used here. */
 export interface MatcherContext {
   readonly isNot?: boolean | undefined;
   readonly utils?: { stringify?(value: unknown): string } | undefined;
 }
 
-/** What a matcher tells its runner. */
+/** The result that a matcher returns to its runner. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
 }
 
-/** A result; what it says is put together only when somebody will read it. */
+/** Makes a result. The message is made only if the assertion fails. */
 export async function verdict(
   { isNot }: MatcherContext,
   pass: boolean,

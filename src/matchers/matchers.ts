@@ -3,7 +3,7 @@ import { toHaveDelivered } from "./to-have-delivered.js";
 import { toHavePublished, toHavePublishedTimes } from "./to-have-published.js";
 import { toHavePublishedInOrder } from "./to-have-published-in-order.js";
 
-/** For `expect.extend`, of any runner whose matchers work like Jest's. */
+/** The matchers, for `expect.extend` of a runner whose matchers work like Jest's. */
 export const matchers = {
   toHavePublished,
   toHavePublishedTimes,

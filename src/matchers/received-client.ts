@@ -3,7 +3,7 @@ import { isQueryable, type Queryable } from "../outbox/executor.js";
 import { describe } from "../registry/check-options.js";
 
 /**
- * What `expect` was given, as something that runs statements.
+ * The client that was passed to `expect`, as an executor of statements.
  *
  * @throws EventBusError `INVALID_OPTION`.
  */

@@ -7,25 +7,25 @@ import type { Look } from "./look.js";
 import type { MatcherContext } from "./matcher.js";
 import { showValue } from "./show-value.js";
 
-// What a failed matcher says. Every line is about one event, or one value of an event.
+// The messages of failed matchers. Every line is about one event, or one value of an event.
 
 const MOST_EVENTS = 10;
 const MOST_LINES = 40;
 
-/** An event held against what is expected. */
+/** An event, compared with the expectation. */
 export interface Candidate {
   readonly event: StoredEvent;
   readonly comparisons: readonly Comparison[];
 }
 
-/** Whether everything that is expected is there. */
+/** Whether the event has all expected values. */
 export function isMatch({ comparisons }: Candidate): boolean {
   return comparisons.every(({ matches }) => matches);
 }
 
-/** The candidate that has most of the values; of several the latest. */
+/** The candidate with the most expected values; of several, the latest. */
 export function nearestOf(candidates: readonly Candidate[]): Candidate | undefined {
-  // Not that of which the fewest differ: a list that is missing is one difference, however much is expected in it.
+  // Matching values count, not differences: a missing list is one difference, however many values are expected in it.
   const matching = ({ comparisons }: Candidate) => comparisons.filter(({ matches }) => matches).length;
   let nearest: Candidate | undefined;
   for (const candidate of candidates) {
@@ -40,9 +40,9 @@ export function nameEvent({ position, name, operation, aggregateType, aggregateK
   return `#${position} ${name} (${about.join(" ")})`;
 }
 
-/** The values that are expected, a line each. Empty when any event will do. */
+/** The expected values, one per line. Empty if any event will do. */
 export function expectedLines(expected: ExpectedEvent, context: MatcherContext): readonly string[] {
-  // Everything fits itself: this is how the values are found.
+  // Comparing the expectation with itself lists its values.
   return cutShort(
     compareEvent(expected, expected as StoredEvent).map(
       (one) => `    ${one.path}: ${showValue(one.expected, context)}`,
@@ -50,28 +50,28 @@ export function expectedLines(expected: ExpectedEvent, context: MatcherContext):
   );
 }
 
-/** What is expected of what, and where it was looked for: `Expected not an event UserRegistered within 500 ms` */
+/** The expectation, with the time and the positions searched: `Expected not an event UserRegistered within 500 ms` */
 export function headline(what: string, { withinMs, after }: Look, { isNot }: MatcherContext): string {
   const within = withinMs === 0 ? "" : ` within ${withinMs} ms`;
   const place = after === 0 ? "" : ` (after position ${after})`;
   return `Expected ${isNot === true ? "not " : ""}${what}${within}${place}`;
 }
 
-/** An event and those of its values that were expected, the differing ones marked. */
+/** The values of an event that were expected; the differing ones are marked. */
 export function candidateLines({ comparisons }: Candidate, context: MatcherContext): readonly string[] {
-  // Of too many, those that differ are what one looks for.
+  // If there are too many values, only the differing ones are shown.
   const shown = comparisons.length > MOST_LINES ? comparisons.filter(({ matches }) => !matches) : comparisons;
   return cutShort(
     shown.map(({ matches, path, found }) => `  ${matches ? " " : "✗"} ${path}: ${showValue(found, context)}`),
   );
 }
 
-/** Lines, and how many more there are of too many. */
+/** At most this many lines, and the number of lines left out. */
 export function cutShort(lines: readonly string[], most = MOST_LINES): readonly string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), `    … and ${lines.length - most} more`];
 }
 
-/** What was published besides, the latest last. */
+/** The other events that were published, the latest last. */
 export async function othersLines(
   client: Queryable,
   { after, database }: Look,
@@ -88,7 +88,7 @@ export async function othersLines(
   return [`${shown.size > 0 ? "Also" : "What was"} published${since}, the latest last:`, ...more, ...lines];
 }
 
-/** Paragraphs, with the call above them. */
+/** Paragraphs under the call of the matcher. */
 export function message(
   call: string,
   { isNot }: MatcherContext,

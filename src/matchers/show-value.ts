@@ -8,15 +8,15 @@ const LONGEST = 300;
 /** A value on one line, as the runner shows it. */
 export function showValue(value: unknown, { utils }: MatcherContext): string {
   if (typeof value === "object" && value !== null) {
-    // Runners ask it for its JSON, and that is a text: it would look like the text that it is not.
+    // Runners print the JSON of a Decimal, which is a string: it would look like a string.
     if (isDecimal(value)) return `Decimal "${value.toFixed()}"`;
-    // The same with a Buffer, whose JSON is none of bytes at all.
+    // Runners print the JSON of a Buffer, which does not look like bytes.
     if (Buffer.isBuffer(value)) return showValue(new Uint8Array(value), { utils });
   }
   return onOneLine(utils?.stringify?.(value) ?? inspect(value, { breakLength: Infinity, depth: 5 }));
 }
 
-/** What was thrown, on one line. Of a long message both ends: Prisma says at the end of its messages what is wrong. */
+/** A thrown error on one line. A long message keeps both ends, because Prisma puts the reason at the end. */
 export function showError({ name, message }: { readonly name: string; readonly message: string }): string {
   const line = `${name}: ${message.trim()}`.replace(/\s*\n\s*/g, " ");
   if (line.length <= LONGEST) return line;

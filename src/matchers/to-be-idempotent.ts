@@ -17,21 +17,21 @@ import { type MatcherContext, type MatcherResult, verdict } from "./matcher.js";
 const NAME = "toBeIdempotent";
 const place = { of: `${NAME}()` };
 
-/** How {@link EventBusMatchers.toBeIdempotent} looks. */
+/** Options of {@link EventBusMatchers.toBeIdempotent}. */
 export interface IdempotencyOptions extends DatabaseOptions {
-  /** Reads what the handler has done: rows of a table, mails that were sent. Asked after each delivery. */
+  /** Reads the effects of the handler, such as rows of a table or sent mails. Called after each delivery. */
   readonly observe: () => unknown;
   /**
-   * Undoes what the handler has done. Then the event is delivered to two at the same time, as if for the first time:
-   * this finds a handler that looks whether it has run before, and is not alone between looking and writing. Not for
-   * transactional subscribers, of which the record of the delivery lets one at a time through.
+   * Undoes the effects of the handler. Then the event is delivered twice concurrently, as if for the first time. This finds a
+   * handler that checks whether it has run before, but can be overtaken between the check and the write. Not for transactional
+   * subscribers: the record of the delivery keeps two from running at the same time.
    */
   readonly reset?: (() => unknown) | undefined;
   /** Handlers receive it as `ctx.prisma`; transactional subscribers need it. */
   readonly prisma?: PrismaQueryable | undefined;
 }
 
-/** Delivering an event again changes nothing. */
+/** The matcher {@link EventBusMatchers.toBeIdempotent}. */
 export async function toBeIdempotent(
   this: MatcherContext,
   received: unknown,
@@ -88,13 +88,13 @@ async function prepare(subscriber: Subscriber, event: AnyEvent, options: unknown
   return { observe: async () => snapshot(await observe()), once, pair, reset };
 }
 
-/** Two at the same time. One that fails is tried again, as a worker does: a unique key may have kept it from its effect. */
+/** Delivers twice concurrently. A failed delivery is retried, as by a worker: a unique key may have stopped it. */
 async function race(once: () => Promise<unknown>): Promise<void> {
   const ended = await Promise.allSettled([once(), once()]);
   for (const { status } of ended) if (status === "rejected") await once();
 }
 
-/** What keeps a transactional subscriber from running twice is in the database. */
+/** The delivery of a transactional subscriber; its record in the database keeps the handler from running twice. */
 async function ofRecord(
   subscriber: Subscriber,
   event: AnyEvent,
@@ -127,7 +127,7 @@ function sawNothing(subscriber: Subscriber): EventBusError {
   return new EventBusError(
     "INVALID_OPTION",
     `observe in ${place.of} returned the same before and after "${subscriber.name}" handled the event for the first time: ` +
-      "expected a function that sees what the handler does, else nothing is proven",
+      "expected a function that reads the effects of the handler; otherwise nothing is proven",
     { path: "observe" },
   );
 }
@@ -135,8 +135,8 @@ function sawNothing(subscriber: Subscriber): EventBusError {
 function resetNothing(subscriber: Subscriber): EventBusError {
   return new EventBusError(
     "INVALID_OPTION",
-    `reset in ${place.of} did not undo what "${subscriber.name}" had done: expected that observe() returns after it what ` +
-      "it returned before the first time",
+    `reset in ${place.of} did not undo what "${subscriber.name}" had done: expected that observe() then ` +
+      "returns the same as before the first time",
     { path: "reset" },
   );
 }

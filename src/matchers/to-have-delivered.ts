@@ -34,11 +34,11 @@ import { showError } from "./show-value.js";
 const NAME = "toHaveDelivered";
 const place = { of: `${NAME}()` };
 
-/** What is expected of an event that was delivered, and of its delivery. */
+/** The expected event and delivery. */
 export interface ExpectedDelivery<T extends AnyEventType = AnyEventType> extends ExpectedEvent<T> {
-  /** Of this type. Defaults to any that the subscriber handles. */
+  /** The type of the event. Defaults to any type that the subscriber handles. */
   readonly event?: T;
-  /** After so many attempts. Defaults to any number. */
+  /** The number of attempts. Defaults to any number. */
   readonly attempts?: number;
 }
 
@@ -51,12 +51,12 @@ interface Question {
   readonly how: Look;
 }
 
-/** A delivery and its event, held against what is expected of it. */
+/** A delivery and its event, compared with the expectation. */
 interface SeenDelivery extends Candidate {
   readonly delivery: Delivery;
 }
 
-/** An event was delivered to a subscriber. */
+/** The matcher {@link EventBusMatchers.toHaveDelivered}. */
 export async function toHaveDelivered(
   this: MatcherContext,
   received: unknown,

@@ -24,7 +24,7 @@ interface Step {
   readonly expected: ExpectedEvent;
 }
 
-/** Events were published in this order, whatever was published between them. */
+/** The matcher {@link EventBusMatchers.toHavePublishedInOrder}. */
 export async function toHavePublishedInOrder(
   this: MatcherContext,
   received: unknown,
@@ -63,7 +63,7 @@ function checkSteps(sequence: unknown): readonly Step[] {
   });
 }
 
-/** The events that the steps were found to be, up to the first that is missing. The earliest ones: so none is missed. */
+/** The events that match the steps, up to the first missing step. Each is the earliest match, so that no later match is lost. */
 function follow(steps: readonly Step[], events: readonly StoredEvent[]): readonly StoredEvent[] {
   const found: StoredEvent[] = [];
   for (const event of events) {
@@ -87,7 +87,7 @@ function stepLines(
   return [`  ${mark} ${which}`, ...expectedLines(expected, context).map((line) => `  ${line}`)];
 }
 
-/** What comes next to the first step that is missing: after the one before, or, when it came too early, at all. */
+/** Explains the first missing step: by an event that came too early, or by the nearest event after the step before. */
 function nearestLines(
   step: Step | undefined,
   found: readonly StoredEvent[],

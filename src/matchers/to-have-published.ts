@@ -20,7 +20,7 @@ import {
   othersLines,
 } from "./report.js";
 
-/** An event was published. */
+/** The matcher {@link EventBusMatchers.toHavePublished}. */
 export async function toHavePublished(
   this: MatcherContext,
   received: unknown,
@@ -33,7 +33,7 @@ export async function toHavePublished(
   return verdict(this, seen.some(isMatch), () => explain(this, question, seen, "an event"));
 }
 
-/** An event was published so many times. */
+/** The matcher {@link EventBusMatchers.toHavePublishedTimes}. */
 export async function toHavePublishedTimes(
   this: MatcherContext,
   received: unknown,
@@ -47,7 +47,7 @@ export async function toHavePublishedTimes(
     throw invalidOption("times", times, "a whole number from 0", { of });
   }
   const question = ask("toHavePublishedTimes", received, type, expected, options);
-  // None at all can only be said at the end; of more than none, nobody wants to wait for that.
+  // Zero events can be confirmed only at the end of the time; a greater number as soon as it is reached.
   const seen = await seeUntil(question, (matching) => (times === 0 ? matching > 0 : matching === times));
   const what = times === 1 ? "1 event" : `${times} events`;
   const pass = seen.filter(isMatch).length === times;
@@ -119,7 +119,7 @@ async function explain(
   return message(`${matcher}(${type.name})`, context, ...paragraphs);
 }
 
-/** An event that no client was given is published by none; a process that only looks has none, so this is a hint. */
+/** No client can publish an event that none was given. But this process may have no publishing client: so this is a hint. */
 function unheardLines(type: AnyEventType): readonly string[] {
   if (type.model === undefined || knownEvent(type) !== undefined) return [];
   return [`No client in this process was given ${type.name}: is it among the events of eventBus()?`];

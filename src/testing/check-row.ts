@@ -2,14 +2,14 @@ import { isDecimal } from "../codec/decimal.js";
 import { checkOptions, invalidOption, isObject, type Place, within } from "../registry/check-options.js";
 import type { KnownEvent, KnownField } from "../registry/known-events.js";
 
-/** Values of a row, of which some may be missing. */
+/** Some of the values of a row. */
 export type PartOfRow = Readonly<Record<string, unknown>>;
 
 /**
- * A part of a row as it was given, without what is undefined.
+ * Checks a part of a row, and returns it without undefined values.
  *
- * @param more names that need not be columns.
- * @throws EventBusError `INVALID_OPTION` for what is no column, or no value that the column can have.
+ * @param more further names that are allowed, although they are no columns.
+ * @throws EventBusError `INVALID_OPTION` for a name that is no column, and for a value that its column cannot have.
  */
 export function checkRow(
   value: unknown,

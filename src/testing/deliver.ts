@@ -22,33 +22,32 @@ import { isEvent } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
 
-/** What {@link deliver} takes. */
+/** Options of {@link deliver}. */
 export interface DeliverOptions {
-  /** Handlers receive it as `ctx.prisma`; those of transactional subscribers run in its transaction, `ctx.tx`. */
+  /** Handlers receive it as `ctx.prisma`. The handler of a transactional subscriber runs in its transaction, `ctx.tx`. */
   readonly prisma?: PrismaQueryable | undefined;
-  /** Which attempt it is, from 1. Defaults to 1. */
+  /** The number of the attempt, from 1. Defaults to 1. */
   readonly attempt?: number | undefined;
-  /** Gets the lines that the handler writes. Defaults to nothing. */
+  /** Receives the log lines of the handler. Defaults to none. */
   readonly log?: Logger | undefined;
 }
 
-/** What a handler ended with, when it did not throw. */
+/** The outcome of a handler that did not throw. */
 export type HandlerOutcome =
   | { readonly state: "delivered" }
   | { readonly state: "cancelled"; readonly reason: string }
   | { readonly state: "snoozed"; readonly dueMs: number }
-  /** It asked for `ctx.retryAfter`. */
+  /** The handler called `ctx.retryAfter`. */
   | { readonly state: "retrying"; readonly dueMs: number; readonly cause: unknown };
 
 const place: Place = { of: "deliver()" };
 
 /**
- * Runs a subscriber's handler with an event, and with a context as a worker makes it: time limit, signal, cause of what
- * it publishes. No delivery is needed and none is recorded; the event may be a stored one, a draft, or one of
- * `fakeEvent`.
+ * Runs a subscriber's handler with an event and a context like a worker's, with time limit, signal, and the metadata of events
+ * that it publishes. No delivery is needed, and none is recorded. The event may be stored, a draft, or made by `fakeEvent`.
  *
- * @returns what the handler asked for by its context, else `{ state: "delivered" }`.
- * @throws what the handler throws; EventBusError `HANDLER_TIMEOUT`, `INVALID_OPTION`.
+ * @returns the outcome that the handler asked for through its context, otherwise `{ state: "delivered" }`.
+ * @throws the error of the handler; EventBusError `HANDLER_TIMEOUT`, `INVALID_OPTION`.
  *
  * @example
  * ```ts
@@ -82,7 +81,7 @@ export async function deliver<Events extends readonly AnyEventType[]>(
   return outcomeOf(asked.last());
 }
 
-/** Nothing is recorded, so nothing is asked of a database. */
+/** An executor without a database: nothing is recorded. */
 const NOWHERE = { query: () => Promise.resolve({ rows: [] }) };
 
 function checkEvent(event: AnyEvent, subscriber: Subscriber): void {
@@ -99,7 +98,7 @@ function checkEvent(event: AnyEvent, subscriber: Subscriber): void {
   );
 }
 
-/** A delivery that is in no database. */
+/** A delivery that no database has. */
 function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): LoadedDelivery {
   const { position = 0, occurredAt = new Date(), sourceSchema = null } = event;
   return {
@@ -124,7 +123,7 @@ function unrecorded(event: AnyEvent & Partial<StoredEvent>, attempt: number): Lo
   };
 }
 
-/** As a worker would, but for the record: what the handler wrote stays only when it returns. */
+/** Runs the handler in a transaction, as a worker does, but without a record. Its writes are committed only if it returns. */
 async function runInTransaction(
   loaded: LoadedDelivery,
   subscriber: Subscriber,

@@ -9,25 +9,25 @@ import { isEventType } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { namesOf } from "./published-events.js";
 
-/** Which deliveries: subscribers and events themselves or by name. Every condition that is given must hold. */
+/** Selects deliveries. Subscribers and events may be given by name. All given conditions must hold. */
 export interface TypedDeliveryFilter<S extends Subscriber, T extends AnyEventType>
   extends Omit<DeliveryFilter, "subscriber" | "event"> {
   readonly subscriber?: S | S["name"] | readonly (S | S["name"])[] | undefined;
   readonly event?: T | T["name"] | readonly (T | T["name"])[] | undefined;
 }
 
-/** A delivery of which the compiler knows the subscriber and the event. */
+/** A delivery with the types of its subscriber and event. */
 export interface TypedDelivery<Name extends string, EventName extends string> extends Delivery {
   readonly subscriber: Name;
   readonly eventName: EventName;
 }
 
 /**
- * The deliveries of what was published: all of them, those of a subscriber or of an event, or those that fit a filter; by
+ * The deliveries of published events: all, those to a subscriber, those of an event, or those that fit a filter; in the order of
  * the positions of their events.
  *
- * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees what that has published
- * so far.
+ * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees the events that
+ * the transaction has published so far.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
@@ -64,7 +64,7 @@ function asFilter(
 ): DeliveryFilter {
   if (isSubscriber(filter)) return { subscriber: filter.name };
   if (isEventType(filter)) return { event: filter.name };
-  // What is no filter is refused where the names of its conditions are looked at.
+  // A value that is no filter is refused later, where the names of conditions are checked.
   if (!isObject(filter)) return filter as never;
   const { subscriber, event, ...others } = filter as TypedDeliveryFilter<Subscriber, AnyEventType>;
   return {

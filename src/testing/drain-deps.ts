@@ -8,7 +8,7 @@ import { type Report, reportTo } from "../log/telemetry.js";
 import { executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 
-/** What a test has instead of a worker's connections and limits. */
+/** The values of a test that replace a worker's connections and limits. */
 export interface TestDeps {
   readonly prisma: unknown;
   readonly client: Queryable;
@@ -16,7 +16,7 @@ export interface TestDeps {
   readonly log: Logger;
 }
 
-/** What delivering needs, when nobody waits, stops or takes over. */
+/** The dependencies of a delivery without a worker: nothing waits, stops or takes over. */
 export function drainDeps({ prisma, client, names, log }: TestDeps, report: Report): DeliverDeps {
   const never = new AbortController().signal;
   return {

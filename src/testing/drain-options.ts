@@ -18,37 +18,37 @@ import { checkSubscribers } from "./check-subscribers.js";
 import { deliverConcurrently, type Fault, isFault } from "./faults.js";
 import { isTransaction } from "./spare-transaction.js";
 
-/** What `drain` is given. */
+/** Options of `drain`. */
 export interface DrainOptions {
   /** A Prisma client or the client of its transaction; handlers receive it as `ctx.prisma`. */
   readonly prisma?: PrismaQueryable | undefined;
-  /** What statements are run on: anything with a connection, a `pg` client or pool too. Defaults to `prisma`. */
+  /** The client that runs the statements; may be a `pg` client or pool. Defaults to `prisma`. */
   readonly client?: Queryable | undefined;
   /** The subscribers whose deliveries are made. */
   readonly subscribers: readonly Subscriber[];
-  /** Only this one of them; the subscriber, or its name. Defaults to all. */
+  /** Only deliveries to this one of the subscribers, given by itself or by name. Defaults to all. */
   readonly subscriber?: Subscriber | string | undefined;
-  /** Only deliveries of this event; the event type, or its name. Defaults to all events. */
+  /** Only deliveries of this event, given as event type or name. Defaults to all events. */
   readonly event?: AnyEventType | string | undefined;
-  /** Whether deliveries of events that handlers publish meanwhile are made too. Defaults to true. */
+  /** Whether to make the deliveries of events that handlers publish meanwhile, too. Defaults to true. */
   readonly cascade?: boolean | undefined;
   /**
-   * Makes the deliveries that are due at this time, waits and delays included; also those that fail meanwhile, as
-   * often as their next attempt is due by then. Defaults to now, by the clock of the database, each delivery once.
+   * Makes the deliveries that are due by this time, as if waits and delays were over. Deliveries that fail are made again, as long
+   * as their next attempt is due by then. Defaults to now, by the clock of the database, with one attempt at each delivery.
    */
   readonly at?: Date | undefined;
-  /** `"throw"`: what the first handler throws is thrown on, after it was recorded. Defaults to `"collect"`. */
+  /** `"throw"`: the first error of a handler is thrown, after it was recorded. Defaults to `"collect"`. */
   readonly onError?: "collect" | "throw" | undefined;
   /**
-   * What goes wrong meanwhile: `deliverTwice`, `deliverConcurrently`, `crashAfterHandler`, `reorder`, `failFirst(n)`, or
-   * several of them. Defaults to nothing.
+   * Faults to simulate: any of `deliverTwice`, `deliverConcurrently`, `crashAfterHandler`, `reorder` and `failFirst(n)`. Defaults to
+   * none.
    */
   readonly faults?: readonly Fault[] | undefined;
-  /** Called after a delivery was recorded as dead, as that of the configuration. Defaults to nothing. */
+  /** Called after a delivery was recorded as dead, like `onDead` of the configuration. Defaults to none. */
   readonly onDead?: OnDead | undefined;
-  /** Gets the lines that handlers write. Defaults to nothing. */
+  /** Receives the log lines of handlers. Defaults to none. */
   readonly log?: Logger | undefined;
-  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  /** The schemas of the tables. Defaults to `event_bus` and `graphile_worker`. */
   readonly database?: DatabaseNames | undefined;
 }
 
@@ -88,7 +88,7 @@ export function checkDrainOptions(options: DrainOptions): DrainSettings {
   const given = checkOptions(options, KNOWN, PLACE);
   const { prisma, client = prisma, at, cascade = true, onError = "collect", event, faults = [] } = options;
   if (client === undefined)
-    throw invalidOption("prisma", prisma, "a Prisma client, or client to be given", PLACE);
+    throw invalidOption("prisma", prisma, "a Prisma client; or set the option client", PLACE);
   if (!isQueryable(client)) {
     const option = options.client === undefined ? "prisma" : "client";
     throw invalidOption(
@@ -143,7 +143,7 @@ function chosen({ subscribers, subscriber }: DrainOptions): ReadonlyMap<string, 
   throw new EventBusError("INVALID_OPTION", message, { value: name, path: "subscriber" });
 }
 
-/** An event that none of them handles has no deliveries: nothing would be made, and nothing be said. */
+/** Refuses an event that no subscriber handles: nothing would be delivered, without a reason given. */
 function checkEvent(event: unknown, subscribers: ReadonlyMap<string, Subscriber>): string | undefined {
   if (event === undefined) return undefined;
   const name = isEventType(event) ? event.name : event;

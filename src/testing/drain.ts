@@ -14,14 +14,14 @@ import { isTransaction, sparing } from "./spare-transaction.js";
 import { type DrainResult, startTally } from "./tally.js";
 
 /**
- * Makes the deliveries that are due here and now, without a worker, one after the other by position, and in the way
- * that a worker does: retries, timeouts, dead letters and all. For tests.
+ * Makes the due deliveries in this process, without a worker: one after the other, by position, with retries, timeouts and dead
+ * deliveries as in a worker. For tests.
  *
- * An event has deliveries for those subscribers that the database knew when it was published: call `subscribe` before.
+ * An event has deliveries only to subscribers that the database knew when the event was published: call `subscribe` first.
  *
  * With the client of a transaction, everything happens in that transaction.
  *
- * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `ENDLESS_CASCADE`; with `onError: "throw"` what a handler throws.
+ * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`, `ENDLESS_CASCADE`; with `onError: "throw"`, the error of a handler.
  *
  * @example
  * ```ts
@@ -66,10 +66,10 @@ function spared(
   return new Map([...subscribers].map(([name, subscriber]) => [name, sparing(subscriber, tx)]));
 }
 
-/** Fewer than a test has time for: it shall end with what is wrong, and not with its own time limit. */
+/** Low enough that a test ends with this error before it reaches its own time limit. */
 const MOST_GENERATIONS = 200;
 
-/** Counts how often there is something that was not there before: what handlers have published meanwhile. */
+/** Counts generations: how often handlers have published new events that again have deliveries. */
 function countGenerations(): (due: readonly DueDelivery[]) => void {
   const seen = new Set<string>();
   let count = 0;
@@ -81,7 +81,7 @@ function countGenerations(): (due: readonly DueDelivery[]) => void {
     if (count <= MOST_GENERATIONS) return;
     throw new EventBusError(
       "ENDLESS_CASCADE",
-      `drain() has made what events lead to ${MOST_GENERATIONS} times, one after the other, and there is more: ` +
+      `drain() has made deliveries of events that handlers published, ${MOST_GENERATIONS} times in a row, and there are more: ` +
         `${latest.eventName} for "${latest.subscriber}". Look for a subscriber that leads to its own event, or drain with ` +
         "cascade: false",
       { value: latest.eventName },
@@ -89,12 +89,12 @@ function countGenerations(): (due: readonly DueDelivery[]) => void {
   };
 }
 
-/** Whether a delivery is due once more by then. Nobody waits here: what it would have waited for until now is added up. */
+/** Whether a delivery is due again by then. Waits are not made but added up. */
 function retriesUntil(at: Date | undefined): (key: string, outcome: Outcome) => boolean {
   const startedAt = Date.now();
   const waitedMs = new Map<string, number>();
   return (key, outcome) => {
-    // What is put off would be put off again: nothing changes while nobody waits.
+    // A snoozed delivery would be snoozed again, because no time passes.
     if (at === undefined || outcome.state !== "retrying") return false;
     const waited = (waitedMs.get(key) ?? 0) + outcome.dueMs;
     waitedMs.set(key, waited);
@@ -106,7 +106,7 @@ function arranged(due: readonly DueDelivery[], faults: readonly FaultRun[]): rea
   return faults.reduce((list, { arrange }) => arrange?.(list) ?? list, due);
 }
 
-/** Makes a delivery, by as many at the same time as the faults want. */
+/** Makes a delivery, concurrently as often as the faults demand. */
 async function make(
   delivery: DueDelivery,
   subscribers: ReadonlyMap<string, Subscriber>,
@@ -114,7 +114,7 @@ async function make(
   faults: readonly FaultRun[],
 ): Promise<readonly Outcome[]> {
   const known = subscribers.get(delivery.subscriber);
-  // They were looked for by the names of these.
+  // The deliveries were selected by the names of these subscribers.
   if (known === undefined) return [];
   const subscriber = faults.reduce((wrapped, { wrap }) => wrap?.(wrapped) ?? wrapped, known);
   const copies = Math.max(1, ...faults.map((fault) => fault.copies ?? 1));

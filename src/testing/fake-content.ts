@@ -6,13 +6,13 @@ import type { KnownEvent } from "../registry/known-events.js";
 import { checkRow } from "./check-row.js";
 import { fakeValue, otherValue } from "./fake-value.js";
 
-/** The part of an event that says what happened. */
+/** The content of an event. */
 export type Content = Pick<
   StoredEvent,
   "aggregate" | "changes" | "initialData" | "operation" | "aggregateKey"
 >;
 
-/** What is asked of it; the values are not checked yet. */
+/** The requested values, not checked yet. */
 export interface ContentOverrides {
   readonly aggregate?: unknown;
   readonly changes?: unknown;
@@ -22,9 +22,9 @@ export interface ContentOverrides {
 }
 
 /**
- * What an event of a row is about: what was asked for, and the rest made up.
+ * The content of an event of a row: the requested values, and made-up values for the rest.
  *
- * @throws EventBusError `INVALID_OPTION` for what does not fit the model.
+ * @throws EventBusError `INVALID_OPTION` for values that do not fit the model.
  */
 export function fakeContent(known: KnownEvent, given: ContentOverrides, n: number, place: Place): Content {
   const { operation = known.operation, aggregateKey } = given;
@@ -48,12 +48,12 @@ export function fakeContent(known: KnownEvent, given: ContentOverrides, n: numbe
   };
 }
 
-/** Before a row was there, it had no values. */
+/** The old values of a new row are null. */
 function ofBefore({ fields }: KnownEvent): Pick<KnownEvent, "fields"> {
   return { fields: fields.map((field) => ({ ...field, isOptional: true })) };
 }
 
-/** Who says what fields were before means that these have changed. */
+/** Fields with given old values have changed. */
 function changesTo(row: Row, before: Row | undefined, operation: Operation): Row | undefined {
   if (before === undefined || operation === "create") return undefined;
   return Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(before, name)));
@@ -84,7 +84,7 @@ function fakeRow({ fields }: KnownEvent, n: number): Row {
   return Object.fromEntries(fields.map((field) => [field.name, fakeValue(field, n)]));
 }
 
-/** Of changes, what is in the row: relations are not. */
+/** The changes that are columns of the row, without relations. */
 function scalarsIn(changes: Row | undefined, { fields }: KnownEvent): Row {
   const names = new Set(fields.map(({ name }) => name));
   return Object.fromEntries(Object.entries(changes ?? {}).filter(([name]) => names.has(name)));

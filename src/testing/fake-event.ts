@@ -16,16 +16,16 @@ import { knownEvent } from "../registry/known-events.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 import { type Content, fakeContent } from "./fake-content.js";
 
-/** What a fake event shall have; everything else is made up. */
+/** The values of a fake event. All others are made up. */
 export interface FakeOverrides<T extends AnyEventType> {
-  /** Fields of the row, or for an event with a schema the whole aggregate. */
+  /** Fields of the row; for an event with a schema, the whole aggregate. */
   readonly aggregate?: T["model"] extends string ? Partial<EventOf<T>["aggregate"]> : EventOf<T>["aggregate"];
-  /** Fields that changed: the row gets them too. Defaults to what the operation makes of the row. */
+  /** Changed fields, which the row gets too. Defaults to the changes that the operation implies. */
   readonly changes?: EventOf<T>["changes"] | undefined;
-  /** Their old values. Defaults to null after a create, else to made-up values. Without `changes`, these fields changed. */
+  /** Old values. Defaults to null for a create, otherwise to made-up values. Without `changes`, these fields are the changed ones. */
   readonly initialData?: EventOf<T>["initialData"] | undefined;
   readonly metadata?: EventMetadata | undefined;
-  /** Defaults to what the event's capture rule is for. */
+  /** Defaults to the operation of the event's capture rule. */
   readonly operation?: Operation | undefined;
   /** Defaults to the key of the row. */
   readonly aggregateKey?: DraftKey | null | undefined;
@@ -50,13 +50,13 @@ const place: Place = { of: "fakeEvent()" };
 let made = 0;
 
 /**
- * An event as a handler receives it, that nobody published. Every column of its model has a value of its type, each
- * event others. The columns are known as soon as a client was extended with `eventBus({ events: […] })` that names the
- * event: import yours before.
+ * An event as a handler receives it, without publishing it. Every column of its model has a value of its type, different for each
+ * event. Import the client first: the columns are known once a client was extended with an `eventBus({ events: […] })` that has
+ * the event.
  *
- * An event with a schema needs its `aggregate`, as the schema returns it: it is not checked.
+ * An event with a schema needs its `aggregate`, as the schema returns it. It is not checked.
  *
- * @throws EventBusError `INVALID_OPTION`; `UNKNOWN_EVENT` when no client was given the event.
+ * @throws EventBusError `INVALID_OPTION`; `UNKNOWN_EVENT` if no extended client has the event.
  *
  * @example
  * ```ts
@@ -125,8 +125,8 @@ function ofSchema(type: AnyEventType, given: FakeOverrides<AnyEventType>): Conte
 function unknownEvent(type: AnyEventType): never {
   throw new EventBusError(
     "UNKNOWN_EVENT",
-    `fakeEvent() knows nothing of the model ${describe(type.model)} of ${type.name}: only a client has the schema. Extend ` +
-      "one with eventBus({ events: [...] }) that names the event before, by importing the file that does.",
+    `fakeEvent() does not know the model ${describe(type.model)} of ${type.name}: only a client has the Prisma schema. First ` +
+      "import the file that extends a client with eventBus({ events: [...] }), and list the event there.",
     { value: type.name },
   );
 }

@@ -3,13 +3,13 @@ import { Decimal } from "../codec/decimal.js";
 import type { KnownField } from "../registry/known-events.js";
 import { uuidV7 } from "../registry/uuid-v7.js";
 
-/** A value that a column can have, different for every `n` where its type has enough of them. */
+/** A value that a column can have; different for every `n`, if its type has enough values. */
 export function fakeValue(field: KnownField, n: number): unknown {
   const value = fakeScalar(field, n);
   return field.isList ? [value] : value;
 }
 
-/** A value that a column can have, and that is not `value`; null where there is none. */
+/** A value that a column can have and that differs from `value`; null if there is none. */
 export function otherValue(field: KnownField, value: unknown, n: number): unknown {
   if (field.type === "Boolean" && !field.isList) return value === false;
   const names = [...(field.enumNames?.values() ?? [])];
@@ -42,12 +42,12 @@ function fakeScalar(field: KnownField, n: number): unknown {
   }
 }
 
-// Not the time of the test: what depends on that fails on another day.
+// A fixed time: tests that depend on the current time fail on another day.
 const FIRST_DAY = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
 
 function fakeDate({ nativeType = "" }: KnownField, n: number): Date {
-  // What Prisma reads of such columns.
+  // The values that Prisma reads from such columns.
   if (nativeType === "Date") return new Date(FIRST_DAY + n * DAY_MS);
   if (/^Timet?z?$/.test(nativeType)) return new Date((n * 1000) % DAY_MS);
   return new Date(FIRST_DAY + n * 1000);
@@ -64,13 +64,13 @@ function fakeText({ name, nativeType = "", nativeLength }: KnownField, n: number
   if (isBits) return "1".padStart(nativeType === "Bit" ? (nativeLength ?? 1) : 1, "0");
   const text =
     TEXTS[nativeType]?.(n) ?? (/e-?mail/i.test(name) ? `${name}-${n}@example.com` : `${name} ${n}`);
-  // The end is what differs.
+  // Cut at the start: the values differ at the end.
   return nativeLength === undefined
     ? text
     : text.slice(-nativeLength).padStart(lengthOf(nativeType, nativeLength), "x");
 }
 
-/** PostgreSQL fills up a char(n), so that it would not come back as it was written. */
+/** Pads a char(n) as PostgreSQL does, so that it is read as it was written. */
 function lengthOf(nativeType: string, length: number): number {
   return nativeType === "Char" ? length : 0;
 }

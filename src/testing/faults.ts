@@ -4,22 +4,22 @@ import type { DueDelivery } from "../outbox/due-deliveries.js";
 import { invalidOption } from "../registry/check-options.js";
 import type { Subscriber } from "../registry/subscriber.js";
 
-/** Something that can go wrong with deliveries. For `faults` of `drain`. */
+/** A fault that can happen to deliveries. For `faults` of `drain`. */
 export interface Fault {
   readonly name: string;
-  /** Begins anew: what one drain did is forgotten in the next. */
+  /** Starts the fault for one drain. Nothing is kept for the next drain. */
   readonly begin: () => FaultRun;
 }
 
-/** A fault at work in one drain. */
+/** A fault during one drain. */
 export interface FaultRun {
-  /** The order in which what is due is delivered. */
+  /** The order in which due deliveries are made. */
   readonly arrange?: (due: readonly DueDelivery[]) => readonly DueDelivery[];
-  /** Stands between the delivery and the handler. */
+  /** Wraps the handler. */
   readonly wrap?: (subscriber: Subscriber) => Subscriber;
-  /** How many make one delivery at the same time. Defaults to 1. */
+  /** How many times each delivery is made concurrently. Defaults to 1. */
   readonly copies?: number;
-  /** Whether a delivery is made once more in the same drain. */
+  /** Whether a delivery is made again in the same drain. */
   readonly again?: (outcome: Outcome) => boolean;
 }
 
@@ -29,15 +29,15 @@ function fault(name: string, begin: () => FaultRun): Fault {
   return Object.freeze(Object.defineProperty({ name, begin }, KNOWN, { value: true }));
 }
 
-/** Whether it is one of the faults of this file, of any copy of the package. */
+/** Whether a value is a fault of this file, from any copy of the package. */
 export function isFault(value: unknown): value is Fault {
   return typeof value === "object" && value !== null && Reflect.get(value, KNOWN) === true;
 }
 
 /**
- * The handler has run, and its process is gone before that is on record: the delivery stays, and is made again by the
- * next `drain`. Of a transactional subscriber the effects are gone too, as it is with a commit that never came. The
- * result counts it as `snoozed`: no attempt is used up.
+ * The process dies after the handler has run and before its outcome is recorded. The delivery stays open, and the next `drain`
+ * makes it again. The effects of a transactional subscriber are rolled back, as without a commit. The result counts the delivery
+ * as `snoozed`: no attempt is used up.
  *
  * @example
  * ```ts
@@ -51,8 +51,8 @@ export const crashAfterHandler: Fault = fault("crashAfterHandler", () => ({
 }));
 
 /**
- * Every delivery is made twice, one after the other: after the first time its process is gone, before that is on
- * record. The result counts the first as `snoozed`.
+ * Every delivery is made twice, one after the other: the first time, the process dies before the outcome is recorded. The result
+ * counts the first time as `snoozed`.
  */
 export const deliverTwice: Fault = fault("deliverTwice", () => {
   const lost = new Set<string>();
@@ -68,8 +68,8 @@ export const deliverTwice: Fault = fault("deliverTwice", () => {
 });
 
 /**
- * Every delivery is made by two at the same time, as when a worker that was given up is alive after all. Needs a client
- * that can run two statements at once: not that of a transaction.
+ * Every delivery is made twice concurrently, as if a worker that was taken for dead were alive. Needs a client that can run two
+ * statements at once: not the client of a transaction.
  */
 export const deliverConcurrently: Fault = fault("deliverConcurrently", () => ({ copies: 2 }));
 
@@ -77,8 +77,8 @@ export const deliverConcurrently: Fault = fault("deliverConcurrently", () => ({ 
 export const reorder: Fault = fault("reorder", () => ({ arrange: (due) => due.toReversed() }));
 
 /**
- * The first `attempts` attempts of every delivery fail before the handler is called. Later ones are due when the
- * subscriber's `backoff` says: give `drain` a time with `at`.
+ * The first `attempts` attempts at every delivery fail before the handler is called. The subscriber's `backoff` determines when
+ * the next attempts are due: set the option `at` of `drain`.
  *
  * @throws EventBusError `INVALID_OPTION` for anything but a whole number from 1.
  *
@@ -111,7 +111,7 @@ function isLost(thrown: unknown): boolean {
   return typeof thrown === "object" && thrown !== null && lostErrors.has(thrown);
 }
 
-/** Its handler runs to its end, and then nobody hears of it. */
+/** Wraps the handler of a subscriber: it runs to its end, and then its process dies. */
 function losing(subscriber: Subscriber, isToLose: (deliveryId: string) => boolean): Subscriber {
   return {
     ...subscriber,
@@ -119,9 +119,9 @@ function losing(subscriber: Subscriber, isToLose: (deliveryId: string) => boolea
       const isLosing = isToLose(ctx.deliveryId);
       await subscriber.handle(event, ctx);
       if (!isLosing) return;
-      // What a worker throws that has to end in the middle of a handler: others take the delivery up again, at once.
+      // The error of a worker that must end while a handler runs: the delivery is due again at once.
       const lost = workerStopping(
-        `The handler of "${subscriber.name}" has run, and the test has its process end before that is on record.`,
+        `The handler of "${subscriber.name}" has run, and the fault ends its process before the outcome is recorded.`,
       );
       lostErrors.add(lost);
       throw lost;

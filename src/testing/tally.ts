@@ -2,39 +2,39 @@ import type { Outcome } from "../delivery/outcome.js";
 import type { Report } from "../log/telemetry.js";
 import type { DueDelivery } from "../outbox/due-deliveries.js";
 
-/** An attempt that failed in `drain`. */
+/** A failed attempt of `drain`. */
 export interface DrainError {
   readonly subscriber: string;
   readonly eventId: string;
   readonly eventName: string;
-  /** Which attempt it was, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** What the handler threw, or the backoff function after it. */
+  /** The error of the handler, or of the backoff function after it. */
   readonly error: unknown;
 }
 
-/** What `drain` did: attempts by what became of them. */
+/** The result of `drain`: the number of attempts by outcome. */
 export interface DrainResult {
   readonly delivered: number;
-  /** Attempts that failed and have another one later. */
+  /** Failed attempts after which another one follows. */
   readonly retrying: number;
-  /** Attempts that failed and were the last one. */
+  /** Failed attempts that were the last one. */
   readonly dead: number;
   readonly cancelled: number;
   readonly snoozed: number;
-  /** Every attempt that failed, in the order in which they were made; and what a backoff function threw after one. */
+  /** All failed attempts in their order, and the errors of backoff functions after them. */
   readonly errors: readonly DrainError[];
 }
 
-/** Counts what becomes of deliveries. */
+/** Counts the outcomes of attempts. */
 export interface Tally {
   readonly report: Report;
-  /** @throws what a handler threw, when the caller wants that. */
+  /** @throws the error of a handler, if `throwErrors` is set. */
   count(delivery: DueDelivery, outcome: Outcome): void;
   result(): DrainResult;
 }
 
-/** @param throwErrors whether the first failure is thrown on. */
+/** @param throwErrors whether the first failure is thrown. */
 export function startTally(throwErrors: boolean): Tally {
   const counts = { delivered: 0, retrying: 0, dead: 0, cancelled: 0, snoozed: 0 };
   const errors: DrainError[] = [];
@@ -51,7 +51,7 @@ export function startTally(throwErrors: boolean): Tally {
       const found = [outcome.thrown, ...backoffFailures];
       backoffFailures = [];
       errors.push(...found.map((error) => ({ ...failed, error })));
-      // Handlers may fail, that is what attempts are for. A backoff function may not, and nobody else would say so.
+      // A failing handler is normal. A failing backoff function is a mistake, which nothing else would report.
       if (throwErrors) throw found.at(-1);
     },
     result: () => ({ ...counts, errors }),

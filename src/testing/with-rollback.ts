@@ -1,12 +1,12 @@
 import { checkInteger, checkOptions, invalidOption, type Place } from "../registry/check-options.js";
 import type { TransactionOf } from "../registry/register.js";
 
-/** What {@link withRollback} needs of a Prisma client. */
+/** The part of a Prisma client that {@link withRollback} uses. */
 export interface RollbackClient {
   $transaction: (run: never, options?: never) => unknown;
 }
 
-/** What {@link withRollback} takes. */
+/** Options of {@link withRollback}. */
 export interface RollbackOptions {
   /** How long the function may take, in milliseconds, 1 to 2147483647. Defaults to 60000. */
   readonly timeoutMs?: number | undefined;
@@ -14,18 +14,18 @@ export interface RollbackOptions {
 
 const place: Place = { of: "withRollback()" };
 
-/** What ends the transaction; nobody else ever sees it. */
+/** The error that rolls the transaction back. It never leaves this file. */
 const ROLLBACK = Symbol("rollback");
 
 /**
- * Runs a test in a transaction and rolls it back: nothing stays, and nobody else sees anything of it. `tx` is a client
- * like yours. Its `$transaction` makes savepoints, so code that has transactions of its own works and can roll back its
- * part. Events, deliveries and `drain({ prisma: tx, … })` are in the transaction too.
+ * Runs a test in a transaction and rolls it back: nothing stays, and no other connection sees its writes. `tx` is a client like
+ * yours. Its `$transaction` makes savepoints, so code with its own transactions works and can roll them back. Events, deliveries
+ * and `drain({ prisma: tx, … })` are in the transaction too.
  *
- * Whatever is to be rolled back must use `tx`: give it to the code under test.
+ * Only writes through `tx` are rolled back: pass it to the code under test.
  *
- * @returns what the function returns.
- * @throws what the function throws; EventBusError `INVALID_OPTION`.
+ * @returns the result of the function.
+ * @throws the error of the function; EventBusError `INVALID_OPTION`.
  *
  * @example
  * ```ts

@@ -148,7 +148,7 @@ describe("fakeEvent", () => {
 
   it("says what is wrong", () => {
     const Unheard = defineModelEvent("Unheard", { model: "User" });
-    expect(() => fakeEvent(Unheard)).toThrow('knows nothing of the model "User" of Unheard');
+    expect(() => fakeEvent(Unheard)).toThrow('does not know the model "User" of Unheard');
     expect(() => fakeEvent(undefined as never)).toThrow("event in fakeEvent() is undefined");
     // @ts-expect-error it is called aggregate
     expect(() => fakeEvent(UserCreated, { agregate: {} })).toThrow('did you mean "aggregate"?');
