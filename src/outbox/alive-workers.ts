@@ -3,9 +3,9 @@ import { type Executor, readRows } from "./executor.js";
 import { momentOf } from "./moment.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** A worker that runs. */
+/** A running worker. */
 export interface WorkerStatus {
-  /** What it is called in logs and in the errors of deliveries. */
+  /** Its name in logs and in the errors of deliveries. */
   readonly name: string;
   readonly application: string;
   readonly host: string;
@@ -13,13 +13,13 @@ export interface WorkerStatus {
   /** The version of the package. */
   readonly version: string;
   readonly startedAt: Date;
-  /** How long ago it said last that it lives, in milliseconds. */
+  /** The age of its last heartbeat, in milliseconds. */
   readonly heartbeatAgeMs: number;
-  /** How many deliveries it was making then. */
+  /** How many deliveries were running at the last heartbeat. */
   readonly running: number;
-  /** How many it had made in the minute before. */
+  /** How many deliveries it made in the minute before. */
   readonly deliveredPerMinute: number;
-  /** What it makes deliveries for. */
+  /** The subscribers that it has handlers for. */
   readonly subscribers: readonly string[];
 }
 
@@ -49,7 +49,7 @@ select coalesce(nullif(w.name, ''), w.id) as name, w.application, w.host, w.pid,
  where ${IS_ALIVE}
  order by w.application, w.started_at, w.id`);
 
-/** The workers that run, of all applications. */
+/** The running workers of all applications. */
 export async function aliveWorkers(executor: Executor, names: SchemaNames): Promise<readonly WorkerStatus[]> {
   const rows = await explained(names, readRows<WorkerStatus>(executor, ALIVE(names)));
   return rows.map((row) => ({ ...row, startedAt: momentOf(row.startedAt) }));

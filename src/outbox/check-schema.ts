@@ -11,7 +11,7 @@ const VERSION = statement(
 /**
  * Compares the schema in the database with the one that this version of the package needs.
  *
- * @param database which one it is, for people: `the database "shop" at localhost:5432`. Defaults to `this database`.
+ * @param database a description for messages: `the database "shop" at localhost:5432`. Defaults to `this database`.
  * @throws EventBusError `SCHEMA_MISSING`, `SCHEMA_OUTDATED` or `SCHEMA_TOO_NEW`.
  */
 export async function checkSchema(executor: Executor, names: SchemaNames, database?: string): Promise<void> {

@@ -3,30 +3,30 @@ import type { Executor } from "./executor.js";
 import { BRIEFLY, WAITS_BRIEFLY } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** A delivery that is taken in a transaction. */
+/** A delivery to claim in a transaction. */
 export interface Claim {
   readonly position: number;
   readonly subscriptionId: number;
   /** The generation that the caller holds. */
   readonly generation: number;
-  /** A name that nobody else uses. */
+  /** A unique name of this claim. */
   readonly claim: string;
-  /** What the server puts an end to, in milliseconds. Undefined: the transaction's own settings hold. */
+  /** Timeouts that the server enforces, in milliseconds. Undefined: the settings of the transaction stay. */
   readonly limits:
     | { readonly idleMs: number; readonly statementMs: number; readonly lockMs: number }
     | undefined;
 }
 
-/** One row when it was taken. */
+/** Has one row if the delivery was claimed. */
 const CLAIM = statement(/* sql */ `
 select from :BUS.claim($1::bigint, $2::integer, $3::integer, $4::text, $5::integer, $6::integer, $7::integer) as taken
  where taken`);
 
 /**
- * Moves a delivery on to `delivered`, in the transaction that `executor` is bound to. Waits while another transaction has
- * taken it.
+ * Claims a delivery: changes its state to `delivered` in the transaction that `executor` is bound to. Waits while another
+ * transaction has claimed it.
  *
- * @returns false when the generation is not the current one any more.
+ * @returns false if the generation is no longer the current one.
  */
 export async function claimDelivery(
   executor: Executor,
@@ -38,12 +38,12 @@ export async function claimDelivery(
     ...[limits?.idleMs ?? null, limits?.statementMs ?? null, limits?.lockMs ?? null],
   ];
   const sql = CLAIM(names);
-  // Prisma takes rows apart column by column: their number is all that is needed.
+  // Only the number of rows matters, and Prisma decodes every column of a row.
   if (executor.execute !== undefined) return (await explained(names, executor.execute(sql, values))) === 1;
   return (await explained(names, executor.query(sql, values))).length === 1;
 }
 
-// One by one through the index, however small the table was when this was prepared.
+// Looked up one by one in the index, even if the table was small when the statement was planned.
 const COMMITTED = /* sql */ `
 select c.claim, c.job_id
   from rows from (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::integer[]), pg_catalog.unnest($3::text[]),
@@ -53,7 +53,7 @@ select c.claim, c.job_id
     where d.position = c.position and d.subscription_id = c.subscription_id and d.claim = c.claim and d.state = 'delivered'
    offset 0) d`;
 
-// Texts alone: parsers that an application has set are for other types.
+// Selects texts only, which the type parsers of an application leave alone.
 const CONFIRM = statement(`select c.claim from (${COMMITTED}) c`);
 
 const CONFIRM_WITH_JOBS = statement(/* sql */ `
@@ -64,16 +64,16 @@ with ${BRIEFLY}, committed as (${COMMITTED}
 )
 select claim from committed`);
 
-/** No job has this id. A null would not do: in the text of an array it is a word where `array_nulls` is off. */
+/** An id that no job has. Null is not possible: with `array_nulls` off, the text of an array cannot contain it. */
 const NO_JOB = "0";
 
-/** A claim of which it is asked whether it was committed. */
+/** A claim that may be committed. */
 export interface ClaimToConfirm extends Pick<Claim, "position" | "subscriptionId" | "claim"> {
-  /** The job of graphile-worker's that is over when it was. */
+  /** The job to delete if the claim was committed. */
   readonly jobId?: string | undefined;
 }
 
-/** Which of the claims were committed. Their jobs are over, and go. */
+/** Returns the committed claims, and deletes their jobs. */
 export async function committedClaims(
   executor: Executor,
   names: SchemaNames,

@@ -14,14 +14,14 @@ interface AdapterCause {
   readonly originalMessage?: string;
 }
 
-/** What PostgreSQL said, whether the error came through `pg` or through Prisma. */
+/** The error of PostgreSQL, from an error of `pg` or of Prisma. */
 export interface DatabaseFailure {
   /** SQLSTATE, five characters. */
   readonly state: string;
   readonly message: string;
 }
 
-/** @returns undefined when `error` does not come from PostgreSQL. */
+/** @returns undefined if `error` does not come from PostgreSQL. */
 export function databaseFailure(error: unknown): DatabaseFailure | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const { code, message, meta } = error as MaybeDatabaseError;
@@ -41,10 +41,10 @@ export function isTransient(state: string): boolean {
   return state === "40001" || state === "40P01";
 }
 
-/** invalid schema, undefined function, undefined table: what PostgreSQL says when the schema was never installed. */
+/** Invalid schema, undefined function, undefined table: the errors if the schema was never installed. */
 const MISSING = new Set(["3F000", "42883", "42P01"]);
 
-/** Says in our words what a failed statement of ours means. Errors that say enough by themselves stay as they are. */
+/** Turns an error of one of the package's statements into an `EventBusError`, if its cause is known. Other errors stay as they are. */
 export function explainFailure(error: unknown, names: SchemaNames): unknown {
   if (isEventBusError(error)) return error;
   const failure = databaseFailure(error);
@@ -55,7 +55,7 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
       cause: error,
     });
   }
-  // Not raised by schema version 1: a later one that cannot serve this version of the package any more does.
+  // Schema version 1 never raises this. A later version does if it no longer serves this version of the package.
   if (failure.state === "EB002") {
     return new EventBusError("SCHEMA_TOO_NEW", `${failure.message}. Upgrade ex-event-bus.`, { cause: error });
   }
@@ -81,15 +81,15 @@ export function explainFailure(error: unknown, names: SchemaNames): unknown {
 }
 
 /**
- * Whether the encoding of the database has no form for a text: that of "LATIN1" for most languages, every one for the NUL
- * character. (22021 is what bytes are called that make no character.)
+ * Whether the encoding of the database cannot represent a text. LATIN1 cannot represent most languages, and no encoding can
+ * represent the NUL character. (22021 means bytes that are no character.)
  */
 export function isUntranslatable(error: unknown): boolean {
   const state = databaseFailure(error)?.state;
   return state === "22P05" || state === "22021";
 }
 
-/** Awaits a statement of ours; its failure is explained. */
+/** Awaits one of the package's statements, and explains its failure. */
 export async function explained<T>(names: SchemaNames, work: PromiseLike<T>): Promise<T> {
   try {
     return await work;
@@ -98,7 +98,7 @@ export async function explained<T>(names: SchemaNames, work: PromiseLike<T>): Pr
   }
 }
 
-/** The same for a statement that stores what others wrote. */
+/** The same for a statement that stores values of the application. */
 export async function explainedStoring<T>(names: SchemaNames, work: PromiseLike<T>): Promise<T> {
   try {
     return await work;
@@ -106,14 +106,14 @@ export async function explainedStoring<T>(names: SchemaNames, work: PromiseLike<
     if (!isUntranslatable(error)) throw explainFailure(error, names);
     throw new EventBusError(
       "VALUE_NOT_STORABLE",
-      `The encoding of this database has no form for a text that was to be stored: ${databaseFailure(error)?.message}. ` +
+      `The encoding of this database cannot represent a text of the event: ${databaseFailure(error)?.message}. ` +
         "Nothing was stored. Use a database whose encoding is UTF8, or replace such characters.",
       { cause: error },
     );
   }
 }
 
-/** The same for a statement that looks for what it was given by the caller of `of`. */
+/** The same for a statement that searches for a value that was passed to `of`. */
 export async function explainedAsking<T>(names: SchemaNames, of: string, work: PromiseLike<T>): Promise<T> {
   try {
     return await work;
@@ -121,14 +121,14 @@ export async function explainedAsking<T>(names: SchemaNames, of: string, work: P
     if (!isUntranslatable(error)) throw explainFailure(error, names);
     throw new EventBusError(
       "INVALID_OPTION",
-      `${of} was given a text for which the encoding of this database has no form: ${databaseFailure(error)?.message}. ` +
+      `${of} was given a text that the encoding of this database cannot represent: ${databaseFailure(error)?.message}. ` +
         "Nothing was done; no text in this database can have that character.",
       { cause: error },
     );
   }
 }
 
-/** @param database which one, for people; whoever only has a client of it does not know. */
+/** @param database a description of the database, if it is known. */
 export function schemaMissing(
   names: SchemaNames,
   cause?: unknown,

@@ -10,11 +10,11 @@ import {
 import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** What was done with some deliveries. */
+/** The result of one batch. */
 export interface Batch {
-  /** How many fitted the filter; fewer than were asked for: these were the last ones. */
+  /** How many fitted the filter. If fewer than the limit, these were the last ones. */
   readonly found: number;
-  /** How many were moved on. */
+  /** How many were changed. */
   readonly moved: number;
   /** The last one of those that fitted. */
   readonly last: DeliveryCursor | undefined;
@@ -51,7 +51,7 @@ interface Row {
   readonly id: number | null;
 }
 
-/** How many deliveries fit. */
+/** How many deliveries fit the filter. */
 export async function countMatching(
   executor: Executor,
   names: SchemaNames,
@@ -65,7 +65,7 @@ export async function countMatching(
   return row?.count ?? 0;
 }
 
-/** Gives dead deliveries all their attempts anew, at most `limit` of those that come after `after`. */
+/** Redrives dead deliveries: at most `limit` of those after `after`. */
 export function redriveSome(
   executor: Executor,
   names: SchemaNames,
@@ -77,7 +77,7 @@ export function redriveSome(
   return moveSome(executor, names, REDRIVE(wayTo(dead)), keyValues(dead, limit, after));
 }
 
-/** Ends deliveries as cancelled, at most `limit` of those that come after `after`. */
+/** Cancels deliveries: at most `limit` of those after `after`. */
 export function discardSome(
   executor: Executor,
   names: SchemaNames,

@@ -2,7 +2,7 @@ import type { DeliveryState } from "./delivery-state.js";
 import type { SqlValue } from "./executor.js";
 import { checkpointOf, hasNoRecord, isNamed, stateOf } from "./open-deliveries.js";
 
-/** Which deliveries; every condition that is given must hold. */
+/** Selects deliveries. All given conditions must hold. */
 export interface DeliveryConditions {
   /** The names of subscribers. */
   readonly subscriber?: string | readonly string[] | undefined;
@@ -13,11 +13,11 @@ export interface DeliveryConditions {
   readonly aggregateType?: string | undefined;
   readonly aggregateKey?: string | undefined;
   readonly state?: DeliveryState | readonly DeliveryState[] | undefined;
-  /** One of their errors has this in its name, message or code, or in its causes; upper and lower case are the same. */
+  /** A text in the name, message, code or causes of one of their errors. Case is ignored. */
   readonly error?: string | undefined;
-  /** Those that ended then or later; of those that are open: whose event occurred then or later. */
+  /** Deliveries that ended at this time or later; open ones whose event occurred at this time or later. */
   readonly since?: Date | undefined;
-  /** Those that ended before then; of those that are open: whose event occurred before then. */
+  /** Deliveries that ended before this time; open ones whose event occurred before it. */
   readonly until?: Date | undefined;
 }
 
@@ -43,10 +43,10 @@ const ROW_CONDITIONS = /* sql */ `e.position >= $6::bigint and (e.position > $6 
    and ($10::text is null or ${ENDED} < $10::timestamptz)
    and ($12::text is null or e.aggregate_type = $12) and ($13::text is null or e.aggregate_key = $13)`;
 
-/** True: where deliveries are not looked for by event, these are not given. PostgreSQL wants to see each parameter. */
+/** Always true where it is used. It mentions the parameters that the query does not use, because PostgreSQL requires that. */
 const NO_EVENTS = "$3::uuid[] is null and $4::bigint is null";
 
-/** By event: read where they are. */
+/** Deliveries of given events, read by their positions. */
 const OF_EVENTS = () => /* sql */ `
 select e.position, s.id
   from :BUS.events e
@@ -55,7 +55,7 @@ select e.position, s.id
  where ${CONDITIONS} and ($3::uuid[] is null or e.id = any ($3)) and ($4::bigint is null or e.position = $4)
    and ($5::text[] is null or ${stateOf("e.position", "s.id")} = any ($5)) and ${ROW_CONDITIONS}`;
 
-/** In states of which an index tells where they are. */
+/** Deliveries in states that an index covers. */
 const NOTABLE = (direction: Direction) => /* sql */ `
 select found.position, s.id
   from :BUS.subscriptions s cross join pg_catalog.unnest($5::text[]) wanted(state) cross join lateral (
@@ -66,7 +66,7 @@ select found.position, s.id
      order by d.position ${direction} limit $11::bigint) found
  where ${CONDITIONS} and ${NO_EVENTS}`;
 
-/** Of which nothing is on record. */
+/** Deliveries without a record. */
 const UNTOUCHED = (direction: Direction) => /* sql */ `
 select found.position, s.id
   from :BUS.subscriptions s cross join lateral (
@@ -79,9 +79,9 @@ select found.position, s.id
  where ${CONDITIONS} and ${NO_EVENTS}`;
 
 /**
- * In any state: as many as are wanted, from one end of the log. PostgreSQL does not know that most are in the states that
- * are asked for: it would read and sort them all to find a few. `coalesce` has it expect half of them, and `offset 0` has it
- * look at one after the other.
+ * Deliveries in any state, read from one end of the log until the limit is reached. PostgreSQL does not know that most deliveries
+ * fit, and would read and sort all of them to find a few. `coalesce` makes it expect that half of them fit, and `offset 0` makes it
+ * check one after the other.
  */
 const ANY = (direction: Direction) => /* sql */ `
 select found.position, s.id
@@ -99,13 +99,13 @@ select found.position, s.id
 
 export type Direction = "asc" | "desc";
 
-/** How the deliveries are found that a filter asks for. */
+/** A way to find the deliveries of a filter. */
 export type Way = "of events" | "any" | "notable" | "both";
 
-/** The cheapest way to what a filter asks for. */
+/** The cheapest way to find the deliveries of a filter. */
 export function wayTo(filter: DeliveryConditions): Way {
   if (filter.eventId !== undefined || filter.position !== undefined) return "of events";
-  // Of one aggregate there are few, and an index.
+  // One aggregate has few deliveries, and an index finds them.
   if (filter.aggregateType !== undefined && filter.aggregateKey !== undefined) return "of events";
   const states = filter.state === undefined ? undefined : [filter.state].flat();
   if (states === undefined || states.includes("delivered")) return "any";

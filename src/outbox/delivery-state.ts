@@ -1,4 +1,4 @@
-/** Where a delivery can stand. */
+/** The states of a delivery. */
 export const DELIVERY_STATES = [
   "waiting",
   "retrying",
@@ -10,7 +10,7 @@ export const DELIVERY_STATES = [
 ] as const;
 
 /**
- * Where a delivery stands. `waiting`: enqueued, and nothing happened to it yet, or not since it was sent again.
- * `paused`: held back, because its subscriber is paused.
+ * The state of a delivery. `waiting`: no attempt was made yet, or none since it was redriven. `paused`: it waits because its
+ * subscriber is paused.
  */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];

@@ -10,13 +10,13 @@ select current_user::text as role,
                    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
                   where n.nspname = :BUS_TEXT and p.proname = 'publish' and p.pronargs = 2), false) as "canPublish"`);
 
-/** What the role of a connection may do. */
+/** The rights of the role of a connection. */
 export interface Rights {
   readonly role: string;
   readonly canPublish: boolean;
 }
 
-/** What the role of `executor`'s connection may do. */
+/** The rights of the role of `executor`'s connection. */
 export async function findRights(executor: Executor, names: SchemaNames): Promise<Rights> {
   const [row] = await explained(names, readRows<Rights>(executor, RIGHTS(names)));
   return row ?? { role: "", canPublish: false };
@@ -45,18 +45,18 @@ select j.task_identifier as task, pg_catalog.count(*)::integer as jobs
                     where j.task_identifier = ${taskOf("s.subscriber")} and s.worker_schema = :WORKER_TEXT)
  group by 1 order by 1`);
 
-/** Jobs that could be run and belong to no subscriber. */
+/** Ready jobs that belong to no subscriber. */
 export interface UnknownJobs {
   readonly task: string;
   readonly jobs: number;
 }
 
-/** Ready jobs of tasks that no subscriber has: each look for work goes over them. */
+/** Ready jobs of tasks that no subscriber has. Each query for work skips them. */
 export function findUnknownJobs(executor: Executor, names: SchemaNames): Promise<readonly UnknownJobs[]> {
   return explained(names, readRows<UnknownJobs>(executor, UNKNOWN_JOBS(names)));
 }
 
-// Old events are deleted when all of their deliveries are done: those of which one never will be are the first in the log.
+// Events are pruned once all their deliveries are done, so events with a delivery that never ends are the oldest in the log.
 const OLDEST = 1_000;
 
 const STRAY = statement(/* sql */ `
@@ -71,14 +71,14 @@ select f.id as "subscriptionId", e.name as event, pg_catalog.count(*)::integer a
  where (d.state is null or d.state not in ('delivered', 'cancelled')) and not ${madeWithoutRow("e.position", "f.id")}
  group by 1, 2 order by 1, 2`);
 
-/** Deliveries of a subscription whose row is gone. */
+/** Deliveries of a subscription whose row was deleted. */
 export interface StrayDeliveries {
   readonly subscriptionId: number;
   readonly event: string;
   readonly deliveries: number;
 }
 
-/** Deliveries whose subscriptions are not there, among the oldest and the newest events. */
+/** Deliveries whose subscriptions do not exist, among the oldest and the newest events. */
 export function findStray(executor: Executor, names: SchemaNames): Promise<readonly StrayDeliveries[]> {
   return explained(names, readRows<StrayDeliveries>(executor, STRAY(names)));
 }
@@ -92,14 +92,14 @@ select s.id as "subscriptionId", s.subscriber, pg_catalog.count(*)::integer as d
  where s.id = any (e.fanout) and ${hasNoRecord("e.position", "s.id")}
  group by 1, 2 order by 1`);
 
-/** Deliveries of which there was a record that is gone. */
+/** Deliveries whose record was deleted. */
 export interface ForgottenDeliveries {
   readonly subscriptionId: number;
   readonly subscriber: string;
   readonly deliveries: number;
 }
 
-/** Deliveries without a record where all have had one, among the oldest events of each subscription. */
+/** Deliveries below the checkpoint without a record, among the oldest events of each subscription. */
 export function findForgotten(
   executor: Executor,
   names: SchemaNames,

@@ -3,7 +3,7 @@ import { type Executor, readRows } from "./executor.js";
 import { checkpointOf, hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** A delivery that can be made, with what its wake-up carries. */
+/** A due delivery, with the values that its job carries. */
 export interface DueDelivery {
   readonly position: number;
   readonly subscriptionId: number;
@@ -14,15 +14,15 @@ export interface DueDelivery {
   readonly eventName: string;
 }
 
-/** Which due deliveries. */
+/** Selects due deliveries. */
 export interface DueFilter {
   readonly subscribers: readonly string[];
   readonly events?: readonly string[];
-  /** Due at that time, ISO 8601. Defaults to the clock of the database. */
+  /** The time at which they are due, in ISO 8601. Defaults to now, by the clock of the database. */
   readonly at?: string;
 }
 
-// What has a row is found by an index, what has none is looked for from the subscription's checkpoint on.
+// An index finds deliveries with a row. Those without a row are searched from the subscription's checkpoint on.
 const DUE = statement(/* sql */ `
 with wanted as (
   select s.id, s.event_name, s.subscriber, s.delay_ms
@@ -58,7 +58,7 @@ interface Row {
   readonly event_name: string;
 }
 
-/** The deliveries that a worker could make now, by position and subscription, as `executor`'s transaction sees them. */
+/** The deliveries that a worker could make now, in the order of position and subscription, as `executor`'s transaction sees them. */
 export async function dueDeliveries(
   executor: Executor,
   names: SchemaNames,

@@ -4,7 +4,7 @@ import { type Executor, readRows } from "./executor.js";
 import { hasOpen } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** Kept with deliveries that are not made any more. */
+/** The reason that is stored with cancelled deliveries. */
 const REASON = "its event was erased";
 
 const END = statement(/* sql */ `
@@ -19,7 +19,7 @@ select pg_catalog.count(*)::text as count
 
 const HAS_CONTENT = /* sql */ `(e.aggregate, e.changes, e.initial_data, e.metadata) is distinct from (jsonb 'null', jsonb '{}', jsonb '{}', jsonb '{}')`;
 
-/** Of an event that was published, or a delivery that moved on, since the others were ended: the next call erases it. */
+/** An event that was published meanwhile, or whose delivery changed meanwhile, is left to the next call. */
 const IS_OPEN = hasOpen("e.position", "e.fanout");
 
 const EMPTY = statement(/* sql */ `
@@ -32,7 +32,7 @@ with emptied as (
 )
 select pg_catalog.count(*)::text as count from emptied`);
 
-/** What handlers said when they failed may quote the event. */
+/** Errors of handlers may quote the event, so they are erased too. */
 const FORGET = statement(/* sql */ `
 with forgotten as (
   update :BUS.deliveries d
@@ -48,15 +48,15 @@ const COUNT = statement(/* sql */ `
 select pg_catalog.count(*)::integer as count from :BUS.events e
  where e.aggregate_type = $1 and e.aggregate_key = $2 and ${HAS_CONTENT}`);
 
-/** What was erased. */
+/** The result of erasing. */
 export interface Erased {
-  /** How many events had something in them. */
+  /** How many events had content. */
   readonly events: number;
-  /** How many deliveries are not made any more. */
+  /** How many deliveries were cancelled. */
   readonly cancelled: number;
 }
 
-/** What {@link eraseEvents} would erase. */
+/** Counts what {@link eraseEvents} would erase. */
 export async function countErasable(
   executor: Executor,
   names: SchemaNames,
@@ -73,7 +73,7 @@ export async function countErasable(
   return { events: row?.count ?? 0, cancelled };
 }
 
-/** Takes everything out of the events of an aggregate but that they were. Deliveries first: no handler gets an empty event. */
+/** Erases the content of the events of an aggregate. Cancels their deliveries first, so that no handler gets an empty event. */
 export async function eraseEvents(
   executor: Executor,
   names: SchemaNames,

@@ -1,31 +1,30 @@
 import { invalidOption, type Place } from "../registry/check-options.js";
 
-/** What a parameter of a statement may be: everything else goes as JSON text. */
+/** The type of a parameter. Other values are passed as JSON text. */
 export type SqlValue = string | number | boolean | null | readonly string[] | readonly number[];
 
-/** Runs one statement, in whatever transaction it is bound to. All that the package needs of a database. */
+/** Runs single statements, in the transaction that it is bound to. The package needs nothing else of a database. */
 export interface Executor {
-  /** Values are what whoever reads the connection makes of them: for texts only, and where the rows do not matter. */
+  /** Type parsers of the application can change the values. So use it for texts only, or if the rows do not matter. */
   query<Row extends object>(
     sql: string,
     values?: readonly SqlValue[],
-    /** Of a statement that is sent again and again: it may be prepared under this name. */
+    /** A name under which a frequent statement may be prepared. */
     name?: string,
   ): Promise<readonly Row[]>;
-  /** The same where the rows do not matter, if that is cheaper. Resolves with how many there are. */
+  /** The same, but resolves with the number of rows only, which can be cheaper. */
   execute?(sql: string, values: readonly SqlValue[]): Promise<unknown>;
-  /** The connection is our own, and reads values as `pg` does by default. */
+  /** True if the connection belongs to the package, and reads values as `pg` does by default. */
   readonly isOwn?: boolean;
 }
 
-/** What a statement gives, read as JSON: numbers for int8 too, texts for moments (`momentOf`). */
+/** Wraps a statement so that its rows are read as JSON: int8 as numbers, moments as texts (`momentOf`). */
 const AS_JSON = (sql: string) =>
   `select pg_catalog.row_to_json(r)::pg_catalog.text as ex_event_bus_row from (${sql}) r`;
 
 /**
- * Runs a query that changes nothing but by functions. On connections of others the values come as JSON in a text: parsers
- * that an application has set leave that alone, and the zone and the style of its sessions do not matter. Prisma drops
- * the offset of a moment.
+ * Runs a query; functions that it calls may write. On the application's connections the rows come as JSON in a text, so that its
+ * type parsers, and the time zone and date style of its sessions, do not matter. Prisma would also drop the offset of a moment.
  */
 export async function readRows<Row extends object>(
   executor: Executor,
@@ -55,13 +54,13 @@ export interface PgQueryable {
 /** Anything that the package can run a statement on. */
 export type Queryable = PrismaQueryable | PgQueryable | Executor;
 
-/** Whether a statement can be run on it. */
+/** Whether a value can run statements. */
 export function isQueryable(value: unknown): value is Queryable {
   const { $queryRawUnsafe, query } = Object(value) as Readonly<Record<string, unknown>>;
   return typeof $queryRawUnsafe === "function" || typeof query === "function";
 }
 
-/** @throws EventBusError `INVALID_OPTION` for what no statement can be run on. */
+/** @throws EventBusError `INVALID_OPTION` if the value cannot run statements. */
 export function assertQueryable(client: unknown, place: Place): void {
   if (isQueryable(client)) return;
   const expected = "a Prisma client, the client of its transaction, or a pg client or pool";

@@ -5,39 +5,39 @@ import type { DeliveryError } from "./find-deliveries.js";
 import { BRIEFLY, WAITS_BRIEFLY } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** Where a delivery can be moved to. */
+/** The states that a settlement can set. */
 export type SettledState = Exclude<DeliveryState, "waiting">;
 
-/** How a delivery moves on. */
+/** The settlement of an attempt. */
 export interface Settlement {
   readonly position: number;
   readonly subscriptionId: number;
-  /** The generation that the caller holds; the delivery moves only when it is still the current one. */
+  /** The generation of the caller's job. If it is no longer the current one, nothing is recorded. */
   readonly generation: number;
-  /** Attempts made, this one included where it counts. */
+  /** The number of attempts, including this one if it counts. */
   readonly attempts: number;
   readonly state: SettledState;
-  /** For `retrying` and `snoozed`: how long until the next attempt, by the clock of the database. */
+  /** For `retrying` and `snoozed`: the time until the next attempt, by the clock of the database. */
   readonly dueMs?: number;
   readonly error?: DeliveryError;
-  /** It is put on record that processes died with it. */
+  /** Whether to record that a process died with it. */
   readonly died?: boolean;
-  /** Why it is cancelled. */
+  /** The reason of `cancelled`. */
   readonly reason?: string;
-  /** Whether deliveries that are made at the first attempt leave no row. Defaults to false. */
+  /** Whether deliveries that succeed at the first attempt leave no row. Defaults to false. */
   readonly keepsFailuresOnly?: boolean;
-  /** Who settles it: a name of its own for each run of a handler, so that who settles again is recognised. */
+  /** A unique name for each run of a handler: it shows that a repeated settlement is the same one. */
   readonly claim?: string;
-  /** The job of graphile-worker's that is over with it: it goes in the same transaction. */
+  /** The job to delete in the same transaction. */
   readonly jobId?: string;
 }
 
-/** A function that moves deliveries on. The jobs whose ids are in the last parameter go in the same transaction. */
+/** A call of a function that settles deliveries. It deletes the jobs in the last parameter in the same transaction. */
 function moving(call: string, jobs: number) {
   const moved = `select position, subscription_id, generation, state from ${call}`;
   return {
     alone: statement(moved),
-    // What only deletes runs after what is selected.
+    // PostgreSQL runs the deleting part after the select.
     withJobs: statement(/* sql */ `
 with ${BRIEFLY}, gone as (
   delete from :WORKER._private_jobs j
@@ -59,11 +59,11 @@ interface NotMoved {
 }
 
 /**
- * Moves deliveries on and, where another attempt is due, adds its wake-up: with one statement for those that were made
- * at the first attempt (two, where some subscribers keep no rows of that), and one for all others.
+ * Settles deliveries, and adds the jobs of their next attempts. Uses one statement for deliveries that succeeded at the first
+ * attempt (two, if some subscribers keep no rows of these), and one for all others.
  *
- * @returns for each settlement where its claim has moved the delivery to, now or before; undefined: the generation was
- * not the current one any more.
+ * @returns for each settlement the state that its claim has set, now or before; undefined if the generation was no longer the
+ * current one.
  */
 export async function settleDeliveries(
   executor: Executor,
@@ -75,7 +75,7 @@ export async function settleDeliveries(
   const again: Settlement[] = [];
   for (const [index, settlement] of settlements.entries()) {
     const key = settlementKey(settlement);
-    // Of two that settle the same, the answers could not be told apart.
+    // The answers of two settlements of the same delivery could not be told apart.
     if (firsts.has(key)) {
       again.push(settlement);
       continue;
@@ -138,12 +138,12 @@ const settle: Way = async (executor, names, settlements) => {
     return await move(executor, names, SETTLE, settlements, [json]);
   } catch (error) {
     if (!isUntranslatable(error)) throw error;
-    // An outcome that could not be recorded would have its handler run again for ever.
+    // If an outcome could not be recorded, its handler would run again forever.
     return move(executor, names, SETTLE, settlements, [inAscii(json)]);
   }
 };
 
-/** JSON of which every text is ASCII, which every encoding has: "\u{2019}" stands for a character, as text. */
+/** JSON in ASCII, which every encoding has. Other characters are replaced by a text such as "\u{2019}". */
 function inAscii(json: string): string {
   return json.replace(/[\x80-\u{10ffff}]/gu, (one) => `\\\\u{${one.codePointAt(0)?.toString(16)}}`);
 }

@@ -28,7 +28,7 @@ export interface EventRow {
 }
 
 /**
- * The event that a row holds, with its values' types, and with `more` in its metadata.
+ * The event of a row, with typed values, and with `more` added to its metadata.
  *
  * @throws EventBusError `VALUE_NOT_READABLE`.
  */
@@ -37,17 +37,17 @@ export function readEvent(row: EventRow, more?: EventMetadata): StoredEvent {
   return brandEvent(more === undefined ? event : { ...event, metadata: { ...event.metadata, ...more } });
 }
 
-/** An event as lists show it: there one that cannot be read must not hide the others. */
+/** An event in a listing. An event that cannot be read must not hide the others. */
 export type ListedEvent<E extends StoredEvent = StoredEvent> = E & {
   /**
-   * `VALUE_NOT_READABLE`: a value is not what its type hint says, as programs can write it with SQL. Such a part of the
-   * event, `aggregate`, `changes` or `initialData`, is JSON as it is stored, and `isEvent()` knows the event as none. Its
-   * deliveries fail. Not there when everything can be read.
+   * `VALUE_NOT_READABLE`: a value does not fit its type hint, which a program that writes SQL can cause. The part of the event that
+   * has it (`aggregate`, `changes` or `initialData`) is the stored JSON. `isEvent()` returns false for the event, and its
+   * deliveries fail. Absent if the whole event can be read.
    */
   readonly error?: EventBusError;
 };
 
-/** The same as {@link readEvent}, whatever the row holds. */
+/** Like {@link readEvent}, but never throws. */
 export function listEvent(row: EventRow): ListedEvent {
   let failure: EventBusError | undefined;
   const event = eventOf(row, (part) => {

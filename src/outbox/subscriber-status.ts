@@ -5,32 +5,32 @@ import { momentOrNull } from "./moment.js";
 import { checkpointOf, hasNoRecord } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** How a subscriber stands: how many of its deliveries are in which state. */
+/** A subscriber, and the number of its deliveries in each state. */
 export interface SubscriberStatus {
   readonly subscriber: string;
   readonly application: string;
-  /** Nothing of it is begun until it is resumed. */
+  /** True if the subscriber is paused: no delivery to it is started. */
   readonly isPaused: boolean;
-  /** Nothing was made of them yet. */
+  /** Deliveries without an attempt. */
   readonly waiting: number;
   readonly retrying: number;
   readonly snoozed: number;
-  /** Held back because it is paused. */
+  /** Deliveries that wait because the subscriber is paused. */
   readonly paused: number;
   readonly dead: number;
-  /** How many of those that wait or are retried are being made, as of its workers' last heartbeats. */
+  /** How many of the open deliveries are running, as of the last heartbeats of workers. */
   readonly running: number;
-  /** How many were made in the minute before those. */
+  /** How many deliveries were made in the minute before these heartbeats. */
   readonly deliveredPerMinute: number;
-  /** When the oldest event occurred that it still has to get; null when there is none. Dead ones do not count. */
+  /** When the oldest event with an open delivery occurred; null if there is none. Dead deliveries do not count. */
   readonly oldestOpen: Date | null;
-  /** How many workers that run have a handler for it. */
+  /** How many running workers have a handler for it. */
   readonly workers: number;
-  /** Something waits, and no worker that runs has a handler for it. */
+  /** True if deliveries wait and no running worker has a handler for them. */
   readonly isOrphaned: boolean;
 }
 
-// What has a row and is not done is counted by its index; what has none from the subscription's checkpoint on.
+// An index counts open deliveries with a row. Those without a row are counted from the subscription's checkpoint on.
 const STATUS = statement(/* sql */ `
 with activity as (
   select n.subscriber, pg_catalog.count(*) as workers,
@@ -71,7 +71,7 @@ select o.subscriber, o.application, o.paused as "isPaused", o.waiting, o.retryin
  where o.is_current or o.first is not null or o.dead > 0::float8
  order by o.application, o.subscriber`);
 
-/** How the subscribers of all applications stand. */
+/** The status of the subscribers of all applications. */
 export async function subscriberStatus(
   executor: Executor,
   names: SchemaNames,

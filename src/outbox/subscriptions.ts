@@ -3,24 +3,24 @@ import { type Executor, readRows } from "./executor.js";
 import { taskIdentifier } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** What the database has to know of a subscriber and one of its events. */
+/** A subscription to register: a subscriber, one of its events, and its policy. */
 export interface SubscriptionInput {
   readonly event: string;
   readonly subscriber: string;
   readonly priority: number;
   readonly delayMs: number;
-  /** The rest of the subscriber's policy, for people who look. */
+  /** The rest of the subscriber's policy. Informative only. */
   readonly policy: Readonly<Record<string, number | string>>;
 }
 
-/** A subscription as the database has it. */
+/** A subscription in the database. */
 export interface Subscription {
   readonly id: number;
   readonly event: string;
   readonly subscriber: string;
   /** The application that handles it. */
   readonly application: string;
-  /** Nothing of the subscriber is begun until it is resumed. */
+  /** True if the subscriber is paused: no delivery to it is started. */
   readonly isPaused: boolean;
 }
 
@@ -46,12 +46,12 @@ update :BUS.subscriptions set ended_at = pg_catalog.clock_timestamp()
 returning event_name as event`);
 
 /**
- * Makes the database know the subscriptions of an application. Adds and updates, writes only on a difference,
- * never deletes. What is new is made known to graphile-worker in a transaction of its own: a new task identifier
- * inside of an open transaction would make others wait.
+ * Registers the subscriptions of an application: adds and updates them, writes only differences, never deletes. New task
+ * identifiers are registered with graphile-worker in a separate transaction, because in an open transaction they would make other
+ * transactions wait.
  *
- * @returns the subscribers of which something changed.
- * @throws EventBusError `SUBSCRIBER_TAKEN` when another application has a subscriber of that name.
+ * @returns the subscribers whose subscriptions changed.
+ * @throws EventBusError `SUBSCRIBER_TAKEN` if another application has a subscriber of that name.
  */
 export async function synchroniseSubscriptions(
   executor: Executor,
@@ -65,7 +65,7 @@ export async function synchroniseSubscriptions(
     executor.query<{ subscriber: string }>(KNOWN(names), [subscribers]),
   );
   const unknown = subscribers.filter((name) => !known.some(({ subscriber }) => subscriber === name));
-  // First: who dies in between leaves an identifier that nobody uses, not a subscription that makes others wait.
+  // First: a process that dies in between leaves an unused identifier, not a subscription that makes others wait.
   if (unknown.length > 0)
     await explained(names, executor.query(REGISTER(names), [unknown.map(taskIdentifier)]));
   const rows = await explainedStoring(
@@ -75,16 +75,16 @@ export async function synchroniseSubscriptions(
   return rows.map((row) => row.subscriber);
 }
 
-/** A policy that was registered. */
+/** A registered policy. */
 export interface RegisteredPolicy {
-  /** Higher than that of every policy of the same subscription that was first seen earlier. */
+  /** Higher than the ids of all policies of the same subscription that were first seen earlier. */
   readonly id: number;
   readonly subscriber: string;
-  /** False: a worker runs that has a newer one. */
+  /** False if a running worker has a newer one. */
   readonly isInForce: boolean;
 }
 
-/** What has become of the policies that an application has registered. */
+/** The registered policies of an application, and whether each is in force. */
 export function registeredPolicies(
   executor: Executor,
   names: SchemaNames,
@@ -104,7 +104,7 @@ export function subscriptionsOf(
   return explained(names, readRows<Subscription>(executor, SUBSCRIBERS_OF(names), [event]));
 }
 
-/** Ends a subscriber's subscriptions, or the one to `event`: later events do not go there. What waits already stays. */
+/** Ends a subscriber's subscriptions, or the one to `event`. Later events do not go to it; open deliveries stay. */
 export async function unsubscribe(
   executor: Executor,
   names: SchemaNames,

@@ -6,11 +6,11 @@ const RELEASE = /* sql */ `release savepoint event_bus_attempt`;
 const ROLL_BACK = /* sql */ `rollback to savepoint event_bus_attempt`;
 
 /**
- * Does something in the middle of a transaction that can be used afterwards, even when a statement has failed meanwhile.
- * Then, and only then, what was written meanwhile is gone.
+ * Runs `work` in a savepoint of a transaction, so that the transaction stays usable if a statement fails. Then, and only then, the
+ * writes of `work` are rolled back.
  *
- * @param aborted what is thrown when a statement has failed and nobody said so.
- * @throws what `work` throws.
+ * @param aborted the error to throw if a statement failed and `work` did not throw.
+ * @throws the error of `work`.
  */
 export async function withSavepoint<T>(
   executor: Executor,
@@ -29,7 +29,7 @@ export async function withSavepoint<T>(
   return result;
 }
 
-/** Does something in the middle of a transaction of which nothing is to stay. What fails in it has aborted the transaction. */
+/** Runs `work` in a transaction and undoes its writes. A statement of it that fails aborts the transaction. */
 export async function undone<T>(executor: Executor, work: () => Promise<T>): Promise<T> {
   await executor.query(SAVE);
   const result = await work();
@@ -38,7 +38,7 @@ export async function undone<T>(executor: Executor, work: () => Promise<T>): Pro
   return result;
 }
 
-/** @returns false when a statement had failed, and the transaction had to go back. */
+/** @returns false if a statement had failed, and the savepoint was rolled back. */
 async function leave(executor: Executor): Promise<boolean> {
   try {
     await executor.query(RELEASE);

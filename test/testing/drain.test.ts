@@ -161,7 +161,7 @@ describe("drain", () => {
     await publishOn(pool, Placed({ n: 1 }));
     await expect(drain({ client: pool, subscribers })).rejects.toMatchObject({
       code: "ENDLESS_CASCADE",
-      message: expect.stringContaining('there is more: Placed for "endless". Look for a subscriber'),
+      message: expect.stringContaining('there are more: Placed for "endless". Look for a subscriber'),
     });
     expect(await deliveries(pool, { state: "delivered" })).toHaveLength(200);
   });

@@ -4,9 +4,9 @@ import { type Executor, readRows } from "../executor.js";
 import { type SchemaNames, statement } from "../schema-names.js";
 import { isSubscribers, PARKED_BY, subscriberOf } from "./job-sql.js";
 
-// graphile-worker's index of jobs does not know whose they are: who looks for work goes over all ready jobs of subscribers
-// that no worker has. A parked job is locked by nobody that there is, for ever, and so is not in that index. When it is due
-// stays as it is. The numbers are parts of the texts, so that PostgreSQL plans for them.
+// graphile-worker's index of ready jobs does not contain their tasks: each query for work skips all ready jobs of subscribers that
+// no worker has. A parked job is locked forever by the name of no worker, so that it is not in the index. Its due time stays. The
+// limits are literals in the statements, so that PostgreSQL plans for them.
 
 /** A subscriber's task in graphile-worker's tables. */
 export interface SubscriberTask {
@@ -16,7 +16,7 @@ export interface SubscriberTask {
 
 const NAME = subscriberOf("t.identifier");
 
-/** True of a task `t` of a subscriber that a living worker has. */
+/** True of a task `t` whose subscriber a living worker has. */
 const IS_SERVED = /* sql */ `exists (
     select from :BUS.workers w
      where w.worker_schema = :WORKER_TEXT and ${IS_ALIVE} and ${NAME} = any (w.subscribers))`;
@@ -32,9 +32,9 @@ export function unservedTasks(executor: Executor, names: SchemaNames): Promise<r
   return explained(names, readRows<SubscriberTask>(executor, UNSERVED(names)));
 }
 
-/** Parked only together: a few are passed over faster than they are moved. */
+/** Fewer jobs are not parked: skipping them is faster than changing them. */
 export const FEWEST_PARKED = 1_000;
-/** So many are parked or freed by one statement. */
+/** How many jobs one statement parks or frees. */
 const BATCH = 10_000;
 
 const IS_READY = "j.is_available = true and j.job_queue_id is null and j.run_at <= pg_catalog.now()";
@@ -74,7 +74,7 @@ interface Counted {
   readonly jobs: number;
 }
 
-/** Parks ready jobs of tasks, where there are so many that they are in the way. Returns how many. */
+/** Parks the ready jobs of tasks, if there are enough to slow down polls. Returns how many. */
 export async function parkJobs(
   executor: Executor,
   names: SchemaNames,
@@ -88,9 +88,9 @@ export async function parkJobs(
 }
 
 /**
- * Frees the parked jobs of subscribers that a living worker has, and has workers look for them. Returns how many.
+ * Frees the parked jobs of subscribers that a living worker has, and notifies workers. Returns how many.
  *
- * @param own the names of subscribers that somebody is about to have.
+ * @param own the names of subscribers that a starting worker is about to have.
  */
 export function freeJobs(
   executor: Executor,

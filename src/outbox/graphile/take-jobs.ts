@@ -5,35 +5,35 @@ import { loadedRow } from "../loaded-columns.js";
 import { type SchemaNames, statement } from "../schema-names.js";
 import { numberAt } from "./job-sql.js";
 
-/** A job of graphile-worker's that was taken, and the delivery that it is for. */
+/** A job that was taken, and its delivery. */
 export interface TakenJob {
-  /** Its row, as far as graphile-worker looks at it. */
+  /** The columns of its row that graphile-worker reads. */
   readonly job: { readonly attempts: number };
-  /** Undefined: the event is gone, or is to be read by itself, as it would not fit with the others. */
+  /** Undefined if the event is gone, or too large to be read with the others. */
   readonly loaded: LoadedDelivery | undefined;
 }
 
-/** Who takes which jobs, and how many. */
+/** The worker that takes jobs, their tasks, and their number. */
 export interface TakeOptions {
-  /** What graphile-worker locks them with. */
+  /** The id with which graphile-worker locks them. */
   readonly workerId: string;
-  /** graphile-worker's ids of the tasks that this worker knows. */
+  /** The ids of the tasks that this worker has. */
   readonly taskIds: readonly number[];
   readonly most: number;
-  /** Without events: one that PostgreSQL cannot read would keep all jobs from being taken. */
+  /** Whether to leave out the events: an event that PostgreSQL cannot read would make the whole statement fail. */
   readonly unread?: boolean;
 }
 
-/** So many bytes of events, as they are stored (compressed), are read with the jobs; what is beyond is read by itself. */
+/** The greatest size of the events read with the jobs, in bytes as stored (compressed). Other events are read separately. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
 const IN_NO_QUEUE = "jobs.is_available = true and jobs.job_queue_id is null";
 
 /**
- * Locks jobs as graphile-worker itself does. Ours are in no named queue: those that somebody put into one stay there. The
- * number is a part of the text: PostgreSQL would plan for any number, and sort the whole table. Each priority is looked at by
- * itself, in turn: between its ready jobs and those of the next one are all that are put off, over which PostgreSQL goes
- * before version 18.
+ * Locks jobs as graphile-worker itself does, except jobs in named queues: the package uses none. The limit is a literal in the
+ * statement, because PostgreSQL would plan a parameter for any number, and sort the whole table. Each priority is read separately,
+ * in turn: in the index, the jobs that are due later stand between the ready jobs of two priorities, and PostgreSQL before 18
+ * would read them all.
  */
 function locking(most: number): string {
   return /* sql */ `
@@ -61,14 +61,14 @@ with recursive priorities as (
 
 const COLUMNS = "t.id as job_id, t.task_id, t.payload, t.attempts as job_attempts, t.max_attempts";
 
-/** What is left out of a row of which the event is beyond {@link MOST_BYTES}. */
+/** The columns that are left out if the event exceeds {@link MOST_BYTES}. */
 const LARGE = ["aggregate", "changes", "initial_data", "metadata", "types"];
 const SMALL = [
   ...["position", "id", "name", "version", "aggregate_type", "aggregate_key", "operation", "source_schema"],
   ...["occurred_at", "state", "generation", "attempt", "deaths", "isolated", "paused", "subscriber", "sent"],
 ];
 
-/** Takes jobs, and reads what they are for in the same statement. */
+/** Takes jobs, and reads their events and deliveries in the same statement. */
 function take(most: number) {
   const sizes = LARGE.map((column) => `coalesce(pg_catalog.pg_column_size(l.${column}), 0)`).join(" + ");
   const fitting = (value: string) => `case when t.bytes <= ${MOST_BYTES} then ${value} end`;
@@ -90,8 +90,7 @@ select t.job_id, t.task_id, t.payload, t.job_attempts, t.max_attempts, ${fitting
 }
 
 /**
- * The same for one, by a plan that begins and ends sooner, without the call of a function: an idle worker has its next job
- * with it.
+ * The same for one job, without the call of a function and so with a faster plan. An idle worker takes its next job with it.
  */
 function takeOne() {
   return statement(/* sql */ `${locking(1)}
@@ -100,7 +99,7 @@ select ${COLUMNS}, l.*
   left join lateral (${loadedRow({ n: "1", position: "t.p", subscriptionId: "t.s", again: "t.attempts > 1" })}) l on true`);
 }
 
-/** The same without looking at events. */
+/** The same without reading events. */
 function takeUnread(most: number) {
   return statement(`${locking(most)}
 select ${COLUMNS}, null::integer as n from locked t order by t.priority, t.run_at, t.id`);

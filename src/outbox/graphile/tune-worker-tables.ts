@@ -2,8 +2,8 @@ import type { Executor } from "../executor.js";
 import { type SchemaNames, statement } from "../schema-names.js";
 
 /**
- * Has graphile-worker's jobs vacuumed by the number of dead rows: every job leaves some, and with PostgreSQL's default
- * the share of a table that was large once would have to be dead. Only where the role owns the table.
+ * Makes autovacuum start by the number of dead rows, because every job leaves some. By default it waits until a share of the table
+ * is dead, which takes long in a table that was large once. Done only if the role owns the table.
  */
 const TUNE = statement(/* sql */ `do $$
 declare
@@ -16,12 +16,12 @@ begin
   end if;
 end $$`);
 
-/** Has graphile-worker's tables vacuumed as they need it. Does nothing where that is not for this role to say. */
+/** Sets autovacuum for graphile-worker's tables. Does nothing if the role does not own them. */
 export async function tuneWorkerTables(executor: Executor, names: SchemaNames): Promise<void> {
   await executor.query(TUNE(names));
 }
 
-/** The same as a script. */
+/** The same, as a script. */
 export function tuneScript(names: SchemaNames): string {
   return `${TUNE(names)};\n`;
 }
