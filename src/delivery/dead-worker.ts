@@ -17,12 +17,12 @@ const RECORDS_BEFORE_DEATH = 3;
 const SPREAD_MS = 1_000;
 
 /** Whether a delivery must run alone, as it was held when processes died. */
-export function mustRunAlone(loaded: LoadedDelivery): boolean {
+export function mustBeIsolated(loaded: LoadedDelivery): boolean {
   return loaded.deaths > 0;
 }
 
-const ALONE_MS = 5_000;
-const LONGEST_ALONE_MS = 3_600_000;
+const ISOLATION_MS = 5_000;
+const LONGEST_ISOLATION_MS = 3_600_000;
 
 /**
  * For how long it holds up all others, which is short, as nearly all suspects are innocent. One that ends its process
@@ -30,8 +30,8 @@ const LONGEST_ALONE_MS = 3_600_000;
  *
  * @param deaths of processes, since the delivery was last moved on.
  */
-export function aloneMs(deaths: number): number {
-  return Math.min(ALONE_MS * 4 ** deaths, LONGEST_ALONE_MS);
+export function isolationMs(deaths: number): number {
+  return Math.min(ISOLATION_MS * 4 ** deaths, LONGEST_ISOLATION_MS);
 }
 
 /** The outcome of a delivery that must run alone while another one does: it is put off a little. */

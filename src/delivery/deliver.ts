@@ -3,15 +3,15 @@ import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { type Attempt, nextClaim } from "./attempt.js";
 import { callOnDead } from "./call-on-dead.js";
-import { aloneMs, comeBackLater, mustRunAlone } from "./dead-worker.js";
+import { comeBackLater, isolationMs, mustBeIsolated } from "./dead-worker.js";
 import type { DeliverDeps } from "./deliver-deps.js";
+import type { DeliveryJob } from "./delivery-job.js";
 import { DeliveryReport, reportUnread } from "./delivery-report.js";
 import { DELIVERED, type Outcome, type SettledOutcome, STALE } from "./outcome.js";
 import { refuseDelivery } from "./refuse-delivery.js";
 import { retryAfter, retryWhileUnreachable } from "./retry-while-unreachable.js";
 import { runPlain } from "./run-plain.js";
 import { runTransactional } from "./run-transactional.js";
-import type { Wakeup } from "./wakeup.js";
 
 /** Called while a delivery is made. */
 export interface DeliveryProgress {
@@ -30,18 +30,18 @@ export interface DeliveryProgress {
  * @param progress is told how far it has come.
  */
 export async function deliver(
-  wakeup: Wakeup,
+  job: DeliveryJob,
   subscriber: Subscriber,
   deps: DeliverDeps,
   progress: DeliveryProgress = {},
 ): Promise<Outcome> {
   const startedAt = performance.now();
-  let { loaded } = wakeup;
+  let { loaded } = job;
   if (loaded === undefined) {
     try {
-      loaded = await load(wakeup, deps);
+      loaded = await load(job, deps);
     } catch (error) {
-      reportUnread(wakeup, subscriber, deps, startedAt, error);
+      reportUnread(job, subscriber, deps, startedAt, error);
       throw error;
     }
   }
@@ -51,7 +51,7 @@ export async function deliver(
   const { isSent, subscriber: owner } = loaded;
   if (!isSent || (owner !== null && owner !== subscriber.name)) {
     const { worker, report } = deps;
-    const { position } = wakeup;
+    const { position } = job;
     report({
       type: "job:refused",
       worker,
@@ -61,13 +61,12 @@ export async function deliver(
     });
     return STALE;
   }
-  const told = new DeliveryReport(wakeup, loaded, subscriber, deps, startedAt);
+  const told = new DeliveryReport(job, loaded, subscriber, deps, startedAt);
   const known = loaded;
-  if (hub.surrounds("deliver"))
-    return surrounded(told, () => make(wakeup, known, subscriber, deps, progress));
+  if (hub.surrounds("deliver")) return surrounded(told, () => make(job, known, subscriber, deps, progress));
   let outcome: Outcome;
   try {
-    outcome = await make(wakeup, loaded, subscriber, deps, progress);
+    outcome = await make(job, loaded, subscriber, deps, progress);
   } catch (error) {
     told.fail(error);
     throw error;
@@ -91,14 +90,14 @@ function raise(error: unknown): never {
 }
 
 async function make(
-  wakeup: Wakeup,
+  job: DeliveryJob,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,
   { onHandled, onSettled }: DeliveryProgress,
 ): Promise<Outcome> {
-  if (loaded.generation !== wakeup.generation || loaded.state === "delivered") return STALE;
-  const { outcome, isRecorded, claim, confirm } = await attempt(wakeup, loaded, subscriber, deps);
+  if (loaded.generation !== job.generation || loaded.state === "delivered") return STALE;
+  const { outcome, isRecorded, claim, confirm } = await attempt(job, loaded, subscriber, deps);
   onHandled?.();
   const refused = confirm && (await confirm());
   if (refused === undefined && isRecorded) {
@@ -107,42 +106,42 @@ async function make(
   }
   const ending = refused ?? outcome;
   if (ending.state === "stale") return ending;
-  const settled = await settle(ending, wakeup, loaded, subscriber, deps, claim);
+  const settled = await settle(ending, job, loaded, subscriber, deps, claim);
   onSettled?.();
-  if (settled.state === "dead") await callOnDead(wakeup.position, loaded, subscriber, settled.thrown, deps);
+  if (settled.state === "dead") await callOnDead(job.position, loaded, subscriber, settled.thrown, deps);
   return settled;
 }
 
 function attempt(
-  wakeup: Wakeup,
+  job: DeliveryJob,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,
 ): Promise<Attempt> {
   const { gate, semaphore, signal } = deps;
-  const refused = refuseDelivery(wakeup, loaded, subscriber, deps.worker);
+  const refused = refuseDelivery(job, loaded, subscriber, deps.worker);
   if (refused !== undefined) return Promise.resolve(unrun(refused, deps));
   const run = () =>
     subscriber.policy.transactional
-      ? runTransactional(wakeup, loaded, subscriber, deps)
+      ? runTransactional(job, loaded, subscriber, deps)
       : runPlain(loaded, subscriber, deps);
-  const { position, subscriptionId, generation, heldAs, deaths = 0 } = wakeup;
+  const { position, subscriptionId, generation, heldAs, deaths = 0 } = job;
   const begin = async () => {
     if (heldAs !== undefined) await retryWhileUnreachable(deps, () => deps.outbox.begin(heldAs));
   };
   const runOf = (begun: () => Promise<Attempt>) => () =>
     between(semaphore.acquire(), begun, semaphore.release);
-  if (!mustRunAlone(loaded)) {
+  if (!mustBeIsolated(loaded)) {
     const begun = deaths > 0 ? () => begin().then(run) : run;
     return between(gate.enter(signal), runOf(begun), gate.leave);
   }
-  const record = (isAlone: boolean) =>
+  const record = (isIsolated: boolean) =>
     retryWhileUnreachable(deps, () =>
-      deps.outbox.runAlone({ position, subscriptionId, generation }, isAlone),
+      deps.outbox.setIsolated({ position, subscriptionId, generation }, isIsolated),
     );
   const alone = {
     run: () => record(true).then(runOf(run)),
-    forMs: aloneMs(deaths),
+    forMs: isolationMs(deaths),
     share: () => begin().then(() => record(false)),
   };
   return gate.alone(alone, signal).then((made) => made ?? unrun(comeBackLater(), deps));
@@ -168,7 +167,7 @@ function unrun(outcome: Outcome, deps: DeliverDeps): Attempt {
 }
 
 function load(
-  { position, subscriptionId, deaths = 0, isAgain = deaths > 0 }: Wakeup,
+  { position, subscriptionId, deaths = 0, isAgain = deaths > 0 }: DeliveryJob,
   deps: DeliverDeps,
 ): Promise<LoadedDelivery | undefined> {
   const key = { position, subscriptionId, isAgain };
@@ -181,7 +180,7 @@ function load(
  */
 async function settle(
   outcome: SettledOutcome,
-  { position, subscriptionId, generation, jobId }: Wakeup,
+  { position, subscriptionId, generation, jobId }: DeliveryJob,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,

@@ -1,6 +1,6 @@
 import { type ClaimToConfirm, committedClaims } from "../outbox/claim-delivery.js";
 import type { Executor } from "../outbox/executor.js";
-import { beginSuspects, type DeliveryAt, isolateDelivery } from "../outbox/isolate-delivery.js";
+import { beginSuspects, type DeliveryAt, setIsolated } from "../outbox/isolate-delivery.js";
 import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox/load-delivery.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";
@@ -12,7 +12,7 @@ export interface DeliveryOutbox {
   /** Undefined when the event is gone. */
   load(delivery: DeliveryKey): Promise<LoadedDelivery | undefined>;
   /** Records that the handler is called now and nothing else runs beside it, or that others run beside it again. */
-  runAlone(delivery: DeliveryAt, isAlone: boolean): Promise<void>;
+  setIsolated(delivery: DeliveryAt, isIsolated: boolean): Promise<void>;
   /** Records that the handler is called now for a job that was held when a process died. */
   begin(jobId: string): Promise<void>;
   /** The state to which the settlement's claim has moved the delivery; undefined: another one had moved it on. */
@@ -44,7 +44,7 @@ const MOST_SETTLED = upTo(500);
 export function deliveryOutbox(executor: Executor, names: SchemaNames): DeliveryOutbox {
   return {
     load: batched((keys) => loadDeliveries(executor, names, keys), MOST_LOADED, isAboutConnecting),
-    runAlone: (delivery, isAlone) => isolateDelivery(executor, names, delivery, isAlone),
+    setIsolated: (delivery, isIsolated) => setIsolated(executor, names, delivery, isIsolated),
     begin: batched(
       async (jobIds) => {
         await beginSuspects(executor, names, jobIds);

@@ -1,8 +1,8 @@
 import type { Delivering, Report, TelemetryEventOf } from "../log/telemetry.js";
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
+import type { DeliveryJob } from "./delivery-job.js";
 import type { Outcome } from "./outcome.js";
-import type { Wakeup } from "./wakeup.js";
 
 /** What reports need of the process that delivers. */
 export interface Reporter {
@@ -12,7 +12,7 @@ export interface Reporter {
 
 /** Reports that a delivery could not be read. */
 export function reportUnread(
-  { position }: Pick<Wakeup, "position">,
+  { position }: Pick<DeliveryJob, "position">,
   subscriber: Subscriber,
   { worker, report }: Reporter,
   startedAt: number,
@@ -31,7 +31,7 @@ export class DeliveryReport {
 
   /** Reports the beginning. */
   constructor(
-    { position }: Pick<Wakeup, "position">,
+    { position }: Pick<DeliveryJob, "position">,
     loaded: LoadedDelivery,
     subscriber: Subscriber,
     { worker, report }: Reporter,

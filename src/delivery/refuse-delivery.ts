@@ -3,20 +3,18 @@ import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import { backoffDelayMs, exponential } from "../registry/backoff.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { outcomeOfDeaths } from "./dead-worker.js";
+import type { DeliveryJob } from "./delivery-job.js";
 import { PAUSED, type SettledOutcome } from "./outcome.js";
-import type { Wakeup } from "./wakeup.js";
 
 /** What becomes of a delivery that no handler is to be called for. Undefined: call it. */
 export function refuseDelivery(
-  wakeup: Wakeup,
+  job: DeliveryJob,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   worker: string,
 ): SettledOutcome | undefined {
   if (loaded.isPaused) return PAUSED;
-  return (
-    outcomeOfDeaths(wakeup.deaths ?? 0, loaded, subscriber, worker) ?? outcomeOfUnknown(loaded, subscriber)
-  );
+  return outcomeOfDeaths(job.deaths ?? 0, loaded, subscriber, worker) ?? outcomeOfUnknown(loaded, subscriber);
 }
 
 const untilKnown = exponential({ minMs: 1_000, maxMs: 3_600_000 });

@@ -6,13 +6,13 @@ import type { Subscriber } from "../registry/subscriber.js";
 import { type Attempt, nextClaim } from "./attempt.js";
 import { isWriteConflict, stateOf } from "./connection-error.js";
 import type { DeliverDeps } from "./deliver-deps.js";
+import type { DeliveryJob } from "./delivery-job.js";
 import { outcomeOfFailure } from "./failed-attempt.js";
 import { type Decisions, decisions } from "./handler-decision.js";
 import { DELIVERED, STALE } from "./outcome.js";
 import { retryWhileUnreachable } from "./retry-while-unreachable.js";
 import { callHandler, failed, outcomeOfThrown } from "./run-plain.js";
 import { transactionalClient } from "./transactional-client.js";
-import type { Wakeup } from "./wakeup.js";
 import { withDeadline } from "./with-deadline.js";
 
 /** How often a transaction is run again at once, because another one got in its way. */
@@ -29,7 +29,7 @@ const END_MS = 5_000;
  * @throws when the handler was not even called.
  */
 export async function runTransactional(
-  wakeup: Wakeup,
+  job: DeliveryJob,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,
@@ -37,7 +37,7 @@ export async function runTransactional(
   const attempt = failed(loaded, subscriber, deps);
   for (let rerun = 0; ; rerun++) {
     const claim = nextClaim(deps.worker);
-    const run = await retryWhileUnreachable(deps, () => transact(wakeup, loaded, subscriber, deps, claim));
+    const run = await retryWhileUnreachable(deps, () => transact(job, loaded, subscriber, deps, claim));
     if (!run.taken) return { outcome: STALE, isRecorded: true, claim };
     if ("thrown" in run) {
       const { thrown, asked } = run;
@@ -45,7 +45,7 @@ export async function runTransactional(
       if (!isAgain) return { outcome: outcomeOfThrown(thrown, asked, attempt), isRecorded: false, claim };
     } else {
       const confirm = async () =>
-        (await isCommitted(wakeup, deps, claim)) ? undefined : outcomeOfFailure(aborted(subscriber), attempt);
+        (await isCommitted(job, deps, claim)) ? undefined : outcomeOfFailure(aborted(subscriber), attempt);
       return { outcome: DELIVERED, isRecorded: true, claim, confirm };
     }
   }
@@ -61,7 +61,7 @@ interface Run {
 
 /** @throws what keeps the handler from being called. */
 async function transact(
-  wakeup: Wakeup,
+  job: DeliveryJob,
   loaded: LoadedDelivery,
   subscriber: Subscriber,
   deps: DeliverDeps,
@@ -77,14 +77,14 @@ async function transact(
     left = resolve;
   });
   const body = async (tx: PrismaQueryable) => {
-    const claiming = claimDelivery(executorOf(tx), deps.names, { ...wakeup, claim, limits });
+    const claiming = claimDelivery(executorOf(tx), deps.names, { ...job, claim, limits });
     taken = await answered(claiming, (limits?.lockMs ?? timeoutMs) + END_MS);
     if (!taken) return;
     await callHandler(loaded, subscriber, deps, asked, { tx });
     // It is not delivered: the handler's writes are rolled back.
     if (asked.last() !== undefined) throw new Error("the handler asked for another outcome");
     // Within a transaction of the caller's, an aborted one would show only when the savepoint cannot be released.
-    if (limits === undefined) await assertAlive(tx, { ...wakeup, claim }, subscriber, deps);
+    if (limits === undefined) await assertAlive(tx, { ...job, claim }, subscriber, deps);
   };
   let failure: { readonly thrown: unknown } | undefined;
   const run = async (tx: PrismaQueryable) => {
@@ -134,8 +134,8 @@ function limitsOf(timeoutMs: number, deadAfterMs: number) {
 }
 
 /** PostgreSQL answers the commit of a transaction that has failed by rolling it back, and Prisma does not look. */
-function isCommitted(wakeup: Wakeup, deps: DeliverDeps, claim: string): Promise<boolean> {
-  const asked = { ...wakeup, claim };
+function isCommitted(job: DeliveryJob, deps: DeliverDeps, claim: string): Promise<boolean> {
+  const asked = { ...job, claim };
   return retryWhileUnreachable(deps, () => deps.outbox.confirm(asked));
 }
 

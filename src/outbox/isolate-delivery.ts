@@ -15,13 +15,13 @@ const ISOLATE = statement(
 );
 
 /** Puts on record that a delivery's handler is called now, in a process in which nothing else runs; or no longer so. */
-export async function isolateDelivery(
+export async function setIsolated(
   executor: Executor,
   names: SchemaNames,
   { position, subscriptionId, generation }: DeliveryAt,
-  isAlone: boolean,
+  isIsolated: boolean,
 ): Promise<void> {
-  const values = [position, subscriptionId, generation, isAlone];
+  const values = [position, subscriptionId, generation, isIsolated];
   await explained(names, executor.query(ISOLATE(names), values));
 }
 

@@ -7,15 +7,15 @@ interface StoredFunction {
   /** Its name and the types of its arguments, schemas included. */
   readonly signature: string;
   readonly name: string;
-  /** Where its row is: another place after it was replaced. */
-  readonly place: string;
+  /** The version of its row, which changes when the function is replaced. */
+  readonly rowVersion: string;
   /** What others than its owner may do, as statements for a function `%s`. */
   readonly grants: readonly string[];
 }
 
 // Names are read while only pg_catalog is looked at, so that a signature has all schemas.
 const STORED = /* sql */ `
-select p.oid::text, p.oid::regprocedure::text as signature, p.proname::text as name, p.xmin::text || p.ctid::text as place,
+select p.oid::text, p.oid::regprocedure::text as signature, p.proname::text as name, p.xmin::text || p.ctid::text as "rowVersion",
        array(select pg_catalog.format('grant execute on function %%s to %s%s',
                       case when a.grantee = 0::oid then 'public' else a.grantee::regrole::text end,
                       case when a.is_grantable then ' with grant option' else '' end)
@@ -48,7 +48,7 @@ export async function replaceFunctions(
   if (!(await tries(client, withSchemas(functions, names)))) await remake(client, names, functions, own);
   const after = await storedFunctions(client, names);
   const current = after.filter(
-    ({ oid, place }) => !before.some((one) => one.oid === oid && one.place === place),
+    ({ oid, rowVersion }) => !before.some((one) => one.oid === oid && one.rowVersion === rowVersion),
   );
   const signatures = new Set(current.map(({ signature }) => signature));
   for (const one of current) {

@@ -27,7 +27,7 @@ export interface RowColumns {
 }
 
 /**
- * Where the row is: the number of the table that it is in, a partition for example, and its place there in parentheses.
+ * Where the row is: the number of the table that it is in, a partition for example, and its `ctid` there in parentheses.
  * One column, since each costs something for every row.
  */
 export const TUPLE_ID = "tuple_id";

@@ -31,7 +31,7 @@ const MOST_MARKED = 50_000;
 const FEWEST_MARKED = 500;
 
 /** Runs the maintenance tasks, each when it is due and no other worker has just done it. */
-export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor): Housekeeping {
+export function startHousekeeping(setup: WorkerSetup, worker: string, executor: Executor): Housekeeping {
   const { intervalMs } = setup.config.retention;
   let stopped = false;
   let endPause = () => {};
@@ -58,7 +58,7 @@ export function keepHouse(setup: WorkerSetup, worker: string, executor: Executor
 }
 
 /** Runs them once, for where no worker runs all the time. Starts no further task when `isStopped`. Never rejects. */
-export async function keepHouseOnce(
+export async function runHousekeeping(
   setup: WorkerSetup,
   worker: string,
   executor: Executor,

@@ -5,7 +5,7 @@ import { invalidOption } from "../registry/check-options.js";
 import { connectFirst } from "./connect-first.js";
 import { nextWorkerName } from "./deliver-deps.js";
 import { runUntilEmpty } from "./graphile/run-until-empty.js";
-import { keepHouseOnce } from "./housekeeping.js";
+import { runHousekeeping } from "./housekeeping.js";
 import { subscribeWorker } from "./subscribe-all.js";
 import { assertSubscribers, checkRunOptions, prepareWorker, type RunOptions } from "./worker-setup.js";
 
@@ -50,7 +50,7 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOnceResult> {
     await assertSameDatabase(executor, setup.config.prisma, setup.subscribers);
     policies = await subscribeWorker(executor, setup);
     // Where no worker runs, nothing else does it. At most half of the time is spent on it.
-    await keepHouseOnce(setup, worker, executor, () => leftMs() < maxMs / 2);
+    await runHousekeeping(setup, worker, executor, () => leftMs() < maxMs / 2);
     // There may be no worker to free the jobs that others, without these subscribers, have parked.
     await freeJobs(executor, setup.names, { own: setup.subscribers.map(({ name }) => name) });
   });

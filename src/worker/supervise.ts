@@ -6,7 +6,7 @@ import { formerRuns } from "./former-runs.js";
 import type { UnknownStatement } from "./graphile/job-source.js";
 import { ownDeliveries, type TaskRun, taskList } from "./graphile/task-list.js";
 import { startWorkerRun, type WorkerRun } from "./graphile/worker-run.js";
-import { keepHouse } from "./housekeeping.js";
+import { startHousekeeping } from "./housekeeping.js";
 import { isFatal } from "./is-fatal.js";
 import { outage } from "./outage.js";
 import { settlesWithin } from "./settles-within.js";
@@ -125,7 +125,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   /** Waits for the handlers, then for a moment for those that were told to end. */
   const shutDown = async () => {
     connection.givenUp();
-    const swept = house.stop();
+    const swept = housekeeping.stop();
     report({ type: "worker:stopping", worker, running: running.size });
     const drained = Promise.all(
       [current?.drain(), ...running.values()].map((promise) => promise?.catch(() => undefined)),
@@ -157,7 +157,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   if (!listens && config.database.listen === undefined) {
     report({ type: "worker:polling", worker, pollIntervalMs: config.worker.pollIntervalMs });
   }
-  const house = keepHouse(setup, worker, executor);
+  const housekeeping = startHousekeeping(setup, worker, executor);
   const finished = keepRunning().then(shutDown, async (error: unknown) => {
     report({ type: "worker:error", worker, error });
     requestStop();

@@ -3,11 +3,11 @@ import { z } from "zod";
 
 import { deliver } from "../../src/delivery/deliver.js";
 import type { DeliverDeps } from "../../src/delivery/deliver-deps.js";
+import type { DeliveryJob } from "../../src/delivery/delivery-job.js";
 import { deliveryOutbox } from "../../src/delivery/delivery-outbox.js";
 import { openGate } from "../../src/delivery/run-gate.js";
 import { openSemaphore } from "../../src/delivery/semaphore.js";
 import { synchroniseSubscribers } from "../../src/delivery/synchronise-subscribers.js";
-import type { Wakeup } from "../../src/delivery/wakeup.js";
 import type { Logger } from "../../src/log/logger.js";
 import type { TelemetryEvent } from "../../src/log/telemetry.js";
 import { type DueDelivery, dueDeliveries } from "../../src/outbox/due-deliveries.js";
@@ -74,14 +74,14 @@ export function deliverFixture(pool: pg.Pool) {
       return found;
     };
     /** Delivers it as it stands, whenever it is due. */
-    const next = async (overrides: Overrides & Pick<Wakeup, "deaths"> = {}) => {
-      const wakeup = await due(new Date("9999-01-01"));
-      if (wakeup === undefined) throw new Error("nothing is due any more");
-      return deliverOnce({ ...wakeup, deaths: overrides.deaths ?? 0 }, overrides);
+    const next = async (overrides: Overrides & Pick<DeliveryJob, "deaths"> = {}) => {
+      const job = await due(new Date("9999-01-01"));
+      if (job === undefined) throw new Error("nothing is due any more");
+      return deliverOnce({ ...job, deaths: overrides.deaths ?? 0 }, overrides);
     };
-    const deliverOnce = (wakeup: Wakeup, { executor: other, ...overrides }: Overrides = {}) => {
+    const deliverOnce = (job: DeliveryJob, { executor: other, ...overrides }: Overrides = {}) => {
       const outbox = other === undefined ? deps.outbox : deliveryOutbox(other, names);
-      return deliver(wakeup, subscriber, { ...deps, outbox, ...overrides });
+      return deliver(job, subscriber, { ...deps, outbox, ...overrides });
     };
     return { subscriber, draft, due, row, next, deliver: deliverOnce };
   }

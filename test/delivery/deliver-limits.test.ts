@@ -125,10 +125,10 @@ describe("generations", () => {
     const delivery = await enqueue(() => {
       calls += 1;
     });
-    const wakeup = await delivery.due();
-    if (wakeup === undefined) throw new Error("nothing is due");
-    expect(await delivery.deliver(wakeup)).toEqual({ state: "delivered" });
-    expect(await delivery.deliver(wakeup)).toEqual({ state: "stale" });
+    const job = await delivery.due();
+    if (job === undefined) throw new Error("nothing is due");
+    expect(await delivery.deliver(job)).toEqual({ state: "delivered" });
+    expect(await delivery.deliver(job)).toEqual({ state: "stale" });
     expect(calls).toBe(1);
     expect(await delivery.row()).toMatchObject({ generation: 1, attempts: 1 });
     expect(reports.at(-1)).toMatchObject({ outcome: "stale" });
@@ -148,9 +148,9 @@ describe("generations", () => {
       handlers.push(handler);
       return handler;
     });
-    const wakeup = await delivery.due();
-    if (wakeup === undefined) throw new Error("nothing is due");
-    const both = [delivery.deliver(wakeup), delivery.deliver(wakeup)];
+    const job = await delivery.due();
+    if (job === undefined) throw new Error("nothing is due");
+    const both = [delivery.deliver(job), delivery.deliver(job)];
     await expect.poll(() => handlers.length).toBe(2);
     release();
     const states = (await Promise.all(both)).map(({ state }) => state);
@@ -160,10 +160,10 @@ describe("generations", () => {
 
   it("make a delivery of an event that is gone do nothing", async () => {
     const delivery = await enqueue(() => undefined);
-    const wakeup = await delivery.due();
-    if (wakeup === undefined) throw new Error("nothing is due");
+    const job = await delivery.due();
+    if (job === undefined) throw new Error("nothing is due");
     await pool.query("delete from event_bus.events where id = $1", [delivery.draft.id]);
-    expect(await delivery.deliver(wakeup)).toEqual({ state: "stale" });
+    expect(await delivery.deliver(job)).toEqual({ state: "stale" });
   });
 });
 

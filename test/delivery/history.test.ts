@@ -66,11 +66,11 @@ describe('history "failures"', () => {
     const delivery = await enqueue(() => {
       calls += 1;
     }, quiet);
-    const wakeup = await delivery.due();
-    if (wakeup === undefined) throw new Error("nothing is due");
-    expect(await delivery.deliver(wakeup)).toEqual({ state: "delivered" });
+    const job = await delivery.due();
+    if (job === undefined) throw new Error("nothing is due");
+    expect(await delivery.deliver(job)).toEqual({ state: "delivered" });
     // The process died before graphile-worker could delete the job.
-    expect(await delivery.deliver({ ...wakeup, deaths: 1 })).toEqual({ state: "stale" });
+    expect(await delivery.deliver({ ...job, deaths: 1 })).toEqual({ state: "stale" });
     expect(calls).toBe(1);
   });
 
@@ -88,11 +88,11 @@ describe('history "failures"', () => {
       },
       { ...quiet, retry: { backoff: fixed(60_000) } },
     );
-    const wakeup = await delivery.due();
-    if (wakeup === undefined) throw new Error("nothing is due");
-    const slow = delivery.deliver(wakeup);
+    const job = await delivery.due();
+    if (job === undefined) throw new Error("nothing is due");
+    const slow = delivery.deliver(job);
     await expect.poll(() => calls).toBe(1);
-    expect(await delivery.deliver(wakeup)).toMatchObject({ state: "retrying" });
+    expect(await delivery.deliver(job)).toMatchObject({ state: "retrying" });
     open();
     expect(await slow).toEqual({ state: "stale" });
     expect(await rows("delivered")).toEqual([]);

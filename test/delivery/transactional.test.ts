@@ -53,8 +53,8 @@ async function enqueue(handle: (tx: Tx, ctx: TransactionalContext) => unknown, o
     first,
     next: (overrides: Partial<DeliverDeps> & { readonly deaths?: number } = {}) =>
       delivery.next({ prisma, ...overrides }),
-    deliver: (wakeup = first, overrides: Partial<DeliverDeps> = {}) =>
-      delivery.deliver(wakeup, { prisma, ...overrides }),
+    deliver: (job = first, overrides: Partial<DeliverDeps> = {}) =>
+      delivery.deliver(job, { prisma, ...overrides }),
   };
 }
 
@@ -237,8 +237,8 @@ describe("the same transactional delivery twice", () => {
     });
     if (failsFirst) await delivery.next();
     isFirst = false;
-    const wakeup = await delivery.due();
-    const both = ["a", "b"].map((worker) => delivery.deliver(wakeup, { worker }));
+    const job = await delivery.due();
+    const both = ["a", "b"].map((worker) => delivery.deliver(job, { worker }));
     await untilBlocked();
     open();
     const states = (await Promise.all(both)).map(({ state }) => state);

@@ -124,7 +124,7 @@ describe("the deaths that a wake-up carries", () => {
     pool.query("update graphile_worker._private_jobs set payload = $1::json", [text]);
 
   it("are counted for each process that had begun with it, and for the first that held it", async () => {
-    const { d: none, ...wakeup } = await payload();
+    const { d: none, ...rest } = await payload();
     expect(none).toBeUndefined();
     for (let d = 1; d <= 3; d++) {
       await alive("other");
@@ -132,7 +132,7 @@ describe("the deaths that a wake-up carries", () => {
       await begin();
       await die();
       expect(await claimedBy()).toBeNull();
-      expect(await payload()).toEqual({ ...wakeup, d });
+      expect(await payload()).toEqual({ ...rest, d });
     }
   });
 

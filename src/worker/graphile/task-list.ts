@@ -2,8 +2,8 @@ import type { TaskList } from "graphile-worker";
 
 import { deliver } from "../../delivery/deliver.js";
 import type { DeliverDeps } from "../../delivery/deliver-deps.js";
+import type { DeliveryJob } from "../../delivery/delivery-job.js";
 import type { Outcome } from "../../delivery/outcome.js";
-import type { Wakeup } from "../../delivery/wakeup.js";
 import { taskIdentifier } from "../../outbox/graphile/job-sql.js";
 import type { Subscriber } from "../../registry/subscriber.js";
 import { isFatal } from "../is-fatal.js";
@@ -52,18 +52,18 @@ export function taskList(
           if (!hasLeft) leave();
           hasLeft = true;
         };
-        let wakeup: Wakeup;
+        let deliveryJob: DeliveryJob;
         try {
           // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
-          wakeup = readWakeup(payload, job, source);
+          deliveryJob = readJob(payload, job, source);
         } catch (error) {
           leaveOnce();
           throw error;
         }
         // With the name of the subscriber: a forged job must not pass for the delivery that it names.
-        const key = `${subscriber.name}/${wakeup.position}/${wakeup.subscriptionId}/${wakeup.generation}`;
+        const key = `${subscriber.name}/${deliveryJob.position}/${deliveryJob.subscriptionId}/${deliveryJob.generation}`;
         // Its connection broke and its job was taken again, while its handler still runs here.
-        const delivery = own.running.get(key) ?? make(wakeup, key, subscriber, leaveOnce);
+        const delivery = own.running.get(key) ?? make(deliveryJob, key, subscriber, leaveOnce);
         return delivery.then(leaveOnce, (error: unknown) => {
           leaveOnce();
           throw error;
@@ -73,13 +73,13 @@ export function taskList(
   );
 
   function make(
-    wakeup: Wakeup,
+    deliveryJob: DeliveryJob,
     key: string,
     subscriber: Subscriber,
     onHandled: () => void,
   ): Promise<Outcome> {
-    const onSettled = () => wakeup.jobId === undefined || source?.deleted(wakeup.jobId);
-    const delivery = deliver(wakeup, subscriber, deps, { onHandled, onSettled }).then(
+    const onSettled = () => deliveryJob.jobId === undefined || source?.deleted(deliveryJob.jobId);
+    const delivery = deliver(deliveryJob, subscriber, deps, { onHandled, onSettled }).then(
       (outcome) => {
         own.running.delete(key);
         return outcome;
@@ -102,7 +102,7 @@ interface ClaimedJob {
   readonly attempts: number;
 }
 
-function readWakeup(payload: unknown, job: ClaimedJob, source: TaskRun["source"]): Wakeup {
+function readJob(payload: unknown, job: ClaimedJob, source: TaskRun["source"]): DeliveryJob {
   const { p, s, g, a, d } = (payload ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof p !== "number" || typeof s !== "number" || typeof g !== "number" || typeof a !== "number")
     throw new Error(`The payload ${JSON.stringify(payload)} is none of ex-event-bus. Who added this job?`);

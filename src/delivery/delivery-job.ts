@@ -1,7 +1,7 @@
 import type { LoadedDelivery } from "../outbox/load-delivery.js";
 
 /** What a job carries: which delivery is to be made, and the generation that the job was added for. */
-export interface Wakeup {
+export interface DeliveryJob {
   readonly position: number;
   readonly subscriptionId: number;
   /** The delivery is made only while it has this generation. */
