@@ -1,4 +1,4 @@
-/** Does something for many at once: the answer has the order of the items. */
+/** Handles many items at once. The results have the order of the items. */
 export type ForMany<In, Out> = (items: readonly In[]) => Promise<readonly Out[]>;
 
 interface Waiting<In, Out> {
@@ -8,12 +8,11 @@ interface Waiting<In, Out> {
 }
 
 /**
- * Makes batches of items that are asked for one by one: of those in the same turn of the event loop, and of those that
- * come while the batch before is under way. No item waits any longer. When a batch fails, each of its items is tried alone,
- * so that one that is refused does not fail the others.
+ * Collects single items into batches: the items of one turn of the event loop, and those that come while the batch before is
+ * running. No item waits longer. If a batch fails, each of its items is tried alone, so that one bad item does not fail the others.
  *
  * @param most how many of the waiting items make the next batch.
- * @param isOfAll whether an error would meet each item alone too.
+ * @param isOfAll whether an error would also happen to each single item.
  */
 export function batched<In, Out>(
   forMany: ForMany<In, Out>,
@@ -44,12 +43,12 @@ export function batched<In, Out>(
       waiting.push({ item, resolve, reject });
       if (isUnderWay) return;
       isUnderWay = true;
-      // After everything that goes on in this turn, and not by a timer: tests replace those.
+      // At the end of this turn of the event loop. Not by a timer, because tests replace timers.
       process.nextTick(drain);
     });
 }
 
-/** All that wait, up to `most` of them. */
+/** Takes all waiting items, up to `most`. */
 export function upTo(most: number): (waiting: number) => number {
   return (waiting) => Math.min(waiting, most);
 }

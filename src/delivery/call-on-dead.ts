@@ -5,10 +5,10 @@ import type { Subscriber } from "../registry/subscriber.js";
 import type { DeliverDeps } from "./deliver-deps.js";
 import { withDeadline } from "./with-deadline.js";
 
-/** While the hook runs, the delivery still counts against the worker's concurrency: a hook that hangs is given up. */
+/** While the hook runs, the delivery still counts against the worker's concurrency, so a hook that hangs is abandoned. */
 const LONGEST_MS = 10_000;
 
-/** Calls the `onDead` hook, if there is one. Never rejects: the delivery is dead and on record, whatever the hook does. */
+/** Calls the `onDead` hook, if there is one. Never rejects: the delivery is recorded as dead already. */
 export async function callOnDead(
   position: number,
   loaded: LoadedDelivery,

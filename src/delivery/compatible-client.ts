@@ -1,12 +1,12 @@
 import { isEventBusError } from "../errors.js";
 import { CHECK_CLIENT } from "../registry/captured-model.js";
 
-/** A pool that waits for a host that does not answer would wait for minutes. */
+/** Without a limit, a pool would wait for minutes for a host that does not answer. */
 const LONGEST_MS = 15_000;
 
 /**
- * Whether the Prisma client of a configuration does what its `eventBus` relies on: the check that its first captured call
- * makes, made now. A client without the extension is not asked. One that does not come to its database is told by others.
+ * Runs the self-check of the extension for the Prisma client of a configuration, which its first captured call would run. A client
+ * without the extension is not checked. If the client cannot reach its database, other checks report that.
  *
  * @throws EventBusError `PRISMA_INCOMPATIBLE`
  */

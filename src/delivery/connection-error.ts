@@ -12,17 +12,17 @@ const MESSAGES = [
   "Cannot use a pool after calling end",
   "There was an error establishing an SSL connection",
 ];
-/** As ECONNRESET or ERR_STREAM_DESTROYED. Not ERR_INVALID_ARG_TYPE: that is a mistake in a program. */
+/** Matches ECONNRESET or ERR_STREAM_DESTROYED, but not ERR_INVALID_ARG_TYPE, which is a mistake in a program. */
 const SOCKET_CODE = /^(E[A-Z]+|ERR_(STREAM|SOCKET)_\w+)$/;
 
-/** Prisma's: no server, no answer, connection closed, no free connection, no transaction in time. */
+/** Prisma's codes: no server, no answer, connection closed, no free connection, no transaction in time. */
 const PRISMA_CODE = /^P(1001|1002|1008|1011|1017|2024|2028)$/;
 
 /** Whether the connection failed, and not the statement: an error of a socket, or of pg about one. */
 export function isConnectionError(error: unknown): boolean {
   if (isEventBusError(error)) return error.code === "DATABASE_UNREACHABLE";
   if (!(error instanceof Error)) return false;
-  // Of several addresses (IPv4 and IPv6) none answered.
+  // The host has several addresses (IPv4 and IPv6), and none answered.
   if (error instanceof AggregateError) return error.errors.some(isConnectionError);
   const { code } = error as { readonly code?: unknown };
   if (typeof code === "string" && PRISMA_CODE.test(code)) return true;
@@ -31,7 +31,7 @@ export function isConnectionError(error: unknown): boolean {
   return MESSAGES.some((message) => error.message.startsWith(message));
 }
 
-/** The SQLSTATE of an error. Undefined when it has none: EPIPE only looks like one. */
+/** The SQLSTATE of an error; undefined if it has none. EPIPE only looks like one. */
 export function stateOf(error: unknown): string | undefined {
   const state = databaseFailure(error)?.state;
   return state === "EPIPE" ? undefined : state;
@@ -46,7 +46,7 @@ export function isAboutConnecting(error: unknown): boolean {
   return state === undefined ? isConnectionError(error) : /^(08|25006|28|3D|53|57)/.test(state);
 }
 
-/** Whether a transaction was rolled back by a conflict, and may succeed when it runs again. Causes are looked at too. */
+/** Whether a transaction was rolled back by a conflict, and may succeed when it runs again. Its causes are checked too. */
 export function isWriteConflict(error: unknown): boolean {
   for (
     let current = error, depth = 0;

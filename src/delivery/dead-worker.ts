@@ -3,20 +3,21 @@ import type { LoadedDelivery } from "../outbox/load-delivery.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import type { SettledOutcome } from "./outcome.js";
 
-// When a process dies, each delivery that it held may have been the reason, and nearly all were not. A delivery that was
-// held when one process died and had begun when another did is recorded as a suspect, and runs alone from then on: if the
-// process dies again, this delivery was the reason. The start of a suspect is recorded before its handler is called: a
-// process that dies while the delivery still waits has not died of it.
-/** The name of the error on record. */
+// When a process dies, any of its deliveries may have been the reason, but nearly all are innocent. A delivery becomes a suspect if
+// one process died while it held the delivery, and another one died after it had started the delivery. A suspect runs isolated: no
+// other handler runs in its process. If the process dies again, the suspect was the reason. The start of a suspect is recorded
+// before its handler is called, so a process that dies while the delivery still waits does not count.
+
+/** The name of the recorded error. */
 const WORKER_DIED = "WorkerDied";
 
 const DEATHS_BEFORE_RECORD = 2;
 const RECORDS_BEFORE_DEATH = 3;
 
-/** Deliveries whose process died come back one by one, within this time. */
+/** Deliveries of a dead process are retried one by one, spread over this time. */
 const SPREAD_MS = 1_000;
 
-/** Whether a delivery must run alone, as it was held when processes died. */
+/** Whether a delivery is a suspect and must run isolated. */
 export function mustBeIsolated(loaded: LoadedDelivery): boolean {
   return loaded.deaths > 0;
 }
@@ -25,21 +26,21 @@ const ISOLATION_MS = 5_000;
 const LONGEST_ISOLATION_MS = 3_600_000;
 
 /**
- * For how long it holds up all others, which is short, as nearly all suspects are innocent. One that ends its process
- * later than that gets four times as long with each death, until it is alone when that happens.
+ * How long a suspect holds up all other handlers. Short, because nearly all suspects are innocent. Each death makes it four times
+ * as long, so that a suspect that kills its process late is isolated in the end when that happens.
  *
- * @param deaths of processes, since the delivery was last moved on.
+ * @param deaths the number of processes that have died since the state of the delivery last changed.
  */
 export function isolationMs(deaths: number): number {
   return Math.min(ISOLATION_MS * 4 ** deaths, LONGEST_ISOLATION_MS);
 }
 
-/** The outcome of a delivery that must run alone while another one does: it is put off a little. */
+/** The outcome of a suspect while another one runs: it is snoozed for a moment. */
 export function comeBackLater(): SettledOutcome {
   return { state: "snoozed", dueMs: SPREAD_MS * (0.5 + Math.random()) };
 }
 
-/** What becomes of a delivery with which `deaths` processes died since it was last moved on. */
+/** The outcome of a delivery if `deaths` processes have died with it since its state last changed; undefined if it may run. */
 export function outcomeOfDeaths(
   deaths: number,
   loaded: LoadedDelivery,

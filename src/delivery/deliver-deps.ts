@@ -6,7 +6,7 @@ import type { DeliveryOutbox } from "./delivery-outbox.js";
 import type { RunGate } from "./run-gate.js";
 import type { Semaphore } from "./semaphore.js";
 
-/** What a process provides to make deliveries. */
+/** The dependencies of deliveries that a process provides. */
 export interface DeliverDeps {
   readonly outbox: DeliveryOutbox;
   readonly names: SchemaNames;
@@ -22,19 +22,19 @@ export interface DeliverDeps {
   readonly graceMs: number;
   /** How many handlers run at once. */
   readonly semaphore: Semaphore;
-  /** Runs deliveries that may end the process alone. */
+  /** Isolates suspects: deliveries that may kill the process. */
   readonly gate: RunGate;
-  /** For how long statements are repeated while the database is out of reach, in milliseconds. */
+  /** How long statements are retried while the database is unreachable, in milliseconds. */
   readonly patienceMs: number;
-  /** A delivery that was put off becomes due in so many milliseconds. */
+  /** Called for a delivery that becomes due in this many milliseconds. */
   readonly wakeIn: (ms: number) => void;
-  /** Aborted when the worker has stopped: statements are not repeated any more. */
+  /** Aborted when the worker has stopped: statements are no longer retried. */
   readonly ended: AbortSignal;
   /**
-   * After how much silence other workers take over, in milliseconds: the server ends a transaction that is silent for so
-   * long. Undefined where no other worker does.
+   * The silence after which other workers take over, in milliseconds: the server ends a transaction that is silent for this long.
+   * Undefined if no other worker takes over.
    */
   readonly deadAfterMs: number | undefined;
-  /** Told of deliveries that have died. */
+  /** Called for each delivery that is dead. */
   readonly onDead?: OnDead | undefined;
 }

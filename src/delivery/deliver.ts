@@ -13,21 +13,21 @@ import { retryAfter, retryWhileUnreachable } from "./retry-while-unreachable.js"
 import { runPlain } from "./run-plain.js";
 import { runTransactional } from "./run-transactional.js";
 
-/** Called while a delivery is made. */
+/** Callbacks for the progress of a delivery. */
 export interface DeliveryProgress {
   /** The handler has ended; the outcome is not recorded yet. */
   readonly onHandled?: () => void;
-  /** The outcome is recorded, and the job of the wake-up is gone with it. */
+  /** The outcome is recorded, and the job was deleted with it. */
   readonly onSettled?: () => void;
 }
 
 /**
  * Makes a delivery: the only place where a handler is called.
  *
- * Returns only after the outcome is recorded, or when there is nothing to record because another worker had moved the
- * delivery on. Throws when it is not known whether an outcome is recorded: then the job must be kept.
+ * Returns once the outcome is recorded, or if there is nothing to record because another worker has changed the delivery. Throws if
+ * it is unknown whether the outcome is recorded: then the job must be kept.
  *
- * @param progress is told how far it has come.
+ * @param progress is called as the delivery proceeds.
  */
 export async function deliver(
   job: DeliveryJob,
@@ -45,9 +45,9 @@ export async function deliver(
       throw error;
     }
   }
-  // The event is gone: there is nothing to say of it.
+  // The event is gone: there is nothing to report.
   if (loaded === undefined) return STALE;
-  // This package adds no such job: every delivery has one of its own, for the handler of its subscriber.
+  // The package never adds such a job: the job of a delivery has the task of its subscriber.
   const { isSent, subscriber: owner } = loaded;
   if (!isSent || (owner !== null && owner !== subscriber.name)) {
     const { worker, report } = deps;
@@ -75,7 +75,7 @@ export async function deliver(
   return outcome;
 }
 
-/** Listeners that surround deliveries are entered when the event is known, and left when the outcome is recorded. */
+/** Functions that surround deliveries are entered once the event is read, and left once the outcome is recorded. */
 function surrounded(told: DeliveryReport, run: () => Promise<Outcome>): Promise<Outcome> {
   return hub.within("deliver", told.start, () =>
     run().then(
@@ -175,8 +175,8 @@ function load(
 }
 
 /**
- * Records an outcome. A handler shall not run again only because a connection broke after it: the statement is retried,
- * which is safe, since a settlement takes effect at most once.
+ * Records an outcome. A broken connection alone must not make the handler run again, so the statement is retried. That is safe,
+ * because a settlement takes effect at most once.
  */
 async function settle(
   outcome: SettledOutcome,
@@ -204,7 +204,7 @@ async function settle(
     if ("dueMs" in outcome) deps.wakeIn(outcome.dueMs);
     return outcome;
   }
-  // A transaction was committed, though the answer did not arrive.
+  // The transaction was committed, but its answer was lost.
   return state === "delivered" ? DELIVERED : STALE;
 }
 

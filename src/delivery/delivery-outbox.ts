@@ -7,15 +7,15 @@ import { type SettledState, type Settlement, settleDeliveries } from "../outbox/
 import { batched, upTo } from "./batched.js";
 import { isAboutConnecting, stateOf } from "./connection-error.js";
 
-/** The statements of deliveries outside of their own transactions, in batches. */
+/** The statements of deliveries outside the transactions of handlers, in batches. */
 export interface DeliveryOutbox {
-  /** Undefined when the event is gone. */
+  /** Reads a delivery; undefined if the event is gone. */
   load(delivery: DeliveryKey): Promise<LoadedDelivery | undefined>;
-  /** Records that the handler is called now and nothing else runs beside it, or that others run beside it again. */
+  /** Records that the handler is about to run isolated, or is no longer isolated. */
   setIsolated(delivery: DeliveryAt, isIsolated: boolean): Promise<void>;
-  /** Records that the handler is called now for a job that was held when a process died. */
+  /** Records that the handler is about to run, for a job that a dead process held. */
   begin(jobId: string): Promise<void>;
-  /** The state to which the settlement's claim has moved the delivery; undefined: another one had moved it on. */
+  /** Records an outcome. Returns the state that its claim has set; undefined if another worker has changed the delivery. */
   settle(settlement: Settlement): Promise<SettledState | undefined>;
   /** Whether a claim was committed. */
   confirm(claim: ClaimToConfirm): Promise<boolean>;
@@ -25,7 +25,7 @@ const LOCK_NOT_AVAILABLE = "55P03";
 
 type ForOne<In, Out> = (item: In) => Promise<Out>;
 
-/** An item whose row or job was locked is tried again alone, so that it does not hold up the others of a batch. */
+/** Retries an item whose row or job was locked alone, so that it does not hold up the others of a batch. */
 function apart<In extends object, Out>(together: ForOne<In, Out>, alone: ForOne<In, Out>): ForOne<In, Out> {
   const held = new WeakSet<In>();
   return (item) => {
@@ -37,7 +37,7 @@ function apart<In extends object, Out>(together: ForOne<In, Out>, alone: ForOne<
   };
 }
 
-/** Events can be large, outcomes are not. */
+/** Fewer deliveries are loaded than settled at once: events can be large, outcomes are small. */
 const MOST_LOADED = upTo(100);
 const MOST_SETTLED = upTo(500);
 

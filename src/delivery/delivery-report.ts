@@ -4,7 +4,7 @@ import type { Subscriber } from "../registry/subscriber.js";
 import type { DeliveryJob } from "./delivery-job.js";
 import type { Outcome } from "./outcome.js";
 
-/** What reports need of the process that delivers. */
+/** The dependencies of reports. */
 export interface Reporter {
   readonly worker: string;
   readonly report: Report;
@@ -22,14 +22,14 @@ export function reportUnread(
   report({ type: "deliver:error", worker, subscriber: subscriber.name, position, durationMs, error });
 }
 
-/** How a delivery begins and ends, as it is reported. A class, as one is made for each delivery. */
+/** Reports the start and the end of a delivery. A class, because one is made for each delivery. */
 export class DeliveryReport {
   readonly start: Delivering & { readonly lagMs: number };
   readonly #report: Report;
   readonly #startedAt: number;
   readonly #insertedAtMs: number;
 
-  /** Reports the beginning. */
+  /** Reports the start. */
   constructor(
     { position }: Pick<DeliveryJob, "position">,
     loaded: LoadedDelivery,
@@ -82,7 +82,7 @@ export class DeliveryReport {
   }
 }
 
-/** Events that were published by SQL may have anything there. */
+/** Events that were published with SQL can have any value there. */
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -2,22 +2,22 @@ import { isEventBusError } from "../errors.js";
 import { type PlainError, plainError, stackTextOf, storableText } from "../log/plain-error.js";
 import { isConnectionError, isWriteConflict } from "./connection-error.js";
 
-/** What was thrown, as it is recorded. */
+/** A thrown value, as it is recorded. */
 export interface ErrorDescription {
   readonly name: string;
   readonly message: string;
   readonly code?: string | number;
-  /** What led to it, and the errors within it, as `name: message (code)`. */
+  /** Its causes and inner errors, as `name: message (code)`. */
   readonly causes?: readonly string[];
   readonly stack?: string;
 }
 
 const MAX_CAUSE = 500;
-/** The end has the last cause, which is the reason for all others. */
+/** The last cause, at the end, is the reason for all others, so the end is kept. */
 const MAX_STACK_START = 4_000;
 const MAX_STACK_END = 2_000;
 
-/** Anything that can be thrown, as text that can be stored. Never throws itself, whatever getters do. */
+/** Describes a thrown value with texts that can be stored. Never throws, whatever its getters do. */
 export function describeError(thrown: unknown): ErrorDescription {
   const plain = plainError(thrown);
   const { name, message, code, stack } = plain;
@@ -31,7 +31,7 @@ export function describeError(thrown: unknown): ErrorDescription {
   };
 }
 
-/** What was thrown, or another error in its place when looking at it throws: it could never be recorded. */
+/** The thrown value; or another error, if reading it throws, because then it could not be recorded. */
 export function inspectable(thrown: unknown): unknown {
   try {
     for (const look of [isEventBusError, isConnectionError, isWriteConflict]) look(thrown);
@@ -41,7 +41,7 @@ export function inspectable(thrown: unknown): unknown {
   }
 }
 
-/** Those that an error was caused by and those in it, as a reader comes to them. */
+/** The causes and inner errors of an error, in reading order. */
 function within({ cause, errors = [] }: PlainError): readonly (PlainError | string)[] {
   const next = cause === undefined ? errors : [cause, ...errors];
   return next.flatMap((one) => (typeof one === "string" ? [one] : [one, ...within(one)]));

@@ -7,7 +7,7 @@ import type { HandlerDecision } from "./handler-decision.js";
 import type { SettledOutcome } from "./outcome.js";
 import { isStopping } from "./run-handler.js";
 
-/** What is known of a failed attempt. */
+/** The facts about a failed attempt. */
 export interface FailedAttempt {
   readonly subscriber: Subscriber;
   readonly attempt: number;
@@ -15,16 +15,16 @@ export interface FailedAttempt {
   readonly report: Report;
 }
 
-/** What becomes of a delivery whose handler threw. */
+/** The outcome of a delivery whose handler threw. */
 export function outcomeOfFailure(thrown: unknown, failed: FailedAttempt): SettledOutcome {
-  // Not the handler's fault: another worker shall take it up at once, without using up an attempt.
+  // The handler is not at fault: another worker runs the delivery at once, without using up an attempt.
   if (isStopping(thrown)) return { state: "snoozed", dueMs: 0, thrown };
   const error = recordOf(thrown, failed);
   if (failed.attempt >= failed.subscriber.policy.maxAttempts) return { state: "dead", error, thrown };
   return { state: "retrying", dueMs: delayAfter(thrown, failed), error, thrown };
 }
 
-/** What becomes of a delivery whose handler asked for an outcome. */
+/** The outcome of a delivery whose handler asked for one. */
 export function outcomeOfDecision(decision: HandlerDecision, failed: FailedAttempt): SettledOutcome {
   if (decision.kind === "cancel") return { state: "cancelled", reason: decision.reason };
   if (decision.kind === "snooze") return { state: "snoozed", dueMs: decision.dueMs };
@@ -34,7 +34,7 @@ export function outcomeOfDecision(decision: HandlerDecision, failed: FailedAttem
   return { state: "retrying", dueMs, error, thrown };
 }
 
-/** What is kept of a failure. */
+/** The recorded error of a failure. */
 export function recordOf(thrown: unknown, failed: Pick<FailedAttempt, "attempt" | "worker">): DeliveryError {
   const at = new Date().toISOString();
   return { attempt: failed.attempt, ...describeError(thrown), at, worker: failed.worker };

@@ -1,20 +1,20 @@
 import { checkDelay, checkReason } from "../registry/check-outcome.js";
 import { describeError } from "./describe-error.js";
 
-/** What a handler asked for by a method of its context. */
+/** An outcome that a handler asked for through its context. */
 export type HandlerDecision =
   | { readonly kind: "cancel"; readonly reason: string }
   | { readonly kind: "snooze"; readonly dueMs: number }
   | { readonly kind: "retryAfter"; readonly dueMs: number; readonly cause: unknown };
 
-/** The methods of a context by which a handler asks for an outcome. */
+/** The methods of a context that ask for an outcome. */
 export interface OutcomeMethods {
   readonly cancel: (reason: string) => never;
   readonly snooze: (until: number | Date) => never;
   readonly retryAfter: (until: number | Date, cause?: unknown) => never;
 }
 
-/** Ends a handler, however deep in it the method is called. */
+/** Thrown to end a handler, however deep in it the method is called. */
 class HandlerLeft extends Error {
   constructor(method: string, message: string) {
     super(message);
@@ -22,15 +22,15 @@ class HandlerLeft extends Error {
   }
 }
 
-/** What a handler has asked for so far. */
+/** The outcomes that a handler has asked for. */
 export interface Decisions {
   readonly methods: OutcomeMethods;
-  /** What it asked for last. */
+  /** The last one. */
   last(): HandlerDecision | undefined;
 }
 
 /**
- * The outcome that is asked for is noted, not only thrown: handlers and libraries catch errors, wrap them, or go on.
+ * The outcome is also noted, not only thrown, because handlers and libraries may catch or wrap errors.
  */
 export function decisions(): Decisions {
   let last: HandlerDecision | undefined;

@@ -7,13 +7,13 @@ import type { Subscriber } from "../registry/subscriber.js";
 import type { OutcomeMethods } from "./handler-decision.js";
 import type { ToldToEnd } from "./run-handler.js";
 
-/** The event as its handler sees it, with the number of the attempt and when it was stored. */
+/** The event as its handler gets it: with the number of the attempt, and the time when it was stored. */
 export function eventForAttempt(loaded: LoadedDelivery, maxAttempts: number): StoredEvent {
   const insertedAt = loaded.insertedAt.toISOString();
   return loaded.event({ attempt: loaded.attempts + 1, maxAttempts, insertedAt });
 }
 
-/** What a handler receives beside the event. Costly parts are made when the handler looks at them. */
+/** The context of a handler. Costly parts are made when the handler reads them. */
 export function makeContext(
   subscriber: Subscriber,
   loaded: LoadedDelivery,
@@ -50,7 +50,7 @@ export function makeContext(
   };
 }
 
-/** The same in every attempt, different for every event and subscriber. */
+/** The idempotency key: equal in every attempt, different for every event and subscriber. */
 export function deliveryIdOf(eventId: string, subscriber: Subscriber): string {
   return `${eventId}:${subscriber.name}`;
 }

@@ -1,8 +1,8 @@
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` once when `signal` is aborted; the function that is returned ends that. However many listeners there
- * are, the signal itself has one: to add and remove one for each delivery would be what costs most in a short handler.
+ * Calls `listener` once when `signal` is aborted. Returns a function that removes the listener. The signal itself has only one
+ * listener, because adding and removing one for each delivery would be the greatest cost of a short handler.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const known = listeners.get(signal);

@@ -1,34 +1,34 @@
 import type { DeliveryError } from "../outbox/find-deliveries.js";
 
-/** What becomes of a delivery after it was taken up. */
+/** The outcome of a delivery that a worker has started. */
 export type Outcome =
   | { readonly state: "delivered" }
-  /** The attempt failed, and there is another one. */
+  /** The attempt failed, and another one follows. */
   | {
       readonly state: "retrying";
       readonly dueMs: number;
       readonly error: DeliveryError;
       readonly thrown: unknown;
     }
-  /** Put off; no attempt was used up. */
+  /** The delivery is made later. No attempt was used up. */
   | {
       readonly state: "snoozed";
       readonly dueMs: number;
       readonly error?: DeliveryError;
       readonly thrown?: unknown;
-      /** Processes died with it: that is counted. */
+      /** Whether to count the death of a process. */
       readonly died?: true;
     }
-  /** Its subscriber is paused: it has no job until the subscriber is resumed. No attempt was used up. */
+  /** The subscriber is paused: the delivery has no job until it is resumed. No attempt was used up. */
   | { readonly state: "paused" }
-  /** The handler ended it for good by `ctx.cancel()`. */
+  /** The handler ended the delivery with `ctx.cancel()`. */
   | { readonly state: "cancelled"; readonly reason: string }
-  /** The last attempt failed, or there cannot be another one. */
+  /** The last attempt failed, or no further attempt is possible. */
   | { readonly state: "dead"; readonly error: DeliveryError; readonly thrown: unknown }
-  /** Another worker had moved the delivery on: nothing was done, or nothing of it counts. */
+  /** Another worker or command has changed the delivery: nothing was done, or it does not count. */
   | { readonly state: "stale" };
 
-/** An outcome that moves the delivery on. */
+/** An outcome that changes the delivery. */
 export type SettledOutcome = Exclude<Outcome, { readonly state: "stale" }>;
 
 export const STALE: Outcome = Object.freeze({ state: "stale" });

@@ -6,7 +6,7 @@ import { outcomeOfDeaths } from "./dead-worker.js";
 import type { DeliveryJob } from "./delivery-job.js";
 import { PAUSED, type SettledOutcome } from "./outcome.js";
 
-/** What becomes of a delivery that no handler is to be called for. Undefined: call it. */
+/** The outcome of a delivery whose handler must not be called; undefined if it is to be called. */
 export function refuseDelivery(
   job: DeliveryJob,
   loaded: LoadedDelivery,
@@ -20,15 +20,15 @@ export function refuseDelivery(
 const untilKnown = exponential({ minMs: 1_000, maxMs: 3_600_000 });
 
 /**
- * Most often this process is older than the subscription, and a newer one is being rolled out: no attempt is used up,
- * and the delivery waits longer each time.
+ * Mostly a deployment is going on, and this process is older than the subscription. No attempt is used up, and the delivery waits
+ * longer each time.
  */
 function outcomeOfUnknown(loaded: LoadedDelivery, subscriber: Subscriber): SettledOutcome | undefined {
   if (subscriber.events.some((type) => type.name === loaded.eventName)) return undefined;
   const thrown = new EventBusError(
     "UNKNOWN_EVENT",
     `The subscriber "${subscriber.name}" of this worker does not handle the event "${loaded.eventName}": the delivery ` +
-      "waits for a worker whose subscriber does. When there will be none, run: npx ex-event-bus unsubscribe " +
+      "waits for a worker whose subscriber does. If there will be none, run: npx ex-event-bus unsubscribe " +
       `${subscriber.name} ${loaded.eventName}`,
     { value: loaded.eventName },
   );

@@ -3,10 +3,10 @@ import { isConnectionError, stateOf } from "./connection-error.js";
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** For how long a statement is retried. */
+/** How long a statement is retried. */
 export interface RetryLimits {
   readonly patienceMs: number;
-  /** Aborted when nobody waits for the statement any more, and it must not keep the process alive. */
+  /** Aborted when the result is no longer needed, so that the statement does not keep the process alive. */
   readonly ended: AbortSignal;
 }
 
@@ -14,7 +14,7 @@ export interface RetryLimits {
  * Runs a statement, and retries it while the database is unreachable, for up to `patienceMs`: connections break, servers
  * restart. The statement must be one that may run twice.
  *
- * @throws what it threw last.
+ * @throws the last error.
  */
 export async function retryWhileUnreachable<T>(limits: RetryLimits, run: () => Promise<T>): Promise<T> {
   try {
@@ -57,7 +57,7 @@ function pause(ms: number, ended: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether the same statement may succeed later. A mistake in a program, such as a TypeError, stays one. */
+/** Whether the same statement may succeed later. After a mistake in a program, such as a TypeError, it cannot. */
 function isTemporary(error: unknown): boolean {
   const state = stateOf(error);
   if (state === undefined) return isConnectionError(error);

@@ -1,39 +1,38 @@
-/** Lets handlers run together, or one of them alone. */
+/** Lets handlers run together, or one handler alone. */
 export interface RunGate {
   /**
-   * To be called before a handler that may run beside others. Undefined: it may run now; otherwise resolves when no handler
-   * runs alone any more, or `stop` is aborted, which the caller has to check.
+   * Must be called before a handler that may run beside others. If undefined, the handler may run now. Otherwise resolves once no
+   * handler runs alone, or `stop` is aborted, which the caller must check.
    */
   enter(stop: AbortSignal): Promise<void> | undefined;
-  /** To be called once for each handler that has entered, when it has ended. */
+  /** Must be called once for each handler that has entered, after it has ended. */
   leave(): void;
-  /** Runs a handler while no other one runs, and holds up all others for a while. Undefined: others run; try again later. */
+  /** Runs a handler while no other handler runs, and holds up all others for a while. Undefined if others run: try again later. */
   alone<T>(alone: Alone<T>, stop: AbortSignal): Promise<T | undefined>;
 }
 
 /** A handler that runs alone. */
 export interface Alone<T> {
   readonly run: () => Promise<T>;
-  /** For so long, in milliseconds. Then others run beside it. */
+  /** How long it runs alone, in milliseconds. Then others run beside it. */
   readonly forMs: number;
-  /** Called before they do. When it rejects, none is let in. */
+  /** Called before others are let in. If it rejects, none is. */
   readonly share: () => Promise<void>;
 }
 
-/** When a handler that must run alone may hold up others before it starts, without which it would never run in a busy process. */
+/** When a handler that must run alone may hold up others before it starts. In a busy process it would otherwise never run. */
 export interface GateLimits {
-  /** After so many refusals in a row. */
+  /** The number of refusals in a row after which it may. */
   readonly refusals: number;
-  /** For so long. Handlers that run may take much longer: then it gives way to them. */
+  /** How long it may hold up others. If the running handlers take longer, it gives way. */
   readonly holdMs: number;
   /**
-   * After that none may do so for {@link REST_FACTOR} times as long as it took, and at most for this long, however many
-   * must run alone.
+   * Afterwards no handler may hold up others for {@link REST_FACTOR} times the time that it took, but at most for this long.
    */
   readonly restMs: number;
 }
 
-/** With it, handlers that must run alone cost a busy process a fifth of its time at most. */
+/** Limits the cost of handlers that must run alone to a fifth of the time of a busy process. */
 const REST_FACTOR = 4;
 
 const LIMITS: GateLimits = { refusals: 3, holdMs: 5_000, restMs: 20_000 };
@@ -48,7 +47,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
   const change = () => {
     for (const wake of [...waiting]) wake();
   };
-  /** Waits until it is so, but not longer than until `stop` is aborted. */
+  /** Waits for the condition, until `stop` is aborted. */
   const until = (isSo: () => boolean, stop: AbortSignal) =>
     new Promise<void>((resolve) => {
       const wake = () => {
@@ -61,7 +60,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
       stop.addEventListener("abort", wake);
       wake();
     });
-  /** Starts no handler until those that run have ended. Returns whether they have, in time. */
+  /** Starts no handler until the running ones have ended. Returns whether they ended in time. */
   const hold = async (stop: AbortSignal) => {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), holdMs);
@@ -70,7 +69,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
     return together === 0;
   };
   const waitToEnter = async (stop: AbortSignal) => {
-    // By the time that it goes on, another one may run alone.
+    // When it continues, another handler may run alone.
     while (isAlone && !stop.aborted) await until(() => !isAlone, stop);
     together += 1;
   };
@@ -110,7 +109,7 @@ export function openGate({ refusals, holdMs, restMs }: GateLimits = LIMITS): Run
             together += 1;
             open();
           },
-          // If the process dies now, this handler still counts as having been alone.
+          // If the process dies now, this handler still counts as the only one.
           () => undefined,
         );
       let timer: NodeJS.Timeout | undefined;

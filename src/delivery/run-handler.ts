@@ -4,7 +4,7 @@ import type { AnyEvent } from "../registry/event.js";
 import { inspectable } from "./describe-error.js";
 import { onAbort } from "./on-abort.js";
 
-/** When a handler is told to end, and when it is given up. */
+/** When a handler is told to end, and when it is abandoned. */
 export interface HandlerLimits {
   readonly subscriber: string;
   readonly timeoutMs: number;
@@ -15,13 +15,12 @@ export interface HandlerLimits {
 }
 
 /**
- * Runs a handler, with what it publishes naming `event` as the cause. `start` gets what tells the handler to end.
+ * Runs a handler. Events that it publishes have `event` as their cause. `start` gets the object that tells the handler to end.
  *
- * A handler that does not end when it is told to is given up: it goes on, but is not waited for, and what it throws then
- * is ignored.
+ * A handler that does not end when told to is abandoned: it goes on, but nothing waits for it, and its errors are ignored.
  *
- * @throws what the handler throws; EventBusError `HANDLER_TIMEOUT` or `WORKER_STOPPING` when it was told to end,
- * whatever it threw because of that.
+ * @throws the error of the handler; EventBusError `HANDLER_TIMEOUT` or `WORKER_STOPPING` if it was told to end, whatever it threw
+ * then.
  */
 export function runHandler(
   event: AnyEvent,
@@ -49,7 +48,7 @@ export function runHandler(
       settle();
     };
     const forget = onAbort(shutdown, onShutdown);
-    // It may have been given up before: then this settles nothing any more.
+    // If the handler was abandoned before, this has no effect.
     withCause(event, () => start(told)).then(
       () => end(() => resolve()),
       (error) => end(() => reject(told.reason() ?? inspectable(error))),
@@ -57,7 +56,7 @@ export function runHandler(
   });
 }
 
-/** Tells a handler to end. The signal is made when the handler looks at it, which most never do. */
+/** Tells a handler to end. The signal is made when the handler reads it, which most never do. */
 export interface ToldToEnd {
   readonly signal: AbortSignal;
 }
@@ -90,17 +89,17 @@ function timedOut(subscriber: string, timeoutMs: number): EventBusError {
   );
 }
 
-/** By identity: a handler can throw an error with the same code, from a worker of its own or another copy of the package. */
+/** Recognizes its own errors by identity: a handler can throw an error with the same code, for example from its own worker. */
 const stoppings = new WeakSet<EventBusError>();
 
-/** The error of a handler that another worker shall run again at once, without using up an attempt. */
+/** The error of a handler that another worker runs again at once, without using up an attempt. */
 export function workerStopping(message: string): EventBusError {
   const error = new EventBusError("WORKER_STOPPING", message);
   stoppings.add(error);
   return error;
 }
 
-/** Whether it is one of those. */
+/** Whether an error is one of those. */
 export function isStopping(thrown: unknown): boolean {
   return stoppings.has(thrown as EventBusError);
 }

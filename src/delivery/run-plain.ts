@@ -8,7 +8,7 @@ import { eventForAttempt, makeContext } from "./make-context.js";
 import { DELIVERED, type SettledOutcome } from "./outcome.js";
 import { runHandler } from "./run-handler.js";
 
-/** Runs a handler. Its outcome is to be recorded by the caller. */
+/** Runs a handler. The caller must record its outcome. */
 export async function runPlain(
   loaded: LoadedDelivery,
   subscriber: Subscriber,
@@ -27,7 +27,7 @@ export async function runPlain(
   return { outcome, isRecorded: false, claim: nextClaim(deps.worker) };
 }
 
-/** Calls the handler with the event and its context, which gets what is in `more` too. */
+/** Calls the handler with the event and its context, extended by `more`. */
 export function callHandler(
   loaded: LoadedDelivery,
   subscriber: Subscriber,
@@ -47,13 +47,13 @@ export function callHandler(
   );
 }
 
-/** What becomes of a delivery whose handler threw: what it asked for, if it did. */
+/** The outcome of a delivery whose handler threw: the one that it asked for, or a failure. */
 export function outcomeOfThrown(thrown: unknown, asked: Decisions, attempt: FailedAttempt): SettledOutcome {
   const decision = asked.last();
   return decision === undefined ? outcomeOfFailure(thrown, attempt) : outcomeOfDecision(decision, attempt);
 }
 
-/** What is known of a failed attempt at a delivery. */
+/** The facts about a failed attempt at a delivery. */
 export function failed(
   loaded: LoadedDelivery,
   subscriber: Subscriber,

@@ -15,18 +15,18 @@ import { callHandler, failed, outcomeOfThrown } from "./run-plain.js";
 import { transactionalClient } from "./transactional-client.js";
 import { withDeadline } from "./with-deadline.js";
 
-/** How often a transaction is run again at once, because another one got in its way. */
+/** How often a transaction is run again at once after a conflict with another one. */
 const RERUNS = 5;
-/** How long it may take to get a connection, and to end a transaction, in milliseconds. */
+/** How long getting a connection, and ending a transaction, may take, in milliseconds. */
 const LONGEST_WAIT_MS = 10_000;
 const END_MS = 5_000;
 
 /**
- * Runs a handler in a transaction in which the delivery is moved on to `delivered` first. That row makes its effects
- * happen once: no other worker can take the delivery until this transaction has ended, and after the commit it is made.
- * A process that was stopped or cut off meanwhile finds its transaction ended by the server.
+ * Runs a handler in a transaction that first claims the delivery. The claim makes the effects happen exactly once: no other worker
+ * can claim the delivery until the transaction has ended, and after the commit the delivery is made. If the process is frozen or
+ * cut off meanwhile, the server ends the transaction.
  *
- * @throws when the handler was not even called.
+ * @throws if the handler could not be called.
  */
 export async function runTransactional(
   job: DeliveryJob,
@@ -52,14 +52,14 @@ export async function runTransactional(
 }
 
 interface Run {
-  /** False: another worker had moved the delivery on. */
+  /** False if another worker has changed the delivery. */
   readonly taken: boolean;
   readonly asked: Decisions;
-  /** What the handler threw, or the commit. */
+  /** The error of the handler or the commit. */
   readonly thrown?: unknown;
 }
 
-/** @throws what keeps the handler from being called. */
+/** @throws the error because of which the handler could not be called. */
 async function transact(
   job: DeliveryJob,
   loaded: LoadedDelivery,
@@ -83,7 +83,7 @@ async function transact(
     await callHandler(loaded, subscriber, deps, asked, { tx });
     // It is not delivered: the handler's writes are rolled back.
     if (asked.last() !== undefined) throw new Error("the handler asked for another outcome");
-    // Within a transaction of the caller's, an aborted one would show only when the savepoint cannot be released.
+    // In a transaction of the caller, an abort would otherwise show only when the savepoint cannot be released.
     if (limits === undefined) await assertAlive(tx, { ...job, claim }, subscriber, deps);
   };
   let failure: { readonly thrown: unknown } | undefined;
@@ -101,21 +101,21 @@ async function transact(
   try {
     const transaction = client.$transaction(run, {
       maxWait: LONGEST_WAIT_MS,
-      // Longer than every limit of our own, whose errors say more.
+      // Longer than the package's own limits, whose errors say more.
       timeout: timeoutMs + deps.graceMs + (deadAfterMs ?? 0) + 3 * END_MS,
       ...(isolationLevel === undefined ? {} : { isolationLevel }),
     });
-    // A connection that does not answer would keep us waiting for ever.
+    // A connection that does not answer would never settle.
     await Promise.race([transaction, isOver.then(() => answered(transaction, END_MS))]);
   } catch (thrown) {
     if (taken === undefined) throw thrown;
-    // That it could not be rolled back in time says less than why it was to be.
+    // The error of a late rollback says less than the reason for the rollback.
     return { taken, asked, thrown: failure === undefined ? thrown : failure.thrown };
   }
   return { taken: taken === true, asked };
 }
 
-/** @throws EventBusError `DATABASE_UNREACHABLE` when the database does not answer in time. */
+/** @throws EventBusError `DATABASE_UNREACHABLE` if the database does not answer in time. */
 function answered<T>(answer: Promise<T>, ms: number): Promise<T> {
   return withDeadline(
     answer,
@@ -128,12 +128,12 @@ function limitsOf(timeoutMs: number, deadAfterMs: number) {
   return {
     idleMs: Math.min(timeoutMs, deadAfterMs),
     statementMs: timeoutMs,
-    // A worker that is cut off keeps the row no longer than this.
+    // A worker that is cut off locks the row no longer than this.
     lockMs: deadAfterMs + 1_000,
   };
 }
 
-/** PostgreSQL answers the commit of a transaction that has failed by rolling it back, and Prisma does not look. */
+/** PostgreSQL turns the commit of an aborted transaction into a rollback without an error, and Prisma does not notice. */
 function isCommitted(job: DeliveryJob, deps: DeliverDeps, claim: string): Promise<boolean> {
   const asked = { ...job, claim };
   return retryWhileUnreachable(deps, () => deps.outbox.confirm(asked));
@@ -156,6 +156,6 @@ function aborted(subscriber: Subscriber): EventBusError {
   return new EventBusError(
     "TRANSACTION_ABORTED",
     `A statement on ctx.tx failed, and the handler of "${subscriber.name}" went on: PostgreSQL has rolled back everything. ` +
-      "Let such errors leave the handler, or put what may fail into ctx.tx.$transaction().",
+      "Let such errors leave the handler, or put statements that may fail into ctx.tx.$transaction().",
   );
 }

@@ -4,18 +4,17 @@ import { type Executor, executorOf } from "../outbox/executor.js";
 import type { Subscriber } from "../registry/subscriber.js";
 import { transactionalClient } from "./transactional-client.js";
 
-/** A server that is replaced while the two are asked answers one of them before and one after. */
+/** If the server is replaced between the two queries, their answers differ, so they are repeated. */
 const TRIES = 3;
 const LIMITS = { maxWait: 10_000, timeout: 10_000 };
 
 /**
- * A transactional subscriber's writes and the record of its delivery are one transaction, of the Prisma client. If that were
- * on another database than the worker's, it would find no delivery, or another one of the same position, and the delivery
- * would count as made. So both connections are asked which database they are on; the client's in a transaction, since
- * clients with replicas may send other queries to one of those.
+ * A transactional subscriber's writes and the record of its delivery are in one transaction of the Prisma client. In another
+ * database than the worker's, it would find no delivery, or another one at the same position, and count the delivery as made. So
+ * both connections are asked for their database. The client is asked in a transaction, because clients with replicas may send
+ * other queries to a replica.
  *
- * @throws EventBusError `INVALID_OPTION` when they are not on one database, `DATABASE_UNREACHABLE` when the client cannot
- * tell.
+ * @throws EventBusError `INVALID_OPTION` if the databases differ, `DATABASE_UNREACHABLE` if the client cannot answer.
  */
 export async function assertSameDatabase(
   worker: Executor,
@@ -42,7 +41,7 @@ async function identityOf(prisma: unknown, subscriber: Subscriber): Promise<Data
   } catch (cause) {
     throw new EventBusError(
       "DATABASE_UNREACHABLE",
-      `prisma in defineConfig() cannot ask its database which one it is, which has to be the worker's, as the subscriber ` +
+      `prisma in defineConfig() cannot query its database. It must be the worker's database, because the subscriber ` +
         `"${subscriber.name}" is transactional. Check the connection string of its adapter, and that the server runs.`,
       { cause },
     );
@@ -57,8 +56,8 @@ function onAnother(own: DatabaseIdentity, theirs: DatabaseIdentity, { name }: Su
       : `the database "${theirs.name}"`;
   return new EventBusError(
     "INVALID_OPTION",
-    `prisma in defineConfig() is connected to ${other}, and the worker to the database "${own.name}": expected one and the ` +
-      `same, as the subscriber "${name}" is transactional. Correct the connection string of the client's adapter, or ` +
+    `prisma in defineConfig() is connected to ${other}, and the worker to the database "${own.name}": expected the ` +
+      `same database, because the subscriber "${name}" is transactional. Correct the connection string of the client's adapter, or ` +
       "database.url and database.directUrl, or DATABASE_URL.",
     { path: "prisma" },
   );

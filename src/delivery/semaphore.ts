@@ -1,12 +1,12 @@
 /** Limits how many handlers run at once. */
 export interface Semaphore {
-  /** Undefined when a permit was free; otherwise resolves when the caller has one. */
+  /** Undefined if a permit was free; otherwise resolves once the caller has one. */
   acquire(): Promise<void> | undefined;
-  /** Gives a permit back. To be called once for each that was acquired. */
+  /** Returns a permit. Must be called once for each acquired permit. */
   release(): void;
 }
 
-/** @param permits how many may be held at once. */
+/** @param permits how many can be held at once. */
 export function openSemaphore(permits: number): Semaphore {
   let held = 0;
   const waiting: (() => void)[] = [];
@@ -17,7 +17,7 @@ export function openSemaphore(permits: number): Semaphore {
       return undefined;
     },
     release() {
-      // The permit passes to the first that waits.
+      // The permit passes to the first waiting caller.
       const next = waiting.shift();
       if (next === undefined) held -= 1;
       else next();

@@ -11,7 +11,7 @@ import { keptFor, type Retention } from "../registry/retention.js";
 import type { Subscriber } from "../registry/subscriber.js";
 
 /**
- * Registers an application's subscribers and how long their events are kept. Returns the names of those that changed.
+ * Registers the subscribers of an application and the retention of their events. Returns the names of the subscribers that changed.
  *
  * @throws EventBusError `SUBSCRIBER_TAKEN`, `SCHEMA_MISSING`.
  */
@@ -27,7 +27,7 @@ export async function synchroniseSubscribers(
   return synchroniseSubscriptions(executor, names, application, subscriptions);
 }
 
-/** The policies that {@link synchroniseSubscribers} was given before, and whether they are in force. */
+/** The policies of subscribers that are registered, and whether they are in force. */
 export function policiesOf(
   executor: Executor,
   names: SchemaNames,

@@ -2,7 +2,7 @@ import { EventBusError } from "../errors.js";
 import type { PrismaQueryable } from "../outbox/executor.js";
 import type { IsolationLevel, Subscriber } from "../registry/subscriber.js";
 
-/** What a transactional subscriber needs of the Prisma client, or of the client of one of its transactions. */
+/** The part of a Prisma client, or of the client of a transaction, that a transactional subscriber needs. */
 export interface TransactionalClient {
   $transaction(
     run: (tx: PrismaQueryable) => Promise<void>,
@@ -17,7 +17,7 @@ export interface TransactionalClient {
 /**
  * The client in whose transactions the handlers of transactional subscribers run.
  *
- * @throws EventBusError `INVALID_OPTION` when there is none.
+ * @throws EventBusError `INVALID_OPTION` if there is none.
  */
 export function transactionalClient(
   prisma: unknown,
@@ -28,13 +28,13 @@ export function transactionalClient(
     return prisma as TransactionalClient;
   throw new EventBusError(
     "INVALID_OPTION",
-    `prisma in ${of} has no $transaction: expected a Prisma client, as the subscriber "${subscriber.name}" is ` +
+    `prisma in ${of} has no $transaction: expected a Prisma client, because the subscriber "${subscriber.name}" is ` +
       "transactional",
     { path: "prisma" },
   );
 }
 
-/** @throws EventBusError `INVALID_OPTION` when one of the subscribers cannot run with that client. */
+/** @throws EventBusError `INVALID_OPTION` if one of the subscribers cannot run with the client. */
 export function checkTransactional(prisma: unknown, subscribers: Iterable<Subscriber>, of: string): void {
   for (const subscriber of subscribers)
     if (subscriber.policy.transactional) transactionalClient(prisma, subscriber, of);

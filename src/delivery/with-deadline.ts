@@ -1,7 +1,7 @@
 /**
  * The result of a promise that settles in time.
  *
- * @throws what the promise rejects with, or after `ms` the error that `late` makes. The promise goes on then, unheeded.
+ * @throws the error of the promise; or, after `ms`, the error that `late` makes. The promise is then ignored.
  */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -3,7 +3,7 @@ import type { Executor } from "./executor.js";
 import { deathsOf, payloadOf } from "./graphile/job-sql.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** A delivery as long as it has not moved on. */
+/** A delivery at one generation. */
 export interface DeliveryAt {
   readonly position: number;
   readonly subscriptionId: number;
@@ -14,7 +14,7 @@ const ISOLATE = statement(
   /* sql */ `select :BUS.set_isolated($1::bigint, $2::integer, $3::integer, $4::boolean)`,
 );
 
-/** Puts on record that a delivery's handler is called now, in a process in which nothing else runs; or no longer so. */
+/** Records that a handler is about to run isolated, or is no longer isolated. */
 export async function setIsolated(
   executor: Executor,
   names: SchemaNames,
@@ -25,13 +25,13 @@ export async function setIsolated(
   await explained(names, executor.query(ISOLATE(names), values));
 }
 
-// In the job, which whoever finds the process dead looks at anyway, and by the name of the one that holds it: what another
-// process has begun says nothing.
+// The job records this, because the worker that finds the process dead reads the job anyway. The id of the holder is part of the
+// record: a start by an earlier process does not count.
 const BEGIN = statement(/* sql */ `
 update :WORKER._private_jobs j set payload = ${payloadOf("j", { d: deathsOf("j"), b: "j.locked_by" })}
  where j.id = any($1::bigint[]) and j.locked_by is not null and ${deathsOf("j")} is not null`);
 
-/** Puts on record that handlers are called now for wake-ups with which a process died, beside others. */
+/** Records that handlers are about to run, beside others, for jobs that a dead process held. */
 export async function beginSuspects(
   executor: Executor,
   names: SchemaNames,

@@ -114,7 +114,7 @@ describe("drain of a transactional subscriber", () => {
     await expect(drain({ client: pool, subscribers })).rejects.toMatchObject({
       code: "INVALID_OPTION",
       message: expect.stringContaining(
-        'prisma in drain() has no $transaction: expected a Prisma client, as the subscriber "counts"',
+        'prisma in drain() has no $transaction: expected a Prisma client, because the subscriber "counts"',
       ),
     });
   });
