@@ -1,18 +1,18 @@
 import type { Report } from "../log/telemetry.js";
 
-/** What a worker does for a subscriber; its heartbeats write it down. */
+/** The activity of a worker for a subscriber, as its heartbeats record it. */
 export interface SubscriberActivity {
-  /** Deliveries that it makes right now. */
+  /** Deliveries that are running. */
   readonly running: number;
-  /** How many it has made in the last minute. */
+  /** How many deliveries it made in the last minute. */
   readonly delivered: number;
 }
 
-/** Counts what a worker does. */
+/** Counts the deliveries of a worker. */
 export interface Activity {
   /** Receives the reports of the worker. */
   readonly report: Report;
-  /** By subscriber, without those for which nothing was done in the last minute. */
+  /** The activity by subscriber, without subscribers that had none in the last minute. */
   now(): Readonly<Record<string, SubscriberActivity>>;
 }
 
@@ -29,7 +29,7 @@ export function countActivity(secondsNow = () => Math.floor(performance.now() / 
   return {
     report(event) {
       if (event.type === "deliver:start") counterOf(event.subscriber).running += 1;
-      // One that could not even be loaded has not begun.
+      // A delivery that could not be loaded was not started.
       if (event.type === "deliver:error" && event.eventId !== undefined)
         counterOf(event.subscriber).running -= 1;
       if (event.type !== "deliver:stop") return;

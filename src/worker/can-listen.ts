@@ -6,7 +6,7 @@ import { hearsNotifications } from "../outbox/hears-notifications.js";
 /** A notification arrives within milliseconds; through a pooler in transaction mode, never. */
 const PATIENCE_MS = 1_000;
 
-/** Whether connections of `pool`, which must have two, hear notifications. */
+/** Whether notifications reach connections of `pool`, which must have two. */
 export async function canListen(pool: Pool): Promise<boolean> {
   const listener = await pool.connect();
   try {

@@ -9,12 +9,12 @@ import { describeDatabase, unreachable } from "./database-url.js";
 import { workerConnection } from "./worker-connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** A server that is starting up is waited for. Every other error is thrown at once. */
+/** How long to wait for a server that is starting up. Every other error is thrown at once. */
 const STARTING_UP = "57P03";
 const PATIENCE_MS = 30_000;
 
 /**
- * Connects for the first time, checks the schema and does what has to be done before anything else.
+ * Connects for the first time, checks the schema, and runs the first work.
  *
  * @throws EventBusError `DATABASE_UNREACHABLE`, `SCHEMA_MISSING`, `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`.
  */
@@ -36,7 +36,7 @@ export async function connectFirst(
       } catch (error) {
         if (isEventBusError(error)) throw error;
         const state = stateOf(error);
-        // A refused login can have any code: of an unknown setting, or of a login trigger.
+        // A refused login can have any code, for example that of an unknown setting or a login trigger.
         if (isConnected && state !== undefined && !isAboutConnecting(error)) throw error;
         if (state !== STARTING_UP || performance.now() > giveUpAt) throw unreachable(setup.url, error);
         await sleep(500);

@@ -9,7 +9,7 @@ import { settlesWithin } from "./settles-within.js";
 /** The connections of one run of graphile-worker. */
 export interface Connection {
   readonly pool: pg.Pool;
-  /** Closes the pool, and cuts what does not let itself be closed. Never fails. */
+  /** Closes the pool, and cuts connections that do not close. Never fails. */
   close(): Promise<void>;
   /** Cuts every connection as soon as its statement has ended, and without waiting long for that. Never fails. */
   cut(): Promise<void>;
@@ -17,13 +17,13 @@ export interface Connection {
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** At most so many connections. */
+  /** The greatest number of connections. */
   readonly max: number;
   /** Shown by the server, as in pg_stat_activity. */
   readonly name: string;
   /** How long a statement may take in milliseconds, before the connection counts as broken. */
   readonly timeoutMs: number;
-  /** Each is a session of its own, which keeps settings and prepared statements. Defaults to false. */
+  /** True if each connection is its own session, which keeps settings and prepared statements. Defaults to false. */
   readonly isOwn?: boolean;
 }
 
@@ -37,42 +37,43 @@ export interface ConnectionOptions {
 export const PLANS_ONCE =
   "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
-/** pg understands times in no other style. Poolers keep it apart for each of their clients. */
+/** The only date style that pg can read. Poolers keep it separately for each of their clients. */
 const READABLE = "set datestyle = 'ISO'";
 
 /**
- * The first statement on every connection of the package. Names are looked for in pg_catalog alone: a function that another
- * role has put into the search path and that fits better than PostgreSQL's own would run with our rights (CVE-2018-1058).
+ * The first statement on every connection of the package. It limits the search path to pg_catalog. Otherwise a function that
+ * another role has put into the search path, and that fits a call better than PostgreSQL's own, would run with the rights of this
+ * role (CVE-2018-1058).
  *
- * A pooler gives the session to other clients afterwards, which would not find their tables: nothing is set when the process
- * that serves the statement is not the one that accepted the connection.
+ * A pooler later gives the session to other clients, which then would not find their tables. So nothing is set if the process that
+ * runs the statement is not the one that accepted the connection.
  */
 export function firstSettings(client: pg.ClientBase): string {
   const { processID } = client as unknown as { readonly processID: unknown };
   const isServedBy = `pg_catalog.pg_backend_pid() operator(pg_catalog.=) ${Number(processID) || 0}`;
   const settings = [
     "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)",
-    // What is looked for in a large log is found by a few lookups, however much PostgreSQL expects.
+    // A few index lookups find everything in a large log, whatever PostgreSQL estimates.
     "pg_catalog.set_config('jit', 'off', false)",
   ];
   return `${READABLE}; select ${settings.join(", ")} where ${isServedBy}`;
 }
 
-/** A role or a database can have another default, in which statements that meet others fail instead of waiting. */
+/** A role or a database can have a stricter default, in which concurrent statements fail instead of waiting. */
 const MEETS_OTHERS = "set default_transaction_isolation = 'read committed'";
-/** A connection that listens is idle while nothing happens, and one of a pool while it is not needed. */
+/** Connections that listen, and unused connections of a pool, are idle. */
 const MAY_IDLE = "set idle_session_timeout = 0";
 
-/** Longer than a server takes that is there. */
+/** Longer than a reachable server takes. */
 const LONGEST_CONNECT_MS = 10_000;
-/** How long connections have to close by themselves. */
+/** How long connections have to close normally. */
 const CLOSE_MS = 1_000;
 /** How long running statements have to end when the connections are cut. */
 const FINISH_MS = 100;
 
 /**
- * Opens a pool that notices when the server does not answer any more: a socket whose other end is gone would keep a
- * statement waiting for ever.
+ * Opens a pool that notices when the server does not answer any more: otherwise a statement would wait forever
+ * on a socket whose other end is gone.
  */
 export function openConnection({ url, max, name, timeoutMs, isOwn = false }: ConnectionOptions): Connection {
   const sockets = new Set<Socket>();
@@ -89,7 +90,7 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
       readTexts(client);
       await client.query([firstSettings(client), ...more].join("; "));
     },
-    // Sockets of our own, since pg has no way to close a connection that does not answer.
+    // The package creates the sockets, because pg cannot close a connection that does not answer.
     stream: () => {
       const socket = new Socket();
       sockets.add(socket);
@@ -118,7 +119,7 @@ export function openConnection({ url, max, name, timeoutMs, isOwn = false }: Con
   };
 }
 
-/** Resolves when no statement runs any more but the one that listens, and at the deadline: some are never given back. */
+/** Resolves once no statement but LISTEN runs, or at the deadline, because some connections are never returned. */
 async function idle(pool: pg.Pool, deadline: number): Promise<void> {
   while (pool.totalCount - pool.idleCount > 1 && performance.now() < deadline) await sleep(5);
 }

@@ -5,10 +5,10 @@ import { databaseFailure } from "../outbox/database-error.js";
 import type { EventBusConfig } from "../registry/define-config.js";
 
 /**
- * The database of a configuration. Workers listen and keep what they prepared, which `directUrl` lets them
- * where `url` goes through a pooler.
+ * The connection string of the database of a configuration. Workers use LISTEN and prepared statements. If `url` goes through a
+ * pooler, they need `directUrl` for that.
  *
- * @throws EventBusError `INVALID_OPTION` when neither the configuration nor the environment names one.
+ * @throws EventBusError `INVALID_OPTION` if neither the configuration nor the environment has one.
  */
 export function databaseUrl(config: EventBusConfig): string {
   const url = config.database.directUrl ?? config.database.url ?? process.env["DATABASE_URL"];
@@ -31,7 +31,7 @@ export function databaseUrl(config: EventBusConfig): string {
   );
 }
 
-/** Whether pg can read a connection string: of the host it takes more than a URL may say, such as a folder of sockets. */
+/** Whether pg can read a connection string. It takes hosts that are not valid in a URL, such as a folder of sockets. */
 function isReadable(url: string): boolean {
   try {
     new pg.Client({ connectionString: url });
@@ -55,7 +55,7 @@ export function describeDatabase(url: string): string {
 type Why = readonly [found: string, toDo: string];
 
 const NO_ANSWER: Why = ["does not answer", "Check database.url or DATABASE_URL, and that the server runs."];
-/** By the class of the SQLSTATE. */
+/** Reasons by the class of the SQLSTATE. */
 const WHY: Readonly<Record<string, Why>> = {
   "25": ["takes no writes", "Connect to the primary server, or end its read-only mode."],
   "28": ["refuses the login", "Check the user and the password in database.url or DATABASE_URL."],
@@ -68,7 +68,7 @@ const NOT_TRUSTED: Why = [
   "Name the file of its authority in the URL with sslrootcert, or take sslmode=no-verify to encrypt without checking who " +
     "answers.",
 ];
-/** OpenSSL's names for what is wrong with a certificate, as Node.js has them. */
+/** OpenSSL's names for faults of a certificate, as Node.js has them. */
 const CERTIFICATE =
   /^(?:(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF|DECRYPT_CERT|GET_CRL)|CERT_|CRL_|HOSTNAME_MISMATCH|INVALID_CA|ERR_TLS_CERT_ALTNAME)/;
 const NO_SSL: Why = [
@@ -80,12 +80,12 @@ function reasonWhy(cause: unknown): Why {
   const { code } = Object(cause) as { readonly code?: unknown };
   if (typeof code === "string" && CERTIFICATE.test(code)) return NOT_TRUSTED;
   if (/does not support SSL/.test(reasonOf(cause))) return NO_SSL;
-  // pg's own word for a password that was not given.
+  // The error of pg for a missing password.
   const state = databaseFailure(cause)?.state ?? (reasonOf(cause).startsWith("SASL") ? "28" : "");
   return WHY[state.slice(0, 2)] ?? NO_ANSWER;
 }
 
-/** Why the database cannot be used, in one message for people. */
+/** The error of a database that cannot be used, with reason and remedy. */
 export function unreachable(url: string, cause: unknown): EventBusError {
   if (isEventBusError(cause, "DATABASE_UNREACHABLE")) return cause;
   const [found, toDo] = reasonWhy(cause);
@@ -96,7 +96,7 @@ export function unreachable(url: string, cause: unknown): EventBusError {
   );
 }
 
-/** Errors of several addresses (IPv4 and IPv6) come as one without a message. */
+/** The reason. If a host has several addresses (IPv4 and IPv6), their errors come in one error without a message. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(reasonOf).join(", ");
   return cause instanceof Error ? cause.message : String(cause);

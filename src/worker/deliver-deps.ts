@@ -9,30 +9,30 @@ import { wakeWorkers } from "../outbox/graphile/await-jobs.js";
 import { wakeTimer } from "./wake-timer.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** One for all workers of the process, which die together. */
+/** One gate for all workers of the process, because they die together. */
 const GATE = openGate();
 
 /** How long handlers have to end after their signals were aborted because the worker stops. */
 export const GRACE_MS = 1_000;
-/** For how long statements are repeated while the database is out of reach. */
+/** How long statements are retried while the database is unreachable. */
 const PATIENCE_MS = 60_000;
 
-/** What is aborted while a worker stops. */
+/** The signals that are aborted while a worker stops. */
 export interface WorkerSignals {
-  /** Handlers must end. */
+  /** Aborted when handlers must end. */
   readonly shutdown: AbortSignal;
-  /** The worker has stopped: nothing is waited for any more. */
+  /** Aborted when the worker has stopped: nothing is waited for. */
   readonly ended: AbortSignal;
 }
 
-/** What deliveries of a worker need. */
+/** The dependencies of a worker's deliveries. */
 export function deliverDeps(
   { names, config, log, report }: WorkerSetup,
   worker: string,
   executor: Executor,
   { shutdown, ended }: WorkerSignals,
 ): DeliverDeps {
-  // Every running delivery listens to them.
+  // Every running delivery listens to these signals.
   setMaxListeners(0, shutdown, ended);
   const { wakeIn, stop } = wakeTimer((count) => {
     // If it fails, polling finds them a little later.
@@ -60,7 +60,7 @@ export function deliverDeps(
 
 let workers = 0;
 
-/** Names a worker in records and lines: one process can have several. */
+/** The name of a worker in records and log lines. One process can have several workers. */
 export function nextWorkerName(host: string): string {
   workers += 1;
   return `${host}-${process.pid}-${workers}`;

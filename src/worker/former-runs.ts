@@ -3,11 +3,11 @@ import { retireWorker } from "../outbox/heartbeat.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { settlesWithin } from "./settles-within.js";
 
-/** Frees the jobs that runs of graphile-worker still hold after they were replaced or stopped. */
+/** Frees the jobs that replaced or stopped runs of graphile-worker still hold. */
 export interface FormerRuns {
-  /** Frees those of a run once its handlers have ended, or after `patienceMs`, and then as soon as the database answers. */
+  /** Frees the jobs of a run once its handlers have ended, or after `patienceMs`. Retries until the database answers. */
   free(id: string, handlers: Promise<unknown>, patienceMs: number): void;
-  /** Tries once, and not for long, to free those of the `last` run and of all that are left. Never rejects. */
+  /** Tries once, for a short time, to free the jobs of the `last` run and of all remaining runs. Never rejects. */
   freeAll(last: string | undefined): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export function formerRuns(
       left.add(id);
       const keepTrying = async () => {
         await Promise.race([settlesWithin(patienceMs, handlers), stopRequested]);
-        // When the worker stops, the rest is left to `freeAll`.
+        // If the worker stops, `freeAll` frees the rest.
         for (let stopped = false; !stopped && left.has(id); ) {
           try {
             await freeNow(id);
@@ -38,7 +38,7 @@ export function formerRuns(
           }
         }
       };
-      // Cannot reject: whatever fails in it is tried again.
+      // Cannot reject: every failure is retried.
       void keepTrying();
     },
     async freeAll(last) {

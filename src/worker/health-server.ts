@@ -5,13 +5,13 @@ import type { AddressInfo } from "node:net";
 import { EventBusError } from "../errors.js";
 import type { HealthState } from "./health-state.js";
 
-/** Answers orchestrators. */
+/** Answers the health checks of orchestrators. */
 export interface HealthServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Where {@link serveHealth} listens. */
+/** The address on which {@link serveHealth} listens. */
 export interface HealthAddress {
   readonly port: number;
   readonly host: string;
@@ -21,7 +21,7 @@ export interface HealthAddress {
  * Answers `GET /live` and `GET /ready` with JSON, and with the status 200 or 503. A process whose event loop is blocked
  * does not answer, as it should be.
  *
- * @throws EventBusError `INVALID_OPTION` when the address cannot be listened on.
+ * @throws EventBusError `INVALID_OPTION` if the server cannot listen on the address.
  */
 export async function serveHealth({ port, host }: HealthAddress, health: HealthState): Promise<HealthServer> {
   const server = createServer(({ method, url }, response) => {
@@ -54,7 +54,7 @@ export async function serveHealth({ port, host }: HealthAddress, health: HealthS
     async close() {
       const closed = once(server, "close");
       server.close();
-      // Probes keep their connections.
+      // Health checks keep their connections open.
       server.closeAllConnections();
       await closed;
     },

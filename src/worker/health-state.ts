@@ -4,7 +4,7 @@ import type { Report } from "../log/telemetry.js";
 export interface Live {
   readonly isLive: boolean;
   readonly phase: Phase;
-  /** Since the worker last gave a sign of life: a heartbeat, or an attempt to connect. */
+  /** The time since the last heartbeat or attempt to connect. */
   readonly lastSignMs: number;
 }
 
@@ -12,19 +12,19 @@ export interface Live {
 export interface Ready {
   readonly isReady: boolean;
   readonly phase: Phase;
-  /** Whether notifications reach it; otherwise it polls. */
+  /** True if notifications reach it; false if it polls. */
   readonly listens: boolean;
-  /** How long ago the database last took its heartbeat; null before the first one. */
+  /** The time since the last heartbeat that reached the database; null before the first one. */
   readonly lastHeartbeatMs: number | null;
 }
 
-/** What a worker is doing. */
+/** The phase of a worker. */
 export type Phase = "starting" | "running" | "reconnecting" | "stopping" | "stopped" | "failed";
 
-/** The state of a worker that health checks ask for, from its reports and heartbeats. */
+/** The state of a worker for health checks, from its reports and heartbeats. */
 export interface HealthState {
   readonly report: Report;
-  /** The database took a heartbeat. */
+  /** A heartbeat has reached the database. */
   beat(): void;
   /** The worker tries to connect. */
   connecting(): void;
@@ -32,10 +32,10 @@ export interface HealthState {
   ready(): Ready;
 }
 
-/** Every step of connecting ends earlier, one way or the other: a worker that is silent for longer hangs. */
+/** Every step of connecting succeeds or fails earlier, so a worker that is silent for longer hangs. */
 const LONGEST_STEP_MS = 90_000;
 
-/** @param deadAfterMs after how much silence other workers consider this one dead. */
+/** @param deadAfterMs the silence after which other workers take this one for dead. */
 export function followHealth(deadAfterMs: number): HealthState {
   let phase: Phase = "starting";
   let listens = false;

@@ -5,31 +5,31 @@ export interface HeartbeatOptions {
   readonly intervalMs: number;
   readonly beat: () => Promise<Heartbeat>;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
-  /** A heartbeat failed twice, or its notifications are not heard. The heartbeats go on. */
+  /** Called if a heartbeat failed twice, or its notifications do not arrive. The heartbeats go on. */
   readonly onFailure: (reason: string) => void;
 }
 
 export interface RunningHeartbeat {
-  /** Resolves after the first beat; rejects when it fails. */
+  /** Resolves after the first heartbeat; rejects if it fails. */
   readonly first: Promise<void>;
-  /** A notification was heard. */
+  /** Must be called for each notification that arrives. */
   heard(): void;
-  /** From now on notifications are not expected. */
+  /** After this call, notifications are not expected. */
   stopListening(): void;
-  /** Resolves when no heartbeat is under way any more: a late one would register again a worker that has gone. */
+  /** Stops. Resolves once no heartbeat is running: a late one would register a worker that has ended. */
   stop(): Promise<void>;
 }
 
-/** When the notifications of more beats in a row than this are not heard, the listening connection does not work. */
+/** If the notifications of more heartbeats in a row do not arrive, the listening connection is broken. */
 const DEAF_AFTER = 2;
 
-/** Beats at once and then in intervals. A beat that fails is repeated once, at once. */
+/** Sends a heartbeat at once and then in intervals. A failed heartbeat is retried once, immediately. */
 export function startHeartbeat({ intervalMs, beat, onBeat, onFailure }: HeartbeatOptions): RunningHeartbeat {
   let stopped = false;
   let listens = true;
   let timer: NodeJS.Timeout | undefined;
   let underWay: Promise<unknown> = Promise.resolve();
-  // Beats are counted, not time: a process that was busy for long has not listened meanwhile, and is not deaf.
+  // Heartbeats are counted, not time: a process that was blocked for long has just not read its notifications.
   let unheard = 0;
   const once = async (first: boolean) => {
     const heartbeat = await beat();

@@ -10,27 +10,27 @@ import { parkOrphans } from "./park-orphans.js";
 import { settlesWithin } from "./settles-within.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** The maintenance that one worker does for all of them, while it runs. */
+/** Housekeeping: periodic tasks that one worker runs for all. */
 export interface Housekeeping {
-  /** Starts no further task; resolves when the running one has ended. Never rejects. */
+  /** Starts no further task. Resolves once the running one has ended. Never rejects. */
   stop(): Promise<void>;
 }
 
 const TEND_MS = 2_000;
 const WAKE_LOST_MS = 5_000;
 const PARK_MS = 5_000;
-/** With millions of jobs one look at them takes seconds: such a task runs for at most this part of the time. */
+/** The greatest share of time that a slow task may run: with millions of jobs, reading them takes seconds. */
 const SHARE = 0.05;
 const LOOK_FOR_ORPHANS_MS = 300_000;
-/** Deployments take time: a delivery that has waited for less is not orphaned. */
+/** A delivery that has waited for less is not orphaned, because deployments take time. */
 const ORPHANED_AFTER_MS = 60_000;
 const BATCH = 1_000;
 
-/** How many events of each subscription one statement looks at; fewer after it has failed, down to the least. */
+/** How many events of each subscription one statement reads. Fewer after a failure, down to the minimum. */
 const MOST_MARKED = 50_000;
 const FEWEST_MARKED = 500;
 
-/** Runs the maintenance tasks, each when it is due and no other worker has just done it. */
+/** Runs each task when it is due, unless another worker has just run it. */
 export function startHousekeeping(setup: WorkerSetup, worker: string, executor: Executor): Housekeeping {
   const { intervalMs } = setup.config.retention;
   let stopped = false;
@@ -43,7 +43,7 @@ export function startHousekeeping(setup: WorkerSetup, worker: string, executor: 
       const paused = new Promise<void>((resolve) => {
         endPause = resolve;
       });
-      // At random, so that another worker may be first next time.
+      // A random pause, so that another worker may be first next time.
       if (!stopped) await settlesWithin(everyMs * (0.75 + Math.random() / 2), paused);
     }
   };
@@ -57,7 +57,7 @@ export function startHousekeeping(setup: WorkerSetup, worker: string, executor: 
   };
 }
 
-/** Runs them once, for where no worker runs all the time. Starts no further task when `isStopped`. Never rejects. */
+/** Runs the due tasks once, for programs without a running worker. Starts no further task if `isStopped`. Never rejects. */
 export async function runHousekeeping(
   setup: WorkerSetup,
   worker: string,
@@ -67,7 +67,7 @@ export async function runHousekeeping(
   await passOf(setup, worker, executor, isStopped)();
 }
 
-/** A function that runs each task that is due, one after the other. */
+/** Returns a function that runs all due tasks, one after the other. */
 function passOf(
   { names, report, config: { retention, application } }: WorkerSetup,
   worker: string,
@@ -80,7 +80,7 @@ function passOf(
   const inTurn = async (task: Parameters<typeof takeTurn>[2], everyMs: number, work: () => Promise<void>) => {
     if (!isStopped() && (await takeTurn(executor, names, task, everyMs))) await work();
   };
-  // A task that takes long is run more rarely by the worker that has seen it, whichever worker ran it last.
+  // A worker that has seen a task take long runs it more rarely, whichever worker ran it last.
   const sparingly = (task: Parameters<typeof takeTurn>[2], leastMs: number, work: () => Promise<void>) => {
     let everyMs = leastMs;
     return () =>
@@ -94,14 +94,14 @@ function passOf(
       });
   };
   const tend = async () => {
-    // First: paused deliveries wait for it, while checkpoints only make other statements faster.
+    // First, because deliveries wait for it. Checkpoints only make other statements faster.
     while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
     await preferNewest(executor, names);
     try {
       await advanceCheckpoints(executor, names, most);
       most = Math.min(2 * most, MOST_MARKED);
     } catch (error) {
-      // It may have taken too long.
+      // The statement may have taken too long.
       most = Math.max(Math.floor(most / 10), FEWEST_MARKED);
       throw error;
     }
@@ -147,7 +147,7 @@ function passOf(
       try {
         await task();
       } catch (error) {
-        // Connections are watched elsewhere. Any other error would come again and again, and is reported once.
+        // Lost connections are handled elsewhere. Any other error would repeat, so it is reported once.
         const message = messageOf(error);
         if (isAboutConnecting(error) || reported.has(message)) continue;
         reported.add(message);

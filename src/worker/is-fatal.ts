@@ -8,7 +8,7 @@ const FATAL = new Set([
   "INVALID_OPTION",
 ]);
 
-/** Whether trying again is of no use. */
+/** Whether a retry cannot succeed. */
 export function isFatal(error: unknown): boolean {
   return isEventBusError(error) && FATAL.has(error.code);
 }

@@ -2,18 +2,17 @@ import type { Executor } from "../outbox/executor.js";
 import { FROM_THE_FIRST, type LookedUpTo, noteUnknownWorkers, wakeLost } from "../outbox/lost-deliveries.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 
-/** The deliveries that got new jobs together. */
+/** The deliveries that got new jobs. */
 export interface Woken {
   readonly subscribers: readonly string[];
   readonly deliveries: number;
 }
 
-/** So many open deliveries are compared with the jobs in one statement, and in one turn. */
+/** How many open deliveries are compared with the jobs in one statement, and in one turn. */
 const MOST_LOOKED_AT = 10_000;
 
 /**
- * Looks for open deliveries without a job and adds one for each, some with each call; the next call goes on where this one
- * ended.
+ * Finds open deliveries without a job and adds jobs for them. Each call checks some deliveries, and the next call continues there.
  */
 export function lookForLost(
   executor: Executor,
@@ -32,7 +31,7 @@ export function lookForLost(
         subscribers: woken.map(({ subscriber }) => subscriber),
         deliveries: woken.reduce((sum, { deliveries }) => sum + deliveries, 0),
       });
-      // Where one job was lost, others probably were: the look goes on at once.
+      // If one job was lost, others probably were: the search continues at once.
     } while (from !== FROM_THE_FIRST && !isStopped());
   };
 }

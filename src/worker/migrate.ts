@@ -11,30 +11,30 @@ import { migrateGraphile } from "./graphile/migrations.js";
 import { subscribeAll } from "./subscribe-all.js";
 import { checkRunOptions, prepareWorker, type RunOptions } from "./worker-setup.js";
 
-/** What {@link migrate} did. */
+/** The result of {@link migrate}. */
 export interface MigrateResult {
-  /** The steps of our own schema that were applied, `functions` where only those have changed; none when it was up to date. */
+  /** The applied migrations; `functions` if only the functions have changed; empty if the schema was up to date. */
   readonly applied: readonly string[];
-  /** The subscribers of which something changed in the database. */
+  /** The subscribers whose subscriptions have changed in the database. */
   readonly subscribers: readonly string[];
 }
 
-/** What {@link migrate} is given. */
+/** Options of {@link migrate}. */
 export interface MigrateOptions extends RunOptions {
   /**
-   * Goes ahead where workers run that would not work with the new schema: they fail until they are restarted with this
-   * version. Defaults to false.
+   * Migrates even if running workers will not work with the new schema: they fail until they are restarted with this version.
+   * Defaults to false.
    */
   readonly force?: boolean | undefined;
 }
 
-/** Building an index on a large table takes its time. */
+/** Long, because building an index on a large table takes time. */
 const STATEMENT_MS = 3_600_000;
 
 /**
- * Installs the event bus in the database, or brings it up to date: graphile-worker's schema, our own, and the
- * subscriptions of the configuration. It does nothing when nothing is to be done, and any number of processes can
- * call it at once: they wait for each other.
+ * Installs the event bus in the database, or brings it up to date: graphile-worker's schema, the schema of the event bus, and the
+ * subscriptions of the configuration. Does nothing if all are up to date. Any number of processes can call it at once: they wait
+ * for each other.
  *
  * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `DATABASE_UNREACHABLE`, `SUBSCRIBER_TAKEN`, `WORKERS_RUNNING`.
  *

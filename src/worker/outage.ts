@@ -1,12 +1,12 @@
 import type { Report } from "../log/telemetry.js";
 import { messageOf } from "./is-fatal.js";
 
-/** Reports each outage once, however many attempts to connect fail during it. */
+/** Reports each outage once, even if many attempts to connect fail. */
 export interface Outage {
-  /** The connections are lost, or still are. */
+  /** Called if the connections are lost, or still are. */
   lost(cause: unknown): void;
   back(): void;
-  /** The worker does not try to connect any more. */
+  /** Called if the worker gives up connecting. */
   givenUp(): void;
 }
 

@@ -2,7 +2,7 @@ import pg from "pg";
 
 import { momentOf } from "../outbox/moment.js";
 
-/** By the OID of the type. What is not here stays the text that PostgreSQL sends: int8 and numeric too. */
+/** Parsers by the OID of the type. Values of other types, int8 and numeric included, stay the texts that PostgreSQL sends. */
 const PARSERS = new Map<number, (text: string) => unknown>([
   [16, (text) => text === "t"],
   ...[21, 23, 26, 700, 701].map((oid) => [oid, Number] as const),
@@ -20,14 +20,14 @@ function textsOf(text: string): string[] {
 }
 
 /**
- * How values are read on connections of the package. `pg.types` is shared with the application: parsers that it sets there,
- * for timestamps or JSON, would apply to statements of the package and of graphile-worker.
+ * The type parsers of the package's connections. `pg.types` is shared with the application, whose parsers, for example for timestamps
+ * or JSON, would also apply to statements of the package and of graphile-worker.
  */
 export const OWN_TYPES = {
   getTypeParser: (oid: number) => PARSERS.get(oid) ?? String,
 } as unknown as pg.CustomTypesConfig;
 
-/** Has values come as texts, whatever `pg.defaults.binary` says. */
+/** Makes a connection receive values as texts, even if `pg.defaults.binary` is set. */
 export function readTexts(client: pg.ClientBase): void {
   (client as unknown as { binary: boolean }).binary = false;
 }

@@ -2,12 +2,12 @@ import type { Executor } from "../outbox/executor.js";
 import { freeJobs, parkJobs, unservedTasks } from "../outbox/graphile/park-jobs.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 
-/** A deployment may leave a subscriber without a worker for so long before its jobs are parked. */
+/** How long a subscriber may be without a worker, as during a deployment, before its jobs are parked. */
 const UNSERVED_FOR_MS = 20_000;
 
 /**
- * Parks the ready jobs of subscribers that no worker has, so that looks for jobs do not go over them, and frees those of
- * subscribers that a worker has again. Each call does both once.
+ * Parks the ready jobs of subscribers that no worker has, so that polls do not read them, and frees the jobs of subscribers that a
+ * worker has again. Each call does both once.
  */
 export function parkOrphans(
   executor: Executor,

@@ -9,26 +9,26 @@ import { runHousekeeping } from "./housekeeping.js";
 import { subscribeWorker } from "./subscribe-all.js";
 import { assertSubscribers, checkRunOptions, prepareWorker, type RunOptions } from "./worker-setup.js";
 
-/** What {@link runOnce} is given. */
+/** Options of {@link runOnce}. */
 export interface RunOnceOptions extends RunOptions {
   /**
-   * After how long it takes no more deliveries, in milliseconds. The running handlers then have
+   * The time after which it takes no more deliveries, in milliseconds. The running handlers then have
    * `worker.shutdownTimeoutMs` to end. Defaults to no limit.
    */
   readonly maxMs?: number | undefined;
 }
 
-/** How many deliveries had which outcome. */
+/** The number of deliveries by outcome. */
 export type RunOnceResult = Readonly<Record<DeliveryOutcome, number>>;
 
 const FOR_EVER_MS = 2_147_483_647;
 
 /**
- * Makes the deliveries that are due, and those that follow from them, and returns: for cron and serverless functions,
- * where no worker can keep running. Several calls and workers at once share the deliveries. Leaves nothing claimed.
+ * Makes the due deliveries, and those of events that their handlers publish, and returns. For cron and serverless functions, where
+ * no worker can keep running. Concurrent calls and workers share the deliveries. Leaves no job locked.
  *
- * @throws EventBusError as `runWorker`; `DATABASE_UNREACHABLE` also when the connection breaks meanwhile: what is not
- * done then is done by the next call. What the database says when it refuses to let deliveries be claimed.
+ * @throws EventBusError as `runWorker`; also `DATABASE_UNREACHABLE` if the connection breaks meanwhile: the next call makes the
+ * remaining deliveries. The error of the database, if it refuses the query for jobs.
  *
  * @example
  * ```ts
@@ -49,9 +49,9 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOnceResult> {
   await connectFirst(setup, async (executor) => {
     await assertSameDatabase(executor, setup.config.prisma, setup.subscribers);
     policies = await subscribeWorker(executor, setup);
-    // Where no worker runs, nothing else does it. At most half of the time is spent on it.
+    // Without a running worker, nothing else does the housekeeping. It gets at most half of the time.
     await runHousekeeping(setup, worker, executor, () => leftMs() < maxMs / 2);
-    // There may be no worker to free the jobs that others, without these subscribers, have parked.
+    // Workers without these subscribers may have parked their jobs, and no other worker may run to free them.
     await freeJobs(executor, setup.names, { own: setup.subscribers.map(({ name }) => name) });
   });
   const counts = { delivered: 0, retrying: 0, snoozed: 0, paused: 0, cancelled: 0, dead: 0, stale: 0 };

@@ -18,32 +18,32 @@ import {
 export interface Worker {
   /**
    * Takes no more deliveries, waits for the running handlers up to `worker.shutdownTimeoutMs`, then aborts their
-   * signals, waits a second and gives them up: other workers run those deliveries again, without losing an attempt.
-   * Leaves nothing claimed. Never rejects; further calls return the same promise.
+   * signals, waits a second and abandons them: other workers run those deliveries again, without losing an attempt.
+   * Leaves no job locked. Never rejects; further calls return the same promise.
    */
   stop(): Promise<void>;
   /**
-   * Resolves when the worker has stopped. Rejects when it cannot go on: when the schema in the database has become
-   * newer or older than this version of the package knows, or is gone.
+   * Resolves once the worker has stopped. Rejects if it cannot go on: if the schema in the database is gone, or has become newer or
+   * older than this version of the package supports.
    */
   readonly finished: Promise<void>;
-  /** The port on which it answers how it is; undefined without the option `healthPort`. */
+  /** The port of the health checks; undefined without the option `healthPort`. */
   readonly healthPort: number | undefined;
   /** The same as {@link Worker.stop}. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a worker: makes the deliveries of the subscribers it is given, until it is stopped.
+ * Starts a worker, which makes the deliveries of its subscribers until it is stopped.
  *
- * Resolves when it is ready. Connections that break are replaced by themselves, for as long as it takes. Several
- * workers can run in one process and any number on one database; each delivery is made by one of them. When a process
- * dies, the others take over its deliveries after `worker.deadAfterMs`.
+ * Resolves once the worker is ready. It replaces broken connections, however long that takes. Several workers can run in one process,
+ * and any number on one database; each delivery is made by one of them. If a process dies, other workers take over its deliveries
+ * after `worker.deadAfterMs`.
  *
- * It reacts to no signals: in a program of your own, call `stop()` on SIGTERM. The command line tool does.
+ * The worker does not handle signals: in a program of your own, call `stop()` on SIGTERM. The command line tool does that.
  *
  * @throws EventBusError `INVALID_OPTION` (also for a `healthPort` that is taken) or `DUPLICATE_NAME`, before it connects;
- * `INVALID_OPTION` when a subscriber is transactional and `prisma` is not on the worker's database; `DATABASE_UNREACHABLE`;
+ * `INVALID_OPTION` if a subscriber is transactional and `prisma` is not on the worker's database; `DATABASE_UNREACHABLE`;
  * `SCHEMA_MISSING`, `SCHEMA_OUTDATED` or `SCHEMA_TOO_NEW`; `SUBSCRIBER_TAKEN`.
  *
  * @example
@@ -95,7 +95,7 @@ function checkPort(port: unknown): void {
   throw invalidOption("healthPort", port, "a port, 1 to 65535, or 0 for any free one", { of: "runWorker()" });
 }
 
-/** This machine alone, unless the program says otherwise. */
+/** By default, only this machine can connect. */
 const LOOPBACK = "127.0.0.1";
 
 function checkHost(host: unknown, port: number | undefined): string {

@@ -1,6 +1,5 @@
 /**
- * Waits until a promise settles, for `ms` at most, and returns whether it has. Keeps the process alive meanwhile, and not
- * afterwards.
+ * Waits until a promise settles, for `ms` at most, and returns whether it has. Keeps the process alive only meanwhile.
  */
 export async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -4,14 +4,14 @@ import { isTransient } from "../outbox/database-error.js";
 import type { Executor } from "../outbox/executor.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** Workers that start together may fail because of each other, each several times. */
+/** How often to retry: workers that start together may conflict several times. */
 const MAX_TRIES = 10;
 
 /**
  * Registers the subscribers of a configuration. Returns the names of those that changed.
  *
- * Not in a transaction: where roles have a stricter isolation level than read committed, of workers that start together
- * only one succeeds at first.
+ * If roles have a stricter isolation level than read committed, only one of several workers that start together succeeds at first.
+ * So the call is retried, and must not be part of a transaction.
  */
 export async function subscribeAll(
   executor: Executor,
@@ -27,8 +27,8 @@ export async function subscribeAll(
 }
 
 /**
- * The same for a worker. Returns the ids of its policies, which it tells with its heartbeat, and says which ones are not in
- * force because workers run that have newer ones.
+ * The same for a worker. Returns the ids of its policies, which its heartbeat records, and reports those that are not in force
+ * because running workers have newer ones.
  */
 export async function subscribeWorker(executor: Executor, setup: WorkerSetup): Promise<readonly number[]> {
   await subscribeAll(executor, setup);
@@ -39,7 +39,7 @@ export async function subscribeWorker(executor: Executor, setup: WorkerSetup): P
   );
   if (heldBack.size > 0) {
     log.warn(
-      "Workers run that have newer policies of some subscribers, which stay in force as long as they run: priority, delay and " +
+      "Running workers have newer policies of some subscribers, which stay in force while they run: priority, delay and " +
         "retention are not those of this configuration.",
       { subscribers: [...heldBack] },
     );

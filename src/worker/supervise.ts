@@ -12,27 +12,27 @@ import { outage } from "./outage.js";
 import { settlesWithin } from "./settles-within.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
-/** Keeps graphile-worker running, and stops it. */
+/** Keeps runs of graphile-worker going, and stops them. */
 export interface Supervisor {
   readonly finished: Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-/** How long the outcomes of handlers that were given up may take to be written. */
+/** How long recording the outcomes of abandoned handlers may take. */
 const RECORD_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
-/** A run that lasted so long was healthy. One that did not was not, whatever it reported when it started. */
+/** A run counts as healthy if it lasts this long, whatever it reported at its start. */
 const HEALTHY_MS = 10_000;
 
 /**
- * Starts one run of graphile-worker after the other. When anything happens to its connections, a run is never mended but
- * replaced, and what it had claimed is freed by its id, since it is unknown which of its statements took effect.
+ * Starts one run of graphile-worker after the other. If a connection fails, the run is not repaired but replaced, because it is
+ * unknown which of its last statements took effect. Its jobs are freed by the id of the run.
  *
- * Handlers go on meanwhile, and their outcomes are written through the next run.
+ * Handlers go on meanwhile, and the next run records their outcomes.
  *
  * @param listens whether notifications reach its connections.
- * @throws what keeps the first run from starting.
+ * @throws the error because of which the first run cannot start.
  */
 export async function supervise(setup: WorkerSetup, listens: boolean): Promise<Supervisor> {
   const { config, names, report, health } = setup;
@@ -55,7 +55,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
   const fatal = new Promise<never>((_, reject) => {
     onFatal = reject;
   });
-  // After a stop nothing awaits it.
+  // After a stop, nothing awaits this promise.
   fatal.catch(() => undefined);
 
   const onCurrent: Executor["query"] = async (sql, values, name) => {
@@ -88,13 +88,13 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     current = undefined;
     formerId = failed.id;
     await failed.abandon();
-    // Freed at once, deliveries whose handlers still run here would be made elsewhere too.
+    // If its jobs were freed at once, other workers would make deliveries whose handlers still run here.
     former.free(failed.id, Promise.allSettled(running.values()), config.worker.deadAfterMs);
   };
 
   const keepRunning = async () => {
     let aliveSince = performance.now();
-    // None at first: after a healthy run the next one starts at once.
+    // No pause at first: after a healthy run, the next one starts at once.
     let pauseMs = 0;
     const pause = async () => {
       if (pauseMs > 0) await settlesWithin(pauseMs * (0.5 + Math.random()), stopRequested);
@@ -122,7 +122,7 @@ export async function supervise(setup: WorkerSetup, listens: boolean): Promise<S
     }
   };
 
-  /** Waits for the handlers, then for a moment for those that were told to end. */
+  /** Waits for the handlers, and then, for a moment, for those that were told to end. */
   const shutDown = async () => {
     connection.givenUp();
     const swept = housekeeping.stop();

@@ -1,24 +1,24 @@
 /** Wakes workers when deliveries become due. */
 export interface WakeTimer {
-  /** A delivery becomes due in so many milliseconds. */
+  /** Plans a wake-up for a delivery that becomes due in this many milliseconds. */
   wakeIn(ms: number): void;
-  /** Wakes no more. */
+  /** Cancels all planned wake-ups. */
   stop(): void;
 }
 
-/** Those that become due within so many milliseconds are woken together. */
+/** Deliveries that become due within this many milliseconds are woken together. */
 const TOGETHER_MS = 10;
-/** After a longer wait, it does not matter that graphile-worker only polls. */
+/** For longer waits, polling of graphile-worker is early enough. */
 const LONGEST_MS = 60_000;
 
 /**
- * graphile-worker polls for jobs that have become due. This wakes it in time for deliveries that this worker has put off;
- * when the process dies, polling remains. Keeps no timer while no delivery waits.
+ * graphile-worker only polls for jobs that become due. This timer wakes it in time for deliveries that this worker has snoozed or
+ * will retry. If the process dies, polling remains. Keeps no timer while no delivery waits.
  *
- * @param wake is called with how many are due.
+ * @param wake is called with the number of due deliveries.
  */
 export function wakeTimer(wake: (count: number) => void): WakeTimer {
-  // How many by when, in steps of TOGETHER_MS: a bounded number, however many deliveries wait.
+  // The number of deliveries by due time, in steps of TOGETHER_MS: bounded, however many deliveries wait.
   const due = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
   let next = Number.POSITIVE_INFINITY;
@@ -43,7 +43,7 @@ export function wakeTimer(wake: (count: number) => void): WakeTimer {
   return {
     wakeIn(ms) {
       if (stopped || ms <= 0 || ms > LONGEST_MS) return;
-      // At the end of its step: rather a moment late than early, when there would be nothing to find.
+      // At the end of its step: a moment late rather than early, when no job would be due.
       const step = Math.ceil((performance.now() + ms) / TOGETHER_MS);
       due.set(step, (due.get(step) ?? 0) + 1);
       if (step >= next) return;

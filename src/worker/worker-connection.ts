@@ -4,9 +4,9 @@ import { type Connection, openConnection } from "./connection.js";
 import type { WorkerSetup } from "./worker-setup.js";
 
 /**
- * Connections of a worker. A statement that takes half of the time after which other workers take over has failed.
+ * Connections of a worker. A statement fails after half of the time after which other workers take over.
  *
- * @param isOwn whether each connection is a session of its own, and not one that a pooler shares.
+ * @param isOwn whether each connection is its own session, and not one that a pooler shares.
  */
 export function workerConnection({ url, config }: WorkerSetup, max: number, isOwn = false): Connection {
   const timeoutMs = Math.max(1_000, Math.min(30_000, config.worker.deadAfterMs / 2));

@@ -20,15 +20,15 @@ import { type Activity, countActivity } from "./activity.js";
 import { databaseUrl } from "./database-url.js";
 import { followHealth, type HealthState } from "./health-state.js";
 
-/** The fields of the configuration, or what `defineConfig` made of them, and where reports go. */
+/** The fields of the configuration, checked by `defineConfig` or not, and the receivers of reports. */
 export interface RunOptions extends ConfigOptions {
-  /** Where the worker writes. Defaults to warnings and errors on the standard error output. */
+  /** The logger of the worker. Defaults to warnings and errors on the standard error output. */
   readonly log?: Logger | undefined;
-  /** Receives everything that the worker reports. Defaults to the lines that `log` gets. */
+  /** Receives all reports of the worker. Defaults to log lines for `log`. */
   readonly report?: Report | undefined;
 }
 
-/** What a worker is given. */
+/** Options of a worker. */
 export interface RunWorkerOptions extends RunOptions {
   /**
    * A port on which `GET /live` and `GET /ready` answer with JSON, and with 200 or 503, 1 to 65535, or 0 for any free
@@ -42,27 +42,27 @@ export interface RunWorkerOptions extends RunOptions {
   readonly healthHost?: string | undefined;
 }
 
-/** Everything that a worker needs, checked. */
+/** The checked setup of a worker. */
 export interface WorkerSetup {
   readonly config: EventBusConfig;
   readonly subscribers: readonly Subscriber[];
-  /** The ids of the policies of these subscribers; none before they are registered. */
+  /** The ids of the policies of these subscribers; empty before they are registered. */
   readonly policies: readonly number[];
   readonly names: SchemaNames;
   readonly url: string;
   readonly log: Logger;
   readonly report: Report;
   readonly host: string;
-  /** How many deliveries it makes, counted from its reports. */
+  /** Its activity, counted from its reports. */
   readonly activity: Activity;
   /** Its state for health checks, from its reports and heartbeats. */
   readonly health: HealthState;
 }
 
 /**
- * The options of `runWorker` and the like, of which no name is unknown.
+ * The options of `runWorker` and similar functions, without unknown names.
  *
- * @param own what this function has beside the configuration.
+ * @param own the options of this function beside the configuration.
  * @throws EventBusError `INVALID_OPTION`.
  */
 export function checkRunOptions(options: unknown, own: readonly string[], of: string): UnknownOptions {
@@ -98,21 +98,21 @@ export async function prepareWorker(options: RunOptions): Promise<WorkerSetup> {
   };
 }
 
-/** Before graphile-worker refuses an empty list of tasks, in its own words. */
+/** Refuses a configuration without subscribers, before graphile-worker refuses its empty list of tasks. */
 export function assertSubscribers(subscribers: readonly Subscriber[]): void {
   if (subscribers.length > 0) return;
   throw new EventBusError(
     "INVALID_OPTION",
-    "subscribers in defineConfig() is an empty array: expected at least one, a worker without any has nothing to do.",
+    "subscribers in defineConfig() is an empty array: expected at least one, because a worker without subscribers has nothing to do.",
     { path: "subscribers" },
   );
 }
 
-/** Without the extension, writes of handlers with `ctx.prisma` publish no events, and nothing else would say so. */
+/** Warns if the client is not extended: writes of handlers through `ctx.prisma` then publish no events. */
 export function warnOfPlainClient({ config, log }: Pick<WorkerSetup, "config" | "log">): void {
   if (!("$transaction" in config.prisma) || "$publish" in config.prisma) return;
   log.warn(
-    "The Prisma client of the configuration has no event bus: what handlers write is not captured. Give defineConfig() " +
+    "The Prisma client of the configuration has no event bus: writes of handlers are not captured. Pass defineConfig() " +
       "the client that was extended with eventBus().",
   );
 }

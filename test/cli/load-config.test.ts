@@ -198,7 +198,7 @@ describe("a wrong configuration", () => {
       "an import of TypeScript in what was compiled",
       { "ex-event-bus.config.js": importing("./client.js"), "client.js": importing("./internal/class.ts") },
       "client.js:2: Cannot find module './internal/class.ts'. Compilers do not change this import. If Prisma generated the " +
-        'file: write tsconfig.json before you run prisma generate, or set importFileExtension = "js" in the generator of ' +
+        'file, write tsconfig.json before you run prisma generate, or set importFileExtension = "js" in the generator of ' +
         "the schema",
     ],
     [
