@@ -65,7 +65,7 @@ export interface TelemetryMap {
   /** The events could not be stored, and their transaction cannot commit. */
   readonly "publish:error": Publishing & { readonly durationMs: number; readonly error: unknown };
 
-  /** An extension that was applied before the event bus answered a call, which the event bus did not see. Once for each such call. */
+  /** An extension that was applied before the event bus answered a call, which was not captured. Once for each such call. */
   readonly "capture:unseen": {
     readonly model: string;
     readonly operation: string;

@@ -44,7 +44,7 @@ export function isTransient(state: string): boolean {
 /** Invalid schema, undefined function, undefined table: the errors if the schema was never installed. */
 const MISSING = new Set(["3F000", "42883", "42P01"]);
 
-/** Turns an error of one of the package's statements into an `EventBusError`, if its cause is known. Other errors stay as they are. */
+/** Turns an error of the package's statements into an `EventBusError` if its cause is known. Other errors stay as they are. */
 export function explainFailure(error: unknown, names: SchemaNames): unknown {
   if (isEventBusError(error)) return error;
   const failure = databaseFailure(error);

@@ -58,7 +58,7 @@ interface Row {
   readonly event_name: string;
 }
 
-/** The deliveries that a worker could make now, in the order of position and subscription, as `executor`'s transaction sees them. */
+/** The deliveries that a worker could make now, by position and subscription, as `executor`'s transaction sees them. */
 export async function dueDeliveries(
   executor: Executor,
   names: SchemaNames,

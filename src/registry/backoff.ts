@@ -9,7 +9,7 @@ import {
   within,
 } from "./check-options.js";
 
-/** Delays that grow. Made by {@link exponential}. */
+/** Growing delays. Made by {@link exponential}. */
 export interface ExponentialBackoff {
   readonly kind: "exponential";
   readonly minMs: number;
@@ -18,7 +18,7 @@ export interface ExponentialBackoff {
   readonly jitter: number;
 }
 
-/** Delays that are all the same. Made by {@link fixed}. */
+/** Equal delays. Made by {@link fixed}. */
 export interface FixedBackoff {
   readonly kind: "fixed";
   readonly delayMs: number;
@@ -33,13 +33,13 @@ export type Backoff = ExponentialBackoff | FixedBackoff | BackoffFunction;
 /** The longest delay in milliseconds: 365 days. */
 export const longestDelayMs = 31_536_000_000;
 
-/** What {@link exponential} can be given. */
+/** Options of {@link exponential}. */
 export interface ExponentialOptions {
   /** The delay after the first attempt, in milliseconds. Defaults to 1000. */
   readonly minMs?: number | undefined;
-  /** What each delay is multiplied by to give the next, at least 1. Defaults to 2. */
+  /** The factor between one delay and the next, at least 1. Defaults to 2. */
   readonly factor?: number | undefined;
-  /** The delay at which growing ends, in milliseconds. Defaults to 3600000 (an hour). */
+  /** The longest delay, in milliseconds. Defaults to 3600000 (an hour). */
   readonly maxMs?: number | undefined;
   /** The share, 0 to 1, by which a delay is varied at random up or down. Defaults to 0.2. */
   readonly jitter?: number | undefined;
@@ -47,7 +47,7 @@ export interface ExponentialOptions {
 
 /**
  * Delays that grow: `minMs * factor ** (attempt - 1)`, up to `maxMs`, varied by `jitter` so that deliveries
- * which failed together do not come back together. The default waits 1 s, 2 s, 4 s … up to an hour.
+ * that failed together are not retried together. The default waits 1 s, 2 s, 4 s … up to an hour.
  *
  * @throws EventBusError `INVALID_OPTION`
  *
@@ -89,11 +89,11 @@ export function fixed(delayMs: number): FixedBackoff {
   throw invalidOption("delayMs", delayMs, `milliseconds from 0 to ${longestDelayMs}`, { of: "fixed()" });
 }
 
-/** The backoff at the option `backoff` of a place. */
+/** Checks the option `backoff`. */
 export function checkBackoff(value: unknown, place: Place): Backoff {
   if (value === undefined || value === "exponential") return exponential();
   if (typeof value === "function") return value as BackoffFunction;
-  // Built again, so that one written by hand is checked too.
+  // Built again, so that an object written by hand is checked too.
   if (isObject(value) && value["kind"] === "exponential") {
     const { kind: _, ...options } = value;
     return exponential(options);
@@ -111,8 +111,8 @@ export function checkBackoff(value: unknown, place: Place): Backoff {
  *
  * @param attempt the attempt that failed, from 1.
  * @param random a number from 0 to 1, as `Math.random` gives it.
- * @throws EventBusError `INVALID_OPTION` when a function throws or returns no delay. A delivery is not lost
- * by that: whoever settles it waits as `exponential()` says instead, and reports the error.
+ * @throws EventBusError `INVALID_OPTION` if a function throws or returns no delay. The delivery is not lost: its caller
+ * uses the delay of `exponential()` instead, and reports the error.
  */
 export function backoffDelayMs(
   backoff: Backoff,

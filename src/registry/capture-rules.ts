@@ -35,7 +35,7 @@ export const EVENT_SIZE = {
 /** An event that a captured mutation leads to. */
 export interface Rule {
   readonly event: AnyEventType;
-  /** The event is published only when this returns true for it; undefined: always. */
+  /** The event is published only if this returns true for it; undefined: always. */
   readonly when: ((event: AnyEvent) => boolean) | undefined;
 }
 
@@ -48,13 +48,13 @@ export interface ResolvedBusOptions {
   /** By model; a model without rules has no entry. */
   readonly rules: ReadonlyMap<string, ModelRules>;
   readonly redactions: Redactions;
-  /** Models of which calls that cannot be captured run without events instead of being refused. */
+  /** Models whose calls run without events if they cannot be captured, instead of being refused. */
   readonly uncaptured: ReadonlySet<string>;
   readonly database: ResolvedDatabaseNames;
   readonly transaction: { readonly maxWaitMs: number; readonly timeoutMs: number };
   readonly maxEventBytes: number;
   readonly bulk: { readonly maxRows: number };
-  /** What every event gets as metadata, asked when it is made. */
+  /** Returns the metadata of an event; called for each event. */
   readonly metadata: (() => EventMetadata) | undefined;
 }
 
@@ -63,8 +63,7 @@ const place: Place = { of: "eventBus()" };
 /**
  * Checks the options of the extension.
  *
- * @param modelNames the models of the Prisma schema; undefined when they are not known, then any name will
- * do.
+ * @param modelNames the models of the Prisma schema; undefined if they are not known yet: then any name is accepted.
  * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `UNKNOWN_EVENT` or `UNKNOWN_MODEL`, with the
  * value and its path.
  */
@@ -130,7 +129,7 @@ function checkCapture(
     const ofModel = within(place, `capture.${model}`);
     checkModel(model, "in capture", ofModel.path, modelNames);
     if (operations === undefined) continue;
-    // Wrong in any case; what is wrong with it can only be said when the models are known.
+    // Wrong in any case, but the reason can be given only when the models are known.
     if (modelNames === undefined && !modelsOf(eventsByName).has(model)) continue;
     const given = checkOptions(operations, [...CAPTURED_OPERATIONS, "omit", "mask", "uncaptured"], ofModel);
     if (isAllowed(given["uncaptured"], ofModel)) uncaptured.add(model);

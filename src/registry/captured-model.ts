@@ -1,46 +1,46 @@
-/** What of a model is captured, and what is not. */
+/** What is captured of a model, and what is not. */
 export interface CapturedModel {
   readonly model: string;
-  /** Of the events that lead to one: "UserRegistered", or "UserEmailChanged when …" for one with a condition. */
+  /** The events of the operation: "UserRegistered", or "UserEmailChanged when …" for a rule with a condition. */
   readonly create: readonly string[];
   readonly update: readonly string[];
   readonly delete: readonly string[];
-  /** Fields that no event says. */
+  /** Fields that events leave out. */
   readonly omitted: readonly string[];
-  /** Fields of which events say something else. */
+  /** Fields whose values events replace. */
   readonly masked: readonly string[];
-  /** What of it leads to no event, and why. */
+  /** Changes that lead to no event, and why. */
   readonly notCaptured: readonly string[];
 }
 
-/** An extension that was applied before the event bus, so that its hooks run around those of that. */
+/** An extension that was applied before the event bus, and whose hooks run around its own. */
 export interface OuterExtension {
-  /** Undefined: it has no name. */
+  /** Undefined if it has no name. */
   readonly name: string | undefined;
-  /** Writes of models with rules for which it has hooks: "User.delete". */
+  /** Writes of models with rules that it has hooks for: "User.delete". */
   readonly calls: readonly string[];
 }
 
-/** What a client publishes. */
+/** What a client captures. */
 export interface DescribedCapture {
   /** The names of its events. */
   readonly events: readonly string[];
-  /** In the order of the schema. */
+  /** The models, in the order of the schema. */
   readonly models: readonly CapturedModel[];
-  /** The first one first. */
+  /** The extensions, in the order in which they were applied. */
   readonly outer: readonly OuterExtension[];
 }
 
-/** The method of an extended client that tells it. Not for applications: `doctor` shows it. */
+/** The method of an extended client that returns {@link DescribedCapture}. Not for applications: `doctor` calls it. */
 export const DESCRIBE = "$describeCapture";
 
 /**
- * The method of an extended client that checks whether Prisma does what the extension relies on. Not for applications:
- * `doctor`, `migrate` and workers call it.
+ * The method of an extended client that runs the self-check of the extension. Not for applications: `doctor`, `migrate` and workers
+ * call it.
  *
- * @throws EventBusError `PRISMA_INCOMPATIBLE`; else what the database has failed with.
+ * @throws EventBusError `PRISMA_INCOMPATIBLE`; or the error of the database.
  */
 export const CHECK_CLIENT = "$checkCapture";
 
-/** What no rule makes visible. */
+/** Writes that no rule can capture. */
 export const NEVER_SEEN = "raw SQL, clients without the extension, triggers and other programs";

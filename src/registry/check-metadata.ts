@@ -5,9 +5,8 @@ import type { EventMetadata } from "./event.js";
 const TEXTS = ["correlationId", "causationId", "mutationId", "traceparent"] as const;
 
 /**
- * @param option what the caller calls it, and `of` where it was given, for the message.
- * @throws EventBusError `INVALID_OPTION` for what is no object, for a promise of one, and for named keys that are no
- * strings.
+ * @param option the name of the metadata in messages; `of` is the call that it was passed to.
+ * @throws EventBusError `INVALID_OPTION` if it is no object or is a promise, or if a key that the package reads is no string.
  */
 export function checkMetadata(metadata: unknown, option: string, of: string): EventMetadata {
   if (typeof (Object(metadata) as { readonly then?: unknown }).then === "function")

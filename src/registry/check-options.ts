@@ -1,14 +1,14 @@
 import { EventBusError } from "../errors.js";
 import { didYouMean } from "./nearest-name.js";
 
-/** An object of which nothing is known but that it is one. */
+/** An unchecked object of options. */
 export type UnknownOptions = Readonly<Record<string, unknown>>;
 
-/** Where options were found, for messages and for the path of an error. */
+/** The place of options, for messages and for the path of an error. */
 export interface Place {
-  /** What they were given to: `defineSubscriber("x")`. */
+  /** The call that they were passed to: `defineSubscriber("x")`. */
   readonly of: string;
-  /** Where in that: `retry`. Nothing when they are all that was given. */
+  /** Their path in the options of the call: `retry`. Undefined for the options themselves. */
   readonly path?: string;
 }
 
@@ -17,10 +17,10 @@ export function within(place: Place, option: string): Required<Place> {
   return { of: place.of, path: place.path === undefined ? option : `${place.path}.${option}` };
 }
 
-/** Options whose values nobody else should read. */
+/** Options whose values messages must not show. */
 const SECRET = /passw|secret|token|credential|authorization|^(direct)?url$/i;
 
-/** The error for an option that has a wrong value: what was found, and what was expected. */
+/** The error for a wrong value of an option: names the value and the expected ones. */
 export function invalidOption(option: string, value: unknown, expected: string, place: Place): EventBusError {
   const { path } = within(place, option);
   const found =
@@ -49,7 +49,7 @@ export function checkOptions(value: unknown, known: readonly string[], place: Pl
   return value;
 }
 
-/** The options at `option` of others, checked as {@link checkOptions} does; none when it is not given. */
+/** The nested options at `option`, checked by {@link checkOptions}; empty if not given. */
 export function checkNested(
   options: UnknownOptions,
   option: string,
@@ -71,12 +71,12 @@ function assertReadable(options: UnknownOptions, option: string, place: Place): 
   }
 }
 
-/** What a number must be, and what it is when it is not given. */
+/** The limits and the default of a number. */
 export interface IntegerRange {
   readonly min: number;
   readonly max: number;
   readonly defaultsTo: number;
-  /** What is counted, for the message: "milliseconds". */
+  /** The unit, for the message: "milliseconds". */
   readonly of?: string;
 }
 
@@ -108,12 +108,12 @@ export function checkNumber(
   throw invalidOption(option, value, `${of} from ${min} to ${max}`, place);
 }
 
-/** A logger at `option`, or undefined when it is not given. */
+/** The logger at `option`; undefined if not given. */
 export function checkLogger(options: UnknownOptions, option: string, place: Place): unknown {
   return checkMethods(options, option, ["debug", "info", "warn", "error"], "a logger such as console", place);
 }
 
-/** What has certain methods at `option`, or undefined when it is not given. */
+/** The object with certain methods at `option`; undefined if not given. */
 export function checkMethods(
   options: UnknownOptions,
   option: string,
@@ -128,7 +128,7 @@ export function checkMethods(
   throw invalidOption(option, value, `${what}, with ${methods.join("(), ")}()`, place);
 }
 
-/** The function at `option`, or undefined when it is not given. */
+/** The function at `option`; undefined if not given. */
 export function checkFunction(options: UnknownOptions, option: string, place: Place): unknown {
   const value = options[option];
   if (value !== undefined && typeof value !== "function")
@@ -136,15 +136,14 @@ export function checkFunction(options: UnknownOptions, option: string, place: Pl
   return value;
 }
 
-/** Whether `option` is set; one that is not given is not. What only looks like it, such as a text, is refused. */
+/** The flag at `option`; false if not given. Other values, such as a text, are refused. */
 export function checkFlag(options: UnknownOptions, option: string, place: Place): boolean {
   const value = options[option];
   if (value === undefined || typeof value === "boolean") return value === true;
   throw invalidOption(option, value, "true or false", place);
 }
 
-// Letters, marks, digits, punctuation and symbols, with single spaces between: people read names, and logs
-// hold them.
+// Letters, marks, digits, punctuation and symbols, with single spaces between, because people read names, also in logs.
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+( [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*$/u;
 
 /** A name that can be stored, printed and compared. */
@@ -153,13 +152,13 @@ export function checkName(value: unknown, option: string, maxLength: number, pla
   throw invalidOption(option, value, `1 to ${maxLength} printable characters`, place);
 }
 
-/** What an object is that has nothing to say by keys of its own: `[object Date]`. */
+/** The kind of an object: `[object Date]`. */
 const BUILT_IN =
   /^\[object (Date|RegExp|(Weak)?(Map|Set)|WeakRef|Promise|Error|Number|String|Boolean|Symbol|BigInt|(Shared)?ArrayBuffer|DataView|\w*Array)\]$/;
 
 /**
- * Whether it is an object in the sense of `{}`. Arrays and functions are not, nor are dates, maps, promises and the like,
- * which would seem to have no keys.
+ * Whether a value is an object with keys. Arrays and functions are not, nor are dates, maps, promises and the like, which would
+ * seem to have no keys.
  */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !BUILT_IN.test(tagOf(value));
@@ -169,10 +168,10 @@ function tagOf(value: object): string {
   return Object.prototype.toString.call(value);
 }
 
-/** From its scheme on: passwords stand in several places of a connection string, and not always escaped. */
+/** Matches a connection string from its scheme on: passwords can be in several places of it, and not always escaped. */
 const CONNECTION = /\b([a-z][a-z0-9+.-]*):\/\/[\s\S]*|\b(?=(?:password|passwd|pwd)\s*=)[\s\S]*/i;
 
-/** A value as a message shows it: short, never the contents of an object, and nothing of a connection string. */
+/** A value for a message: short, without the content of objects and of connection strings. */
 export function describe(value: unknown): string {
   if (typeof value === "string") {
     const text = value.replace(CONNECTION, (_, scheme?: string) =>

@@ -3,8 +3,8 @@ import { longestDelayMs } from "./backoff.js";
 import { describe } from "./check-options.js";
 
 /**
- * How long from now on, in whole milliseconds, for what a handler may say: milliseconds, or a date. A date that has
- * passed means at once, as clocks differ; a length of time below zero is a mistake.
+ * Turns the argument of a handler, milliseconds or a date, into whole milliseconds from now. A past date means at once, because
+ * clocks differ. A negative number is a mistake.
  */
 export function checkDelay(until: unknown, of: string): number {
   const ms = until instanceof Date ? Math.max(0, until.getTime() - Date.now()) : until;
@@ -21,12 +21,12 @@ function dateText(date: Date): string {
   return Number.isNaN(date.getTime()) ? "Invalid Date" : date.toISOString();
 }
 
-/** Why a delivery is cancelled: people will read it. */
+/** Checks the reason of a cancelled delivery, which people will read. */
 export function checkReason(reason: unknown): string {
   if (typeof reason === "string" && reason.trim() !== "") return reason;
   throw new EventBusError(
     "INVALID_OPTION",
-    `ctx.cancel() was given ${describe(reason)}: expected a text that says why the delivery is not wanted any more`,
+    `ctx.cancel() was given ${describe(reason)}: expected a text that says why the delivery is cancelled`,
     { value: reason },
   );
 }

@@ -1,16 +1,16 @@
 import { checkNested, invalidOption, type Place, within } from "./check-options.js";
 
-/** Where the package's tables are. */
+/** The schemas of the tables. */
 export interface DatabaseNames {
-  /** The PostgreSQL schema of the package's own tables, and of nothing else. Defaults to `"event_bus"`. */
+  /** The PostgreSQL schema of the event bus, which must contain nothing else. Defaults to `"event_bus"`. */
   readonly schema?: string | undefined;
   /** The PostgreSQL schema of graphile-worker. Defaults to `"graphile_worker"`. */
   readonly workerSchema?: string | undefined;
 }
 
-/** Options of functions that are given nothing else. */
+/** The option of functions that work on the database. */
 export interface DatabaseOptions {
-  /** Where the package's tables are. Defaults to the schemas `event_bus` and `graphile_worker`. */
+  /** The schemas of the tables. Defaults to `event_bus` and `graphile_worker`. */
   readonly database?: DatabaseNames | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface ResolvedDatabaseNames {
   readonly workerSchema: string;
 }
 
-/** The names of the two schemas, from options that may hold more: the `known` ones. */
+/** Checks the names of the two schemas, in options that may also have the `known` ones. */
 export function checkDatabaseNames(
   value: unknown,
   known: readonly string[],

@@ -24,43 +24,43 @@ import {
   valuesOfModule,
 } from "./subscribers-of-module.js";
 
-/** Which database, and where in it. */
+/** The database, and the schemas of the tables in it. */
 export interface ConfigDatabase extends DatabaseNames {
   /** A PostgreSQL connection string. Defaults to the environment variable `DATABASE_URL`. */
   readonly url?: string | undefined;
-  /** One that reaches the server itself, where `url` goes through a pooler. Defaults to `url`. */
+  /** A connection string without a pooler, if `url` goes through one. Defaults to `url`. */
   readonly directUrl?: string | undefined;
   /**
-   * Whether workers listen for notifications, and keep prepared statements. `false`: they look for deliveries every
-   * `worker.pollIntervalMs`, as they must where connections go through a pooler in transaction mode. Defaults to what
-   * works, which a worker finds out when it starts.
+   * Whether workers listen for notifications and keep prepared statements. If `false`, they poll every `worker.pollIntervalMs`,
+   * as connections through a pooler in transaction mode require. By default, a starting worker finds out whether notifications
+   * reach it.
    */
   readonly listen?: boolean | undefined;
 }
 
-/** How a worker works. */
+/** Settings of a worker. */
 export interface WorkerOptions {
   /** How many deliveries a process makes at once, 1 to 1000. Defaults to 10. */
   readonly concurrency?: number | undefined;
   /**
-   * `"high"`: takes jobs from the database in advance, eight times as many as it makes deliveries at once. Faster for
-   * short handlers; when a process dies, those that it had taken wait for others too. Defaults to `"normal"`.
+   * `"high"`: the worker takes jobs in advance, eight times `concurrency`. That is faster for short handlers. If a process
+   * dies, the jobs that it had taken in advance wait until another worker takes over, too. Defaults to `"normal"`.
    */
   readonly throughput?: "normal" | "high" | undefined;
-  /** How often to look for deliveries of which no notification came, in milliseconds. Defaults to 1000. */
+  /** How often to poll for deliveries without a notification, in milliseconds. Defaults to 1000. */
   readonly pollIntervalMs?: number | undefined;
-  /** How long handlers have to end when the worker is told to stop, in milliseconds. Defaults to 20000. */
+  /** How long handlers may take to end after the worker was told to stop, in milliseconds. Defaults to 20000. */
   readonly shutdownTimeoutMs?: number | undefined;
-  /** How often a worker says that it lives, in milliseconds. Defaults to 3000. */
+  /** The interval between heartbeats, in milliseconds. Defaults to 3000. */
   readonly heartbeatMs?: number | undefined;
   /**
-   * After how much silence the other workers take over a worker's deliveries, in milliseconds; at least twice
-   * `heartbeatMs`. Defaults to 10000.
+   * The silence after which other workers take over a worker's deliveries, in milliseconds; at least twice `heartbeatMs`.
+   * Defaults to 10000.
    */
   readonly deadAfterMs?: number | undefined;
 }
 
-/** What {@link defineConfig} is given. */
+/** Options of {@link defineConfig}. */
 export interface ConfigOptions {
   /** The application's Prisma client; handlers receive it as `ctx.prisma`. */
   readonly prisma: object;
@@ -76,17 +76,17 @@ export interface ConfigOptions {
   readonly application?: string | undefined;
   readonly database?: ConfigDatabase | undefined;
   readonly worker?: WorkerOptions | undefined;
-  /** How long events are kept once they are done. Defaults to seven days. */
+  /** How long events are kept after all their deliveries are done. Defaults to seven days. */
   readonly retention?: RetentionOptions | undefined;
-  /** Called after a delivery was recorded as dead, best effort: see {@link OnDead}. */
+  /** Called after a delivery was recorded as dead, but not guaranteed: see {@link OnDead}. */
   readonly onDead?: OnDead | undefined;
 }
 
-/** What a {@link SubscribersLoader} returns: subscribers, or a module that exports some, beside whatever else. */
+/** The result of a {@link SubscribersLoader}: subscribers, or a module that exports some, among other exports. */
 export type LoadedSubscribers = readonly Subscriber[] | SubscribersModule;
 
 /**
- * Returns the subscribers when they are wanted, so that loading a configuration need not load every handler.
+ * Loads the subscribers on demand, so that loading a configuration does not load every handler.
  *
  * @example
  * ```ts
@@ -96,8 +96,7 @@ export type LoadedSubscribers = readonly Subscriber[] | SubscribersModule;
 export type SubscribersLoader = () => LoadedSubscribers | Promise<LoadedSubscribers>;
 
 /**
- * A checked configuration with every default filled in; `database.url` apart, which depends on the
- * environment.
+ * A checked configuration with all defaults, except `database.url`, which depends on the environment.
  */
 export interface EventBusConfig {
   readonly prisma: object;
@@ -126,8 +125,8 @@ export interface EventBusConfig {
  * The configuration of the worker and the command line tool: the default export of `ex-event-bus.config.ts`.
  * Reads no environment and opens no connection.
  *
- * @throws EventBusError `INVALID_OPTION` when an option is unknown or not valid, `DUPLICATE_NAME` when two
- * subscribers have one name.
+ * @throws EventBusError `INVALID_OPTION` if an option is unknown or not valid, `DUPLICATE_NAME` if two
+ * subscribers have the same name.
  *
  * @example
  * ```ts
@@ -158,7 +157,7 @@ export const CONFIG_OPTIONS: readonly string[] = [
 const place: Place = { of: "defineConfig()" };
 
 /**
- * The subscribers of a configuration, loaded if need be and checked.
+ * The checked subscribers of a configuration, loaded if necessary.
  *
  * @throws EventBusError as {@link defineConfig} does for subscribers that it was given directly.
  */
@@ -168,7 +167,7 @@ export async function loadSubscribers(config: EventBusConfig): Promise<readonly 
   if (Array.isArray(loaded)) return checkSubscribers(valuesOfModule(loaded), SUBSCRIBER_OF_LOADER);
   if (!isModule(loaded)) return checkSubscribers(loaded, SUBSCRIBER_OF_LOADER);
   const found = subscribersOfModule(loaded);
-  // A module that is not the one that was meant would leave its events to nobody.
+  // If the wrong module was loaded, events would have no handler.
   if (found.length === 0)
     throw invalidOption(
       "subscribers",
@@ -258,7 +257,7 @@ function checkThroughput(throughput: unknown, ofWorker: Place): "normal" | "high
   throw invalidOption("throughput", throughput, '"normal" or "high"', ofWorker);
 }
 
-/** Whether it may be a Prisma client, or what stands for one in a test: some of those are functions. */
+/** Whether a value may be a Prisma client, or a stand-in of a test, which can be a function. */
 export function isClient(value: unknown): value is object {
   return isObject(value) || typeof value === "function";
 }

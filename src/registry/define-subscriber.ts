@@ -24,12 +24,12 @@ import type {
 } from "./subscriber.js";
 
 /**
- * Defines a subscriber. It does nothing by itself: a worker that is given it makes its deliveries.
+ * Defines a subscriber. It does nothing by itself: a worker whose configuration has it makes its deliveries.
  *
  * Each subscriber has its own delivery of each event, with its own retries. Deliveries are made at least
  * once.
  *
- * @throws EventBusError `INVALID_OPTION` when an option is unknown or not valid, `DUPLICATE_NAME` when an
+ * @throws EventBusError `INVALID_OPTION` if an option is unknown or not valid, `DUPLICATE_NAME` if an
  * event is named twice.
  *
  * @example
@@ -58,14 +58,14 @@ export function defineSubscriber<
     name,
     events: checkEvents(given["events"], place),
     policy: checkPolicy(given, place),
-    // Called on the options, so that a handler may use `this` as in any object.
+    // Called as a method of the options, so that a handler can use `this`.
     handle: (event: unknown, ctx: unknown): unknown => Reflect.apply(handle, options, [event, ctx]),
   };
   Object.defineProperty(subscriber, subscriberBrand, { value: true });
   return Object.freeze(subscriber) as unknown as Subscriber<Name, Events>;
 }
 
-/** Three hours: after four, graphile-worker holds a job for abandoned and gives it to another worker. */
+/** Three hours: after four, graphile-worker takes a job for abandoned and gives it to another worker. */
 const LONGEST_TIMEOUT_MS = 10_800_000;
 
 const subscriberOptions = [
@@ -76,7 +76,7 @@ const subscriberOptions = [
 /** Marks subscribers of every copy of the package. */
 const subscriberBrand = Symbol.for("ex-event-bus.subscriber");
 
-/** Whether a value is a subscriber: what `defineSubscriber` returns. */
+/** Whether a value is a subscriber, as `defineSubscriber` returns. */
 export function isSubscriber(value: unknown): value is Subscriber {
   return hasBrand(value, subscriberBrand);
 }
@@ -94,7 +94,7 @@ function checkPolicy(given: UnknownOptions, place: Place): SubscriberPolicy {
   return Object.freeze({
     maxAttempts: checkInteger(retry, "maxAttempts", { min: 1, max: 10_000, defaultsTo: 20 }, ofRetry),
     backoff: checkBackoff(retry["backoff"], ofRetry),
-    // Longer, and graphile-worker would give the job to somebody else while the handler runs.
+    // After a longer time, graphile-worker would give the job to another worker while the handler runs.
     timeoutMs: milliseconds("timeoutMs", 1, LONGEST_TIMEOUT_MS, 60_000),
     // graphile-worker keeps priorities in a smallint.
     priority: checkInteger(given, "priority", { min: -32_768, max: 32_767, defaultsTo: 0 }, place),

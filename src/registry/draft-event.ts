@@ -33,7 +33,7 @@ export function hasBrand(value: unknown, brand: symbol): boolean {
   return canCarry && Reflect.get(value, brand) === true;
 }
 
-/** What is known of an event when it is made. */
+/** The fields of an event when it is made. */
 export interface DraftFields {
   readonly aggregateKey: string | null;
   readonly operation: Operation;
@@ -43,11 +43,11 @@ export interface DraftFields {
   readonly metadata: EventMetadata;
 }
 
-/** An event of a type from fields that are known to be right; for captured events. */
+/** Makes an event from checked fields. For captured events. */
 export function makeDraft(type: AnyEventType, fields: DraftFields): EventDraft {
   const { name, version, aggregateType } = type;
   const event: AnyEvent = { id: uuidV7(), name, version, aggregateType, ...fields };
-  // The type travels along, so that publishing needs no list of types to validate the aggregate.
+  // The draft holds its type, so that publishing can validate the aggregate without a list of types.
   Object.defineProperty(event, draftTypeBrand, { value: type });
   return Object.freeze(brandEvent(event));
 }
@@ -63,7 +63,7 @@ const draftOptions = ["aggregateKey", "metadata", "changes", "initialData", "ope
 /** What an event can be about. */
 export const OPERATIONS: readonly Operation[] = ["create", "update", "delete", "publish"];
 
-/** An event of a type from what a caller gave; what an event type does when it is called. */
+/** Makes an event from unchecked arguments. An event type calls this when it is called. */
 export function draftEvent(type: AnyEventType, aggregate: unknown, options: unknown = {}): EventDraft {
   const place = { of: `${type.name}()` };
   if (aggregate === undefined || (type.model !== undefined && !isObject(aggregate))) {

@@ -2,28 +2,28 @@ import type { AnyEvent, EventMetadata, Operation, StoredEvent } from "./event.js
 import type { ChangesOf, InitialDataOf, RowOf, TypeMap } from "./prisma-type-map.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 
-/** An event that is made but not published. Has no position: only the database gives one. */
+/** An event that is not published yet. Has no position, because the database assigns it. */
 export interface EventDraft<
   Name extends string = string,
   Aggregate = unknown,
   Changes = unknown,
   InitialData = unknown,
 > extends AnyEvent<Name, Aggregate, Changes, InitialData> {
-  /** Never: what is stored cannot be published again. */
+  /** Never present: a stored event cannot be published again. */
   readonly position?: never;
 }
 
-/** What a draft may be given beside its aggregate. */
+/** Optional fields of a draft. */
 export interface DraftOptions<Changes = unknown, InitialData = unknown> {
-  /** The aggregate's primary key, as text in the event; an array for a compound key. Defaults to none. */
+  /** The aggregate's primary key, which becomes text in the event; an array for a compound key. Defaults to none. */
   readonly aggregateKey?: DraftKey | undefined;
-  /** Who and why, added to the metadata of the context. Defaults to nothing. */
+  /** Who made the change, and why; added to the metadata of the context. Defaults to none. */
   readonly metadata?: EventMetadata | undefined;
   /** The fields that changed, with their new values. Defaults to none. */
   readonly changes?: Changes | undefined;
   /** The same fields, with their old values. Defaults to none. */
   readonly initialData?: InitialData | undefined;
-  /** What happened to the aggregate. Defaults to `"publish"`. */
+  /** The operation on the aggregate. Defaults to `"publish"`. */
   readonly operation?: Operation | undefined;
 }
 
@@ -36,23 +36,23 @@ export type NoChanges = Readonly<Record<never, never>>;
 // Without the call signature: a type that inherited one beside its own would have two overloads, and a compiler explains
 // a wrong call by the last of them, which takes `never`.
 
-/** What all event types have in common, apart from how they are called. */
+/** The properties of all event types, without the call signature. */
 interface EventTypeProperties {
   /** The name of its events. */
   readonly name: string;
-  /** The version of its events' shape. */
+  /** The version of its events. */
   readonly version: number;
   /** The Prisma model of its aggregate; undefined for events that are only published by hand. */
   readonly model: string | undefined;
-  /** What validates its aggregate; undefined for events of a model. */
+  /** The schema that validates its aggregate; undefined for events of a model. */
   readonly schema: StandardSchemaV1 | undefined;
-  /** What its events say as `aggregateType`. */
+  /** The `aggregateType` of its events. */
   readonly aggregateType: string | null;
   /** Exists for the compiler only. */
   readonly "~types"?: { readonly draft: EventDraft; readonly stored: StoredEvent; readonly typeMap: unknown };
 }
 
-/** What all event types have in common; every event type is one. */
+/** Any event type. */
 export interface AnyEventType extends EventTypeProperties {
   (aggregate: never, options?: DraftOptions<never, never>): EventDraft;
 }
@@ -87,8 +87,8 @@ export type ModelEventDraft<Name extends string, TM extends TypeMap, Model exten
 >;
 
 /**
- * An event type whose aggregate is validated by a schema. Drafts hold what the schema accepts (`Input`),
- * published events what it makes of it (`Output`).
+ * An event type whose aggregate is validated by a schema. Drafts hold the input of the schema (`Input`), published events its
+ * output (`Output`).
  */
 export interface SchemaEventType<Name extends string, Input, Output = Input> extends EventTypeProperties {
   (
@@ -106,7 +106,7 @@ export interface SchemaEventType<Name extends string, Input, Output = Input> ext
 }
 
 /**
- * What a handler receives for an event type; for a union of types a union that narrows by `name`.
+ * The event that a handler receives for an event type; for a union of types, a union that narrows by `name`.
  *
  * @example
  * ```ts
@@ -117,5 +117,5 @@ export interface SchemaEventType<Name extends string, Input, Output = Input> ext
  */
 export type EventOf<T extends AnyEventType> = NonNullable<T["~types"]>["stored"];
 
-/** What calling an event type returns; for a union of types a union that narrows by `name`. */
+/** The draft that an event type returns; for a union of types, a union that narrows by `name`. */
 export type EventDraftOf<T extends AnyEventType> = NonNullable<T["~types"]>["draft"];

@@ -1,25 +1,24 @@
-/** What happened to the aggregate. `publish`: the event was published by hand, not captured from a mutation. */
+/** The operation on the aggregate. `publish`: the event was published by a program, not captured from a mutation. */
 export type Operation = "create" | "update" | "delete" | "publish";
 
 /** A value that JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * Who and why. The named keys are used by the package; any other key is the caller's own.
- * Values are plain JSON.
+ * Who made a change, and why. The package uses the named keys; all other keys are yours. Values are plain JSON.
  */
 export interface EventMetadata {
-  /** Who did it, in the application's own terms. */
+  /** Who made the change, in the application's own terms. */
   readonly actor?: Json;
-  /** For whom, where several customers share the database. */
+  /** For whom, if several customers share the database. */
   readonly tenant?: Json;
-  /** The same for everything that one request led to, however long the chain. Set by the package when absent. */
+  /** Equal for all events that one request led to, however long the chain. Set by the package if absent. */
   readonly correlationId?: string;
-  /** The id of the event whose handler did this. Set by the package inside of handlers. */
+  /** The id of the event whose handler made the change. Set by the package in handlers. */
   readonly causationId?: string;
   /**
-   * The same for all events of one call. Set by the package where a call can lead to several: nested writes, and what
-   * PostgreSQL deletes or changes along with a row.
+   * Equal for all events of one call. Set by the package if a call can lead to several events, through nested writes or
+   * referential actions.
    */
   readonly mutationId?: string;
   /** W3C trace context. */
@@ -27,33 +26,33 @@ export interface EventMetadata {
   readonly [key: string]: Json | undefined;
 }
 
-/** What every event has, before it is stored and after. */
+/** The fields of every event, stored or not. */
 export interface AnyEvent<
   Name extends string = string,
   Aggregate = unknown,
   Changes = unknown,
   InitialData = unknown,
 > {
-  /** UUID v7, given when the event is made. */
+  /** UUID v7, set when the event is made. */
   readonly id: string;
   readonly name: Name;
-  /** Version of the event's shape, 1 unless its definition says otherwise. */
+  /** The version of the event's type. Defaults to 1. */
   readonly version: number;
-  /** The model's name for events of a model; otherwise what the publisher said, or null. */
+  /** The name of the model, for events of a model; otherwise the value that the publisher set, or null. */
   readonly aggregateType: string | null;
-  /** The primary key as text; for a compound key a JSON array of texts. Null when the event has none. */
+  /** The primary key as text; for a compound key, a JSON array of texts. Null if the event has none. */
   readonly aggregateKey: string | null;
   readonly operation: Operation;
-  /** The row after the mutation; for a delete, the row that went. */
+  /** The row after the mutation; for a delete, the deleted row. */
   readonly aggregate: Aggregate;
-  /** Only the fields that changed, with their new values. */
+  /** The changed fields with their new values. */
   readonly changes: Changes;
   /** The same fields, with their old values. */
   readonly initialData: InitialData;
   readonly metadata: EventMetadata;
 }
 
-/** An event as the database has it. */
+/** A stored event. */
 export interface StoredEvent<
   Name extends string = string,
   Aggregate = unknown,
@@ -62,9 +61,9 @@ export interface StoredEvent<
 > extends AnyEvent<Name, Aggregate, Changes, InitialData> {
   /** Its place in the log. Safe as a number up to 2^53. */
   readonly position: number;
-  /** By the clock of the database. */
+  /** When the event was stored, by the clock of the database. */
   readonly occurredAt: Date;
-  /** The PostgreSQL schema of the aggregate's table; null for events published by hand. */
+  /** The PostgreSQL schema of the aggregate's table; null for published events. */
   readonly sourceSchema: string | null;
 }
 

@@ -1,21 +1,21 @@
 import type { Logger } from "../log/logger.js";
 import type { RegisteredPrisma, RegisteredTransaction } from "./register.js";
 
-/** What a handler receives beside the event. */
+/** The context that a handler receives beside the event. */
 export interface HandlerContext {
   /** The name of the subscriber. */
   readonly subscriber: string;
-  /** Which attempt this is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** How many attempts there are; when the last one fails the delivery becomes a dead letter. */
+  /** The number of attempts. If the last one fails, the delivery is dead. */
   readonly maxAttempts: number;
-  /** Aborted when the handler's time is up or the worker stops. Pass it on to whatever can be cancelled. */
+  /** Aborted when the handler's time is up or the worker stops. Pass it to calls that can be cancelled. */
   readonly signal: AbortSignal;
   /** Writes lines that name the event and the subscriber. */
   readonly log: Logger;
   /**
-   * The same in every attempt at this delivery, different in every other delivery. Give it to services that
-   * accept one: a handler can run more than once, and this makes its effect there happen once.
+   * Equal in every attempt at this delivery, different in every other delivery. Pass it to services that accept an idempotency
+   * key: a handler can run more than once, and the key makes its effect there happen once.
    */
   readonly idempotencyKey: string;
   /** Names the delivery in the log and in the command line tool. */
@@ -25,13 +25,13 @@ export interface HandlerContext {
   /** The Prisma client of the configuration. Its type comes from {@link Register}. */
   readonly prisma: RegisteredPrisma;
   /**
-   * Ends the delivery: it is not wanted any more. Recorded with the reason, no failure, and no attempt follows.
+   * Cancels the delivery. The reason is recorded, it does not count as a failure, and no attempt follows.
    *
-   * This and the two below throw, so that they end the handler however deep they are called. What is asked for counts
-   * even when something catches what is thrown; of several the last. Write `return ctx.cancel(…)`, and TypeScript knows
-   * that nothing follows.
+   * `cancel`, `snooze` and `retryAfter` throw, so that they end the handler however deep they are called. The outcome counts
+   * even if the handler catches the error; of several calls, the last counts. Write `return ctx.cancel(…)`, so that TypeScript
+   * knows that nothing follows.
    *
-   * @throws always; EventBusError `INVALID_OPTION` for a reason that is no text, and then the attempt has failed.
+   * @throws always; EventBusError `INVALID_OPTION` if the reason is no text: then the attempt has failed.
    *
    * @example
    * ```ts
@@ -40,17 +40,17 @@ export interface HandlerContext {
    */
   readonly cancel: (reason: string) => never;
   /**
-   * Puts the delivery off: milliseconds from now, 0 to 31536000000 (365 days), or a date; one that has passed means at
-   * once. Uses up no attempt, as often as it is called.
+   * Makes the delivery later. Takes milliseconds from now, 0 to 31536000000 (365 days), or a date; a past date means at once.
+   * Uses up no attempt, however often it is called.
    *
-   * @throws always; EventBusError `INVALID_OPTION` for a time that is none, and then the attempt has failed.
+   * @throws always; EventBusError `INVALID_OPTION` if the time is not valid: then the attempt has failed.
    */
   readonly snooze: (until: number | Date) => never;
   /**
-   * Fails the attempt, with the next one at that time instead of when `retry.backoff` says; times as for `snooze`. What
-   * is given as `cause` is recorded as the error. After the last attempt the delivery is dead all the same.
+   * Fails the attempt, and sets the time of the next one instead of `retry.backoff`. Takes the same times as `snooze`. `cause` is
+   * recorded as the error. After the last attempt the delivery is dead anyway.
    *
-   * @throws always; EventBusError `INVALID_OPTION` for a time that is none, and then the attempt has failed.
+   * @throws always; EventBusError `INVALID_OPTION` if the time is not valid: then the attempt has failed.
    *
    * @example
    * ```ts
@@ -60,17 +60,16 @@ export interface HandlerContext {
   readonly retryAfter: (until: number | Date, cause?: unknown) => never;
 }
 
-/** What the handler of a transactional subscriber receives beside the event. */
+/** The context that the handler of a transactional subscriber receives beside the event. */
 export interface TransactionalContext extends HandlerContext {
   /**
-   * The client of the transaction that the delivery is recorded in, with the extension on it. What is written with it,
-   * and the events that this leads to, is committed with the delivery or not at all. Its type comes from
-   * {@link Register}.
+   * The extended client of the transaction that records the delivery. Its writes and their events are committed together with the
+   * delivery, or not at all. Its type comes from {@link Register}.
    */
   readonly tx: RegisteredTransaction;
 }
 
-/** What a handler receives, by whether its subscriber is transactional. */
+/** The context of a handler, by whether its subscriber is transactional. */
 export type ContextOf<Transactional extends boolean> = [Transactional] extends [true]
   ? TransactionalContext
   : HandlerContext;

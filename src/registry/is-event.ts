@@ -3,11 +3,11 @@ import type { AnyEvent } from "./event.js";
 import type { AnyEventType, EventDraftOf, EventOf } from "./event-type.js";
 
 /**
- * Whether a value is an event, and of that type when one is given.
+ * Whether a value is an event, and of a type, if one is given.
  *
- * Events carry a mark; an object that only looks like one is none, for nobody has checked it. The mark is
- * that of every copy of the package, and types are compared by name, so that an event is still recognised
- * after a hot reload. A copy of an event (`{ ...event }`) has no mark until `brandEvent` gives it one.
+ * Events have a mark. An object that only looks like an event is none, because nothing has checked it. All copies of the
+ * package use the same mark, and types are compared by name, so that an event is still recognized after a hot reload. A
+ * copy of an event (`{ ...event }`) has no mark until `brandEvent` adds it.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function isEvent(value: unknown, type?: AnyEventType): boolean {
   return hasBrand(value, eventBrand) && (type === undefined || (value as AnyEvent).name === type.name);
 }
 
-/** Whether a value is an event type: what `defineEvent` returns. */
+/** Whether a value is an event type, as `defineEvent` returns. */
 export function isEventType(value: unknown): value is AnyEventType {
   return typeof value === "function" && hasBrand(value, eventTypeBrand);
 }

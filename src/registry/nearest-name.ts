@@ -1,4 +1,4 @@
-/** The candidate that is most like `name`, or undefined when none is like it. Case does not count. */
+/** The candidate most similar to `name`; undefined if none is similar. Ignores case. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let nearest: string | undefined;
@@ -28,7 +28,7 @@ export function levenshtein(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** `: did you mean "x"?`, or what is possible when nothing is like the name. */
+/** `: did you mean "x"?`, or the possible names if none is similar. */
 export function didYouMean(name: string, candidates: readonly string[]): string {
   const nearest = nearestName(name, candidates);
   if (nearest !== undefined) return `: did you mean "${nearest}"?`;

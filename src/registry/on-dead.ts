@@ -3,11 +3,11 @@ import type { StoredEvent } from "./event.js";
 /** A delivery whose last attempt has failed. */
 export interface DeadLetter {
   readonly subscriber: string;
-  /** The event; null when it cannot be decoded. */
+  /** The event; null if it cannot be decoded. */
   readonly event: StoredEvent | null;
-  /** What the last attempt threw. */
+  /** The error of the last attempt. */
   readonly error: unknown;
-  /** The delivery, and what can be said of its event in any case. */
+  /** The delivery, and the properties of its event that are always known. */
   readonly delivery: {
     readonly eventId: string;
     readonly eventName: string;
@@ -20,9 +20,8 @@ export interface DeadLetter {
 }
 
 /**
- * Called after a delivery was recorded as dead, to tell somebody. Best effort: it is not called again when it fails or
- * takes longer than ten seconds, which is reported, nor when the process ends before. What must not be missed is in
- * `status`.
+ * Called after a delivery was recorded as dead, for alerts. Not guaranteed: it is not called again if it fails or takes longer than
+ * ten seconds, which is reported, or if the process ends first. `status` counts all dead deliveries.
  *
  * @example
  * ```ts

@@ -1,18 +1,18 @@
 import { EventBusError } from "../errors.js";
 import { invalidOption, isObject, type Place, within } from "./check-options.js";
 
-/** What events do not say of the rows of a model. */
+/** The omitted and masked fields of a model. */
 export interface Redaction {
-  /** Fields that they leave out. */
+  /** Fields that events leave out. */
   readonly omit: ReadonlySet<string>;
-  /** What they say instead of a field's value. */
+  /** The masks by field: what replaces the value. */
   readonly mask: ReadonlyMap<string, (value: unknown) => unknown>;
 }
 
-/** Redactions by model; a model of which everything is said has none. */
+/** Redactions by model. A model without omitted and masked fields has none. */
 export type Redactions = ReadonlyMap<string, Redaction>;
 
-/** Checks `omit` and `mask` of a model; undefined when there is nothing in them. */
+/** Checks `omit` and `mask` of a model; undefined if both are empty. */
 export function checkRedaction(
   given: { readonly omit?: unknown; readonly mask?: unknown },
   ofModel: Place,
@@ -47,7 +47,7 @@ function checkMask(value: unknown, ofModel: Place): Redaction["mask"] {
   return new Map(Object.entries(value)) as Redaction["mask"];
 }
 
-/** The names in a redaction have to be fields of the model, and none of its key: every event says that. */
+/** Refuses names that are no fields of the model, and fields of its key, because every event has the key. */
 export function checkRedactedFields(
   model: string,
   { omit, mask }: Redaction,

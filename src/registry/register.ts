@@ -1,6 +1,6 @@
 /**
- * Where an application says once which Prisma client it uses, so that `ctx.prisma` has its type in every
- * handler. Without it, `ctx.prisma` is `unknown`.
+ * Extend this interface with the type of the application's Prisma client, which is then the type of `ctx.prisma` in every handler.
+ * Without it, `ctx.prisma` is `unknown`.
  *
  * @example
  * ```ts
@@ -15,11 +15,11 @@
 export interface Register {}
 
 /**
- * The type of the application's Prisma client, when it has said so in {@link Register}; otherwise unknown.
+ * The type of the application's Prisma client, if {@link Register} has it; otherwise unknown.
  */
 export type RegisteredPrisma = Register extends { readonly prisma: infer Client } ? Client : unknown;
 
-/** The type of the client that its `$transaction` hands out; unknown where {@link RegisteredPrisma} is. */
+/** The type of the client that its `$transaction` passes; unknown if {@link RegisteredPrisma} is. */
 export type RegisteredTransaction = Register extends {
   readonly prisma: infer Client extends { $transaction: (run: never, options?: never) => unknown };
 }

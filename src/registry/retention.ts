@@ -1,19 +1,19 @@
 import { checkNested, checkNumber, invalidOption, isObject, type Place, within } from "./check-options.js";
 
-/** How long an event is kept once it is done: milliseconds, or `"7 days"`, `"12 hours"`, `"30 minutes"`; false: for ever. */
+/** How long an event is kept: milliseconds, or `"7 days"`, `"12 hours"`, `"30 minutes"`; false: forever. */
 export type KeepFor = number | `${number} ${"minute" | "hour" | "day"}${"" | "s"}` | false;
 
-/** How long events are kept that are delivered to all their subscribers, or cancelled. */
+/** How long events are kept. An event is kept longer while it has an open or dead delivery. */
 export interface RetentionOptions {
-  /** Of every event that `events` does not name. Defaults to `"7 days"`. */
+  /** The retention of events that `events` does not name. Defaults to `"7 days"`. */
   readonly default?: KeepFor | undefined;
-  /** By the name of the event. */
+  /** The retention of single events, by name. */
   readonly events?: Readonly<Record<string, KeepFor>> | undefined;
-  /** How often workers look for what is too old, in milliseconds. Defaults to 60000. */
+  /** How often workers prune, in milliseconds. Defaults to 60000. */
   readonly intervalMs?: number | undefined;
 }
 
-/** {@link RetentionOptions} with every default filled in: milliseconds, or false for ever. */
+/** {@link RetentionOptions} with all defaults: milliseconds, or false for forever. */
 export interface Retention {
   readonly default: number | false;
   readonly events: Readonly<Record<string, number | false>>;
@@ -57,12 +57,12 @@ function inMs(text: string): number | undefined {
     : Number(count) * (UNIT_MS[unit] ?? Number.NaN);
 }
 
-/** The longer of two times for which something is kept. */
+/** The longer of two retentions. */
 export function longer(one: number | false, other: number | false): number | false {
   return one === false || other === false ? false : Math.max(one, other);
 }
 
-/** How long events of a name are kept. */
+/** The retention of events of a name. */
 export function keptFor(retention: Pick<Retention, "default" | "events">, event: string): number | false {
   return (Object.hasOwn(retention.events, event) ? retention.events[event] : undefined) ?? retention.default;
 }

@@ -1,13 +1,13 @@
 import { isSubscriber } from "./define-subscriber.js";
 import type { Subscriber } from "./subscriber.js";
 
-/** A module: what it exports, by name. */
+/** The exports of a module, by name. */
 export type SubscribersModule = Readonly<Record<string, unknown>>;
 
-/** Where a module that was compiled to CommonJS has its exports once more, or only. */
+/** The property under which a module compiled to CommonJS has its exports again, or only there. */
 const EXPORTS = ["default", "module.exports"];
 
-/** The subscribers that a module exports, also in arrays. Other exports are none of ours: helpers, types, events. */
+/** The subscribers that a module exports, also in arrays. Other exports, such as helpers and events, are ignored. */
 export function subscribersOfModule(module: SubscribersModule): readonly Subscriber[] {
   const found = new Set<Subscriber>();
   const inner = EXPORTS.map((name) => module[name]).filter(isModule);
@@ -17,7 +17,7 @@ export function subscribersOfModule(module: SubscribersModule): readonly Subscri
   return Array.from(found);
 }
 
-/** Whether a value can be what `import()` gives. */
+/** Whether a value can be a module, as `import()` returns it. */
 export function isModule(value: unknown): value is SubscribersModule {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isSubscriber(value);
 }

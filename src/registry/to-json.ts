@@ -5,8 +5,8 @@ import type { Json } from "./event.js";
 /**
  * An event or a delivery as plain JSON, as commands print it with `--json`: for logs, HTTP answers and messages to other
  * programs. Moments are ISO texts, an invalid one null; bigints and decimals are texts with all of their digits; bytes are
- * base64; NaN and infinite numbers are texts. The `error` of an event that cannot be read is its code and message. What is
- * undefined is left out. Which text stands for which type is not said: that is in `types` of the stored row.
+ * base64; NaN and infinite numbers are texts. The `error` of an event that cannot be read has its code and message.
+ * Undefined values are left out. The result does not tell the types of texts: `types` of the stored row does.
  *
  * @example
  * ```ts
@@ -17,7 +17,7 @@ export function toJson(value: object): { readonly [key: string]: Json } {
   return jsonOf(value) as { readonly [key: string]: Json };
 }
 
-/** The same of any value. */
+/** The same for any value. */
 export function jsonOf(value: unknown): Json {
   switch (typeof value) {
     case "string":

@@ -2,7 +2,7 @@ import { EventBusError } from "../errors.js";
 import { didYouMean } from "./nearest-name.js";
 
 /**
- * The error for an event that is used and that the option `events` does not name.
+ * The error for a used event that the option `events` does not name.
  *
  * @param usedBy where it is used: `capture.User.create`, `prisma.user.create()`.
  * @param possible the names of the events that could be meant.

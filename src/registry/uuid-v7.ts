@@ -13,5 +13,5 @@ export function uuidV7(): string {
   return last.start + randomUUID().slice(15);
 }
 
-/** Events of one call are made within a few milliseconds: the text of each is made once. */
+/** Events of one call are made within a few milliseconds, so the text of a millisecond is kept. */
 let last = { millisecond: -1, start: "" };

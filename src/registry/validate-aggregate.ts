@@ -3,7 +3,7 @@ import type { AnyEventType } from "./event-type.js";
 import type { StandardSchemaIssue } from "./standard-schema.js";
 
 /**
- * What the schema of an event type makes of an aggregate; the aggregate itself when the type has no schema.
+ * The aggregate as the schema of its event type returns it; the aggregate itself if the type has no schema.
  *
  * @throws EventBusError `INVALID_AGGREGATE` with the issues as its value.
  */

@@ -33,15 +33,16 @@ export interface DrainOptions {
   /** Whether to make the deliveries of events that handlers publish meanwhile, too. Defaults to true. */
   readonly cascade?: boolean | undefined;
   /**
-   * Makes the deliveries that are due by this time, as if waits and delays were over. Deliveries that fail are made again, as long
-   * as their next attempt is due by then. Defaults to now, by the clock of the database, with one attempt at each delivery.
+   * Makes the deliveries that are due by this time, as if waits and delays were over. Deliveries that fail are made again, as
+   * long as their next attempt is due by then. Defaults to now, by the clock of the database, with one attempt at each
+   * delivery.
    */
   readonly at?: Date | undefined;
   /** `"throw"`: the first error of a handler is thrown, after it was recorded. Defaults to `"collect"`. */
   readonly onError?: "collect" | "throw" | undefined;
   /**
-   * Faults to simulate: any of `deliverTwice`, `deliverConcurrently`, `crashAfterHandler`, `reorder` and `failFirst(n)`. Defaults to
-   * none.
+   * Faults to simulate: any of `deliverTwice`, `deliverConcurrently`, `crashAfterHandler`, `reorder` and `failFirst(n)`.
+   * Defaults to none.
    */
   readonly faults?: readonly Fault[] | undefined;
   /** Called after a delivery was recorded as dead, like `onDead` of the configuration. Defaults to none. */

