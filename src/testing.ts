@@ -5,7 +5,7 @@ export type { EventFilter } from "./outbox/find-events.js";
 export type { ListedEvent } from "./outbox/stored-event.js";
 export type { DatabaseNames } from "./registry/database-names.js";
 export { type DeliverOptions, deliver, type HandlerOutcome } from "./testing/deliver.js";
-export { deliveries, type TypedDelivery, type TypedDeliveryFilter } from "./testing/deliveries.js";
+export { deliveriesOf, type TypedDelivery, type TypedDeliveryFilter } from "./testing/deliveries-of.js";
 export { drain } from "./testing/drain.js";
 export type { DrainOptions } from "./testing/drain-options.js";
 export { type FakeOverrides, fakeEvent } from "./testing/fake-event.js";

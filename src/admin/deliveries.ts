@@ -1,5 +1,6 @@
 import type { Queryable } from "../outbox/executor.js";
 import { type Delivery, type DeliveryFilter, findDeliveries } from "../outbox/find-deliveries.js";
+import type { Place } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { checkFilter } from "./check-filter.js";
 import { withNames } from "./with-names.js";
@@ -35,9 +36,19 @@ export function deliveries(
   filter: DeliveryFilter = {},
   options: DatabaseOptions = {},
 ): Promise<readonly Delivery[]> {
+  return readDeliveries(client, filter, options, { of: "deliveries()" });
+}
+
+/** The same, for functions of other names. */
+export function readDeliveries(
+  client: Queryable,
+  filter: DeliveryFilter,
+  options: DatabaseOptions,
+  { of }: Place,
+): Promise<readonly Delivery[]> {
   const conditions = { given: filter, known: KNOWN };
-  return withNames(client, { of: "deliveries()", options, filter: conditions }, async (executor, names) => {
-    checkFilter(filter, { of: "deliveries()" });
+  return withNames(client, { of, options, filter: conditions }, async (executor, names) => {
+    checkFilter(filter, { of });
     const rows = await findDeliveries(executor, names, filter);
     return rows.map(({ generation: _, ...delivery }) => delivery);
   });

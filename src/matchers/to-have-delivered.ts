@@ -4,7 +4,7 @@ import { checkInteger, invalidOption } from "../registry/check-options.js";
 import { isSubscriber } from "../registry/define-subscriber.js";
 import type { AnyEventType } from "../registry/event-type.js";
 import type { Subscriber } from "../registry/subscriber.js";
-import { deliveries } from "../testing/deliveries.js";
+import { deliveriesOf } from "../testing/deliveries-of.js";
 import { publishedEvents } from "../testing/published-events.js";
 import {
   checkEventType,
@@ -103,7 +103,7 @@ async function see({ client, subscriber, type, expected, how }: Question): Promi
   const names = type === undefined ? subscriber.events.map(({ name }) => name) : [type.name];
   const events = await publishedEvents(client, { event: names, after: how.after }, how.database);
   const byId = new Map(events.map((event) => [event.id, event]));
-  const found = await deliveries(client, { subscriber: subscriber.name, event: names }, how.database);
+  const found = await deliveriesOf(client, { subscriber: subscriber.name, event: names }, how.database);
   return found.flatMap((delivery) => {
     const event = byId.get(delivery.eventId);
     return event === undefined ? [] : [{ delivery, event, comparisons: compareEvent(expected, event) }];

@@ -86,7 +86,7 @@ export const reorder: Fault = fault("reorder", () => ({ arrange: (due) => due.to
  * ```ts
  * const inADay = new Date(Date.now() + 86_400_000);
  * await drain({ prisma, subscribers: [chargeCard], faults: [failFirst(2)], at: inADay });
- * expect(await deliveries(prisma, chargeCard)).toMatchObject([{ state: "delivered", attempts: 3 }]);
+ * expect(await deliveriesOf(prisma, chargeCard)).toMatchObject([{ state: "delivered", attempts: 3 }]);
  * ```
  */
 export function failFirst(attempts: number): Fault {

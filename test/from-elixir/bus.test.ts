@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import "../../src/vitest.js";
 import { subscribersOf, unsubscribe } from "../../src/admin.js";
 import { defineSubscriber, isEvent, isEventType } from "../../src/index.js";
-import { deliver, deliveries, drain, fakeEvent, publishedEvents, subscribe } from "../../src/testing.js";
+import { deliver, deliveriesOf, drain, fakeEvent, publishedEvents, subscribe } from "../../src/testing.js";
 import { failureOf } from "../matchers/failure-of.js";
 import {
   john,
@@ -64,7 +64,7 @@ describe("subscribe and subscribers", () => {
   it("an event that is published before has no delivery", async () => {
     await prisma.$publish(created());
     await subscribe({ client: prisma, subscribers: all });
-    expect(await deliveries(prisma)).toEqual([]);
+    expect(await deliveriesOf(prisma)).toEqual([]);
     await expect(prisma).toHavePublishedTimes(UserCreated, 1);
     await unsubscribe(prisma, "other-handler");
   });
@@ -76,7 +76,7 @@ describe("publish", () => {
   it("one event makes one job for each subscriber", async () => {
     const { deliveries: enqueued } = await prisma.$publish(created());
     expect(enqueued).toBe(2);
-    expect(await deliveries(prisma)).toMatchObject([{ state: "waiting" }, { state: "waiting" }]);
+    expect(await deliveriesOf(prisma)).toMatchObject([{ state: "waiting" }, { state: "waiting" }]);
   });
 
   it("several events make the jobs of all of them", async () => {
@@ -178,7 +178,7 @@ describe("execute_events", () => {
   it("executes the events of one handler only", async () => {
     await prisma.$publish(created());
     const waiting = async () =>
-      (await deliveries(prisma, { state: "waiting" })).map(({ subscriber }) => subscriber).sort();
+      (await deliveriesOf(prisma, { state: "waiting" })).map(({ subscriber }) => subscriber).sort();
     const drainOne = (subscriber: string) => drain({ prisma, subscribers: all, subscriber });
     expect(await waiting()).toEqual(["other-handler", "test-handler"]);
     expect(await drainOne("other-handler")).toEqual({ ...counts, delivered: 1 });
@@ -192,7 +192,7 @@ describe("execute_events", () => {
   it("does nothing when nothing was received", async () => {
     expect(await drain({ prisma, subscribers: all })).toEqual(counts);
     expect(await drain({ prisma, subscribers: all, subscriber: testHandler })).toEqual(counts);
-    expect(await deliveries(prisma)).toEqual([]);
+    expect(await deliveriesOf(prisma)).toEqual([]);
   });
 });
 
@@ -201,7 +201,7 @@ describe("all_received", () => {
 
   it("returns what was received once for each handler", async () => {
     await prisma.$publish([created(1), created(2)]);
-    expect((await deliveries(prisma)).map(({ subscriber }) => subscriber).sort()).toEqual([
+    expect((await deliveriesOf(prisma)).map(({ subscriber }) => subscriber).sort()).toEqual([
       "other-handler",
       "other-handler",
       "test-handler",

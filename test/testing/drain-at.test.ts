@@ -9,7 +9,7 @@ import { fixed } from "../../src/registry/backoff.js";
 import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { SubscriberOptions } from "../../src/registry/subscriber.js";
-import { deliveries } from "../../src/testing/deliveries.js";
+import { deliveriesOf } from "../../src/testing/deliveries-of.js";
 import { drain } from "../../src/testing/drain.js";
 import { subscribe } from "../../src/testing/subscribe.js";
 import { testDatabase } from "../support/database.js";
@@ -44,7 +44,7 @@ describe("drain at a time", () => {
     await publish();
     const result = await drain({ client: pool, subscribers: [now], at: inHours(9_000) });
     expect(result).toMatchObject({ delivered: 0, snoozed: 1, errors: [] });
-    expect(await deliveries(pool)).toMatchObject([{ state: "snoozed", attempts: 0 }]);
+    expect(await deliveriesOf(pool)).toMatchObject([{ state: "snoozed", attempts: 0 }]);
   });
 
   it("adds up the waits of a delivery, and makes no attempt that is due later", async () => {

@@ -7,7 +7,7 @@ import { eventBus } from "../../src/extension/event-bus.js";
 import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { TransactionOf } from "../../src/registry/register.js";
-import { deliveries } from "../../src/testing/deliveries.js";
+import { deliveriesOf } from "../../src/testing/deliveries-of.js";
 import { drain } from "../../src/testing/drain.js";
 import { publishedEvents } from "../../src/testing/published-events.js";
 import { subscribe } from "../../src/testing/subscribe.js";
@@ -56,7 +56,7 @@ describe("drain of a transactional subscriber", () => {
     });
     expect(await counted()).toEqual([1]);
     expect(await publishedEvents(prisma, Counted)).toMatchObject([{ aggregate: { n: 1 } }]);
-    expect(await deliveries(prisma, counts)).toMatchObject([
+    expect(await deliveriesOf(prisma, counts)).toMatchObject([
       { state: "delivered" },
       { state: "retrying" },
       { state: "retrying" },
@@ -69,7 +69,7 @@ describe("drain of a transactional subscriber", () => {
       await tx.$publish([1, 2, 4].map((n) => Placed({ n }, { aggregateKey: n })));
       expect(await drain({ prisma: tx, subscribers })).toMatchObject({ delivered: 2, retrying: 1 });
       expect(await counted(tx)).toEqual([1, 4]);
-      expect(await deliveries(tx, counts)).toMatchObject([
+      expect(await deliveriesOf(tx, counts)).toMatchObject([
         { state: "delivered" },
         { state: "retrying" },
         { state: "delivered" },

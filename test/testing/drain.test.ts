@@ -13,7 +13,7 @@ import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { EventDraft } from "../../src/registry/event-type.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
-import { deliveries } from "../../src/testing/deliveries.js";
+import { deliveriesOf } from "../../src/testing/deliveries-of.js";
 import { drain } from "../../src/testing/drain.js";
 import { publishedEvents } from "../../src/testing/published-events.js";
 import { subscribe } from "../../src/testing/subscribe.js";
@@ -116,7 +116,7 @@ describe("drain", () => {
     await publishOn(prisma, Placed({ n: 1 }));
     expect(await drain({ prisma, subscribers })).toMatchObject({ delivered: 1 });
     expect(received).toBe(prisma);
-    expect(await deliveries(prisma, { state: "delivered" })).toHaveLength(1);
+    expect(await deliveriesOf(prisma, { state: "delivered" })).toHaveLength(1);
   });
 
   it("does everything in the transaction whose client it is given", async () => {
@@ -126,12 +126,12 @@ describe("drain", () => {
     const rolledBack = prisma.$transaction(async (tx) => {
       await publishOn(tx, Placed({ n: 1 }));
       expect(await drain({ prisma: tx, subscribers })).toMatchObject({ delivered: 1 });
-      expect(await deliveries(tx)).toMatchObject([{ state: "delivered" }]);
+      expect(await deliveriesOf(tx)).toMatchObject([{ state: "delivered" }]);
       throw new Error("roll back");
     });
     await expect(rolledBack).rejects.toThrow("roll back");
     expect(await publishedEvents(prisma)).toEqual([]);
-    expect(await deliveries(prisma)).toEqual([]);
+    expect(await deliveriesOf(prisma)).toEqual([]);
   });
 
   it("makes the deliveries of events that handlers publish, unless it is told not to", async () => {
@@ -146,7 +146,7 @@ describe("drain", () => {
     expect(await drain({ client: pool, subscribers: [places, ships], cascade: false })).toMatchObject({
       delivered: 1,
     });
-    expect(await deliveries(pool, ships)).toMatchObject([{ state: "waiting" }]);
+    expect(await deliveriesOf(pool, ships)).toMatchObject([{ state: "waiting" }]);
     await publishOn(pool, Placed({ n: 2 }));
     expect(await drain({ client: pool, subscribers: [places, ships] })).toMatchObject({ delivered: 3 });
   });
@@ -163,7 +163,7 @@ describe("drain", () => {
       code: "ENDLESS_CASCADE",
       message: expect.stringContaining('there are more: Placed for "endless". Look for a subscriber'),
     });
-    expect(await deliveries(pool, { state: "delivered" })).toHaveLength(200);
+    expect(await deliveriesOf(pool, { state: "delivered" })).toHaveLength(200);
   });
 
   it("makes only the deliveries of one subscriber, or of one event", async () => {
@@ -191,7 +191,7 @@ describe("drain", () => {
     await publishOn(pool, Placed({ n: 1 }));
     expect(await drain({ client: pool, subscribers })).toMatchObject({ retrying: 1 });
     expect(await drain({ client: pool, subscribers })).toMatchObject({ retrying: 1 });
-    expect(await deliveries(pool)).toMatchObject([{ attempts: 2 }]);
+    expect(await deliveriesOf(pool)).toMatchObject([{ attempts: 2 }]);
   });
 
   it("leaves what is not due yet", async () => {
@@ -235,7 +235,7 @@ describe("drain", () => {
       snoozed: 1,
       errors: [{ attempt: 1, error: new Error("busy") }],
     });
-    expect(await deliveries(pool)).toMatchObject([
+    expect(await deliveriesOf(pool)).toMatchObject([
       { state: "cancelled", reason: "not wanted" },
       { state: "snoozed", attempts: 0 },
       { state: "retrying", attempts: 1 },
@@ -271,7 +271,10 @@ describe("drain", () => {
     await expect(drain({ client: pool, subscribers, onError: "throw" })).rejects.toThrow(
       new RangeError("no"),
     );
-    expect(await deliveries(pool)).toMatchObject([{ state: "retrying", attempts: 1 }, { state: "waiting" }]);
+    expect(await deliveriesOf(pool)).toMatchObject([
+      { state: "retrying", attempts: 1 },
+      { state: "waiting" },
+    ]);
   });
 
   it("makes nothing of events that were published before the subscriber was known", async () => {
@@ -335,14 +338,14 @@ describe("publishedEvents", () => {
   });
 });
 
-describe("deliveries", () => {
+describe("deliveriesOf", () => {
   it("returns those of a subscriber, or those that fit a filter", async () => {
     const a = defineSubscriber({ name: "a", events: [Placed], handle: () => undefined });
     const b = defineSubscriber({ name: "b", events: [Placed], handle: () => undefined });
     await known(a, b);
     await publishOn(pool, Placed({ n: 1 }));
     await drain({ client: pool, subscribers: [a] });
-    expect(await deliveries(prisma, a)).toEqual([
+    expect(await deliveriesOf(prisma, a)).toEqual([
       {
         eventId: expect.any(String),
         position: expect.any(Number),
@@ -362,12 +365,12 @@ describe("deliveries", () => {
         finishedAt: expect.any(Date),
       },
     ]);
-    expect(await deliveries(prisma, { state: "waiting" })).toMatchObject([{ subscriber: "b" }]);
-    expect(await deliveries(prisma)).toHaveLength(2);
+    expect(await deliveriesOf(prisma, { state: "waiting" })).toMatchObject([{ subscriber: "b" }]);
+    expect(await deliveriesOf(prisma)).toHaveLength(2);
   });
 
   it("says what is missing where the event bus is not installed", async () => {
-    await expect(deliveries(pool, {}, { database: { schema: "nowhere" } })).rejects.toMatchObject({
+    await expect(deliveriesOf(pool, {}, { database: { schema: "nowhere" } })).rejects.toMatchObject({
       code: "SCHEMA_MISSING",
     });
     await expect(publishedEvents(prisma, {}, { database: { schema: "nowhere" } })).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { exponential } from "../../src/registry/backoff.js";
 import { defineEvent } from "../../src/registry/define-event.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
-import { deliveries } from "../../src/testing/deliveries.js";
+import { deliveriesOf } from "../../src/testing/deliveries-of.js";
 import { drain } from "../../src/testing/drain.js";
 import {
   crashAfterHandler,
@@ -66,7 +66,7 @@ describe("crashAfterHandler", () => {
     });
     expect(await drain(options)).toMatchObject({ snoozed: 0, delivered: 1 });
     expect(seen).toEqual(["1 1", "1 1"]);
-    expect(await deliveries(prisma)).toMatchObject([{ state: "delivered", attempts: 1, errors: [] }]);
+    expect(await deliveriesOf(prisma)).toMatchObject([{ state: "delivered", attempts: 1, errors: [] }]);
   });
 
   it("takes back what a transactional subscriber has written", async () => {
@@ -126,7 +126,7 @@ describe("deliverConcurrently", () => {
     const options = await placed(meeting, 1);
     expect(await drain({ ...options, faults: [deliverConcurrently] })).toMatchObject({ delivered: 1 });
     expect(together).toBe(2);
-    expect(await deliveries(prisma)).toMatchObject([{ state: "delivered", attempts: 1 }]);
+    expect(await deliveriesOf(prisma)).toMatchObject([{ state: "delivered", attempts: 1 }]);
   });
 
   it("runs the handler of a transactional subscriber once", async () => {
@@ -164,7 +164,7 @@ describe("failFirst", () => {
       delivered: 1,
     });
     expect(seen).toEqual(["1 3"]);
-    expect(await deliveries(prisma)).toMatchObject([{ state: "delivered", attempts: 3 }]);
+    expect(await deliveriesOf(prisma)).toMatchObject([{ state: "delivered", attempts: 3 }]);
   });
 
   it("refuses anything but a whole number", () => {

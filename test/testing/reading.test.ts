@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
-import { deliveries } from "../../src/testing/deliveries.js";
+import { deliveriesOf } from "../../src/testing/deliveries-of.js";
 import { publishedEvents } from "../../src/testing/published-events.js";
 import { subscribe } from "../../src/testing/subscribe.js";
 import { openBus } from "../extension/support/clients.js";
@@ -59,21 +59,21 @@ describe("publishedEvents", () => {
   });
 });
 
-describe("deliveries", () => {
+describe("deliveriesOf", () => {
   it("returns those of an event", async () => {
-    const found = await deliveries(prisma, UserUpdated);
+    const found = await deliveriesOf(prisma, UserUpdated);
     expect(found).toMatchObject([{ eventName: "UserUpdated", subscriber: "greet" }]);
     expectTypeOf(found[0]?.eventName).toEqualTypeOf<"UserUpdated" | undefined>();
   });
 
   it.each([
-    [null, "filter in deliveries() is null: expected an object"],
-    [{ state: "done" }, 'filter.state in deliveries() is "done": expected one of "waiting"'],
+    [null, "filter in deliveriesOf() is null: expected an object"],
+    [{ state: "done" }, 'filter.state in deliveriesOf() is "done": expected one of "waiting"'],
     [{ state: ["dead", "gone"] }, 'is "gone"'],
-    [{ limit: 1.5 }, "filter.limit in deliveries() is 1.5"],
-    [{ position: -1 }, "filter.position in deliveries() is -1"],
+    [{ limit: 1.5 }, "filter.limit in deliveriesOf() is 1.5"],
+    [{ position: -1 }, "filter.position in deliveriesOf() is -1"],
     [{ subscribr: greet }, 'did you mean "subscriber"?'],
   ])("refuses %o", async (filter, text) => {
-    await expect((async () => deliveries(prisma, loose(filter)))()).rejects.toThrow(text);
+    await expect((async () => deliveriesOf(prisma, loose(filter)))()).rejects.toThrow(text);
   });
 });

@@ -5,7 +5,7 @@ import { setupPostgres, startPostgres } from "../../src/testing/postgres.js";
 import { checkPostgresOptions } from "../../src/testing/start-postgres.js";
 import {
   deliver,
-  deliveries,
+  deliveriesOf,
   drain,
   failFirst,
   fakeEvent,
@@ -55,7 +55,7 @@ const aKey = either((v) => v === null || typeof v === "string" || typeof v === "
 const { MAX_SAFE_INTEGER } = Number;
 
 type List = (...args: readonly unknown[]) => Promise<unknown>;
-const lists = [publishedEvents, deliveries] as unknown as readonly List[];
+const lists = [publishedEvents, deliveriesOf] as unknown as readonly List[];
 
 const ofFunctions: readonly Trial[] = [
   ["drain()", (options) => drain(options), nothing],
@@ -97,7 +97,7 @@ const ofFunctions: readonly Trial[] = [
   ]),
   [
     "subscriber",
-    (subscriber) => deliveries(client, { subscriber }),
+    (subscriber) => deliveriesOf(client, { subscriber }),
     optional(either(anArray, (v) => typeof v === "string")),
   ],
 ];
@@ -206,7 +206,7 @@ it.each([
   [subscribes, "aplication", "application"],
   [rolls, "timeoutms", "timeoutMs"],
   [(options: object) => publishedEvents(client, options), "filter.evnt", "event"],
-  [(options: object) => deliveries(client, options), "filter.subscribers", "subscriber"],
+  [(options: object) => deliveriesOf(client, options), "filter.subscribers", "subscriber"],
   [async (options: object) => fakes(options), "aggregat", "aggregate"],
   [(options: object) => setupPostgres(options as never), "prepar", "prepare"],
   [(options: object) => startPostgres(options), "setings", "settings"],

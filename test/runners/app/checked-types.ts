@@ -1,6 +1,6 @@
 import {
   deliver,
-  deliveries,
+  deliveriesOf,
   drain,
   failFirst,
   fakeEvent,
@@ -62,7 +62,7 @@ export async function checkDelivered(): Promise<void> {
   await expect(sendWelcome).toBeIdempotent(fakeEvent(UserRegistered));
   // @ts-expect-error an event with a schema needs its aggregate
   fakeEvent(InvoiceDue);
-  const [delivery] = await deliveries(prisma, sendWelcome);
+  const [delivery] = await deliveriesOf(prisma, sendWelcome);
   const name: "UserRegistered" | undefined = delivery?.eventName;
   // @ts-expect-error it handles that event only
   if (name === "InvoiceDue") return;
@@ -85,7 +85,7 @@ export async function checkTools(): Promise<void> {
   // @ts-expect-error no such condition
   await publishedEvents(prisma, { evnt: UserRegistered });
   // @ts-expect-error no such state
-  await deliveries(prisma, { state: "done" });
+  await deliveriesOf(prisma, { state: "done" });
   const [event] = await publishedEvents(prisma, UserRegistered);
   // @ts-expect-error a field that the model does not have
   event?.aggregate.emial;

@@ -2,7 +2,7 @@ import {
   crashAfterHandler,
   deliver,
   deliverConcurrently,
-  deliveries,
+  deliveriesOf,
   deliverTwice,
   drain,
   failFirst,
@@ -26,7 +26,7 @@ const observe = () => [...mails.values()];
 describe("drain and toHaveDelivered", () => {
   it("deliver what was published", async () => {
     const id = await register(prisma, "ada@example.com");
-    expect(await deliveries(prisma, { subscriber: subscribers, state: "waiting" })).toHaveLength(3);
+    expect(await deliveriesOf(prisma, { subscriber: subscribers, state: "waiting" })).toHaveLength(3);
     await expect(prisma).not.toHaveDelivered(sendWelcome);
     expect(await drain({ prisma, subscribers })).toMatchObject({ delivered: 3, errors: [] });
     await expect(prisma).toHaveDelivered(sendWelcome, {

@@ -1,4 +1,4 @@
-import { deliveries as findDeliveries } from "../admin/deliveries.js";
+import { readDeliveries } from "../admin/deliveries.js";
 import type { Queryable } from "../outbox/executor.js";
 import type { Delivery, DeliveryFilter } from "../outbox/find-deliveries.js";
 import { isObject } from "../registry/check-options.js";
@@ -32,31 +32,31 @@ export interface TypedDelivery<Name extends string, EventName extends string> ex
  *
  * @example
  * ```ts
- * expect(await deliveries(prisma, sendWelcome)).toMatchObject([{ state: "dead", attempts: 20 }]);
- * expect(await deliveries(prisma, { event: UserRegistered, state: "waiting" })).toEqual([]);
+ * expect(await deliveriesOf(prisma, sendWelcome)).toMatchObject([{ state: "dead", attempts: 20 }]);
+ * expect(await deliveriesOf(prisma, { event: UserRegistered, state: "waiting" })).toEqual([]);
  * ```
  */
-export function deliveries<Name extends string, Events extends readonly AnyEventType[]>(
+export function deliveriesOf<Name extends string, Events extends readonly AnyEventType[]>(
   client: Queryable,
   subscriber: Subscriber<Name, Events>,
   options?: DatabaseOptions,
 ): Promise<readonly TypedDelivery<Name, Events[number]["name"]>[]>;
-export function deliveries<T extends AnyEventType>(
+export function deliveriesOf<T extends AnyEventType>(
   client: Queryable,
   type: T,
   options?: DatabaseOptions,
 ): Promise<readonly TypedDelivery<string, T["name"]>[]>;
-export function deliveries<S extends Subscriber = Subscriber, T extends AnyEventType = AnyEventType>(
+export function deliveriesOf<S extends Subscriber = Subscriber, T extends AnyEventType = AnyEventType>(
   client: Queryable,
   filter?: TypedDeliveryFilter<S, T>,
   options?: DatabaseOptions,
 ): Promise<readonly TypedDelivery<S["name"], T["name"]>[]>;
-export function deliveries(
+export function deliveriesOf(
   client: Queryable,
   filter: Subscriber | AnyEventType | TypedDeliveryFilter<Subscriber, AnyEventType> = {},
   options: DatabaseOptions = {},
 ): Promise<readonly Delivery[]> {
-  return findDeliveries(client, asFilter(filter), options);
+  return readDeliveries(client, asFilter(filter), options, { of: "deliveriesOf()" });
 }
 
 function asFilter(
