@@ -7,14 +7,15 @@ import { deliver, deliveriesOf, drain, fakeEvent, publishedEvents, subscribe } f
 import { failureOf } from "../matchers/failure-of.js";
 import {
   john,
+  openBus,
   otherHandler,
-  prisma,
-  start,
   testHandler,
   UserCreated,
   UserDeleted,
   UserUpdated,
 } from "./fixture.js";
+
+const { prisma, start } = await openBus();
 
 // event_test.exs, event_bus_test.exs, state_test.exs, publisher_test.exs, event_handler_test.exs, worker_test.exs and
 // testing_test.exs.

@@ -18,9 +18,6 @@ export const ThingUpdated = defineEvent("ThingUpdated", { model: "Everything" })
 
 export const events = [UserCreated, UserUpdated, UserDeleted, OrderCreated, OrderUpdated, ThingUpdated];
 
-export const { pool, url } = await testDatabase();
-export const prisma = openClient(url).$extends(eventBus({ events }));
-
 export const testHandler = defineSubscriber({
   name: "test-handler",
   events: [UserCreated, UserUpdated, UserDeleted],
@@ -34,15 +31,19 @@ export const otherHandler = defineSubscriber({
   handle: () => undefined,
 });
 
-/** Every table empty, and who subscribes known. */
-export async function start(
-  ...subscribers: readonly (typeof testHandler | typeof otherHandler)[]
-): Promise<void> {
-  await pool.query(
-    'truncate event_bus.events, event_bus.deliveries, event_bus.subscriptions, users, "Product" restart identity cascade',
-  );
-  await pool.query("truncate every_thing restart identity");
-  await subscribe({ client: prisma, subscribers });
+/** A client of a database of the test file's own. This module may be loaded once for several files. */
+export async function openBus() {
+  const { pool, url } = await testDatabase();
+  const prisma = openClient(url).$extends(eventBus({ events }));
+  /** Every table empty, and who subscribes known. */
+  async function start(...subscribers: readonly (typeof testHandler | typeof otherHandler)[]): Promise<void> {
+    await pool.query(
+      'truncate event_bus.events, event_bus.deliveries, event_bus.subscriptions, users, "Product" restart identity cascade',
+    );
+    await pool.query("truncate every_thing restart identity");
+    await subscribe({ client: prisma, subscribers });
+  }
+  return { prisma, start };
 }
 
 /** A row of `User` as a draft of an event needs it. */

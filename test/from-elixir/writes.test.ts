@@ -5,13 +5,14 @@ import { publishedEvents } from "../../src/testing.js";
 import {
   OrderCreated,
   OrderUpdated,
-  prisma,
-  start,
+  openBus,
   ThingUpdated,
   UserCreated,
   UserDeleted,
   UserUpdated,
 } from "./fixture.js";
+
+const { prisma, start } = await openBus();
 
 // initial_data_integration_test.exs, ecto_repo_wrapper_test.exs, array_field_test.exs and embedded_schema_test.exs.
 // Where a case names an age, it is the nickname here: a field that can be null.
