@@ -30,6 +30,7 @@ export function describeTypes(compiler: "typescript" | "typescript5"): void {
     it.each([
       ["a draft", "wrong-drafts.ts"],
       ["a capture rule", "wrong-rules.ts"],
+      ["a call", "wrong-calls.ts"],
     ])("let the compiler say what is wrong with %s", async (_, file) => {
       const lines = readFileSync(`${root}test/types/wrong/${file}`, "utf8").split("\n");
       const complaints = complaintsIn(await compile(compiler, "test/types/wrong")).filter(({ text }) =>

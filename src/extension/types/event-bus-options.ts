@@ -85,8 +85,8 @@ export interface ModelCapture<E extends AnyEventType, Row = Readonly<Record<stri
 export type Mask<Value> = (value: NonNullable<Value>) => NonNullable<Value>;
 
 /**
- * Nothing is of this type. A compiler names it as what it expected when a rule has an event type that is not among `events`, or
- * that is of another model.
+ * Nothing is of this type. A compiler names it as what it expected when a rule or a call has an event type that is not among
+ * `events`, or that is of another model.
  */
 export interface AnEventOfThisModelFromTheOptionEvents {
   readonly "is expected: add the event type to the option `events` of eventBus()": never;

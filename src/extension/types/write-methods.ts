@@ -3,6 +3,7 @@ import type { WriteOperation } from "../../models/operations.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { ModelEventType } from "../../registry/event-type.js";
 import type { TypeMap } from "../../registry/prisma-type-map.js";
+import type { AnEventOfThisModelFromTheOptionEvents } from "./event-bus-options.js";
 import type { ArgumentsOf, WriteResult } from "./write-result.js";
 
 // The methods of a model as Prisma's own types have them, with a few arguments more. They are declared only:
@@ -85,7 +86,11 @@ type EventTypeOf<TM extends TypeMap, Model extends string, Name extends string> 
 /** What a write method accepts beside Prisma's own arguments. None of it reaches Prisma's engine. */
 export interface EventArguments<E> {
   /** The event to publish for each row, or several; beside those of the capture rules. */
-  readonly event?: E | readonly E[] | undefined;
+  readonly event?:
+    | E
+    | AnEventOfThisModelFromTheOptionEvents
+    | readonly (E | AnEventOfThisModelFromTheOptionEvents)[]
+    | undefined;
   /** Who and why, for every event of this call. */
   readonly eventMetadata?: EventMetadata | undefined;
 }
