@@ -7,13 +7,13 @@ import {
   type UnknownOptions,
   within,
 } from "../registry/check-options.js";
-import { OPERATIONS } from "../registry/draft-event.js";
+import { keyAsText, OPERATIONS } from "../registry/draft-event.js";
 
 const TIMES = ["since", "until"];
 /** Conditions that are a number, with their minimum. */
 const NUMBERS = { limit: 0, after: 0, position: 0 };
 /** Conditions that are a text. */
-const TEXTS = ["aggregateType", "aggregateKey", "correlationId", "error"];
+const TEXTS = ["aggregateType", "correlationId", "error"];
 /** Conditions that are a text or a list of them. */
 const TEXT_LISTS = ["subscriber", "event"];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -37,6 +37,9 @@ export function checkFilter(filter: object, place: Place): void {
     if (value !== undefined && typeof value !== "string")
       throw invalidOption(option, value, "a text", ofFilter);
   }
+  const key = given["aggregateKey"];
+  if (key !== undefined && keyAsText(key, ofFilter) === null)
+    throw invalidOption("aggregateKey", key, "a key", ofFilter);
   for (const option of TEXT_LISTS) {
     const value = given[option];
     if (!listOf(value).every((one) => typeof one === "string"))

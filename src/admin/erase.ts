@@ -3,6 +3,7 @@ import type { Queryable } from "../outbox/executor.js";
 import { checkFlag, checkOptions, invalidOption } from "../registry/check-options.js";
 import type { DatabaseOptions } from "../registry/database-names.js";
 import { keyAsText } from "../registry/draft-event.js";
+import type { DraftKey } from "../registry/event-type.js";
 import { withNames } from "./with-names.js";
 
 /** The aggregate whose events are erased. */
@@ -10,7 +11,7 @@ export interface ErasedAggregate {
   /** The model, or the type of the event. */
   readonly aggregateType: string;
   /** Its key; for a compound key, the values in the order of its fields. */
-  readonly aggregateKey: string | number | bigint | readonly (string | number | bigint)[];
+  readonly aggregateKey: DraftKey;
 }
 
 export interface EraseOptions extends DatabaseOptions {

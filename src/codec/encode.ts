@@ -232,3 +232,16 @@ export function isoText(date: Date): string {
   const minutes = Math.floor(seconds / 60);
   return `${last.text}${TWO[Math.floor(minutes / 60)]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[rest % 1000]}Z`;
 }
+
+/** A single value as the text that keys of events have; undefined for what has none. */
+export function asText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+    return String(value);
+  if (typeof value !== "object" || value === null) return undefined;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+  if (ArrayBuffer.isView(value)) {
+    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
+  }
+  return isDecimal(value) ? value.toFixed() : undefined;
+}

@@ -1,4 +1,5 @@
 import { isDecimal } from "../codec/decimal.js";
+import { asText } from "../codec/encode.js";
 import type { ScalarField } from "./model.js";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -70,18 +71,6 @@ function isoParts(moment: Date): readonly string[] {
   const years = String(year > 0 ? year : 1 - year).padStart(4, "0");
   const [date = "", time = ""] = `${years}${rest}`.replace(/\.000$/, "").split("T");
   return [date, year > 0 ? time : `${time} BC`];
-}
-
-export function asText(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
-    return String(value);
-  if (typeof value !== "object" || value === null) return undefined;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
-  if (ArrayBuffer.isView(value)) {
-    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
-  }
-  return isDecimal(value) ? value.toFixed() : undefined;
 }
 
 const INTEGER_BITS: Readonly<Record<string, number>> = { SmallInt: 16, Integer: 32, BigInt: 64 };

@@ -1,4 +1,5 @@
-import { asColumnText, asText, textOfMany } from "./column-text.js";
+import { asText } from "../codec/encode.js";
+import { asColumnText, textOfMany } from "./column-text.js";
 import type { Model, ScalarField } from "./model.js";
 import { storedOf } from "./stored-row.js";
 

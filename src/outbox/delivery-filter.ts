@@ -1,3 +1,5 @@
+import { keyAsText } from "../registry/draft-event.js";
+import type { DraftKey } from "../registry/event-type.js";
 import type { DeliveryState } from "./delivery-state.js";
 import type { SqlValue } from "./executor.js";
 import { checkpointOf, hasNoRecord, isNamed, stateOf } from "./open-deliveries.js";
@@ -11,7 +13,8 @@ export interface DeliveryConditions {
   readonly eventId?: string | readonly string[] | undefined;
   readonly position?: number | undefined;
   readonly aggregateType?: string | undefined;
-  readonly aggregateKey?: string | undefined;
+  /** The key of the aggregate, or its text as events have it; an array for a compound key. */
+  readonly aggregateKey?: DraftKey | undefined;
   readonly state?: DeliveryState | readonly DeliveryState[] | undefined;
   /** A text in the name, message, code or causes of one of their errors. Case is ignored. */
   readonly error?: string | undefined;
@@ -145,7 +148,7 @@ export function keyValues(
     filter.until?.toISOString() ?? null,
     limit ?? null,
     filter.aggregateType ?? null,
-    filter.aggregateKey ?? null,
+    keyAsText(filter.aggregateKey, { of: "filter" }),
   ];
 }
 

@@ -1,4 +1,6 @@
+import { keyAsText } from "../registry/draft-event.js";
 import type { StoredEvent } from "../registry/event.js";
+import type { DraftKey } from "../registry/event-type.js";
 import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { isNamed } from "./open-deliveries.js";
@@ -13,7 +15,8 @@ export interface EventFilter {
   /** The one event at this position. */
   readonly position?: number | undefined;
   readonly aggregateType?: string | undefined;
-  readonly aggregateKey?: string | undefined;
+  /** The key of the aggregate, or its text as events have it; an array for a compound key. */
+  readonly aggregateKey?: DraftKey | undefined;
   readonly operation?: StoredEvent["operation"] | undefined;
   readonly correlationId?: string | undefined;
   /** Those that occurred then or later. */
@@ -100,7 +103,7 @@ export async function findEvents(
       filter.event === undefined ? null : [filter.event].flat(),
       filter.eventId ?? null,
       filter.aggregateType ?? null,
-      filter.aggregateKey ?? null,
+      keyAsText(filter.aggregateKey, { of: "filter" }),
       filter.operation ?? null,
       filter.correlationId ?? null,
       filter.after ?? null,

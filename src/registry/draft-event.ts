@@ -1,3 +1,4 @@
+import { asText } from "../codec/encode.js";
 import { EventBusError } from "../errors.js";
 import { checkMetadata } from "./check-metadata.js";
 import { checkOptions, describe, invalidOption, isObject, type Place } from "./check-options.js";
@@ -96,15 +97,15 @@ export function draftEvent(type: AnyEventType, aggregate: unknown, options: unkn
 /** A primary key as events have it: text, for a compound key a JSON array of texts. */
 export function keyAsText(key: unknown, place: Place): string | null {
   if (key === undefined || key === null) return null;
-  if (isKeyPart(key)) return String(key);
-  if (Array.isArray(key) && key.length > 0 && key.every(isKeyPart)) return JSON.stringify(key.map(String));
-  throw invalidOption("aggregateKey", key, "a string, a number, a bigint or an array of these", place);
+  const texts = [key].flat().map(partAsText);
+  const [only] = texts;
+  if (only === undefined || texts.includes(undefined)) throw invalidOption("aggregateKey", key, KEY, place);
+  return Array.isArray(key) ? JSON.stringify(texts) : only;
 }
 
-function isKeyPart(value: unknown): value is string | number | bigint {
-  return (
-    typeof value === "string" ||
-    typeof value === "bigint" ||
-    (typeof value === "number" && Number.isFinite(value))
-  );
+const KEY =
+  "a string, a number, a bigint, a boolean, a Date, bytes, a Decimal, or an array of these for a compound key";
+
+function partAsText(part: unknown): string | undefined {
+  return typeof part === "number" && !Number.isFinite(part) ? undefined : asText(part);
 }

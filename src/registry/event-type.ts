@@ -1,3 +1,4 @@
+import type { DecimalLike } from "../codec/decimal.js";
 import type { AnyEvent, EventMetadata, Operation, StoredEvent } from "./event.js";
 import type { ChangesOf, InitialDataOf, RowOf, TypeMap } from "./prisma-type-map.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
@@ -27,8 +28,11 @@ export interface DraftOptions<Changes = unknown, InitialData = unknown> {
   readonly operation?: Operation | undefined;
 }
 
-/** A primary key. */
-export type DraftKey = string | number | bigint | readonly (string | number | bigint)[];
+/** A value of a primary key, as Prisma reads it; of Json and of a list the text that events have. */
+type KeyValue = string | number | bigint | boolean | Date | Uint8Array | DecimalLike;
+
+/** A primary key; an array for a compound key. */
+export type DraftKey = KeyValue | readonly KeyValue[];
 
 /** The changes of an event that has no model behind it: none. */
 export type NoChanges = Readonly<Record<never, never>>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Decimal } from "../../src/codec/decimal.js";
 import { brandEvent, draftTypeOf } from "../../src/registry/draft-event.js";
 import { isEvent } from "../../src/registry/is-event.js";
 import { Counted, PostGone, UserRegistered } from "./event-types.js";
@@ -59,6 +60,11 @@ describe("calling an event type", () => {
     [7, "7"],
     [9_007_199_254_740_993n, "9007199254740993"],
     [["a", 1, 2n], '["a","1","2"]'],
+    [true, "true"],
+    [new Date(0), "1970-01-01T00:00:00.000Z"],
+    [new Uint8Array([0, 255]), "\\x00ff"],
+    [new Decimal("1e-7"), "0.0000001"],
+    [[new Decimal("1e21"), new Date(0)], '["1000000000000000000000","1970-01-01T00:00:00.000Z"]'],
     [undefined, null],
     [null, null],
   ])("writes the key %o as %j", (key, text) => {
@@ -104,17 +110,17 @@ describe("calling an event type", () => {
     [
       "a key that has no text",
       () => untyped(Counted, "1", { aggregateKey: {} }),
-      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is an object: expected a string, a number, a bigint or an array of these",
+      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is an object: expected a string, a number, a bigint, a boolean, a Date, bytes, a Decimal, or an array of these for a compound key",
     ],
     [
       "a key without parts",
       () => untyped(Counted, "1", { aggregateKey: [] }),
-      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is an empty array: expected a string, a number, a bigint or an array of these",
+      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is an empty array: expected a string, a number, a bigint, a boolean, a Date, bytes, a Decimal, or an array of these for a compound key",
     ],
     [
       "a key that is no number",
       () => untyped(Counted, "1", { aggregateKey: Number.NaN }),
-      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is NaN: expected a string, a number, a bigint or an array of these",
+      "INVALID_OPTION at aggregateKey: aggregateKey in Counted() is NaN: expected a string, a number, a bigint, a boolean, a Date, bytes, a Decimal, or an array of these for a compound key",
     ],
   ])("refuses %s", (_, call, message) => {
     expect(refusal(call)).toBe(message);

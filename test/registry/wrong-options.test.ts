@@ -40,7 +40,10 @@ const ofRetention = (retention: object) => ofConfig({ retention });
 const ofDatabase = (database: object) => ofConfig({ database });
 const ofBus = (options: object) => eventBus({ events: [UserRegistered], ...options });
 const ofUser = (User: object) => ofBus({ capture: { User } });
-const aKeyPart = either((v) => typeof v === "string" || typeof v === "bigint", number(-1, 2 ** 53));
+const aKeyPart = either(
+  (v) => ["string", "bigint", "boolean"].includes(typeof v) || v instanceof Date,
+  number(-1, 2 ** 53),
+);
 const anAge = either((v) => v === false, number(0, 3_155_760_000_000));
 
 const subscriberOptions: readonly Trial[] = [

@@ -51,7 +51,10 @@ const fakesCount = (options: object) => fakeEvent(Counted, { aggregate: 1, ...op
 const rolls = (options: object) =>
   withRollback({ $transaction: () => undefined } as never, () => undefined, options as never);
 const aClient = either(anObject, aFunction);
-const aKey = either((v) => v === null || typeof v === "string" || typeof v === "bigint", number(-1, 2 ** 53));
+const aKey = either(
+  (v) => v === null || ["string", "bigint", "boolean"].includes(typeof v) || v instanceof Date,
+  number(-1, 2 ** 53),
+);
 const { MAX_SAFE_INTEGER } = Number;
 
 type List = (...args: readonly unknown[]) => Promise<unknown>;

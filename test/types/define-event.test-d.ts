@@ -80,6 +80,10 @@ expectType<Equal<typeof draft, EventDraftOf<typeof UserRegistered>>>();
 expectType<Equal<typeof draft.aggregate, Row>>();
 UserRegistered(row, { changes: { posts: [{ title: "Hello" }] }, initialData: { posts: [], profile: null } });
 UserRegistered(row, { aggregateKey: ["a", 1], operation: "create" });
+declare const total: Prisma.Decimal;
+UserRegistered(row, { aggregateKey: [total, new Uint8Array(), new Date(), 1n, true] });
+// @ts-expect-error an object is no key
+UserRegistered(row, { aggregateKey: { id: 1 } });
 // @ts-expect-error a row has all fields
 UserRegistered({ id: 1 });
 // @ts-expect-error an aggregate is needed
