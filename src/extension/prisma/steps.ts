@@ -12,8 +12,8 @@ export interface PrivateStep {
 }
 
 /**
- * The contract with Prisma: every private step that this folder relies on. The self-check names the one that is missing, and
- * test/extension/prisma/steps.test.ts takes each of them away.
+ * The contract with Prisma: every private step that this folder relies on. The self-check names the one that is missing.
+ * Of the tests, steps.test.ts takes away each step that is checked, and unchecked-steps.test.ts each that is not ("use").
  */
 export const PRIVATE_STEPS = {
   $parent: {
