@@ -1,4 +1,8 @@
+import { createHash } from "node:crypto";
 import type { Pool } from "pg";
+
+import { FUNCTIONS } from "../../src/outbox/functions.js";
+import { functionsOf } from "../support/sql-rules.js";
 
 /** Everything that is in our schema, as a text that people can compare. What differs between servers is left out. */
 export async function describeSchema(pool: Pick<Pool, "connect">): Promise<string> {
@@ -7,10 +11,21 @@ export async function describeSchema(pool: Pick<Pool, "connect">): Promise<strin
     await client.query("begin; set local search_path = pg_catalog");
     const { rows } = await client.query<{ text: string }>(DESCRIBE);
     await client.query("commit");
-    return `${rows.map(({ text }) => text).join("\n\n")}\n`;
+    const schema = rows.map(({ text }) => text).join("\n\n");
+    return `${schema.replace(/ \(as (\w+) is written\)$/gm, (_, name: string) => ` ${hashOf(name)}`)}\n`;
   } finally {
     client.release();
   }
+}
+
+/**
+ * Of a function whose body PostgreSQL keeps as a parsed statement: it prints that from its tree, and each version prints
+ * in its own way. So the hash is that of the text in src/outbox/functions.
+ */
+function hashOf(name: string): string {
+  const [written, ...others] = functionsOf(FUNCTIONS).filter(({ where }) => where === name);
+  if (written === undefined || others.length > 0) throw new Error(`expected one function ${name}`);
+  return createHash("md5").update(written.text.trim()).digest("hex");
 }
 
 const GRANTS = (acl: string, owner: string) => `
@@ -46,12 +61,12 @@ lines(kind, name, text) as (
     from schema s join pg_class c on c.relnamespace = s.oid where c.relkind = 'S'
   union all
   select 4, p.oid::regprocedure::text,
-         format(e'function %s(%s)\\n  returns %s\\n  %s, %s, %s%s\\n  body %s', p.proname,
+         format(e'function %s(%s)\\n  returns %s\\n  %s, %s, %s%s\\n  body%s', p.proname,
                 pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), l.lanname,
                 case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
                 case when p.prosecdef then 'security definer' else 'security invoker' end,
                 coalesce((select string_agg(e'\\n  set ' || o, '' order by n) from unnest(p.proconfig) with ordinality c(o, n)), ''),
-                md5(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)))
+                case when p.prosqlbody is null then ' ' || md5(p.prosrc) else ' (as ' || p.proname || ' is written)' end)
          || case when p.proacl is null then e'\\n  granted: EXECUTE to public' else ${GRANTS("p.proacl", "p.proowner")} end
     from schema s join pg_proc p on p.pronamespace = s.oid join pg_language l on l.oid = p.prolang
 )

@@ -7,6 +7,7 @@ export const VERSIONS = "/usr/lib/postgresql";
 
 /** The tests that `npm run test:installed` runs on the newest of them. */
 export const INSTALLED_FILES = [
+  "migrations",
   ...["outbox/compiled-plans", "outbox/hot-path", "outbox/plans", "outbox/publish.test"],
   ...[
     "outbox/find-deliveries",
