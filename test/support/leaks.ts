@@ -1,11 +1,13 @@
 import { afterAll, vi } from "vitest";
 
 import { closeAll } from "./at-end.js";
+import { changeableParts } from "./changeable-parts.js";
 import { openDatabases } from "./database.js";
 import { countChildProcesses, findOpenConnections } from "./find-leaks.js";
 
 // Runs before each test file. Hooks run in reverse order: this one after those of the file.
 const childrenBefore = countChildProcesses();
+const packagesBefore = changeableParts();
 
 afterAll(async () => {
   await closeAll();
@@ -15,6 +17,8 @@ afterAll(async () => {
     leaks.push(...(await findOpenConnections(database.name)));
     await database[Symbol.asyncDispose]();
   }
+  for (const [part, now] of changeableParts())
+    if (now !== packagesBefore.get(part)) leaks.push(`${part}, changed, for all files of this process`);
   const children = () => countChildProcesses() - childrenBefore;
   const noChildren = () => {
     if (children() > 0) throw new Error("still running");

@@ -1,4 +1,4 @@
-// Has the graphile-worker of this process behave as a version whose statements have another text.
+// Has the graphile-worker of this process behave as a version whose statements have another text, until `restore()`.
 const { createRequire } = require("node:module");
 
 const inGraphile = createRequire(require.resolve("graphile-worker"));
@@ -19,3 +19,8 @@ getting.batchGetJobs = (options, withPgClient, ...rest) =>
   batchGetJobs(options, withOtherTexts(withPgClient), ...rest);
 completing.batchCompleteJobs = (options, withPgClient, ...rest) =>
   batchCompleteJobs(options, withOtherTexts(withPgClient), ...rest);
+
+exports.restore = () => {
+  getting.batchGetJobs = batchGetJobs;
+  completing.batchCompleteJobs = batchCompleteJobs;
+};

@@ -1,10 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { DEFAULT_SCHEMA_NAMES } from "../../../src/outbox/schema-names.js";
 import { unknownStatements } from "../../../src/worker/graphile/record-statements.js";
 import { eventually } from "../../support/eventually.js";
-import "./future-version.cjs";
 import { workerFixture } from "../worker-fixture.js";
+import { restore } from "./future-version.cjs";
+
+afterAll(restore);
 
 const { start, subscriber, publish, allIn, jobs, terminate } = await workerFixture();
 

@@ -1,0 +1,2 @@
+/** Undoes what loading the module has changed. */
+export function restore(): void;
