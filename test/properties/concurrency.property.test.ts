@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { capture } from "../extension/nested/fixture.js";
 import { seededTeams } from "../extension/nested/teams.js";
+import { amount } from "../support/amount.js";
 import { type Change, modelsOf } from "../support/ground-truth.js";
-import { amount } from "./amount.js";
 import { make, numbersFrom, RandomWrites, show, Tape } from "./random-writes.js";
 
 // Sixteen writers of every operation on a few rows: the events of each row are a chain, and together they are what

@@ -7,9 +7,9 @@ import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { doctor, status } from "../../src/admin.js";
 import { defineSubscriber } from "../../src/registry/define-subscriber.js";
 import type { Subscriber } from "../../src/registry/subscriber.js";
+import { amount } from "../support/amount.js";
 import { Ping } from "../worker/ping.js";
 import { type WorkerUnderTest, workerFixture } from "../worker/worker-fixture.js";
-import { amount } from "./amount.js";
 
 // Events are published while somebody damages jobs, rows of the log and connections, sets clocks and parsers, takes rights
 // away and restarts workers, in random order. In the end every delivery is made, and the effect of each transactional one

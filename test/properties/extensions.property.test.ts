@@ -8,9 +8,9 @@ import { Ledger } from "../extension/support/ledger.js";
 import { outcomeOf } from "../extension/support/outcome.js";
 import type { AnyClient } from "../extension/support/own-schema.js";
 import { wholeAnswer } from "../extension/support/whole-answer.js";
+import { amount } from "../support/amount.js";
 import { testDatabase } from "../support/database.js";
 import { GroundTruth, modelsOf } from "../support/ground-truth.js";
-import { amount } from "./amount.js";
 
 // Random extensions before and after the event bus, random selections: what the caller and every hook of the others get
 // is what they get without the event bus, and the events are what triggers saw. `PROPERTY_RUNS` says how many stacks.

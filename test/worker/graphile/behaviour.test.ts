@@ -22,7 +22,7 @@ import { gate, workerFixture } from "../worker-fixture.js";
 // | a key on a job that runs uses up its attempts | below: no job has one |
 // | delayed jobs wait for the next poll | run-worker.test.ts (retries) |
 // | a pool of one connection stands still | run-worker.test.ts (concurrency of one) |
-// | a connection whose other end is gone stands still | half-open.test.ts, test/faults |
+// | a connection whose other end is gone stands still | half-open.slow.test.ts, test/faults |
 // | its events of success come before the job is deleted | outcomes are our own rows: delivery/deliver.test.ts |
 // | errors are kept without their stack, and undefined is lost | delivery/describe-error.test.ts |
 // | jobs that are fetched ahead count as attempted | throughput.test.ts |
