@@ -178,7 +178,7 @@ export function catalogOwner(root: InternalClient): object {
   return root._engineConfig.adapter ?? root;
 }
 
-const EXPECTED = "Expected @prisma/client >=7.5 <8 with a driver adapter for PostgreSQL.";
+const EXPECTED = "Expected @prisma/client >=7.10 <8 with a driver adapter for PostgreSQL.";
 
 /** The error for something that is not as the extension expects it. */
 export function incompatible(missing: string): EventBusError {

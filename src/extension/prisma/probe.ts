@@ -51,8 +51,9 @@ export function probe(client: unknown): asserts client is InternalClient {
 function findMissing(root: InternalClient): PrivateStepName | undefined {
   if (typeof root._runtimeDataModel?.models !== "object") return "_runtimeDataModel";
   if (typeof root._engineConfig?.inlineSchema !== "string") return "inlineSchema";
+  // Before 7.10 a client does not know the PostgreSQL schema of a model (`@@schema`): rows would be read from other tables.
   const [major = 0, minor = 0] = String(root._clientVersion).split(".").map(Number);
-  if (major !== 7 || minor < 5) return "_clientVersion";
+  if (major !== 7 || minor < 10) return "_clientVersion";
   const methods = ["_createPrismaPromise", "_request", "_executeRequest", "_createItxClient"] as const;
   const missing = methods.find((name) => typeof root[name] !== "function");
   if (missing !== undefined) return missing;

@@ -32,7 +32,7 @@ export const PRIVATE_STEPS = {
     checked: "extends",
   },
   _clientVersion: {
-    does: "is of a version from 7.5 to below 8 (_clientVersion)",
+    does: "is of a version from 7.10 to below 8 (_clientVersion)",
     usedBy: ["probe.ts", "errors.ts"],
     checked: "extends",
   },

@@ -81,6 +81,16 @@ describe("a version of Prisma without a step that is relied on", () => {
     },
   );
 
+  it.each(["7.9.1", "6.19.0", "8.0.0", "8.0.0-rc.19"])("is refused: version %s", (version) => {
+    const edit: Edit = [/_clientVersion=\w\.clientVersion\?\?\w+/, `_clientVersion="${version}"`];
+    expect(() => open([edit])).toThrow(step("_clientVersion"));
+  });
+
+  it.each(["7.10.0", "7.10.0-dev.4", "7.11.2"])("is taken: version %s", (version) => {
+    const edit: Edit = [/_clientVersion=\w\.clientVersion\?\?\w+/, `_clientVersion="${version}"`];
+    expect(() => open([edit])).not.toThrow();
+  });
+
   it("is told by doctor", async () => {
     const prisma = open(without.lock);
     const { findings } = await doctor(pool, { prisma });
