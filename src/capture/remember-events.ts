@@ -14,7 +14,7 @@ export function rememberEvents({ eventsByName, rules }: ResolvedBusOptions, mode
       relations: [...model.relations.keys()],
       operation: operationOf(type.name, rules.get(model.name)),
       keyFields: model.identity?.fields ?? [],
-      keyOf: (row) => aggregateKeyOf(model, row),
+      aggregateKeyOf: (row) => aggregateKeyOf(model, row),
     });
   }
 }

@@ -28,7 +28,7 @@ export interface KnownEvent {
   /** The fields that identify a row. */
   readonly keyFields: readonly string[];
   /** Returns the `aggregateKey` of a row. */
-  readonly keyOf: (row: Readonly<Record<string, unknown>>) => string | null;
+  readonly aggregateKeyOf: (row: Readonly<Record<string, unknown>>) => string | null;
 }
 
 const KEY = Symbol.for("ex-event-bus.known-events");

@@ -44,7 +44,8 @@ export function fakeContent(known: KnownEvent, given: ContentOverrides, n: numbe
     operation,
     changes: difference.changes,
     initialData: { ...difference.initialData, ...before },
-    aggregateKey: aggregateKey === undefined ? known.keyOf(aggregate) : keyAsText(aggregateKey, place),
+    aggregateKey:
+      aggregateKey === undefined ? known.aggregateKeyOf(aggregate) : keyAsText(aggregateKey, place),
   };
 }
 
