@@ -12,7 +12,7 @@ import {
   type TransactionHandle,
 } from "./internals.js";
 import { sendWith } from "./lazy-promise.js";
-import { executorIn, noteOwnFailure, quietly } from "./own-client.js";
+import { executeIn, executorIn, isOwnFailure, noteOwnFailure, quietly } from "./own-client.js";
 import { anyModel, methodsOf } from "./probe.js";
 import { captureWhenSent } from "./replace-steps.js";
 import type { CallArgs } from "./selection.js";
@@ -53,7 +53,11 @@ export async function checkQuery(root: InternalClient, transaction: TransactionH
   );
   if (!isEmptyList(rows.answer)) throw missingStep("unpacker");
   const like = { model: name, jsModelName: jsName, clientMethod: `${jsName}.findMany`, dataPath: [] };
-  const answered = await judged("answer", () => requestIn(root, transaction, like, "findMany", args));
+  const answered = await judged(
+    () => "answer",
+    () => Promise.resolve(false),
+    () => requestIn(root, transaction, like, "findMany", args),
+  );
   if (!isEmptyList(answered)) throw missingStep("answer");
 }
 
@@ -95,25 +99,42 @@ async function ask(
   const query = { $queryRawUnsafe: hook, $allModels: { findMany: hook } };
   const asked = quietly(root.$extends({ name: "ex-event-bus", query }) as InternalClient);
   const next = () => ORDER.find((step) => !seen.steps.includes(step)) ?? "unpacker";
-  const answer = await judged(next, () => sendWith(call(asked), transaction));
+  // Drivers throw plain errors when a connection breaks, and Prisma hands them on.
+  const isLost = async () => progress.isSent && hasStatement && !(await isAnswered(root, transaction));
+  const answer = await judged(next, isLost, () => sendWith(call(asked), transaction));
   const wrong = ORDER.find((step, index) => seen.steps[index] !== step);
   if (wrong !== undefined || seen.steps.length !== ORDER.length) throw missingStep(wrong ?? "unpacker");
   assertUnpacked(answer, progress);
   return seen;
 }
 
-/** Runs a query. What fails in it is that `step` is missing, if it is not the database or its transaction that has failed. */
+/**
+ * Runs a query. A failure means that `step` is missing, unless the database or the way to it has failed.
+ *
+ * @param isLost whether the transaction may have lost its connection.
+ */
 async function judged(
-  step: PrivateStepName | (() => PrivateStepName),
+  step: () => PrivateStepName,
+  isLost: () => Promise<boolean>,
   run: () => Promise<unknown>,
 ): Promise<unknown> {
   try {
     return await run();
   } catch (error) {
-    if (isFailure(error)) noteOwnFailure(error);
-    if (isEventBusError(error) || isFailure(error)) throw error;
-    throw missingStep(typeof step === "function" ? step() : step, error);
+    if (isEventBusError(error)) throw error;
+    const isOfDatabase = isFailure(error) || isOwnFailure(error) || (await isLost());
+    if (!isOfDatabase) throw missingStep(step(), error);
+    noteOwnFailure(error);
+    throw error;
   }
+}
+
+/** Whether a transaction still answers a statement. */
+async function isAnswered(root: InternalClient, transaction: TransactionHandle): Promise<boolean> {
+  return executeIn(root, transaction, "select 1").then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Timeouts of a transaction, and of waiting for a connection, and what is told of connections. */

@@ -1,10 +1,18 @@
 import { isEventBusError } from "../../errors.js";
 import { checkCalls } from "./check-calls.js";
 import { checkQuery } from "./check-query.js";
-import { type InternalClient, ownTransactionOf, type TransactionHandle } from "./internals.js";
+import {
+  type InternalClient,
+  ownTransactionOf,
+  type TransactionHandle,
+  type TransactionLimits,
+} from "./internals.js";
 import { ownClientOf } from "./own-client.js";
 
-/** A check that each root client passes once. Those that come while it is made wait for it. */
+/**
+ * A check that each root client passes once. Calls that come while it runs wait for it. A failure is not remembered: the next
+ * call checks again, because a failure that looks like a missing step may have come from the connection.
+ */
 class Once<Rest extends readonly unknown[]> {
   readonly #passed = new WeakSet<InternalClient>();
   readonly #running = new WeakMap<InternalClient, Promise<void>>();
@@ -14,13 +22,17 @@ class Once<Rest extends readonly unknown[]> {
     this.#check = check;
   }
 
+  hasPassed(root: InternalClient): boolean {
+    return this.#passed.has(root);
+  }
+
   /** @returns undefined when it has been passed. */
   pass(root: InternalClient, ...rest: Rest): Promise<void> | undefined {
     if (this.#passed.has(root)) return undefined;
     const running = this.#running.get(root);
     if (running === undefined) return this.#run(root, rest);
     return running.catch((error: unknown) => {
-      // That of another call failed with its transaction, or its connection.
+      // The check of another call failed with its transaction or its connection.
       if (!isEventBusError(error, "PRISMA_INCOMPATIBLE")) return this.#run(root, rest);
       throw error;
     });
@@ -30,7 +42,7 @@ class Once<Rest extends readonly unknown[]> {
     const running = this.#check(root, ...rest).then(
       () => void this.#passed.add(root),
       (error: unknown) => {
-        if (!isEventBusError(error, "PRISMA_INCOMPATIBLE")) this.#running.delete(root);
+        if (this.#running.get(root) === running) this.#running.delete(root);
         throw error;
       },
     );
@@ -66,17 +78,32 @@ export function queriesChecked(
   return queries.pass(root, transaction);
 }
 
-const LIMITS = { maxWait: 10_000, timeout: 10_000 };
+const LIMITS: TransactionLimits = { maxWait: 10_000, timeout: 10_000 };
 
 /**
  * The whole check, in a transaction of its own.
  *
  * @throws EventBusError `PRISMA_INCOMPATIBLE`; else what the database, or the way to it, has failed with.
  */
-export async function selfCheck(root: InternalClient): Promise<void> {
+export async function selfCheck(root: InternalClient, limits: TransactionLimits = LIMITS): Promise<void> {
   await callsChecked(root);
   await ownClientOf(root).$transaction(
     async (inner: InternalClient) => await queriesChecked(root, ownTransactionOf(inner)),
-    LIMITS,
+    limits,
   );
+}
+
+/**
+ * The whole check before a batch. It does not run in the transaction of the batch, whose first statement may be one that
+ * PostgreSQL takes only as the first, such as SET TRANSACTION.
+ *
+ * @param limits of the batch.
+ * @returns undefined when the check has been passed.
+ */
+export function checkedBeforeBatch(
+  root: InternalClient,
+  { maxWait, timeout }: TransactionLimits,
+): Promise<void> | undefined {
+  if (queries.hasPassed(root)) return undefined;
+  return selfCheck(root, { ...(maxWait && { maxWait }), ...(timeout && { timeout }) });
 }

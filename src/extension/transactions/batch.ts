@@ -2,7 +2,7 @@ import { EventBusError } from "../../errors.js";
 import { databaseFailure } from "../../outbox/database-error.js";
 import { uuidV7 } from "../../registry/uuid-v7.js";
 import { type CallHandle, lockHandle, openHandle } from "../prisma/batch-handle.js";
-import { asConflictAtCommit, asOfBatch } from "../prisma/errors.js";
+import { asCallFailure, asConflictAtCommit, asOfBatch } from "../prisma/errors.js";
 import {
   type BatchHandle,
   type InternalClient,
@@ -15,7 +15,7 @@ import {
 import { callOf, isPrismaPromise, sendWith } from "../prisma/lazy-promise.js";
 import { executeIn } from "../prisma/own-client.js";
 import { assertReplaced } from "../prisma/replace-steps.js";
-import { callsChecked, queriesChecked } from "../prisma/self-check.js";
+import { callsChecked, checkedBeforeBatch, queriesChecked } from "../prisma/self-check.js";
 import { keepOrder } from "./call-order.js";
 import { batchItemOf, joinable } from "./joined-batch.js";
 import { transactionTimeoutMs } from "./limits.js";
@@ -66,13 +66,20 @@ export function transaction(
   if (isBatch && needsCapture(input, wiring.isHooked)) {
     const [only, ...others] = input;
     if (outer === undefined && only !== undefined && others.length === 0) return runAlone(only);
-    const work = (inner: InternalClient) => runBatch(wiring.root, ownTransactionOf(inner), input);
-    const limits = { ...wiring.defaults, ...(options as object | undefined) };
-    const run = () =>
-      runCallback(wiring, client, work, limits, outer === undefined).catch((error: unknown) => {
-        throw asOfBatch(error, wiring.root);
-      });
-    return outer?.kind === "itx" ? inQueue(outer, run) : run();
+    const { root } = wiring;
+    const limits = { ...wiring.defaults, ...(options as TransactionLimits | undefined) };
+    const work = (inner: InternalClient) => runBatch(ownTransactionOf(inner), input);
+    const run = async (check: Promise<void> | undefined) => {
+      try {
+        if (check !== undefined) await check;
+        return await runCallback(wiring, client, work, limits, outer === undefined);
+      } catch (error) {
+        throw asOfBatch(asCallFailure(error, root, { clientMethod: "$transaction" }), root);
+      }
+    };
+    return outer?.kind === "itx"
+      ? inQueue(outer, () => run(queriesChecked(root, outer)))
+      : run(checkedBeforeBatch(root, limits));
   }
   if (isBatch && (isInsideTransaction() || input.some(isUnknown)))
     return wiring.base.call(client, joinable(input), options);
@@ -131,11 +138,9 @@ async function runAlone(promise: LazyPromise): Promise<readonly unknown[]> {
 }
 
 async function runBatch(
-  root: InternalClient,
   transaction: TransactionHandle,
   promises: readonly LazyPromise[],
 ): Promise<readonly unknown[]> {
-  await queriesChecked(root, transaction);
   const results: unknown[] = [];
   for (const [index, promise] of promises.entries()) {
     const handle = place(transaction, index);

@@ -1,9 +1,12 @@
+import type pg from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { assertCompatibleClient } from "../../../src/delivery/compatible-client.js";
+import { isEventBusError } from "../../../src/errors.js";
 import { TRANSACTION_IDENTITY } from "../../../src/outbox/transaction-identity.js";
 import { testDatabase } from "../../support/database.js";
 import { type BusClient, openBus } from "../support/clients.js";
+import { breakConnection } from "../support/interrupted.js";
 import { Ledger } from "../support/ledger.js";
 
 // How many statements the check of Prisma's private steps costs: each client pays them once.
@@ -43,6 +46,55 @@ describe("the self-check", () => {
       expect(first).toEqual([begin, ...CHECK, catalog, ...second]);
     },
   );
+
+  it("sends them in a transaction of its own before the first batch", async () => {
+    const statements: string[] = [];
+    const db = openBus(url, { statements });
+    await db.$transaction([db.user.count(), db.user.create({ data })]);
+    expect(statements.slice(0, 5)).toEqual(["BEGIN", ...CHECK, "COMMIT", "BEGIN"]);
+    expect(statements.slice(5)).not.toContain(TRANSACTION_IDENTITY);
+  });
+
+  it("lets the first batch begin with a statement that PostgreSQL takes only as the first", async () => {
+    const db = openBus(url);
+    const [, level] = await db.$transaction([
+      db.$executeRaw`set transaction isolation level repeatable read`,
+      db.$queryRaw`show transaction_isolation`,
+      db.user.create({ data }),
+    ]);
+    expect(level).toEqual([{ transaction_isolation: "repeatable read" }]);
+    expect(await ledger.names()).toEqual(["UserCreated"]);
+  });
+
+  it.each([1, 2])(
+    "fails with the call when the connection breaks at its statement %i, and is made again for the next call",
+    async (nth) => {
+      let seen = 0;
+      const before = async (text: string, client: pg.Client) => {
+        if (text === TRANSACTION_IDENTITY && ++seen === nth) breakConnection(client);
+      };
+      const db = openBus(url, { interruption: { before } });
+      const failure = await db.user.create({ data }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Error);
+      expect(isEventBusError(failure)).toBe(false);
+      expect(await ledger.counts()).toEqual({ rows: 1, events: 0, jobs: 0 });
+      await db.user.create({ data });
+      expect(await ledger.names()).toEqual(["UserCreated"]);
+    },
+  );
+
+  it("is made again after a failure that looked like a missing step", async () => {
+    let seen = 0;
+    const before = async (text: string) => {
+      if (text === TRANSACTION_IDENTITY && ++seen === 2) throw new Error("Query read timeout");
+    };
+    const db = openBus(url, { interruption: { before } });
+    await expect((async () => db.user.create({ data }))()).rejects.toMatchObject({
+      code: "PRISMA_INCOMPATIBLE",
+    });
+    await db.user.create({ data });
+    expect(await ledger.names()).toEqual(["UserCreated"]);
+  });
 
   it("is made once for calls that come at the same time", async () => {
     const statements: string[] = [];
