@@ -19,7 +19,7 @@ export interface CallExtras {
 }
 
 /** Of a call that says nothing. */
-export const NO_EXTRAS: CallExtras = { events: [], metadata: undefined, silentOnUpdate: false };
+const NO_EXTRAS: CallExtras = { events: [], metadata: undefined, silentOnUpdate: false };
 
 /** Whether a call says something to the extension. */
 export function hasExtras(args: CallArgs): boolean {

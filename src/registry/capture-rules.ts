@@ -54,7 +54,7 @@ export interface ResolvedBusOptions {
   readonly transaction: { readonly maxWaitMs: number; readonly timeoutMs: number };
   readonly maxEventBytes: number;
   readonly bulk: { readonly maxRows: number };
-  /** Returns the metadata of an event; called for each event. */
+  /** Returns the metadata of the events of a call, or of a batch of its rows; called once for them. */
   readonly metadata: (() => EventMetadata) | undefined;
 }
 

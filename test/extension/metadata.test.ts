@@ -72,7 +72,7 @@ describe("$withEventMetadata", () => {
     expect((await ledger.event()).metadata).toMatchObject({ actor: "call", tenant: 1 });
   });
 
-  it("is stronger than metadata of the client, which is asked for each event", async () => {
+  it("is stronger than metadata of the client, which is asked for each call", async () => {
     let asked = 0;
     const client = base.$extends(
       eventBus({ events, capture: rules, metadata: () => ({ actor: "client", count: ++asked }) }),
@@ -83,6 +83,14 @@ describe("$withEventMetadata", () => {
       ["context", 1],
       ["client", 2],
     ]);
+  });
+
+  it("of the client is asked for once for the events of a call, and for each batch of 500 rows", async () => {
+    let asked = 0;
+    const client = base.$extends(eventBus({ events, capture: rules, metadata: () => ({ count: ++asked }) }));
+    await client.user.createMany({ data: Array.from({ length: 501 }, (_, n) => ({ email: `user ${n}` })) });
+    const counts = (await ledger.events()).map(({ metadata }) => metadata["count"]);
+    expect(counts).toEqual([...Array.from({ length: 500 }, () => 1), 2]);
   });
 
   it("keeps contexts that run at the same time apart", async () => {

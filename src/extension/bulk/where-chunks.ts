@@ -6,7 +6,7 @@ import { type FoundKeys, findKeys } from "./find-rows.js";
 import { valuesIn, type WhereChunk, withList } from "./where-values.js";
 
 /** How many parameters Prisma sends with one statement at most. */
-export const MOST_PARAMETERS = 32_766;
+const MOST_PARAMETERS = 32_766;
 
 /** Arguments, with the keys that they find where these are known. */
 export interface KeyedChunk extends WhereChunk {

@@ -107,7 +107,7 @@ export class OuterExtensions {
 }
 
 /** The names of extensions as messages have them. */
-export function namesOf(hooks: readonly ExtensionHook[]): readonly string[] {
+function namesOf(hooks: readonly ExtensionHook[]): readonly string[] {
   return Array.from(
     new Set(hooks.map(({ extension }) => (extension ? `"${extension}"` : "one without a name"))),
   );

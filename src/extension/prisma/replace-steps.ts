@@ -19,7 +19,7 @@ export function startInstead(root: InternalClient, instead: Instead): void {
 }
 
 /** Replaces how all clients of a root send calls, once. */
-export function sendInstead(root: InternalClient, instead: Instead): void {
+function sendInstead(root: InternalClient, instead: Instead): void {
   replaceForAll(root, "_executeRequest", instead);
 }
 

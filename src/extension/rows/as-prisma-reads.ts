@@ -121,7 +121,7 @@ const UNUSUAL_MOMENT =
  * A moment as PostgreSQL writes it that drivers do not read: of a year before Christ, or with more than four digits.
  * Taken for UTC, as Prisma's adapter does. Infinity stays a text: no `Date` stands for it.
  */
-export function unusualMoment(text: string): Date | string {
+function unusualMoment(text: string): Date | string {
   const match = UNUSUAL_MOMENT.exec(text);
   if (match === null) return text;
   const [, year, month, day, hours = 0, minutes = 0, seconds = 0, fraction = "", era] = match;

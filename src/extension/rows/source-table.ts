@@ -72,7 +72,7 @@ function makeColumns(model: Model, hidden: readonly string[], hasTupleIds: boole
     columns: fields.map((field) => ({ column: field.column, form: formOf(field) })),
     exact: columnsOf(model, exactFields),
     exactFields,
-    hasTupleIds: hasTupleIds,
+    hasTupleIds,
   };
   return hasTupleIds ? { ...made, withoutTupleIds: { ...made, hasTupleIds: false } } : made;
 }

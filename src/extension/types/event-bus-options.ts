@@ -21,8 +21,8 @@ export interface EventBusOptions<Events extends readonly AnyEventType[]> {
   /** Limits of `createMany`, `updateMany` and the like, and of cascades. */
   readonly bulk?: BulkOptions | undefined;
   /**
-   * Returns metadata for every event, called when one is made. Metadata of the call and of the context
-   * override it.
+   * Returns metadata of events. Called once for all events of a call, and once for each batch of a call that writes many
+   * rows. Metadata of the call and of the context override it.
    */
   readonly metadata?: (() => EventMetadata) | undefined;
 }
