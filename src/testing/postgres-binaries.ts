@@ -26,8 +26,8 @@ export interface PostgresBinaries {
 }
 
 /**
- * Makes sure that `user` can run the binaries: install scripts may have been off (then symbolic links are missing),
- * and the checkout may be in a folder that only root enters (then a copy in the temporary folder is used).
+ * Binaries that `user` can run. If npm has run no install scripts, the symbolic links between the libraries are missing: they are
+ * created. If `user` may not enter the folder of the package, a copy in the temporary folder is used.
  */
 export function prepareBinaries(
   { native, version }: NativeFolder,
@@ -36,7 +36,7 @@ export function prepareBinaries(
   try {
     linkLibraries(native);
   } catch {
-    // A read-only node_modules: the copy below has the links.
+    // node_modules is read-only. The copy below gets the links.
   }
   if (problemOf(native, user) === undefined) return binariesIn(native);
 
@@ -46,13 +46,13 @@ export function prepareBinaries(
   if (problem === undefined) return binariesIn(copy);
   throw new EventBusError(
     "DATABASE_UNREACHABLE",
-    `The embedded PostgreSQL of ${native} does not run on this machine (${platform()} ${arch()}, as ` +
-      `${user?.name ?? "the current user"}): ${problem}. Use a PostgreSQL server of your own instead, by its URL.`,
+    `The embedded PostgreSQL in ${native} does not run on this machine (${platform()} ${arch()}, as ` +
+      `${user?.name ?? "the current user"}): ${problem}. Use another PostgreSQL server instead, by its URL.`,
     { value: native },
   );
 }
 
-/** A folder for files that `user` has to reach. */
+/** A folder for temporary files that `user` may enter. */
 export function sharedFolder(user: ProcessUser | undefined): string {
   const folders = [tmpdir(), "/tmp", "/var/tmp"].filter((folder) => existsSync(folder));
   return folders.find((folder) => canReach(folder, user)) ?? tmpdir();
@@ -66,7 +66,7 @@ function binariesIn(native: string): PostgresBinaries {
   };
 }
 
-/** Running them is the only honest check: it covers permissions, libraries and the C library at once. */
+/** Why the binaries do not run; undefined if they do. Only running them checks permissions, libraries and the C library. */
 function problemOf(native: string, user: ProcessUser | undefined): string | undefined {
   for (const binary of Object.values(binariesIn(native)) as string[]) {
     const run = spawnSync(binary, ["--version"], { ...asUser(user), cwd: "/", encoding: "utf8" });
@@ -76,7 +76,7 @@ function problemOf(native: string, user: ProcessUser | undefined): string | unde
   return undefined;
 }
 
-/** What the install script of the binaries' package does: npm packages cannot hold symbolic links. */
+/** Creates the symbolic links that the install script of the package creates: npm packages cannot contain any. */
 function linkLibraries(native: string): void {
   const list = join(native, "pg-symlinks.json");
   if (!existsSync(list)) return;
@@ -87,14 +87,14 @@ function linkLibraries(native: string): void {
     try {
       symlinkSync(relative(dirname(target), source), path);
     } catch (error) {
-      // Another process linked it in the meantime.
+      // Another process has created the link meanwhile.
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
   }
 }
 
 function copyNative(native: string, copy: string): void {
-  // Beside its place and renamed: another process never sees half of it.
+  // The copy gets its name when it is complete, so that no other process uses half of it.
   const parent = mkdtempSync(`${copy}-new-`);
   try {
     const fresh = join(parent, "native");
@@ -104,7 +104,7 @@ function copyNative(native: string, copy: string): void {
     if (existsSync(copy) && isOurs(copy)) rmSync(copy, { recursive: true, force: true });
     renameSync(fresh, copy);
   } catch (error) {
-    // Another process was faster; its copy is as good.
+    // Another process has made the copy meanwhile.
     if (!existsSync(copy) || !isOurs(copy)) throw error;
   } finally {
     rmSync(parent, { recursive: true, force: true });
@@ -119,7 +119,7 @@ function openToAll(path: string): void {
   if (stat.isDirectory()) for (const name of readdirSync(path)) openToAll(join(path, name));
 }
 
-/** Programs in a folder that everybody may write to are run only when we put them there. */
+/** Whether the user of this process owns a file. Any user may put programs into the temporary folder: those are not run. */
 function isOurs(path: string): boolean {
   return process.getuid === undefined || statSync(path).uid === process.getuid();
 }

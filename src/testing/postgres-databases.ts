@@ -4,13 +4,13 @@ import { Client, escapeIdentifier } from "pg";
 export interface Databases {
   /** The URL of the database `name`. */
   databaseUrl(name: string): string;
-  /** Creates a database, as a copy of `template` when one is given, and returns its URL. */
+  /** Creates a database, as a copy of `template` if that is given, and returns its URL. */
   createDatabase(name: string, options?: { readonly template?: string }): Promise<string>;
-  /** Drops a database, with all connections to it. One that is not there is not an error. */
+  /** Ends all connections to a database and drops it. Does nothing if it does not exist. */
   dropDatabase(name: string): Promise<void>;
-  /** The names of the programs that are connected to a database. */
+  /** The `application_name` of each connection to a database. */
   programsOn(name: string): Promise<readonly string[]>;
-  /** Drops `name`, and every database whose name begins with it and `_`. */
+  /** Drops the database `name`, and every database whose name begins with `name` and `_`. */
   dropDatabases(name: string): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function databasesOf(adminUrl: string): Databases {
     async programsOn(name) {
       const found = await execute(
         adminUrl,
-        "select coalesce(nullif(application_name, ''), 'without a name') as name from pg_catalog.pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and backend_type = 'client backend'",
+        "select coalesce(nullif(application_name, ''), 'without a name') as name from pg_catalog.pg_stat_activity where datname = $1 and pid <> pg_catalog.pg_backend_pid() and backend_type = 'client backend'",
         [name],
       );
       return found.map((row) => row.name);
@@ -63,7 +63,7 @@ async function execute(
   values: readonly string[] = [],
 ): Promise<readonly { readonly name: string }[]> {
   const client = new Client({ connectionString: url });
-  // Reported by the query; without a listener it would end the process.
+  // The query fails with the error too. Without a listener, the error would end the process.
   client.on("error", () => undefined);
   await client.connect();
   try {

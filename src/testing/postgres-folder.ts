@@ -22,15 +22,15 @@ export interface DataFolder {
   /** PGDATA. */
   readonly dataDir: string;
   readonly password: string;
-  /** What to delete in the end; undefined: nothing, the folder is the caller's. */
+  /** The folder to delete once the server has stopped; undefined if the data folder is the caller's. */
   readonly temporary: string | undefined;
 }
 
-// The host name is in it, because containers can share the folder and not the process ids.
+// With a hash of the host name: containers can share the temporary folder, but each has process ids of its own.
 const prefix = `ex-event-bus-server-${createHash("sha256").update(hostname()).digest("hex").slice(0, 8)}-`;
 const passwordFile = "ex-event-bus-password";
 
-/** Creates a database cluster, or takes the one that `dataDir` already has. */
+/** Creates a database cluster, or uses the one in `dataDir`. */
 export function prepareFolder(
   binaries: PostgresBinaries,
   user: ProcessUser | undefined,
@@ -71,7 +71,7 @@ function initialise(
   own(file, user);
   const run = spawnSync(
     binaries.initdb,
-    // `password`, not scram: on the loopback address it is as good, and every connection is several ms cheaper.
+    // Not scram: on the loopback address `password` is as safe, and each connection takes some milliseconds less.
     [
       `--pgdata=${folder}`,
       "--username=postgres",
@@ -90,7 +90,7 @@ function initialise(
       "DATABASE_UNREACHABLE",
       `A PostgreSQL cluster could not be created in ${folder}: ` +
         `${run.error?.message ?? (run.stderr.trim() || `exit code ${run.status}`)}. ` +
-        "The folder must be empty, and it and all folders above it open to " +
+        "The folder must be empty. It, and all folders above it, must be accessible to " +
         `${user === undefined ? "the current user" : `the user ${user.name}, because PostgreSQL does not run as root`}.`,
       { value: folder },
     );
@@ -100,7 +100,7 @@ function initialise(
   return password;
 }
 
-/** Variables such as PGDATA or PGPORT are meant for another server than ours. */
+/** The environment of the server: without PGDATA, PGPORT and the like, which are meant for another server. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("PG"));
   return { ...Object.fromEntries(entries), LC_ALL: "C" };
@@ -112,26 +112,26 @@ function readPassword(folder: string): string {
   } catch (cause) {
     throw new EventBusError(
       "DATABASE_UNREACHABLE",
-      `${folder} holds a PostgreSQL cluster that startPostgres() did not create (no file ${passwordFile}). ` +
-        "Give an empty folder, or none for a temporary one.",
+      `${folder} contains a PostgreSQL cluster that startPostgres() did not create (it has no file ${passwordFile}). ` +
+        "Set dataDir to an empty folder, or leave it out for a temporary one.",
       { value: folder, cause },
     );
   }
 }
 
-/** A server ends with its process, and its folder with it, unless both were killed at once: swept up here. */
+/** Deletes the folders of servers that were killed together with their guards, which would have deleted them. */
 function removeStale(shared: string): void {
   for (const name of readdirSync(shared)) {
     const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : 0;
     if (pid <= 0 || isAlive(pid)) continue;
     const folder = join(shared, name);
     const postmaster = postmasterOf(join(folder, "data"));
-    // Its server would be ended by the guard, see postgres-process.ts; a folder in use is left alone.
+    // The server still uses its folder. Its guard is about to end it, see postgres-guard.ts.
     if (postmaster !== undefined && isAlive(postmaster)) continue;
     try {
       rmSync(folder, { recursive: true, force: true });
     } catch {
-      // Another user's, or another process removes it just now.
+      // The folder belongs to another user, or another process is deleting it.
     }
   }
 }

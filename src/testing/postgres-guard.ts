@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-/** Ends a server when this process ends, in whatever way. */
+/** Ends a server when this process ends, even if it is killed. */
 export interface ServerGuard {
-  /** Says which process to end; 0: none at the moment. */
+  /** Sets the process to end; 0 for none. */
   watch(pid: number): void;
-  /** The server was stopped: nothing is left to do. */
+  /** Ends the guard itself. To be called when the server has stopped. */
   dismiss(): void;
 }
 
-// Exit handlers do not run after SIGKILL, a closed pipe is noticed always. Hence a process of its own, which reads
-// the server's process id from the pipe and acts when the pipe closes.
+// Exit handlers do not run after SIGKILL, but the system closes the pipes of every process that ends. So the guard is a process
+// of its own: it reads the server's process id from a pipe, and ends the server when the pipe closes.
 const program = `
 const { existsSync, rmSync } = require("node:fs");
 const [lock, temporary] = process.argv.slice(1);
@@ -33,9 +33,9 @@ process.stdin.setEncoding("utf8").on("data", (chunk) => {
 });
 `;
 
-/** Starts the guard of the server in `dataDir`; `temporary` is the folder to delete in the end. */
+/** Starts the guard of the server in `dataDir`; `temporary` is the folder to delete after it. */
 export function startGuard(dataDir: string, temporary: string | undefined): ServerGuard {
-  // The lock file goes when the server ends; in a container without init its process may stay as a zombie.
+  // The server deletes its lock file when it ends. In a container without init, its process may remain as a zombie.
   const lock = join(dataDir, "postmaster.pid");
   const guard = spawn(
     process.execPath,
@@ -48,7 +48,7 @@ export function startGuard(dataDir: string, temporary: string | undefined): Serv
     },
   );
   guard.unref();
-  // A guard that could not start or was killed takes nothing else with it.
+  // A guard that cannot start, or is killed, must not end this process.
   guard.on("error", () => undefined);
   guard.stdin.on("error", () => undefined);
   if ("unref" in guard.stdin && typeof guard.stdin.unref === "function") guard.stdin.unref();

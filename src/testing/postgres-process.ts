@@ -8,7 +8,7 @@ import type { PostgresBinaries } from "./postgres-binaries.js";
 import { serverEnvironment } from "./postgres-folder.js";
 import { asUser, type ProcessUser } from "./postgres-user.js";
 
-/** How a server ends: `fast` ends sessions and writes everything out, `immediate` is what a crash is like. */
+/** How a server stops: `fast` ends all sessions and writes all data to disk, `immediate` is like a crash. */
 export type StopMode = "fast" | "immediate";
 
 /** What a server process is started with. */
@@ -38,7 +38,7 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Starts `postgres` and waits until it lets `url` in. */
+/** Starts `postgres`, and waits until it accepts connections to `url`. */
 export async function startProcess(
   options: ServerOptions,
   port: number,
@@ -57,7 +57,7 @@ export async function startProcess(
       cwd: options.dataDir,
       env: serverEnvironment(),
       stdio: ["ignore", "ignore", "pipe"],
-      // Ctrl-C in a terminal is for the program, which may still need its database to end well.
+      // Ctrl-C in a terminal must not reach the server: the program may need its database to shut down.
       detached: true,
     },
   );
@@ -66,7 +66,7 @@ export async function startProcess(
     child.once("close", () => done());
     child.once("error", () => done());
   });
-  // A forgotten stop() must not keep the program alive: when it ends, the guard ends the server.
+  // The server must not keep a program alive that forgets stop(). When the program ends, the guard ends the server.
   child.unref();
   try {
     await waitUntilReady(url, child, ended, lastLines);
@@ -80,7 +80,7 @@ export async function startProcess(
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.ref();
       child.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
-      // A session that does not react (stopped in a debugger, say) must not hold up the stop for ever.
+      // A session that does not react, such as one that a debugger has stopped, must not delay the stop forever.
       const force = setTimeout(() => child.kill("SIGQUIT"), fastStopTimeoutMs);
       await ended.finally(() => clearTimeout(force));
     },
@@ -122,10 +122,10 @@ async function waitUntilReady(
   });
   while (running && Date.now() < deadline) {
     const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-    // The server may go away between the connection and its end.
+    // The server may end before the connection is closed.
     client.on("error", () => undefined);
     try {
-      // The port may be another program's, which says nothing.
+      // Another program may listen on the port, and never answer.
       await Promise.race([client.connect(), ended]);
       if (running) return;
     } catch (error) {
@@ -139,7 +139,7 @@ async function waitUntilReady(
   const words = log.join(" | ") || (failure instanceof Error ? failure.message : "none");
   throw new EventBusError(
     "DATABASE_UNREACHABLE",
-    `PostgreSQL did not start: ${what}. Its last words: ${words}.`,
+    `PostgreSQL did not start: ${what}. The end of its log: ${words}.`,
     { cause: failure },
   );
 }

@@ -30,7 +30,7 @@ export interface TestDatabase {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The environment variables by which later processes find the server and the template. */
+/** The environment variable by which later processes find the server and the template. */
 const VARIABLE = "EX_EVENT_BUS_TEST_DATABASES";
 
 interface Announced {
@@ -70,18 +70,18 @@ export async function setupPostgres(options: SetupOptions): Promise<() => Promis
     throw invalidOption("url", url, "a URL that begins with postgres:// or postgresql://, or nothing", place);
   }
   checkPostgresOptions(how, { of: place.of, path: "server" });
-  const server = url === undefined || url === "" ? await startPostgres(how) : notOurs(url);
+  const server = url === undefined || url === "" ? await startPostgres(how) : existingServer(url);
   const template = `ex_event_bus_test_${randomUUID().slice(0, 8)}`;
   const announced = JSON.stringify({ url: server.url, template } satisfies Announced);
   const teardown = async () => {
-    // Another one may have been made since.
+    // A later call may have announced another template.
     if (process.env[VARIABLE] === announced) delete process.env[VARIABLE];
     await server.dropDatabases(template);
     await server.stop();
   };
   try {
     await withDatabaseUrl(await server.createDatabase(template), prepare);
-    await leftAlone(server, template);
+    await refuseConnections(server, template);
   } catch (error) {
     await teardown();
     throw error;
@@ -95,13 +95,13 @@ interface Server extends Databases {
   stop(): Promise<void>;
 }
 
-function notOurs(url: string): Server {
+function existingServer(url: string): Server {
   return { url, ...databasesOf(url), stop: async () => undefined };
 }
 
 /** Refuses open connections: PostgreSQL cannot copy a database in use, and each test file would fail. */
-async function leftAlone(server: Server, template: string): Promise<void> {
-  const givenUpAt = performance.now() + LEAVING_MS;
+async function refuseConnections(server: Server, template: string): Promise<void> {
+  const givenUpAt = performance.now() + CLOSING_MS;
   for (;;) {
     const programs = await server.programsOn(template);
     if (programs.length === 0) return;
@@ -111,7 +111,7 @@ async function leftAlone(server: Server, template: string): Promise<void> {
 }
 
 /** How long a connection may take to end after its client has closed it. */
-const LEAVING_MS = 2_000;
+const CLOSING_MS = 2_000;
 
 function stillConnected(programs: readonly string[]): EventBusError {
   const connections = programs.length === 1 ? "a connection" : `${programs.length} connections`;

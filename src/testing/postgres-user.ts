@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** The user a server process runs as; undefined: the user of this process. */
+/** A user as which processes run. Where it is undefined, they run as the user of this process. */
 export interface ProcessUser {
   readonly name: string;
   readonly uid: number;
@@ -9,7 +9,8 @@ export interface ProcessUser {
 }
 
 /**
- * PostgreSQL refuses to run as root, and containers mostly run as root. Then an unprivileged user runs it that every system has.
+ * The user to run the server as. PostgreSQL refuses to run as root, as which most containers run: then it runs as an unprivileged
+ * user that every system has.
  */
 export function serverUser(): ProcessUser | undefined {
   if (process.getuid?.() !== 0) return undefined;

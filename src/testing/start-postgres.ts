@@ -59,8 +59,8 @@ export interface PostgresServer extends Databases {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-// `synchronous_commit` stays on: without `fsync` it costs next to nothing, and without it an immediate restart would
-// lose what was committed just before.
+// `synchronous_commit` stays on. Without `fsync` it costs next to nothing, and without it an immediate restart would lose the
+// last commits.
 const defaultSettings = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
@@ -125,7 +125,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     if (running === undefined) {
       throw new EventBusError(
         "DATABASE_UNREACHABLE",
-        "The PostgreSQL server was stopped: start another one.",
+        "The PostgreSQL server was stopped: start another one with startPostgres().",
       );
     }
     await running.stop(mode);
@@ -161,7 +161,7 @@ export function checkPostgresOptions(options: PostgresOptions | undefined, place
   checkFunction(given, "onLog", place);
 }
 
-/** Another program may take a free port before the server listens on it: then the next port is tried. */
+/** Starts a server on a free port. If another program takes that port first, another port is tried. */
 async function startSomewhere(
   server: ServerOptions,
   wanted: number | undefined,
