@@ -4,13 +4,13 @@ import type { EventDraft } from "../registry/event-type.js";
 
 /** What storing returns. */
 interface Stored {
-  /** Undefined where nobody asked for it. */
+  /** Undefined where the statement does not return it. */
   readonly deliveries?: number;
 }
 
 /**
  * Stores drafts and reports it. What surrounds publishing may give them a trace context; one that they have already
- * stays. While nobody listens, this only stores.
+ * stays. Without listeners, this only stores.
  */
 export function reported<T extends Stored>(
   source: Publishing["source"],

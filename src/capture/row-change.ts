@@ -122,14 +122,14 @@ export function prepareEvents(
     const texts = encode(drafts);
     return async () => void (await store(texts));
   }
-  // Who listens is told of what cannot be encoded too, and may give the events a trace first.
+  // Listeners get reports of events that cannot be encoded too, and can give the events a trace first.
   return async () => void (await reported("capture", drafts, (traced) => store(encode(traced))));
 }
 
 /**
  * The metadata of an event: that of the options, then the context's, then the call's, key by key.
  *
- * @param correlationId of what the event belongs to, where nobody says another one.
+ * @param correlationId gives the correlation of the transaction, which counts where no metadata sets one.
  */
 export function eventMetadata(
   { metadata: own }: Pick<ResolvedBusOptions, "metadata">,

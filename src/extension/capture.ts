@@ -40,7 +40,7 @@ export async function captureIn(
     const call = startedCallOf(mutation.params);
     return await inQueue(transaction, () => capture(bus, transaction, mutation), call);
   } catch (error) {
-    // Only the caller can run a transaction of its own again: said in Prisma's way of saying so.
+    // Only the caller can run its transaction again. Prisma's P2034 asks for that.
     if (!(error instanceof LostRace)) throw error;
     const told = await abort(bus, transaction, mutation, error, ABORT_FOR_RETRY);
     if (told instanceof Error) repeatable.add(told);
@@ -50,14 +50,14 @@ export async function captureIn(
 
 const repeatable = new WeakSet<object>();
 
-/** Whether a call failed only because others got in its way, and would be run again if it could be. */
+/** Whether a call failed only because it lost a race or met a conflict, so that it may succeed if it is run again. */
 export function isRepeatable(error: unknown): boolean {
   return error instanceof Error && repeatable.has(error);
 }
 
 const PERMISSION_DENIED = "42501";
 
-/** How often a mutation is run again because others kept getting in its way. */
+/** How often a mutation is run again after a lost race or a conflict. */
 export const RETRIES = 5;
 
 /** Runs a mutation that is in no transaction in one of its own. */
@@ -71,7 +71,7 @@ export async function captureAlone(bus: Bus, mutation: AnyMutation): Promise<unk
     const work = async (client: InternalClient) => {
       isInside = true;
       const transaction = ownTransactionOf(client);
-      // Nobody else is told of the transaction, and no hook of an extension runs from here on: alone it needs no queue.
+      // No other code knows the transaction, and no hook of an extension runs from here on: a call alone needs no queue.
       const isQueued = isJoined || attempt > RETRIES;
       const result = await (isQueued ? captureIn : capture)(bus, transaction, mutation);
       await mutation.finish?.();

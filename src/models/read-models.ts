@@ -72,7 +72,7 @@ export function emulatesReferences(schema: string): boolean {
   return isEmulated;
 }
 
-/** A model before it is known who refers to it. */
+/** A model before the fields that relations refer to are known. */
 type OpenModel = Model & { readonly referenced: Set<string> };
 
 function readModel(name: string, runtime: RuntimeModel, block: SchemaBlock, enums: EnumNames): OpenModel {

@@ -18,7 +18,7 @@ const stored = new WeakMap<Row, Stored>();
 export const NO_TEXTS: ReadonlyMap<string, string | null> = new Map();
 const NO_FIELDS: readonly string[] = [];
 
-/** There is one for each row that is read: what nobody asks for is not made. */
+/** There is one for each row that is read, so the tuple id is made only when it is asked for. */
 class AnsweredRow implements Stored {
   readonly texts: Stored["texts"];
   readonly unreadable: Stored["unreadable"];

@@ -72,8 +72,8 @@ export interface PublishResult {
   /** The events, in the order in which they were given. */
   readonly events: readonly { readonly id: string; readonly position: number }[];
   /**
-   * How many deliveries were enqueued, one for each event and subscriber. 0: nobody subscribes; the events
-   * are kept.
+   * How many deliveries were enqueued, one for each event and subscriber. 0: the events have no subscriber, and are
+   * kept.
    */
   readonly deliveries: number;
 }

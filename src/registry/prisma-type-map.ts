@@ -2,7 +2,7 @@ import type { Types } from "@prisma/client/runtime/client";
 
 // The one file of the registry that knows how Prisma's generated types are built. Nothing of it exists at run
 // time, and it names no generated client: each user has their own. Everything here is computed only when it
-// is looked at; a row type costs the compiler nothing until somebody reads a field.
+// is looked at; a row type costs the compiler nothing until a field of it is read.
 
 /** The description of a schema that Prisma generates: `Prisma.TypeMap`. */
 export type TypeMap = Types.Extensions.TypeMapDef;

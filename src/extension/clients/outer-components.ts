@@ -66,7 +66,7 @@ function within(calls: OuterExtensions, method: Method): Method {
   });
 }
 
-/** A promise of Prisma's own starts when somebody looks at it, which is no longer in the method that made it. */
+/** A promise of Prisma's own starts when it is awaited, which is after the end of the method that made it. */
 function startedWithin(calls: OuterExtensions, result: unknown): unknown {
   if (!isPrismaPromise(result)) return result;
   return new Proxy(result, {

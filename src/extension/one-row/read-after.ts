@@ -88,7 +88,7 @@ async function isStillThere(
 /**
  * The row that was written as it was before; undefined when it is new.
  *
- * What Prisma answers with is the row that was locked: both were found by the same key, which nobody else could change.
+ * What Prisma answers with is the row that was locked: both were found by the same key, which no other transaction could change.
  * Only an upsert may have left that row alone, where it did not meet further conditions, and created another one.
  *
  * @throws EventBusError, LostRace when that is not known: the transaction must be aborted then.
@@ -107,7 +107,7 @@ function pastOf({ model, operation }: Mutation, { args, past }: Written, row: Ro
   }
   const isAnother = operation === "upsert" && isCreatedBeside(model, args, past, row);
   if (past.row !== undefined && !isAnother) {
-    // Whoever may not lock it may not change it either; somebody else has.
+    // A role that may not lock the row may not change it either: another transaction has changed it.
     if (!past.isLocked && !isSame(model, past.row, row)) throw new LostRace();
     return past.row;
   }

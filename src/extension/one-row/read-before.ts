@@ -61,7 +61,7 @@ export async function readBefore(
       ...(operation === "upsert" ? { counters: answer as unknown as TableCounters } : {}),
     };
   };
-  // Every other writer waits for either; whoever inserts a row that refers to this one waits only for the stronger.
+  // Every other write to the row waits for either lock; inserts of rows that refer to it wait only for the stronger one.
   // That a key is written does not say that it changes: PostgreSQL takes the stronger lock only where it does.
   const strength = operation === "delete" ? "update" : "no key update";
   const locked = facts?.mayLock === false ? undefined : await find(strength);

@@ -87,8 +87,8 @@ function mayHaveWritten(bus: Bus, error: unknown, { call, past }: LastCall): boo
 }
 
 /**
- * @throws what Prisma has against the call as it was made; FailedAfterWriting when it has nothing against it, as the
- * call has been made then and nobody looked.
+ * @throws the error with which Prisma refuses the call of the caller; FailedAfterWriting if Prisma does not refuse it, because
+ * then it has written rows without events.
  */
 async function refuseUnchanged(
   transaction: TransactionHandle,

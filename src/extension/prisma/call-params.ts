@@ -93,7 +93,7 @@ export function isNoted({ _request }: InternalClient): boolean {
   return ours.has(_request);
 }
 
-/** Notes the client of a call. Nobody else has seen the parameters yet; copies that extensions make have it too. */
+/** Notes the client of a call, before any extension has seen the parameters. Copies that extensions make of them keep it. */
 export function noteCallerAs(client: InternalClient, params: InternalParams): void {
   (params as Noted)[CALLER] = client;
 }

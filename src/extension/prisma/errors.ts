@@ -75,7 +75,7 @@ function asKnown(
   return new KnownRequestError(message, { code, clientVersion, meta });
 }
 
-/** A raw statement of ours that failed on a client that somebody gave us, as what Prisma says of statements of models. */
+/** The error of a raw statement of ours on a client of the application, as Prisma has it for statements of models. */
 export function asStatementFailure(error: unknown): unknown {
   const { code, meta, clientVersion } = (error ?? {}) as {
     readonly code?: unknown;

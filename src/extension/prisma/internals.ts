@@ -96,7 +96,7 @@ export interface AdapterFactory {
   connect(): Promise<{ getConnectionInfo?(): { readonly schemaName?: string }; dispose(): Promise<void> }>;
 }
 
-/** More extensions than anybody has. The parents of a client of a transaction have no end. */
+/** More extensions than a client has. The parents of a client of a transaction have no end. */
 const MOST_EXTENSIONS = 10_000;
 
 /** The client without any extension: what runs on it meets no other extension's hooks. */

@@ -30,7 +30,7 @@ export function ownClientOf(root: InternalClient): InternalClient {
   return own;
 }
 
-/** A client whose errors come as the engine made them: neither do they name a statement that nobody called, nor are they logged. */
+/** A client whose errors stay as the engine made them: they name no call of the application, and are not logged. */
 export function quietly(client: InternalClient): InternalClient {
   return Object.create(client, quiet(client)) as InternalClient;
 }
@@ -77,7 +77,7 @@ function levelOf(client: InternalClient): unknown {
 
 const ownFailures = new WeakSet<object>();
 
-/** Whether an error comes from a statement of ours, and nobody was told of it yet. */
+/** Whether an error comes from a statement of ours, and is not yet in the form that the caller gets. */
 export function isOwnFailure(error: unknown): boolean {
   return typeof error === "object" && error !== null && ownFailures.has(error);
 }

@@ -63,7 +63,7 @@ export function selectAllScalars(answering: Answering, args: CallArgs): CallArgs
   return { ...all, omit: { ...spread(omit), ...Object.fromEntries(hidden.map((name) => [name, false])) } };
 }
 
-/** Whether nobody says which columns there are to be. */
+/** Whether neither the call nor the client says which columns to read. */
 function isAllSelected({ globalOmit }: Answering, { select, omit, include }: CallArgs): boolean {
   return select === undefined && omit === undefined && include === undefined && globalOmit === undefined;
 }
@@ -159,7 +159,7 @@ function spread(value: unknown): Record<string, unknown> {
   return { ...(value as object | undefined) };
 }
 
-/** A copy of the columns of a row, without relations and computed fields. The caller may change what he gets. */
+/** A copy of the columns of a row, without relations and computed fields. The caller may change the row itself. */
 export function scalarsOf(model: Model, row: Flags): Record<string, unknown> {
   const scalars: Record<string, unknown> = {};
   for (const name of model.scalars.keys()) scalars[name] = copyOf(own(row, name));

@@ -27,7 +27,7 @@ export interface ModelColumns extends RowColumns {
   readonly reads: readonly FieldRead[];
   /** The fields of {@link RowColumns.exact}, and hidden columns. */
   readonly exactFields: readonly string[];
-  /** The same for rows that nobody looks for by their tuple ids; undefined where there are none. */
+  /** The same for rows that are not looked up by their tuple ids; undefined where the table has none. */
   readonly withoutTupleIds?: ModelColumns;
 }
 

@@ -43,7 +43,7 @@ const startInOrder: Instead = (_, params, start) => {
 const sendInOrder: Instead = (_, params, send) => {
   const { transaction, [STARTED]: call } = params as Ordered;
   if (transaction === undefined || isOurs(params)) return send(params);
-  // It is queued by itself.
+  // A captured call queues itself.
   const captured = captureSent(params, send);
   if (captured !== undefined) return captured;
   if (transaction.kind !== "itx") {
@@ -57,7 +57,7 @@ const sendInOrder: Instead = (_, params, send) => {
 function bringBack(item: BatchItem | undefined, call: StartedCall): void {
   hasCome(call);
   item?.claim(call.transaction, (run) => {
-    // What fails in it is told to who has called it.
+    // The promises of its items reject for their callers.
     inQueue(call.transaction, run, call).catch(() => undefined);
   });
 }

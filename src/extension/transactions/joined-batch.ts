@@ -11,7 +11,7 @@ const ITEM = Symbol("ex-event-bus.batch-item");
 
 /** One of the promises of a `$transaction([…])`, as the call that is sent for it sees it. */
 export interface BatchItem {
-  /** Whether the batch waits for it still. Prisma leaves a call the place in a batch that is over: it is alone then. */
+  /** Whether the batch still waits for it. A call keeps its place in a batch that is over: it is outside of a batch then. */
   readonly isOpen: boolean;
   /** Whether other items come after it. */
   readonly isLast: boolean;
@@ -70,9 +70,9 @@ interface Deferred {
 }
 
 class Batch {
-  /** By item: when it may run. */
+  /** By item: resolved when it may run. */
   readonly #ready: readonly Deferred[];
-  /** Those that have done their part, and are answered when the others have. */
+  /** By item: resolved when it has run, though it is answered only after the items behind it. */
   readonly #finished: readonly Deferred[];
   readonly #arrived = new Set<number>();
   readonly #settled: Promise<unknown>[] = [];
@@ -97,7 +97,7 @@ class Batch {
         arrive();
         await this.#decided.promise;
         if (this.#claim === undefined) {
-          // As the batch that it is: Prisma's own lock counts, too.
+          // It stays a batch of Prisma's, whose own lock counts too.
           await awaitLock(handle);
           return undefined;
         }
@@ -177,7 +177,7 @@ function deferred(): Deferred {
     resolve = fulfill;
     reject = fail;
   });
-  // Who waits for it is told; there may be nobody.
+  // A rejection without a listener would end the process. Code that awaits the promise gets it all the same.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
 }

@@ -1,7 +1,7 @@
 import { transactionOptionsOf } from "../prisma/client-parts.js";
 import type { InternalClient, TransactionLimits } from "../prisma/internals.js";
 
-/** What Prisma allows a transaction when nobody says otherwise. */
+/** The limits of a transaction, in milliseconds, where neither the client nor the caller sets any. */
 const PRISMA_LIMITS = { maxWait: 2_000, timeout: 5_000 };
 
 /**

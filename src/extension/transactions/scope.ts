@@ -10,31 +10,31 @@ import type { TransactionHandle } from "../prisma/internals.js";
 export interface Scope {
   readonly transactionId: string;
   readonly outer: Scope | undefined;
-  /** Resolves when the transaction's time is over: then nobody needs to wait, Prisma refuses what comes. */
+  /** Resolves when the time of the transaction is over: calls need not wait any longer, because Prisma refuses them. */
   readonly expired: Promise<void> | undefined;
-  /** Those who run inside. */
+  /** The calls that start inside. */
   readonly queue: CallQueue;
-  /** Calls that have started and not yet come to where they are sent or queued; on the outermost scope. */
+  /** Calls that have started, and have not been sent or queued yet; on the outermost scope. */
   readonly coming: Set<StartedCall>;
-  /** Calls that have come before some of those, in the order in which they started; on the outermost scope. */
+  /** Calls that wait for some of those, which started before them, in the order of their start; on the outermost scope. */
   readonly overtaking: { readonly number: number; readonly go: () => void }[];
-  /** What captured calls do in the transaction at this moment, by their scopes; on the outermost scope. */
+  /** The captured calls that run in the transaction at this moment, by their scopes; on the outermost scope. */
   readonly running: Map<Scope, Promise<unknown>>;
-  /** Set while all of the transaction is rolled back; on the outermost scope. */
+  /** Set while the whole transaction is rolled back; on the outermost scope. */
   ending: Ending | undefined;
-  /** Whether it still takes in others. */
+  /** Whether calls can still start inside. */
   open: boolean;
   /** Whether it ends with a COMMIT, or the release of a savepoint: the callback of a transaction, or of a nested one. */
   commits: boolean;
   /** Why PostgreSQL will not commit it. */
   failure: { readonly error: unknown } | undefined;
-  /** What all events of the transaction share; on the outermost scope. */
+  /** The `correlationId` of all events of the transaction; on the outermost scope. */
   correlationId: string | undefined;
 }
 
 /** The end of a whole transaction. */
 export interface Ending {
-  /** The scope with whose end it comes. */
+  /** The scope whose failure ends the transaction. */
   readonly by: Scope;
   readonly promise: Promise<void>;
   readonly open: () => void;
@@ -59,8 +59,8 @@ export const roots = new Map<string, Scope>();
 export const handles = new WeakMap<TransactionHandle, Scope>();
 
 /**
- * The correlation of what happens in a transaction, where the caller gives none. Undefined where no scope is open in it, as in
- * none.
+ * The `correlationId` of the events of a transaction, where the caller sets none. Undefined outside of a transaction, and in one
+ * without a scope.
  */
 export function correlationIn(transaction: TransactionHandle | undefined): string | undefined {
   const root = transaction && roots.get(transaction.id);
@@ -69,7 +69,7 @@ export function correlationIn(transaction: TransactionHandle | undefined): strin
   return root.correlationId;
 }
 
-/** To be called when a transaction is over: Prisma itself refuses what comes later. */
+/** To be called when a transaction is over. Prisma itself refuses later calls. */
 export function forgetTransaction(transactionId: string): void {
   roots.delete(transactionId);
 }
@@ -114,7 +114,7 @@ export function openRootOf(transactionId: string): Scope | undefined {
 export function scopeOf(transaction: TransactionHandle): Scope | undefined {
   const byContext = enclosing(transaction.id);
   const byHandle = handles.get(transaction);
-  // The context knows best where it is inside of what the handle says: in another mutation, in a nested transaction.
+  // The context is more exact where it is inside of the handle's scope: in a captured call, or in a nested transaction.
   if (byContext !== undefined && (byHandle?.open !== true || isInside(byContext, byHandle))) return byContext;
   return byHandle?.open === true ? byHandle : undefined;
 }
@@ -126,14 +126,14 @@ export function isInside(scope: Scope, other: Scope): boolean {
   return outer !== undefined;
 }
 
-/** The innermost scope in that transaction that is still open. A promise that was left behind by one has none. */
+/** The innermost scope in that transaction that is still open. A promise that outlives its scope has none. */
 export function enclosing(transactionId: string): Scope | undefined {
   let scope = scopes.getStore();
   while (scope !== undefined && !(scope.open && scope.transactionId === transactionId)) scope = scope.outer;
   return scope;
 }
 
-/** Whether this runs inside of a transaction, of its callback or of a captured call. */
+/** Whether the calling code runs inside of a transaction: in its callback, or in a captured call. */
 export function isInsideTransaction(): boolean {
   let scope = scopes.getStore();
   while (scope !== undefined && !scope.open) scope = scope.outer;
@@ -149,38 +149,39 @@ function tooLate(): EventBusError {
 }
 
 /**
- * How somebody is in a queue: a `call` alone; a `nested` transaction alone among calls, while what is shared goes on
- * as without the extension.
+ * What an entry of a queue excludes. While a captured `call` runs, nothing else does. While a `nested` transaction runs, no
+ * captured call does; other calls go on as without the extension.
  */
 export type Exclusivity = "call" | "nested";
 
-/** A place in a queue: whoever has it runs alone once all before have done. */
+/** A captured call or a nested transaction in a queue. It runs when everything before it has ended. */
 export interface QueueEntry {
   readonly kind: Exclusivity;
-  /** That of the {@link StartedCall}. */
+  /** The number of its {@link StartedCall}. */
   readonly number: number;
-  /** Those who share, and came before. */
+  /** The shared calls before it. */
   before: Set<Promise<unknown>>;
-  /** Still lets in who started earlier and is on the way. */
+  /** Whether calls that started earlier, and have not arrived yet, can still get in front of it. */
   isGathering: boolean;
-  /** Fulfilled when it has begun. */
+  /** Fulfilled when it begins to run. */
   readonly begun: Promise<void>;
-  /** Fulfilled when it is over. */
+  /** Fulfilled when it has ended. */
   readonly done: Promise<void>;
   begin(): void;
   leave(): void;
 }
 
 /**
- * Who works in one scope, in the order in which they started: some alone, others beside each other. Numbers say who started
- * when; calls that started earlier can come later, when other extensions sent them a longer way.
+ * The calls of one scope, in the order in which they started. Captured calls and nested transactions are entries, which run one
+ * after the other. All other calls are shared: they run beside each other. A call with a lower number started earlier, and
+ * can arrive later, if other extensions did more with it.
  */
 export class CallQueue {
   readonly #entries: QueueEntry[] = [];
-  /** Those who share, after the last entry. */
+  /** The shared calls after the last entry. */
   #after = new Set<Promise<unknown>>();
 
-  /** The last one who is alone. */
+  /** The last entry. */
   get last(): QueueEntry | undefined {
     return this.#entries.at(-1);
   }
@@ -190,7 +191,7 @@ export class CallQueue {
     return this.#entries.find(({ kind }) => kind === "nested");
   }
 
-  /** Enters at once. */
+  /** Adds an entry. It does not wait. */
   enter(kind: Exclusivity, number: number, isGathering: boolean): QueueEntry {
     const at = this.#indexFor(number);
     const next = this.#entries[at];
@@ -217,17 +218,17 @@ export class CallQueue {
     return entry;
   }
 
-  /** What an entry has to wait for; undefined: nothing. */
+  /** The end of everything that an entry has to wait for; undefined if there is nothing. */
   aheadOf(entry: QueueEntry): Promise<unknown> | undefined {
     const previous = this.#entries[this.#entries.indexOf(entry) - 1];
     if (previous === undefined && entry.before.size === 0) return undefined;
     return Promise.allSettled([...entry.before, previous?.done]);
   }
 
-  /** Those who share, and had to wait for a call first: until they have been answered. */
+  /** The shared calls that waited for a captured call, until they are answered. */
   readonly heldUp = new Set<Promise<unknown>>();
 
-  /** Sends once all calls before have done; at once, in this very moment, when there are none. */
+  /** Sends a shared call when all captured calls before it have ended: synchronously if there are none. */
   share<T>(number: number, send: () => Promise<T>, expired: Promise<void> | undefined): Promise<T> {
     const at = this.#indexFor(number);
     const call = at === 0 ? undefined : this.#entries.slice(0, at).findLast(({ kind }) => kind === "call");
@@ -243,7 +244,7 @@ export class CallQueue {
     return sent;
   }
 
-  /** Behind all but those at the end who still let in whoever started before them. */
+  /** The index of a new entry: behind the last one that started earlier, or that lets no call in front of it any more. */
   #indexFor(number: number): number {
     let at = this.#entries.length;
     for (; at > 0; at--) {
@@ -259,7 +260,7 @@ export class CallQueue {
   }
 }
 
-/** Waits, but no longer than anything can be done. */
+/** Waits for work, but not after the time of the transaction is over. */
 export async function orExpired(work: Promise<unknown>, expired: Promise<void> | undefined): Promise<void> {
   await (expired === undefined ? work : Promise.race([work, expired]));
 }

@@ -21,14 +21,14 @@ let lastNumber = 0;
 // Taken when this is loaded: tests of applications put false timers in its place.
 const { nextTick } = process;
 
-/** Notes that a call has started, which may take some steps through other extensions. */
+/** Notes that a call has started. It may pass through other extensions before it is sent or queued. */
 export function startCall(transaction: TransactionHandle): StartedCall {
   const call = { number: ++lastNumber, transaction };
   roots.get(transaction.id)?.coming.add(call);
   return call;
 }
 
-/** Notes that it has come to where it is sent or queued, or has ended. */
+/** Notes that a call is about to be sent or queued, or has ended. */
 export function hasCome(call: StartedCall): void {
   const root = roots.get(call.transaction.id);
   if (root?.coming.delete(call) === true && root.overtaking.length > 0) letGo(root);
@@ -91,8 +91,8 @@ export async function nestedInQueue<T>(transaction: TransactionHandle, work: () 
 }
 
 /**
- * Sends what is not queued itself: when those who are, and started earlier, have done; and they wait for it. What
- * is sent so is not held up by what is sent so.
+ * Sends a call that is not captured: after the captured calls that started before it. Captured calls that start after it wait for
+ * it. Calls that are not captured do not wait for each other.
  */
 export function beside<T>(
   transaction: TransactionHandle,
@@ -113,15 +113,15 @@ export function beside<T>(
   });
 }
 
-/** Whether a call has come before another one that started before it, and that took more steps. */
+/** Whether a call is to be sent or queued while one that started before it is not there yet. */
 function isOvertaking({ number, transaction }: StartedCall): boolean {
   for (const earlier of roots.get(transaction.id)?.coming ?? []) return earlier.number < number;
   return false;
 }
 
 /**
- * Waits for those who started before, and then goes on in the order of start: at most for the rest of the tick, in which
- * all come that other extensions only hand on.
+ * Waits for the calls that started before, so that calls go on in the order of their start. It waits for the rest of the tick at
+ * most: calls that other extensions only hand on arrive within it.
  */
 function untilAllHaveCome({ number, transaction }: StartedCall): Promise<void> {
   const root = roots.get(transaction.id);
@@ -137,7 +137,7 @@ function untilAllHaveCome({ number, transaction }: StartedCall): Promise<void> {
   });
 }
 
-/** Lets those go on who do not overtake anybody any more. */
+/** Lets the calls go on that do not overtake another one any more. */
 function letGo({ coming, overtaking }: Scope): void {
   const [first] = coming;
   while (overtaking[0] !== undefined && (first === undefined || overtaking[0].number <= first.number))
@@ -225,8 +225,8 @@ function expiry(timeoutMs: number): { readonly expired: Promise<void>; readonly 
 }
 
 /**
- * Lets captured calls inside of a scope finish, and takes in nobody any more. A nested transaction is let begin: then it is
- * Prisma that sees it, and refuses to end what is around it.
+ * Waits for the captured calls inside of a scope, and closes it. For a nested transaction it only waits until that has begun:
+ * Prisma then refuses to commit the transaction around it.
  */
 async function close(scope: Scope, waitsForNested: boolean): Promise<void> {
   for (;;) {

@@ -65,8 +65,8 @@ type ClientExtension<E extends AnyEventType> = {
    */
   $withEventMetadata: () => WithEventMetadata;
   /**
-   * Runs a function in which mutations lead to no events. For imports and seeds: nobody will ever hear of
-   * these changes. `$publish` publishes all the same. Returns what the function returns.
+   * Runs a function in which mutations lead to no events. For imports and seeds: no event of these changes is ever
+   * published. `$publish` publishes all the same. Returns what the function returns.
    *
    * @example
    * ```ts

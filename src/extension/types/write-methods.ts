@@ -91,7 +91,7 @@ export interface EventArguments<E> {
     | AnEventOfThisModelFromTheOptionEvents
     | readonly (E | AnEventOfThisModelFromTheOptionEvents)[]
     | undefined;
-  /** Who and why, for every event of this call. */
+  /** Metadata of every event of this call: who made the change, and why. */
   readonly eventMetadata?: EventMetadata | undefined;
 }
 
