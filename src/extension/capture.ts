@@ -103,7 +103,7 @@ async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutat
     const checking = queriesChecked(bus.root, transaction);
     if (checking !== undefined) await checking;
 
-    // Plan. What was planned before anything was known of the tables took everything to matter.
+    // Plan again where the first plan was made before the catalog was read: it took every related row for a captured one.
     if (isFirst(bus)) mutation = await plannedAgain(bus, transaction, given);
     if (mutation === undefined)
       return await given.query(given.args, asOurs({ ...given.params, transaction }));
@@ -133,7 +133,7 @@ async function capture(bus: Bus, transaction: TransactionHandle, given: AnyMutat
   }
 }
 
-/** Whether a call is the first of its client that needs to know what PostgreSQL does by itself. */
+/** Whether a call is the first of its client that needs the catalog, for referential actions. */
 function isFirst(bus: Bus): boolean {
   return knownCatalog(bus) === undefined && capturesReferentialActions(bus);
 }
@@ -149,7 +149,7 @@ async function plannedAgain(
   return plan && { ...given, plan };
 }
 
-/** The first call of a client is planned before anything is known of its tables. */
+/** Whether the role may read the call's own rows. The first call of a client is planned before the catalog says so. */
 function mayReadOwn(bus: Bus, { model, plan }: AnyMutation): boolean {
   const isCaptured = plan.create.length + plan.update.length + plan.delete.length > 0;
   return (

@@ -112,9 +112,9 @@ function checkRedactable(model: Model | undefined, redaction: Redaction): void {
 }
 
 /**
- * The models of which calls have to be looked at: those with rules or events, and those from which a nested write can
- * reach one with rules. All others keep Prisma's own path, unless PostgreSQL may go on from them by a foreign key that
- * the Prisma schema does not have.
+ * The models whose calls may be captured: those with rules or events, and those from which nested writes can reach a model with
+ * rules. Calls of all others take Prisma's own path, unless a foreign key that the Prisma schema does not have may set off a
+ * referential action.
  */
 function reachedModels(models: Models, options: ResolvedBusOptions): ReadonlySet<string> {
   const reached = new Set<string>(options.rules.keys());
@@ -178,11 +178,11 @@ function clientMethods(
 
 /** Whether such calls can be captured. */
 function isWatched(bus: Bus, reached: ReadonlySet<string>, model: string, action: string): boolean {
-  return isWriteOperation(action) && (reached.has(model) || goesOnUnknown(bus, model, action));
+  return isWriteOperation(action) && (reached.has(model) || maySetOffActions(bus, model, action));
 }
 
-/** Whether PostgreSQL may go on from rows of a model that Prisma does not know to be referred to. */
-function goesOnUnknown(bus: Bus, name: string, operation: WriteOperation): boolean {
+/** Whether calls of a model that is not reached may set off referential actions, by foreign keys that only PostgreSQL knows. */
+function maySetOffActions(bus: Bus, name: string, operation: WriteOperation): boolean {
   const model = bus.models.get(name);
   // Nothing refers to a row that is created.
   const isOfOldRows = WRITE_OPERATIONS[operation].hasWhere;

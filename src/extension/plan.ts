@@ -49,11 +49,11 @@ export function plainCalls(bus: Bus, model: Model): (operation: WriteOperation, 
 /** What is known of a model before any call. */
 interface ModelFacts {
   readonly model: Model;
-  /** With which it was found out; what is known of the database does not change, and is not known at first. */
+  /** The catalog by which the facts were found; undefined before it has been read. */
   readonly catalog: Catalog | undefined;
-  /** Fields that no foreign key refers to by which PostgreSQL goes on to rows with rules; undefined: not known yet. */
+  /** Fields whose new values set off no referential action that leads to rows with rules; undefined: not known yet. */
   readonly unreferenced: ReadonlySet<string> | undefined;
-  /** Whether it goes on to none when rows are deleted. */
+  /** Whether the deletion of rows sets off none. */
   readonly isDeletedAlone: boolean;
   readonly plans: { [Operation in WriteOperation]?: SettledPlan };
 }
@@ -95,7 +95,7 @@ function harmlessWrites(
   };
 }
 
-/** Whether a call has no nested writes, and PostgreSQL does not go on from its rows to others that matter. */
+/** Whether a call has no nested writes, and sets off no referential actions that lead to rows with rules. */
 function writesOwnRowsOnly(
   { model, unreferenced, isDeletedAlone }: ModelFacts,
   operation: WriteOperation,

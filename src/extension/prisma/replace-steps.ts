@@ -8,7 +8,7 @@ export type GoOn = (params: InternalParams, client?: InternalClient) => Promise<
 /** What is done instead of a step of a call, on the client that it is made on. */
 export type Instead = (client: InternalClient, params: InternalParams, goOn: GoOn) => Promise<unknown>;
 
-/** A call starts; and it is sent, once all hooks have had their say. */
+/** The start of a call, and its sending after all hooks. */
 type Step = "_request" | "_executeRequest";
 
 const replacements = new WeakMap<object, Set<Step>>();
@@ -70,7 +70,7 @@ export function assertReplaced(client: InternalClient): void {
 }
 
 /**
- * What captures a call once all extensions have had their say: gets its parameters as they left them. Undefined: there is
+ * Captures a call after the hooks of all extensions, with the parameters as these left them. Undefined: there is
  * nothing to capture.
  */
 export type CaptureStep = (params: InternalParams, send: GoOn) => Promise<unknown> | undefined;

@@ -43,7 +43,7 @@ export const PRIVATE_STEPS = {
   },
   requestTransaction: {
     does: "sends a promise in the transaction that its requestTransaction is given",
-    usedBy: ["internals.ts", "lazy-promise.ts", "check-calls.ts"],
+    usedBy: ["lazy-promise.ts", "own-client.ts", "probe.ts"],
     checked: "call",
   },
   spec: {
@@ -58,12 +58,12 @@ export const PRIVATE_STEPS = {
   },
   isolationLevel: {
     does: "begins transactions at the level of _engineConfig.transactionOptions, with transaction(action, headers, options) of its _engine",
-    usedBy: ["internals.ts"],
+    usedBy: ["own-client.ts"],
     checked: "extends",
   },
   _requestHandler: {
-    does: "has what fails told by _requestHandler",
-    usedBy: ["internals.ts", "errors.ts", "probe.ts"],
+    does: "makes the errors of calls with _requestHandler",
+    usedBy: ["own-client.ts", "errors.ts", "probe.ts"],
     checked: "extends",
   },
   kind: {
@@ -77,18 +77,18 @@ export const PRIVATE_STEPS = {
     checked: "call",
   },
   _executeRequest: {
-    does: "sends each call with _executeRequest, once all hooks have had their say",
+    does: "sends each call with _executeRequest, after all hooks",
     usedBy: ["replace-steps.ts", "internals.ts", "probe.ts"],
     checked: "call",
   },
   __internalParams: {
-    does: "gives hooks the parameters of the call (__internalParams), which they can note something on and hand on",
+    does: "gives hooks the parameters of the call (__internalParams), which they can add properties to and pass on",
     usedBy: ["call-params.ts"],
     checked: "call",
   },
   dataPath: {
     does: "keeps the path of a fluent call in dataPath",
-    usedBy: ["call-params.ts", "intercept-request.ts", "internals.ts"],
+    usedBy: ["call-params.ts", "intercept-request.ts", "internals.ts", "check-calls.ts", "check-query.ts"],
     checked: "call",
   },
   argsMapper: {
@@ -153,7 +153,7 @@ export const PRIVATE_STEPS = {
   },
   driverAdapterError: {
     does: "keeps what the database says of a failure in the cause of a DriverAdapterError, in meta.driverAdapterError",
-    usedBy: ["user-facing.ts", "src/outbox/database-error.ts"],
+    usedBy: ["user-facing.ts", "errors.ts", "src/outbox/database-error.ts"],
     checked: "use",
   },
 } as const satisfies Readonly<Record<string, PrivateStep>>;

@@ -53,7 +53,7 @@ export interface TransactionWiring {
 /**
  * `$transaction` of an extended client. Batches in which something is captured become an interactive transaction
  * that runs their promises one after the other: a hook can send no statement into a batch of Prisma's own.
- * Everything else goes on as it came.
+ * All other input is passed on unchanged.
  */
 export function transaction(
   wiring: TransactionWiring,

@@ -18,10 +18,10 @@ export interface BatchItem {
   /** Fulfilled when everything before it in the batch has run; fails when that failed. */
   readonly ready: Promise<void>;
   /**
-   * Says that the item goes on with a call that runs in `transaction` already: then the whole batch runs there.
+   * Says that the item is the query of a call that runs in `transaction` already: then the whole batch runs there.
    *
    * @param begin runs the batch when nothing else runs in the transaction.
-   * @returns false when another item goes on with a call in another transaction.
+   * @returns false when another item is the query of a call in another transaction.
    */
   claim(transaction: TransactionHandle, begin: (run: () => Promise<void>) => void): boolean;
   /**
@@ -49,12 +49,11 @@ export function batchItemOf(handle: object): BatchItem | undefined {
 }
 
 /**
- * The items of a batch such that they run in the transaction of a call that one of them goes on with. That is what an
- * extension does that sends `query(args)` together with statements of its own, as Prisma's documented one for row-level
- * security: `$transaction([set_config, query(args)])`. Where none of them goes on with such a call, they run as
- * the batch that they are.
+ * The items of a batch such that they run in the transaction of a captured call, if one of them is the query of that call. An
+ * extension makes such a batch if it sends `query(args)` together with statements of its own, as the one for row-level security
+ * in Prisma's documentation: `$transaction([set_config, query(args)])`. Without such an item they run as a batch of Prisma's.
  *
- * As in a batch of Prisma's own, it is decided when all of them have arrived: Prisma awaits their locks, or they have been answered before.
+ * That is decided when all items have arrived, as in a batch of Prisma's: Prisma awaits their locks, or they have been answered.
  */
 export function joinable(items: readonly LazyPromise[]): readonly LazyPromise[] {
   const batch = new Batch(items.length);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -115,5 +115,19 @@ describe("the list of what is relied on", () => {
       expect(existsSync(path), file).toBe(true);
       if (!["answer"].includes(name)) expect(readFileSync(path, "utf8"), file).toContain(name);
     }
+  });
+
+  /** Names that mean nothing else in this folder. */
+  const unmistakable = Object.entries(PRIVATE_STEPS).filter(
+    ([name]) => /^[_$]/.test(name) || /[a-z][A-Z]/.test(name),
+  );
+
+  it.each(unmistakable)("names every file of the folder that reads %s", (name, { usedBy }) => {
+    const reads = new RegExp(`(?:\\.|\\{ |, )${name.replace("$", "\\$")}\\b(?!\\?[(:])`);
+    const files = readdirSync(folder).filter((file) => {
+      const code = readFileSync(new URL(file, folder), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+      return file !== "steps.ts" && reads.test(code);
+    });
+    expect(usedBy).toEqual(expect.arrayContaining(files));
   });
 });
