@@ -66,19 +66,25 @@ describe("the self-check", () => {
     expect(await ledger.names()).toEqual(["UserCreated"]);
   });
 
-  it.each([1, 2])(
-    "fails with the call when the connection breaks at its statement %i, and is made again for the next call",
-    async (nth) => {
+  const ways: readonly (readonly [string, (db: BusClient) => PromiseLike<unknown>])[] = [
+    ["alone", (db) => db.user.create({ data })],
+    ["in a transaction", (db) => db.$transaction((tx) => tx.user.create({ data }))],
+    ["in a batch", (db) => db.$transaction([db.user.count(), db.user.create({ data })])],
+  ];
+
+  it.each(ways.flatMap(([way, call]) => [1, 2].map((nth) => [nth, way, call] as const)))(
+    "fails with the call when the connection breaks at its statement %i, and is made again for the next call: %s",
+    async (nth, _, call) => {
       let seen = 0;
       const before = async (text: string, client: pg.Client) => {
         if (text === TRANSACTION_IDENTITY && ++seen === nth) breakConnection(client);
       };
       const db = openBus(url, { interruption: { before } });
-      const failure = await db.user.create({ data }).catch((error: unknown) => error);
+      const failure = await Promise.resolve(call(db)).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(Error);
       expect(isEventBusError(failure)).toBe(false);
       expect(await ledger.counts()).toEqual({ rows: 1, events: 0, jobs: 0 });
-      await db.user.create({ data });
+      await call(db);
       expect(await ledger.names()).toEqual(["UserCreated"]);
     },
   );
