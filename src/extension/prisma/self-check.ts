@@ -1,4 +1,3 @@
-import { isEventBusError } from "../../errors.js";
 import { checkCalls } from "./check-calls.js";
 import { checkQuery } from "./check-query.js";
 import {
@@ -10,12 +9,12 @@ import {
 import { ownClientOf } from "./own-client.js";
 
 /**
- * A check that each root client passes once. Calls that come while it runs wait for it. A failure is not remembered: the next
- * call checks again, because a failure that looks like a missing step may have come from the connection.
+ * A check that each root client passes once. Calls that come before it has passed check each for itself: one that waited for
+ * the check of another would wait for that one's transaction too, which may be waiting for a lock. A failure is not
+ * remembered: one that looks like a missing step may have come from the connection.
  */
 class Once<Rest extends readonly unknown[]> {
   readonly #passed = new WeakSet<InternalClient>();
-  readonly #running = new WeakMap<InternalClient, Promise<void>>();
   readonly #check: (root: InternalClient, ...rest: Rest) => Promise<void>;
 
   constructor(check: (root: InternalClient, ...rest: Rest) => Promise<void>) {
@@ -29,25 +28,7 @@ class Once<Rest extends readonly unknown[]> {
   /** @returns undefined when it has been passed. */
   pass(root: InternalClient, ...rest: Rest): Promise<void> | undefined {
     if (this.#passed.has(root)) return undefined;
-    const running = this.#running.get(root);
-    if (running === undefined) return this.#run(root, rest);
-    return running.catch((error: unknown) => {
-      // The check of another call failed with its transaction or its connection.
-      if (!isEventBusError(error, "PRISMA_INCOMPATIBLE")) return this.#run(root, rest);
-      throw error;
-    });
-  }
-
-  #run(root: InternalClient, rest: Rest): Promise<void> {
-    const running = this.#check(root, ...rest).then(
-      () => void this.#passed.add(root),
-      (error: unknown) => {
-        if (this.#running.get(root) === running) this.#running.delete(root);
-        throw error;
-      },
-    );
-    this.#running.set(root, running);
-    return running;
+    return this.#check(root, ...rest).then(() => void this.#passed.add(root));
   }
 }
 

@@ -102,12 +102,30 @@ describe("the self-check", () => {
     expect(await ledger.names()).toEqual(["UserCreated"]);
   });
 
-  it("is made once for calls that come at the same time", async () => {
-    const statements: string[] = [];
-    const db = openBus(url, { statements });
-    const emails = ["a", "b", "c", "d", "e"];
-    await Promise.all(emails.map((email) => db.user.create({ data: { email } })));
-    expect(statements.filter((text) => text === TRANSACTION_IDENTITY)).toEqual(CHECK);
+  it("is made by each call until one has passed it, so that none waits for the transaction of another", async () => {
+    const lock = await pool.connect();
+    await lock.query("select pg_advisory_lock(1)");
+    const db = openBus(url);
+    let waits = (): void => undefined;
+    const isWaiting = new Promise<void>((resolve) => {
+      waits = resolve;
+    });
+    const waiting = db.$transaction(
+      async (tx) => {
+        const locked = tx.$queryRaw`select pg_advisory_xact_lock(1)::text`;
+        const made = tx.user.create({ data: { email: "a" } });
+        waits();
+        await Promise.all([locked, made]);
+      },
+      { timeout: 240_000 },
+    );
+    await isWaiting;
+    await db.user.create({ data: { email: "b" } });
+    expect(await ledger.names()).toEqual(["UserCreated"]);
+    await lock.query("select pg_advisory_unlock(1)");
+    lock.release();
+    await waiting;
+    expect(await ledger.names()).toEqual(["UserCreated", "UserCreated"]);
   });
 
   it("sends two statements, in a transaction of its own, when a command asks for it", async () => {
