@@ -6,6 +6,9 @@ import type { WorkerSetup } from "./worker-setup.js";
 
 /** How often to retry: workers that start together may conflict several times. */
 const MAX_TRIES = 10;
+/** How long to retry if a role has a `lock_timeout`, which would end the wait for a worker that is registering. */
+const PATIENCE_MS = 30_000;
+const LOCK_NOT_AVAILABLE = "55P03";
 
 /**
  * Registers the subscribers of a configuration. Returns the names of those that changed.
@@ -17,11 +20,14 @@ export async function subscribeAll(
   executor: Executor,
   { names, config, subscribers }: Pick<WorkerSetup, "names" | "config" | "subscribers">,
 ): Promise<readonly string[]> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  const mayRetry = (state: string, tries: number) =>
+    state === LOCK_NOT_AVAILABLE ? performance.now() < giveUpAt : tries < MAX_TRIES && isTransient(state);
   for (let tries = 1; ; tries += 1) {
     try {
       return await synchroniseSubscribers(executor, names, config.application, subscribers, config.retention);
     } catch (error) {
-      if (tries === MAX_TRIES || !isTransient(stateOf(error) ?? "")) throw error;
+      if (!mayRetry(stateOf(error) ?? "", tries)) throw error;
     }
   }
 }
