@@ -4,7 +4,7 @@ import pc from "picocolors";
 import { type Diagnosis, doctor } from "../admin/doctor.js";
 import type { Finding } from "../admin/finding.js";
 import { isEventBusError } from "../errors.js";
-import { KNOWN_VERSIONS } from "../outbox/graphile/known-statements.js";
+import { KNOWN_VERSIONS } from "../log/known-versions.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type CapturedModel, NEVER_SEEN } from "../registry/captured-model.js";
 import { loadSubscribers } from "../registry/define-config.js";

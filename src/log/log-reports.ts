@@ -1,3 +1,4 @@
+import { KNOWN_VERSIONS } from "./known-versions.js";
 import type { Logger } from "./logger.js";
 import type { DeliveryOutcome, Report, TelemetryMap } from "./telemetry.js";
 
@@ -30,7 +31,7 @@ const LINES: Readonly<Record<Exclude<keyof TelemetryMap, "deliver:stop">, Line |
   ],
   "worker:unknown-statement": [
     "warn",
-    "This version of ex-event-bus does not know a statement of the installed graphile-worker: it still makes deliveries, with one more statement for each. It knows the statements of 0.17.3 and 0.18.0.",
+    `This version of ex-event-bus does not know a statement of the installed graphile-worker: it still makes deliveries, with one more statement for each. It knows the statements of ${KNOWN_VERSIONS.join(" and ")}.`,
   ],
   "worker:stopping": ["info", "The worker stops: it waits for the running handlers."],
   "worker:aborting": ["warn", "The worker stops: it aborts the handlers that are still running."],

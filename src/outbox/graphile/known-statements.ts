@@ -1,3 +1,4 @@
+import type { KNOWN_VERSIONS } from "../../log/known-versions.js";
 import { type SchemaNames, withSchemas } from "../schema-names.js";
 
 /**
@@ -10,13 +11,10 @@ export type StatementKind = "take" | "delete" | "delete in queue";
 export interface KnownStatement {
   readonly kind: StatementKind;
   /** The versions of graphile-worker that send it. */
-  readonly versions: readonly string[];
+  readonly versions: readonly (typeof KNOWN_VERSIONS)[number][];
   /** `:WORKER` stands for the escaped schema, `:LIMIT` for a number. Whitespace does not matter. */
   readonly text: string;
 }
-
-/** The versions whose statements are known. Another one is added here and in {@link KNOWN_STATEMENTS}. */
-export const KNOWN_VERSIONS = ["0.17.3", "0.18.0"] as const;
 
 const FOUND = /* sql */ `
   select jobs.job_queue_id, jobs.priority, jobs.run_at, jobs.id

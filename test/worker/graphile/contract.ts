@@ -4,6 +4,7 @@ import { type RunnerOptions, run, type TaskList, type WorkerEvents } from "graph
 import type { Pool, PoolClient } from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
 
+import type { KNOWN_VERSIONS } from "../../../src/log/known-versions.js";
 import {
   KNOWN_STATEMENTS,
   statementRecogniser,
@@ -26,7 +27,10 @@ const ENTRIES = new URL("../../../src/worker/graphile/CONTRACT.md", import.meta.
 function ignore(): void {}
 
 /** One test for each entry of src/worker/graphile/CONTRACT.md, with the graphile-worker that `graphile-worker` is in this file. */
-export async function describeContract(version: string, lastMigration: number): Promise<void> {
+export async function describeContract(
+  version: (typeof KNOWN_VERSIONS)[number],
+  lastMigration: number,
+): Promise<void> {
   const emptyDatabase = emptyDatabases();
   const { pool, names, options, start, subscriber, publish, allIn, deliveries, jobs } = await workerFixture();
   await migrate(options([subscriber("one", ignore)]));
