@@ -66,6 +66,16 @@ describe("graphile-worker", () => {
     expect(pathsOf(others)).toEqual([]);
   });
 
+  it("has private tables and a channel that are named in the two folders of the contract only", () => {
+    const isIn = (path: string) => /^src\/(?:outbox|worker)\/graphile\//.test(path);
+    const naming = files.filter(({ literals }) =>
+      literals.some((text) => /\b_private_\w|\bjobs:insert\b/.test(text)),
+    );
+    expect(pathsOf(naming).filter((path) => !isIn(path))).toEqual([]);
+    // The rule finds them where they are.
+    expect(pathsOf(naming).length).toBeGreaterThan(5);
+  });
+
   const lightEntries = pathsOf(files).filter((path) =>
     /^src\/(index|admin|otel|testing|testing\/postgres|jest|vitest)\.ts$/.test(path),
   );

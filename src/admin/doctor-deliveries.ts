@@ -1,6 +1,7 @@
 import { findForgotten, findStray } from "../outbox/diagnose.js";
 import type { Executor } from "../outbox/executor.js";
-import { countLost, seesJobs } from "../outbox/lost-deliveries.js";
+import { JOBS_TABLE, seesJobs } from "../outbox/graphile/read-jobs.js";
+import { countLost } from "../outbox/lost-deliveries.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import type { Finding } from "./finding.js";
 
@@ -36,7 +37,7 @@ function unseenJobs({ workerSchema }: SchemaNames): Finding {
     level: "warning",
     check: "rights",
     message:
-      `The role of this connection cannot read the jobs in "${workerSchema}"._private_jobs, so doctor did not check whether open ` +
+      `The role of this connection cannot read the jobs in "${workerSchema}".${JOBS_TABLE}, so doctor did not check whether open ` +
       "deliveries have jobs. Run doctor with the role that workers use.",
   };
 }

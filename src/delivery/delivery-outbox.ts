@@ -1,6 +1,7 @@
 import { type ClaimToConfirm, committedClaims } from "../outbox/claim-delivery.js";
 import type { Executor } from "../outbox/executor.js";
-import { beginSuspects, type DeliveryAt, setIsolated } from "../outbox/isolate-delivery.js";
+import { beginSuspects } from "../outbox/graphile/begin-suspects.js";
+import { type DeliveryAt, setIsolated } from "../outbox/isolate-delivery.js";
 import { type DeliveryKey, type LoadedDelivery, loadDeliveries } from "../outbox/load-delivery.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { type SettledState, type Settlement, settleDeliveries } from "../outbox/settle-deliveries.js";

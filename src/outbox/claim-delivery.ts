@@ -1,6 +1,6 @@
 import { explained } from "./database-error.js";
 import type { Executor } from "./executor.js";
-import { BRIEFLY, WAITS_BRIEFLY } from "./graphile/job-sql.js";
+import { BRIEFLY, deleteJobs } from "./graphile/delete-jobs.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** A delivery to claim in a transaction. */
@@ -59,8 +59,7 @@ const CONFIRM = statement(`select c.claim from (${COMMITTED}) c`);
 const CONFIRM_WITH_JOBS = statement(/* sql */ `
 with ${BRIEFLY}, committed as (${COMMITTED}
 ), gone as (
-  delete from :WORKER._private_jobs j
-   where ${WAITS_BRIEFLY} and j.id = any(array(select c.job_id from committed c)) and j.job_queue_id is null
+  ${deleteJobs("array(select c.job_id from committed c)")}
 )
 select claim from committed`);
 

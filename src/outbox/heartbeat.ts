@@ -1,71 +1,69 @@
 import { WAS_SILENT_TOO_LONG } from "./alive-workers.js";
 import type { Executor } from "./executor.js";
-import { deathsOf, isBegun, numberAt, payloadOf } from "./graphile/job-sql.js";
+import { notify } from "./graphile/job-sql.js";
+import { countDeaths, unlockJobs } from "./graphile/unlock-jobs.js";
 import { SCHEMA_VERSION } from "./migrations.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** A worker as the others see it. */
+/** The row of a worker in the table of workers. */
 export interface WorkerRow {
-  /** What graphile-worker locks this worker's jobs with. */
+  /** The id by which graphile-worker locks jobs for it. */
   readonly id: string;
-  /** What it calls itself in records and lines. */
+  /** Its name in records and log lines. */
   readonly name: string;
   readonly application: string;
-  /** The version of the package that it runs. */
+  /** The version of the package. */
   readonly version: string;
   readonly host: string;
   readonly pid: number;
-  /** After how much silence it is held for dead. */
+  /** The silence after which other workers take it for dead. */
   readonly deadAfterMs: number;
-  /** The names of those that it has handlers for. */
+  /** The names of the subscribers that it has handlers for. */
   readonly subscribers: readonly string[];
-  /** The ids of the policies that it has for them. Defaults to none. */
+  /** The ids of its policies for them. Defaults to none. */
   readonly policies?: readonly number[];
-  /** What it does for them. */
+  /** Its deliveries to them. */
   readonly activity: Readonly<Record<string, { readonly running: number; readonly delivered: number }>>;
-  /** The id that the same process had until its connections broke, when it beats for the first time with a new one. */
+  /** Only with the first heartbeat after new connections: the id that the same process had before. */
   readonly formerId?: string | undefined;
 }
 
-/** What a heartbeat found. */
+/** The result of a heartbeat. */
 export interface Heartbeat {
-  /** The row was not there: this is the first one, or others held the worker for dead. */
+  /** The worker had no row: this is its first heartbeat, or other workers took it for dead. */
   readonly fresh: boolean;
   /** The names of the dead workers that it removed. */
   readonly swept: readonly string[];
 }
 
-/**
- * The payload of a wake-up `j` whose process is found dead. A process holds more than it has begun, and what it has begun is
- * put on record from the second time on: see {@link beginSuspects}. What is not ours stays as it is.
- */
-const DIED_ONCE_MORE = payloadOf("j", {
-  d: `case when ${isBegun("j")} then coalesce(${deathsOf("j")}, 0) + 1 else coalesce(${deathsOf("j")}, 1) end`,
-});
-
-/** After so long graphile-worker itself frees what a worker had claimed (four hours). */
+/** After four hours graphile-worker itself frees the jobs of a worker. */
 const FORGOTTEN_AFTER = "interval '5 hours'";
 
 /**
- * What was written by so much later than now was written before the server's clock was put back. A worker that lives says so
- * anew; of one that does not, its silence is counted from when somebody sees that.
+ * A time that is later than now by more than this was written before the server's clock was put back. A living worker then writes a
+ * new time. The silence of a dead one is counted from the moment at which another worker notices.
  */
 const CLOCK_IS_BACK = "interval '1 second'";
 
-// One statement, so that no crash can come between removing a dead worker and freeing its jobs. Only the clock of the
-// database counts, and while the server was down nobody could beat. graphile-worker sends no notification for unlocked
-// jobs, hence the first pg_notify; the second one wakes nobody: it lets the worker see that it can still hear.
-// What a dead worker holds is freed again after deadAfterMs, then after twice, four times, … as long: see "departed".
-// Who finds by its own row that it was itself silent for so long as to be held for dead cannot tell of the others: the clock
-// of the server was put ahead, everything stood still, or there was no way to the server. From then on their silence is counted
-// anew. One with new connections has its former row to tell it so. A worker that is new has none, and takes for dead who has
-// not beaten since.
-// Only here a wake-up learns that a process died with it. That it was claimed before says nothing of that: a connection
-// breaks before the answer comes, a delivery fails before it can be recorded, a worker stops. The count is taken before
-// graphile-worker frees the rest: one command must not write a row twice.
+// One statement, so that a crash cannot come between removing a dead worker and unlocking its jobs. Only the clock of the database
+// counts. The time while the server was down does not, because no worker could send a heartbeat.
+//
+// graphile-worker sends no notification for unlocked jobs, so the statement sends one. The other notification wakes no worker: by
+// it the worker checks that notifications still reach it.
+//
+// The jobs of a dead worker are unlocked again after deadAfterMs, and then after twice, four times, … as long: see the table
+// "departed".
+//
+// If a worker's own row says that it was silent for too long, it cannot judge the others: the server's clock was put ahead, all
+// processes stood still, or none could reach the server. So it counts their silence from now on. After new connections, the former
+// row tells that. A new worker has no row, and takes for dead each worker that has been silent for too long.
+//
+// Only here a job learns that a process died with it. A job that was taken before need not mean that: the connection may have
+// broken before the answer came, the delivery may have failed before its outcome was recorded, or the worker may have stopped. The
+// deaths are counted before graphile-worker unlocks the other jobs, because one statement must not write a row twice.
 const BEAT = statement(/* sql */ `
 with before as (
-  -- As it was when the statement began.
+  -- A part of a statement sees the rows as they were when the statement began.
   select pg_catalog.bool_or(${WAS_SILENT_TOO_LONG}) as was_silent from :BUS.workers w where w.id in ($1::text, $12::text)
 ), own as (
   insert into :BUS.workers as w (id, application, worker_schema, version, schema_version, host, pid, dead_after_ms, name,
@@ -112,16 +110,13 @@ with before as (
   select pg_catalog.array_agg(id) as ids, pg_catalog.array_agg(id) filter (where died) as died
     from (select id, true as died from dead union all select id, died from looked) f
 ), marked as (
-  update :WORKER._private_jobs j set locked_at = null, locked_by = null, payload = ${DIED_ONCE_MORE}
-   where (select f.died from freed f) is not null and j.locked_by = any((select f.died from freed f)::text[])
-     and ${numberAt("j", "p", "bigint", 18)} is not null
-  returning j.id
+  ${countDeaths("(select f.died from freed f)")}
 )
 select own.fresh, coalesce(swept.names, '{}') as swept,
        case when freed.ids is not null and (select pg_catalog.count(*) from marked) >= 0
-         then :WORKER.force_unlock_workers(freed.ids)::text end as unlocked,
-       case when freed.ids is not null then pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text end as notified,
-       pg_catalog.pg_notify('jobs:insert', '{"count":0}')::text as heard
+         then ${unlockJobs("freed.ids")} end as unlocked,
+       case when freed.ids is not null then ${notify(1_000)}::text end as notified,
+       ${notify(0)}::text as heard
   from own, swept, freed`);
 
 const RETIRE = statement(/* sql */ `
@@ -132,10 +127,9 @@ with gone as (
   select $1::text, :WORKER_TEXT, pg_catalog.clock_timestamp() + dead_after_ms::float8 * interval '1 millisecond', false from gone
   on conflict (id) do update set departed_at = pg_catalog.clock_timestamp(), look_at = excluded.look_at, died = false
 )
-select :WORKER.force_unlock_workers(array[$1::text])::text as unlocked,
-       pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text as notified`);
+select ${unlockJobs("array[$1::text]")} as unlocked, ${notify(1_000)}::text as notified`);
 
-/** Says that a worker lives, and frees what dead workers of the same worker schema had claimed. */
+/** Records that a worker is alive, removes dead workers of the same worker schema, and unlocks their jobs. */
 export async function beat(executor: Executor, names: SchemaNames, worker: WorkerRow): Promise<Heartbeat> {
   const {
     id,
@@ -167,7 +161,7 @@ export async function beat(executor: Executor, names: SchemaNames, worker: Worke
   return { fresh: row?.fresh ?? false, swept: row?.swept ?? [] };
 }
 
-/** Frees whatever a worker that has ended, or lost its connections, still holds, and removes it. No process died of it. */
+/** Removes a worker that has ended or lost its connections, and unlocks its jobs. That does not count as a death. */
 export async function retireWorker(executor: Executor, names: SchemaNames, id: string): Promise<void> {
   await executor.query(RETIRE(names), [id]);
 }

@@ -1,29 +1,21 @@
 import { databaseFailure, explained, explainFailure } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
-import {
-  isSubscribers,
-  numberAt,
-  PARKED_BY,
-  PAYLOAD_REST,
-  PAYLOAD_START,
-  subscriberOf,
-  taskOf,
-} from "./graphile/job-sql.js";
+import { subscriberOf, taskOf } from "./graphile/job-sql.js";
+import { HOLDERS, payloadStart, seesJobs, USABLE_JOBS } from "./graphile/read-jobs.js";
 import { checkpointOf, hasNoRecord, isNamed } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-// An open delivery has a job for its generation, or nobody makes it. Both are written in one transaction, and a job goes
-// with or after the record of what became of the delivery. So one snapshot never shows an open delivery without its job,
-// unless the job was taken away by somebody else, or spoilt: then that generation gets none any more. Nothing here may look
-// at the two in different statements.
+// An open delivery without a job for its generation would never be made. Delivery and job are written in one transaction, and a job
+// is deleted with the record of the outcome or after it. So a snapshot shows an open delivery without its job only if another
+// program deleted or changed the job. Deliveries and jobs must therefore be read in the same statement.
 
-/** From where on deliveries are looked at: after this one, by subscription and position. */
+/** A place in the order of subscription and position: the deliveries after it are checked next. */
 export interface LookedUpTo {
   readonly subscriptionId: number;
   readonly position: number;
 }
 
-/** So many are woken together: one of them that somebody holds keeps the others of its batch waiting, and no more. */
+/** How many deliveries one statement wakes. If one of them is locked, only its batch has to wait for the next turn. */
 const MOST_WOKEN = 500;
 const LOCK_NOT_AVAILABLE = "55P03";
 
@@ -38,25 +30,6 @@ interface Lost {
   readonly n: string;
 }
 
-// To a role that does not see the jobs all of them look lost. graphile-worker's tables have row-level security, and what a
-// policy lets through is only known of one that lets everything through.
-const VISIBLE = statement(/* sql */ `
-select coalesce(pg_catalog.count(*) = 2::bigint and pg_catalog.bool_and(pg_catalog.has_table_privilege(t.oid, 'select') and (
-         not pg_catalog.row_security_active(t.oid)
-         or exists (select from pg_catalog.pg_policies p
-                     where p.schemaname = :WORKER_TEXT and p.tablename = t.relname and p.permissive = 'PERMISSIVE'
-                       and p.cmd in ('ALL', 'SELECT') and p.qual = 'true'
-                       and exists (select from pg_catalog.unnest(p.roles) r(name)
-                                    where r.name = 'public' or pg_catalog.pg_has_role(r.name, 'usage')))
-        and not exists (select from pg_catalog.pg_policies p
-                         where p.schemaname = :WORKER_TEXT and p.tablename = t.relname and p.permissive <> 'PERMISSIVE'))),
-       false) as visible
-  from pg_catalog.pg_class t join pg_catalog.pg_namespace n on n.oid = t.relnamespace
- where n.nspname = :WORKER_TEXT and t.relname in ('_private_jobs', '_private_tasks')`);
-
-/** A job that somebody runs, or can run: not one whose attempts were used up by other means than ours. */
-const IS_USABLE = "(j.locked_at is not null or j.attempts < j.max_attempts)";
-
 /** Open deliveries of a subscription `s` in one state, from a position on. */
 function openIn(state: string, after: string): string {
   return /* sql */ `
@@ -67,20 +40,12 @@ function openIn(state: string, after: string): string {
 
 const AFTER = "case when s.id = $1::integer then $2::bigint else -1::bigint end";
 
-/** The first of two rows of one position is the one that knows more. */
+/** A delivery with a row is found as an event too. This order puts the row of the delivery first. */
 const FIRST = "n.position, n.has_row desc nulls last";
 
-// What is put together by hand is taken apart, which takes ten times as long as to compare it as a text.
-const IS_OURS = `j.payload::text like '${PAYLOAD_START.replaceAll("%s", "%")}${PAYLOAD_REST} : %'`;
-
-function payloadStart(position: string, subscriptionId: string, generation: string): string {
-  return `pg_catalog.format('${PAYLOAD_START}', ${position}, ${subscriptionId}, ${generation})`;
-}
-
-// What comes next is taken first, so many rows and events whatever became of them, and then looked at: behind one delivery
-// that waits for long there may be a million that are made. Compared by `except`: on connections of workers nothing is hashed
-// or merged to be joined, and each delivery would be looked for among all jobs. And once for all of them: all jobs are read
-// for it. Subscribers that are paused are looked at when they go on.
+// Takes the next rows and events first, whatever their state, and checks them then: after one delivery that waits for long there can
+// be a million that are made. One `except` compares all of them, because connections of workers use no hash or merge joins, and
+// would search all jobs for each delivery. It reads all jobs once. Paused subscribers are checked after they are resumed.
 const LOOK = statement(/* sql */ `
 with next as materialized (
   select s.id, s.subscriber, n.position, n.generation, n.has_row
@@ -98,11 +63,7 @@ with next as materialized (
   select ${taskOf("n.subscriber")} as identifier, ${payloadStart("n.position", "n.id", "n.generation")} as payload
     from next n where n.has_row or (not n.has_row and ${hasNoRecord("n.position", "n.id")})
   except
-  select t.identifier,
-         case when ${IS_OURS} then pg_catalog.split_part(j.payload::text, '${PAYLOAD_REST}', 1)
-              else ${payloadStart(numberAt("j", "p", "bigint", 18), numberAt("j", "s", "integer", 9), numberAt("j", "g", "integer", 9))} end
-    from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
-   where ${IS_USABLE}
+  ${USABLE_JOBS}
 )
 select (select pg_catalog.count(*) from next)::integer as seen,
        (select n.id from next n order by n.id desc, n.position desc limit 1) as "subscriptionId",
@@ -111,7 +72,7 @@ select (select pg_catalog.count(*) from next)::integer as seen,
                           (l.payload || '}')::jsonb || pg_catalog.jsonb_build_object('n', ${subscriberOf("l.identifier")}))
                    from lost l), '[]') as lost`);
 
-// Whoever has moved one on meanwhile is not undone: they are as they were found, or left out.
+// A delivery whose generation has changed meanwhile is left out.
 const WAKE = statement(/* sql */ `
 select w.subscriber, pg_catalog.count(*)::integer as deliveries
   from (select pg_catalog.array_agg(k.p order by k.p, k.s) as positions, pg_catalog.array_agg(k.s order by k.p, k.s) as ids,
@@ -126,9 +87,9 @@ export interface LostDeliveries {
   readonly deliveries: number;
 }
 
-/** What a look at some of the open deliveries found. */
+/** The result of checking some of the open deliveries. */
 interface Look {
-  /** Where the next one goes on; undefined: there are no more. */
+  /** Where to continue; undefined if all are checked. */
   readonly next: LookedUpTo | undefined;
   readonly lost: readonly Lost[];
 }
@@ -155,9 +116,7 @@ async function look(
 
 const UNKNOWN = statement(/* sql */ `
 with held as (
-  select distinct j.locked_by as id
-    from :WORKER._private_jobs j join :WORKER._private_tasks t on t.id = j.task_id
-   where j.locked_by is not null and j.locked_by <> '${PARKED_BY}' and ${isSubscribers("t.identifier")}
+  ${HOLDERS}
 ), unknown as (
   select pg_catalog.array_agg(h.id) as ids from held h
    where not exists (select from :BUS.workers w where w.id = h.id)
@@ -165,21 +124,15 @@ with held as (
 )
 select case when u.ids is not null then :BUS.note_unknown_workers(:WORKER_TEXT, u.ids)::text end as noted from unknown u`);
 
-/** Has heartbeats free what is held by those who are no workers that there are. */
+/** Records ids that hold jobs and are not those of known workers, so that heartbeats unlock these jobs. */
 export async function noteUnknownWorkers(executor: Executor, names: SchemaNames): Promise<void> {
   await explained(names, executor.query(UNKNOWN(names)));
 }
 
-/** Whether the role of a connection sees all jobs. */
-export async function seesJobs(executor: Executor, names: SchemaNames): Promise<boolean> {
-  const [row] = await explained(names, readRows<{ readonly visible: boolean }>(executor, VISIBLE(names)));
-  return row?.visible === true;
-}
-
 /**
- * Wakes open deliveries of this worker schema that have no job, of the next `most` that are open.
+ * Checks the next `most` rows and events of this worker schema, and wakes the open deliveries among them that have no job.
  *
- * @returns what was woken, and where the next look goes on.
+ * @returns the woken deliveries, and where to continue; undefined if all are checked.
  */
 export async function wakeLost(
   executor: Executor,
@@ -195,14 +148,14 @@ export async function wakeLost(
     try {
       addTo(counts, await executor.query<LostDeliveries>(WAKE(names), [some]));
     } catch (error) {
-      // A transaction holds one of them. They are found again when it has ended.
+      // Another transaction has locked one of them. A later turn finds them again.
       if (databaseFailure(error)?.state !== LOCK_NOT_AVAILABLE) throw explainFailure(error, names);
     }
   }
   return { woken: listOf(counts), next };
 }
 
-/** Counts the open deliveries of this worker schema that have no job, and changes nothing. */
+/** Counts the open deliveries of this worker schema that have no job. Changes nothing. */
 export async function countLost(
   executor: Executor,
   names: SchemaNames,

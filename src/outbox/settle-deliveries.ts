@@ -2,7 +2,7 @@ import { explained, isUntranslatable } from "./database-error.js";
 import type { DeliveryState } from "./delivery-state.js";
 import { type Executor, readRows, type SqlValue } from "./executor.js";
 import type { DeliveryError } from "./find-deliveries.js";
-import { BRIEFLY, WAITS_BRIEFLY } from "./graphile/job-sql.js";
+import { BRIEFLY, deleteJobs } from "./graphile/delete-jobs.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
 /** The states that a settlement can set. */
@@ -40,8 +40,7 @@ function moving(call: string, jobs: number) {
     // PostgreSQL runs the deleting part after the select.
     withJobs: statement(/* sql */ `
 with ${BRIEFLY}, gone as (
-  delete from :WORKER._private_jobs j
-   where ${WAITS_BRIEFLY} and j.id = any($${jobs}::bigint[]) and j.job_queue_id is null
+  ${deleteJobs(`$${jobs}::bigint[]`)}
 )
 ${moved}`),
   };

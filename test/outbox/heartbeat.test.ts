@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aliveWorkers } from "../../src/outbox/alive-workers.js";
 import { executorOf } from "../../src/outbox/executor.js";
 import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
-import { beginSuspects } from "../../src/outbox/isolate-delivery.js";
+import { beginSuspects } from "../../src/outbox/graphile/begin-suspects.js";
 import { takeTurn } from "../../src/outbox/maintenance.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { testDatabase } from "../support/database.js";

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { discard, doctor, deliveries as listDeliveries, pause, resume } from "../../src/admin.js";
 import { branded, executorOf } from "../../src/outbox/executor.js";
-import { FROM_THE_FIRST, type LookedUpTo, seesJobs, wakeLost } from "../../src/outbox/lost-deliveries.js";
+import { seesJobs } from "../../src/outbox/graphile/read-jobs.js";
+import { FROM_THE_FIRST, type LookedUpTo, wakeLost } from "../../src/outbox/lost-deliveries.js";
 import { fixed } from "../../src/registry/backoff.js";
 import { subscribe } from "../../src/testing.js";
 import { runOnce } from "../../src/worker/run-once.js";

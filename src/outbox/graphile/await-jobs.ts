@@ -1,5 +1,6 @@
 import type { Executor } from "../executor.js";
 import { type SchemaNames, statement } from "../schema-names.js";
+import { notify, notifyParameter } from "./job-sql.js";
 
 // A publisher that saw the old value sends no notification. So this statement sends one, and the worker looks once more for jobs
 // that were committed meanwhile.
@@ -7,7 +8,7 @@ const AWAIT = statement(/* sql */ `
 with told as (
   update :BUS.workers set awaits_jobs = $2::boolean where id = $1::text and awaits_jobs <> $2 returning awaits_jobs
 )
-select case when awaits_jobs then pg_catalog.pg_notify('jobs:insert', '{"count":1}')::text end from told`);
+select case when awaits_jobs then ${notify(1)}::text end from told`);
 
 /** Records whether a worker needs notifications of new jobs. A worker that always finds jobs does not. */
 export async function awaitJobs(
@@ -19,7 +20,7 @@ export async function awaitJobs(
   await executor.query(AWAIT(names), [workerId, awaits]);
 }
 
-const WAKE = /* sql */ `select pg_catalog.pg_notify('jobs:insert', pg_catalog.json_build_object('count', $1::integer)::text)`;
+const WAKE = /* sql */ `select ${notifyParameter("$1::integer")}`;
 
 /** Notifies graphile-worker: up to `count` idle workers look for jobs, in every worker schema. */
 export async function wakeWorkers(executor: Executor, count: number): Promise<void> {

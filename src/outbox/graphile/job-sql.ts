@@ -1,30 +1,32 @@
-/** What graphile-worker's tasks of subscribers begin with; the name of the subscriber follows. */
+/** The task of a subscriber has this prefix, and then the name of the subscriber. */
 export const TASK_PREFIX = "event_bus:";
 
-/** What graphile-worker calls the jobs of a subscriber. */
+/** The identifier of a subscriber's task. */
 export function taskIdentifier(subscriber: string): string {
   return `${TASK_PREFIX}${subscriber}`;
 }
 
-/** The same as SQL, of an expression for the name of a subscriber. */
+/** The same as SQL. `subscriber` is an SQL expression. */
 export function taskOf(subscriber: string): string {
   return `'${TASK_PREFIX}' || ${subscriber}`;
 }
 
-/** Whether an identifier is that of a subscriber's task, as SQL. */
+/** SQL: whether `identifier` is that of a subscriber's task. */
 export function isSubscribers(identifier: string): string {
   return `pg_catalog.starts_with(${identifier}, '${TASK_PREFIX}')`;
 }
 
-/** The name of the subscriber whose task has an identifier, as SQL. */
+/** SQL: the name of the subscriber whose task is `identifier`. */
 export function subscriberOf(identifier: string): string {
   return `pg_catalog.substr(${identifier}, ${TASK_PREFIX.length + 1})`;
 }
 
 /**
- * The payload of a new job, as SQL: `p`, the position of the event, and `s`, the id of the subscription, say which delivery
- * it is for, `g` for which generation of it, and `a` how many attempts were made before. Later there can be `d`, how many
- * processes died with it, and `b`, who has begun it since, see {@link payloadOf}.
+ * SQL: the payload of a new job. It identifies the delivery by `p`, the position of the event, and `s`, the id of the
+ * subscription. `g` is the generation that the job is for, and `a` the number of attempts before it.
+ *
+ * A worker can add two fields later, see {@link payloadOf}: `d` is the number of processes that died with the job, and `b` the id
+ * of the worker that has begun the delivery since.
  */
 export function newPayload(
   position: string,
@@ -35,22 +37,22 @@ export function newPayload(
   return `json_build_object('p', ${position}, 's', ${subscriptionId}, 'g', ${generation}, 'a', ${attempt})`;
 }
 
-/** The beginning of the text of a payload that {@link newPayload} has made; the values are whatever `format` takes for `%s`. */
+/** The start of the text of a payload that {@link newPayload} has made. `%s` stands for a value, as in `format`. */
 export const PAYLOAD_START = '{"p" : %s, "s" : %s, "g" : %s';
 
-/** What follows {@link PAYLOAD_START}. */
+/** The text that follows {@link PAYLOAD_START}. */
 export const PAYLOAD_REST = ', "a"';
 
-/** Whether PostgreSQL can write out whatever stands in the payload of a job: some of what JSON allows it cannot. */
+/** SQL: whether PostgreSQL can read all texts in the payload of `job`. JSON allows some that PostgreSQL does not. */
 function isReadable(job: string): string {
   return `pg_catalog.strpos(${job}.payload::text, E'\\\\') = 0`;
 }
 
 /**
- * A number in the payload of a job, null where there is none. What cannot be a number of ours is nobody's delivery.
- * Nothing is looked for where a backslash is, which ours never have: the whole statement would fail.
+ * SQL: a number in the payload of `job`; null if the field has no number of up to `digits` digits. Also null if the payload has a
+ * backslash. The package never writes one, and reading a field of such a payload could make the whole statement fail.
  *
- * @param job the name of the row that has a `payload`.
+ * @param job the alias of a row of jobs.
  */
 export function numberAt(job: string, field: string, type: string, digits: number): string {
   const text = `(${job}.payload ->> '${field}'::text)`;
@@ -58,7 +60,7 @@ export function numberAt(job: string, field: string, type: string, digits: numbe
            case when ${text} ~ '^[0-9]{1,${digits}}$' then ${text}::${type} end end`;
 }
 
-/** The payload of a job `job` of ours with how many processes died with it, as SQL, and by whom it was begun. */
+/** SQL: the payload of `job`, with another number of deaths `d`, and with the id `b` of the worker that has begun it. */
 export function payloadOf(job: string, { d, b }: { readonly d: string; readonly b?: string }): string {
   const same = (["p", "s", "g", "a"] as const).map(
     (field) => `'${field}', ${numberAt(job, field, "bigint", field === "p" ? 18 : 9)}`,
@@ -67,27 +69,31 @@ export function payloadOf(job: string, { d, b }: { readonly d: string; readonly 
   return `pg_catalog.json_build_object(${[...same, `'d', ${d}`, ...begun].join(", ")})`;
 }
 
-/** Whether the job `job` was begun by who holds it, see {@link payloadOf}; as SQL. */
+/** SQL: whether the worker that holds `job` has begun its delivery. */
 export function isBegun(job: string): string {
   return `case when ${isReadable(job)} then ${job}.payload ->> 'b'::text = ${job}.locked_by end`;
 }
 
-/** Who has locked what is parked, see park-jobs.ts: no worker's id. */
-export const PARKED_BY = `${TASK_PREFIX}parked`;
-
-/** How many processes died with the job `job`, null for none; as SQL. */
+/** SQL: the number of processes that died with `job`; null if none did. */
 export function deathsOf(job: string): string {
   return numberAt(job, "d", "integer", 4);
 }
 
-/**
- * Has a statement that deletes jobs wait for locks no longer than the functions do that move deliveries on: a job that
- * somebody else's transaction has locked must not hold up the outcomes of others that are written with it. It fails
- * with `55P03` then. {@link WAITS_BRIEFLY} is a condition of what deletes; the setting ends with the statement.
- */
-export const BRIEFLY = /* sql */ `briefly as materialized (
-  select pg_catalog.set_config('lock_timeout', '250ms', true) as set
-)`;
+/** The `locked_by` of parked jobs, see park-jobs.ts. No worker has this id. */
+export const PARKED_BY = `${TASK_PREFIX}parked`;
 
-/** See {@link BRIEFLY}. Looked at once, before anything is deleted. */
-export const WAITS_BRIEFLY = "(select b.set from briefly b) is not null";
+/** SQL: whether a job `j` is running, or can run. Its attempts can be used up only if another program has changed it. */
+export const IS_USABLE = "(j.locked_at is not null or j.attempts < j.max_attempts)";
+
+/** The channel on which graphile-worker is notified of new jobs. */
+const CHANNEL = "jobs:insert";
+
+/** SQL: notifies the workers of every worker schema. Up to `count` idle loops of each look for jobs; with 0, none does. */
+export function notify(count: number): string {
+  return `pg_catalog.pg_notify('${CHANNEL}', '{"count":${count}}')`;
+}
+
+/** SQL: the same with a parameter for the number. */
+export function notifyParameter(count: string): string {
+  return `pg_catalog.pg_notify('${CHANNEL}', pg_catalog.json_build_object('count', ${count})::text)`;
+}

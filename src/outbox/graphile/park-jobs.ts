@@ -2,7 +2,7 @@ import { IS_ALIVE } from "../alive-workers.js";
 import { explained } from "../database-error.js";
 import { type Executor, readRows } from "../executor.js";
 import { type SchemaNames, statement } from "../schema-names.js";
-import { isSubscribers, PARKED_BY, subscriberOf } from "./job-sql.js";
+import { isSubscribers, notify, PARKED_BY, subscriberOf } from "./job-sql.js";
 
 // graphile-worker's index of ready jobs does not contain their tasks: each query for work skips all ready jobs of subscribers that
 // no worker has. A parked job is locked forever by the name of no worker, so that it is not in the index. Its due time stays. The
@@ -67,7 +67,7 @@ with found as (
    where j.id = any (array(select f.id from found f))
   returning j.id
 )
-select n.jobs, case when n.jobs > 0 then pg_catalog.pg_notify('jobs:insert', '{"count":1000}')::text end as notified
+select n.jobs, case when n.jobs > 0 then ${notify(1_000)}::text end as notified
   from (select pg_catalog.count(*)::integer as jobs from freed) n`);
 
 interface Counted {

@@ -2,7 +2,7 @@ import { runMigrations } from "graphile-worker";
 import type { Pool } from "pg";
 
 import { EventBusError, isEventBusError } from "../../errors.js";
-import type { Logger } from "../../log/logger.js";
+import { type Logger, SILENT } from "../../log/logger.js";
 import { messageOf } from "../is-fatal.js";
 import { quietLogger } from "./quiet-logger.js";
 
@@ -10,8 +10,6 @@ interface Statement {
   readonly text: string;
   readonly values?: readonly unknown[];
 }
-
-const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {}
 

@@ -1,6 +1,7 @@
 import { runOnce } from "graphile-worker";
 import type { Pool } from "pg";
 
+import { SILENT } from "../../log/logger.js";
 import { type StatementKind, statementRecogniser } from "../../outbox/graphile/known-statements.js";
 import type { SchemaNames } from "../../outbox/schema-names.js";
 import { settlesWithin } from "../settles-within.js";
@@ -32,7 +33,6 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 const ROW = { identifier: "probe", task_id: 1, payload: {}, attempts: 1, max_attempts: 2 };
-const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const LONGEST_MS = 5_000;
 
 function ignore(): void {}
