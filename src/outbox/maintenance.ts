@@ -2,31 +2,34 @@ import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-const TAKE = statement(/* sql */ `select :BUS.take_turn($1::text, $2::float8) as taken`);
+const START = statement(/* sql */ `select :BUS.start_if_due($1::text, $2::float8) as started`);
 const ADVANCE = statement(/* sql */ `select :BUS.advance_checkpoints($1::integer)::text as done`);
 const PREFER = statement(/* sql */ `select :BUS.prefer_newest()::text as done`);
 const FORGET = statement(/* sql */ `select :BUS.forget_workers()::text as done`);
 
-/** A task that one worker does for all. */
+/** A task that one worker runs for all. */
 export type MaintenanceTask =
-  | "tend"
+  | "subscriptions"
   | "prune"
   | "look for orphans"
   | `wake lost ${string}`
   | `park ${string}`;
 
-/** Whether it is the caller's turn to do a task that somebody is to do once in so many milliseconds. */
-export async function takeTurn(
+/** Starts a task that all workers together run at most once in `everyMs`. Returns true if it was due: then the caller runs it. */
+export async function startIfDue(
   executor: Executor,
   names: SchemaNames,
   task: MaintenanceTask,
   everyMs: number,
 ): Promise<boolean> {
-  const [row] = await explained(names, readRows<{ taken: boolean }>(executor, TAKE(names), [task, everyMs]));
-  return row?.taken === true;
+  const [row] = await explained(
+    names,
+    readRows<{ started: boolean }>(executor, START(names), [task, everyMs]),
+  );
+  return row?.started === true;
 }
 
-/** Notes up to where everything is done, so that what waits is found without reading that again. */
+/** Advances the checkpoint of each subscription by up to `most` events, so that searches for open deliveries start there. */
 export async function advanceCheckpoints(
   executor: Executor,
   names: SchemaNames,
@@ -35,7 +38,7 @@ export async function advanceCheckpoints(
   await explained(names, executor.query(ADVANCE(names), [most]));
 }
 
-/** Removes what workers have left behind that nobody can have taken over, since none of their kind ran since. */
+/** Removes the rows of workers that have been silent for a day: since then, no worker of their worker schema has run. */
 export async function forgetWorkers(executor: Executor, names: SchemaNames): Promise<void> {
   await explained(names, executor.query(FORGET(names)));
 }

@@ -1,7 +1,13 @@
 import { pruneAll } from "../admin/prune.js";
 import { isAboutConnecting } from "../delivery/connection-error.js";
 import type { Executor } from "../outbox/executor.js";
-import { advanceCheckpoints, forgetWorkers, preferNewest, takeTurn } from "../outbox/maintenance.js";
+import {
+  advanceCheckpoints,
+  forgetWorkers,
+  type MaintenanceTask,
+  preferNewest,
+  startIfDue,
+} from "../outbox/maintenance.js";
 import { wakeHeld } from "../outbox/pause.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
 import { messageOf } from "./is-fatal.js";
@@ -16,7 +22,7 @@ export interface Housekeeping {
   stop(): Promise<void>;
 }
 
-const TEND_MS = 2_000;
+const SUBSCRIPTIONS_MS = 2_000;
 const WAKE_LOST_MS = 5_000;
 const PARK_MS = 5_000;
 /** The greatest share of time that a slow task may run: with millions of jobs, reading them takes seconds. */
@@ -36,7 +42,7 @@ export function startHousekeeping(setup: WorkerSetup, worker: string, executor: 
   let stopped = false;
   let endPause = () => {};
   const once = passOf(setup, worker, executor, () => stopped);
-  const everyMs = Math.min(TEND_MS, intervalMs);
+  const everyMs = Math.min(SUBSCRIPTIONS_MS, intervalMs);
   const keepOn = async () => {
     while (!stopped) {
       await once();
@@ -77,14 +83,14 @@ function passOf(
   const reported = new Set<string>();
   let most = MOST_MARKED;
 
-  const inTurn = async (task: Parameters<typeof takeTurn>[2], everyMs: number, work: () => Promise<void>) => {
-    if (!isStopped() && (await takeTurn(executor, names, task, everyMs))) await work();
+  const ifDue = async (task: MaintenanceTask, everyMs: number, work: () => Promise<void>) => {
+    if (!isStopped() && (await startIfDue(executor, names, task, everyMs))) await work();
   };
   // A worker that has seen a task take long runs it more rarely, whichever worker ran it last.
-  const sparingly = (task: Parameters<typeof takeTurn>[2], leastMs: number, work: () => Promise<void>) => {
+  const sparingly = (task: MaintenanceTask, leastMs: number, work: () => Promise<void>) => {
     let everyMs = leastMs;
     return () =>
-      inTurn(task, everyMs, async () => {
+      ifDue(task, everyMs, async () => {
         const startedAt = performance.now();
         try {
           await work();
@@ -93,7 +99,7 @@ function passOf(
         }
       });
   };
-  const tend = async () => {
+  const maintainSubscriptions = async () => {
     // First, because deliveries wait for it. Checkpoints only make other statements faster.
     while (!isStopped() && (await wakeHeld(executor, names, BATCH)) === BATCH);
     await preferNewest(executor, names);
@@ -135,12 +141,12 @@ function passOf(
   );
   const park = parkOrphans(executor, names, isStopped);
   const tasks = [
-    () => inTurn("tend", TEND_MS, tend),
+    () => ifDue("subscriptions", SUBSCRIPTIONS_MS, maintainSubscriptions),
     // Each worker schema has its own jobs.
     sparingly(`wake lost ${names.workerSchema}`, WAKE_LOST_MS, wakeLost),
     sparingly(`park ${names.workerSchema}`, PARK_MS, park),
-    () => inTurn("prune", retention.intervalMs, prune),
-    () => inTurn("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
+    () => ifDue("prune", retention.intervalMs, prune),
+    () => ifDue("look for orphans", LOOK_FOR_ORPHANS_MS, lookForOrphans),
   ];
   return async () => {
     for (const task of tasks) {

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { aliveWorkers } from "../../src/outbox/alive-workers.js";
 import { executorOf } from "../../src/outbox/executor.js";
-import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
 import { beginSuspects } from "../../src/outbox/graphile/begin-suspects.js";
-import { takeTurn } from "../../src/outbox/maintenance.js";
+import { beat, retireWorker } from "../../src/outbox/heartbeat.js";
+import { startIfDue } from "../../src/outbox/maintenance.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { testDatabase } from "../support/database.js";
 import { empty, event, publish, subscribe } from "./steps.js";
@@ -236,11 +236,11 @@ describe("when the clock of the server is put back by an hour", () => {
   });
 
   it("maintenance is done again", async () => {
-    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(true);
-    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(false);
+    expect(await startIfDue(executor, names, "prune", 60_000)).toBe(true);
+    expect(await startIfDue(executor, names, "prune", 60_000)).toBe(false);
     await putBack();
-    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(true);
-    expect(await takeTurn(executor, names, "prune", 60_000)).toBe(false);
+    expect(await startIfDue(executor, names, "prune", 60_000)).toBe(true);
+    expect(await startIfDue(executor, names, "prune", 60_000)).toBe(false);
   });
 });
 

@@ -74,8 +74,8 @@ describe("a worker", () => {
     const pruned = () => both.flatMap(({ of }) => of("prune:start")).length;
     expect(pruned()).toBe(1);
     // The next look for what was held back comes later than the next one for what is old would.
-    const tended = await doneAt("tend");
-    await eventually(async () => expect(await doneAt("tend")).not.toBe(tended));
+    const doneBefore = await doneAt("subscriptions");
+    await eventually(async () => expect(await doneAt("subscriptions")).not.toBe(doneBefore));
     expect([pruned(), await doneAt("prune")]).toEqual([1, at]);
   });
 

@@ -3,8 +3,9 @@ import { hasNoRecord, isNamed } from "../open-deliveries.js";
 
 /** Housekeeping: periodic tasks that one worker runs for all. */
 export const maintenance = /* sql */ `
--- True if the caller is to run a task now that one worker runs once in every_ms milliseconds.
-create or replace function :BUS.take_turn(task text, every_ms double precision) returns boolean
+-- Starts a task that all workers together run at most once in every_ms milliseconds. True if it was due: then the caller runs
+-- it.
+create or replace function :BUS.start_if_due(task text, every_ms double precision) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   -- Mostly the task is not due, and nothing is written. A time in the future means that the server's clock was put back:

@@ -49,7 +49,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp set
 $$;
 
 -- Wakes all open deliveries of subscriptions whose workers have moved to another worker schema. The old jobs have no
--- effect. It waits for locked rows, because nothing would look for these deliveries later.
+-- effect. It waits for locked rows: until housekeeping of the new workers finds them, nothing else would wake these deliveries.
 create or replace function :BUS.wake_all(subscriptions integer[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
