@@ -13,61 +13,61 @@ import { momentOf, momentOrNull } from "./moment.js";
 import { madeWithoutRow, stateOf } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-/** What went wrong in an attempt. */
+/** The error of a failed attempt. */
 export interface DeliveryError {
-  /** 1 for the first. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
   readonly name: string;
   readonly message: string;
-  /** Its `code`, as `ECONNREFUSED`, when it had one. */
+  /** The `code` of the error, such as `ECONNREFUSED`, if it has one. */
   readonly code?: string | number;
-  /** What led to it, and the errors within it, as `name: message (code)`; the last of the causes is always among them. */
+  /** Its causes, and the errors of an `AggregateError`, as `name: message (code)`. The last cause is always among them. */
   readonly causes?: readonly string[];
-  /** With the stacks of its causes. */
+  /** The stack, with those of its causes. */
   readonly stack?: string;
-  /** ISO 8601, UTC. */
+  /** The time of the failure in ISO 8601, UTC. */
   readonly at: string;
-  /** The worker that ran it. */
+  /** The name of the worker that ran the attempt. */
   readonly worker?: string;
 }
 
-/** One event for one subscriber. */
+/** A delivery: one event for one subscriber. */
 export interface Delivery {
   readonly eventId: string;
   readonly position: number;
   readonly eventName: string;
-  /** The type of the event's aggregate, such as a model; null when it has none. */
+  /** The type of the event's aggregate, such as a model; null if it has none. */
   readonly aggregateType: string | null;
   readonly aggregateKey: string | null;
-  /** When the event occurred. */
+  /** The time at which the event occurred. */
   readonly occurredAt: Date;
   readonly subscriber: string;
   readonly application: string;
   readonly subscriptionId: number;
   readonly state: DeliveryState;
-  /** How many attempts were made. */
+  /** The number of attempts so far. */
   readonly attempts: number;
-  /** The failures so far, the oldest first; of more than 20 the first five and the last fifteen. */
+  /** The errors so far, oldest first. If there are more than 20, the first five and the last fifteen. */
   readonly errors: readonly DeliveryError[];
-  /** How many failures there were. */
+  /** The number of failed attempts. */
   readonly errorCount: number;
-  /** Why it was cancelled; null when it was not. */
+  /** Why it was cancelled; null if it was not. */
   readonly reason: string | null;
-  /** When the next attempt is due; null when none is planned, or at once. */
+  /** The time at which the next attempt is due; null if none is planned, or if it is due at once. */
   readonly dueAt: Date | null;
   readonly finishedAt: Date | null;
 }
 
-/** A delivery with what is needed to carry it out. */
+/** A delivery with its generation, which is needed to make it. */
 export interface DeliveryRow extends Delivery {
   readonly generation: number;
 }
 
-/** Which deliveries; every condition that is given must hold. */
+/** Selects deliveries. All given conditions must hold. */
 export interface DeliveryFilter extends DeliveryConditions {
-  /** At most so many, the first ones. Default: all. */
+  /** The greatest number of deliveries. The first ones are returned. Defaults to no limit. */
   readonly limit?: number | undefined;
-  /** The limit keeps the last ones instead. Default: false. */
+  /** Whether the last ones are returned instead. Defaults to false. */
   readonly last?: boolean | undefined;
 }
 

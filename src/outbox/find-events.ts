@@ -7,39 +7,39 @@ import { isNamed } from "./open-deliveries.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { EVENT_COLUMNS, type EventRow, type ListedEvent, listEvent } from "./stored-event.js";
 
-/** Which events; every condition that is given must hold. */
+/** Selects events. All given conditions must hold. */
 export interface EventFilter {
   /** The names of events. */
   readonly event?: string | readonly string[] | undefined;
   readonly eventId?: string | undefined;
-  /** The one event at this position. */
+  /** The position of a single event. */
   readonly position?: number | undefined;
   readonly aggregateType?: string | undefined;
   /** The key of the aggregate, or its text as events have it; an array for a compound key. */
   readonly aggregateKey?: DraftKey | undefined;
   readonly operation?: StoredEvent["operation"] | undefined;
   readonly correlationId?: string | undefined;
-  /** Those that occurred then or later. */
+  /** Events that occurred at this time or later. */
   readonly since?: Date | undefined;
-  /** Those that occurred before then. */
+  /** Events that occurred before this time. */
   readonly until?: Date | undefined;
   /**
-   * Only events after this position. `events()` then gives them up to where the log is final: an event is left out as
-   * long as a transaction runs that is older than it, since that could still add one with a lower position. So who goes
-   * on from the last position that it has seen misses nothing. `publishedEvents()` gives what can be seen, that of its
-   * own transaction too.
+   * Only events after this position. `events()` then returns events up to the watermark only: it leaves an event out while an
+   * older transaction is open, because that transaction could still add an event with a lower position. So a caller that
+   * continues after the last position that it has got misses no event. `publishedEvents()` returns all events that its
+   * transaction sees, its own ones included.
    */
   readonly after?: number | undefined;
-  /** At most so many, the first ones. Default: all. */
+  /** The greatest number of events. The first ones are returned. Defaults to no limit. */
   readonly limit?: number | undefined;
-  /** The limit keeps the last ones instead. Default: false. */
+  /** Whether the last ones are returned instead. Defaults to false. */
   readonly last?: boolean | undefined;
 }
 
-// A statement of its own, before the one that reads: what is final by then is seen by that.
+// A separate statement before the one that reads, whose snapshot then has all events up to the watermark.
 const ADVANCE = statement(/* sql */ `select :BUS.advance_watermark()::text as position`);
 
-/** How far the log is read where a position says from where: up to where it is final, or all that can be seen. */
+/** Where reading after a position ends: `final` at the watermark, `seen` at the last event that the transaction sees. */
 export type ReadUpTo = "final" | "seen";
 
 const CONDITIONS = /* sql */ `($2::uuid is null or e.id = $2)
@@ -55,7 +55,7 @@ const CONDITIONS = /* sql */ `($2::uuid is null or e.id = $2)
 
 type Direction = "asc" | "desc";
 
-/** By what PostgreSQL takes for the best index. */
+/** Reads events by the index that PostgreSQL chooses. */
 const find = (direction: Direction) =>
   statement(/* sql */ `
 select ${EVENT_COLUMNS}
@@ -64,7 +64,7 @@ select ${EVENT_COLUMNS}
  order by e.position ${direction}
  limit $8::bigint`);
 
-/** By name: as many as are wanted of each, from one end of the log. */
+/** Reads events name by name, of each up to the limit, from one end of the log. */
 const findByName = (direction: Direction) =>
   statement(/* sql */ `
 select ${EVENT_COLUMNS}
@@ -81,13 +81,13 @@ const STATEMENTS = {
   named: { asc: findByName("asc"), desc: findByName("desc") },
 };
 
-/** Whether there is nothing that an index finds fewer events by than by their name. */
+/** Whether the name is the best condition to search by. Each of the others has an index that finds fewer events. */
 function isByName({ event, eventId, position, aggregateType, correlationId }: EventFilter): boolean {
   const others = [eventId, position, aggregateType, correlationId];
   return event !== undefined && others.every((other) => other === undefined);
 }
 
-/** The events that fit the filter, in the order of their positions, as `executor`'s transaction sees them. */
+/** The events that fit the filter and that the transaction of `executor` sees, in the order of their positions. */
 export async function findEvents(
   executor: Executor,
   names: SchemaNames,

@@ -6,50 +6,53 @@ import { momentOf } from "./moment.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 import { type EventRow, readEvent } from "./stored-event.js";
 
-/** A delivery as it stands when a worker takes it up. */
+/** An event and the state of its delivery, as read when a worker starts the delivery. */
 export interface LoadedDelivery {
   readonly state: DeliveryState;
-  /** What a wake-up must carry to be the current one. */
+  /** Only a job with this generation is current. */
   readonly generation: number;
-  /** Attempts that were made. */
+  /** The number of attempts so far. */
   readonly attempts: number;
-  /** Whose it is; null when nobody is subscribed any more. */
+  /** The name of its subscriber; null if the subscription does not exist any more. */
   readonly subscriber: string | null;
-  /** The event went to this subscription. Nothing is delivered to another one, whoever asks for it. */
+  /** Whether the event went to this subscription. If not, there is no such delivery, whatever a job says. */
   readonly isSent: boolean;
-  /** Its subscriber is paused. */
+  /** Whether its subscriber is paused. */
   readonly isPaused: boolean;
-  /** How often it was put on record that processes died with it. */
+  /** How many times it is recorded that processes died with it. */
   readonly deaths: number;
-  /** Its handler was called alone in a process, and since then there was no outcome. */
+  /** Whether its handler was started isolated, and no outcome was recorded since. */
   readonly wasIsolated: boolean;
   readonly insertedAt: Date;
-  /** What can be said of the event even when it cannot be decoded. */
+  /** This and the next four are known even if the event cannot be decoded. */
   readonly eventId: string;
   readonly eventName: string;
   readonly aggregateType: string | null;
   readonly aggregateKey: string | null;
   readonly metadata: EventMetadata;
   /**
-   * Decodes the event, with what is given added to its metadata; a function, as it may throw `VALUE_NOT_READABLE`, which
+   * Decodes the event, and adds `more` to its metadata. It is a function because it can throw `VALUE_NOT_READABLE`, which
    * counts as a failed attempt.
    */
   readonly event: (more?: EventMetadata) => StoredEvent;
 }
 
-/** Which delivery is loaded. */
+/** Identifies the delivery to load. */
 export interface DeliveryKey {
   readonly position: number;
   readonly subscriptionId: number;
-  /** It was taken up before: it may have been made, by a subscriber that keeps no row of that. Defaults to false. */
+  /**
+   * Whether its job was taken before. Then it may have been made already, even if it has no row: some subscribers keep none.
+   * Defaults to false.
+   */
   readonly isAgain?: boolean;
 }
 
 const LOAD = statement(/* sql */ `select * from :BUS.load($1::bigint[], $2::integer[], $3::boolean[])`);
 
-/** An event with where its delivery stands. */
+/** An event and the state of its delivery, as columns. */
 export interface LoadedRow extends EventRow {
-  /** Of which key it is, from 1. */
+  /** The number of its key, from 1. */
   readonly n: number;
   readonly state: DeliveryState;
   readonly generation: number;
@@ -61,7 +64,7 @@ export interface LoadedRow extends EventRow {
   readonly sent: boolean;
 }
 
-/** Reads events and where their deliveries stand, in one statement. Undefined for events that are gone. */
+/** Reads events and the states of their deliveries in one statement. Undefined for events that do not exist any more. */
 export async function loadDeliveries(
   executor: Executor,
   names: SchemaNames,
@@ -87,7 +90,7 @@ export async function loadDeliveries(
   });
 }
 
-/** What a row says of a delivery. */
+/** The delivery of a row. */
 export function readLoaded(row: LoadedRow): LoadedDelivery {
   return {
     state: row.state,

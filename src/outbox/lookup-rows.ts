@@ -6,48 +6,49 @@ import { quoteIdentifier } from "./schema-names.js";
 /** A column that must have a given value. */
 export interface LookupColumn {
   readonly column: string;
-  /** As SQL names it. */
+  /** The name of the type in SQL. */
   readonly type: string;
-  /** Whether values of it that lie in the same millisecond are meant together, whatever the offset of a time. */
+  /** Whether values in the same millisecond are equal. The offset of a time is ignored then. */
   readonly isByMillisecond?: boolean;
-  /** Whether an index finds its values. */
+  /** Whether the column has an index. */
   readonly isIndexed?: boolean;
 }
 
-/** Which rows of a table are looked up, and how. */
+/** Selects rows of a table, and says how they are read. */
 export interface Lookup {
   readonly table: TableName;
   readonly columns: RowColumns;
   /** Columns that must have given values; none for all rows. `"tuple id"`: rows that had given tuple ids before. */
   readonly match: readonly LookupColumn[] | "tuple id";
-  /** Columns that must hold moments that no `Date` can be made of. */
+  /** Columns whose moments must be out of the range of `Date`. */
   readonly beyond?: readonly string[];
-  /** Columns by which the rows are ordered, and locked in that order. */
+  /** The columns by which the rows are ordered. They are locked in this order. */
   readonly order: readonly string[];
-  /** Undefined: they are not locked. */
+  /** Defaults to no lock. */
   readonly lock?: LockStrength | undefined;
   /** Only rows that the running transaction wrote. */
   readonly ownOnly?: boolean | undefined;
-  /** Whether a further parameter says how many rows to find at most. */
+  /** Whether the statement has a further parameter: the greatest number of rows. */
   readonly isLimited?: boolean | undefined;
-  /** Whether there is one key only, which spares PostgreSQL the planning of a join. */
+  /** Whether there is one key only. PostgreSQL then need not plan a join. */
   readonly isOfOneKey?: boolean | undefined;
-  /** Whether it does not matter which key finds a row: then it may be left unsaid. */
+  /** Whether the caller does not need {@link KEY_INDEX}, so that the answer may lack it. */
   readonly isOfAnyKey?: boolean | undefined;
 }
 
 /** Values of the columns of `match`, each as the text of its type; or the OID of a table, and a `ctid` in it. */
 export type LookupKey = readonly string[];
 
-/** In the answer: by which of the keys a row was found, counted from zero. None where it does not matter. */
+/** The column of the answer that has the index of the key that found the row, from zero. */
 export const KEY_INDEX = "ex_event_bus_key";
 
 /** How many keys one statement looks up. */
 export const KEYS_PER_LOOKUP = 5_000;
 
-// A row that is seen and was not written by a transaction that this statement sees as ended is our own: then its
-// transaction, or the savepoint of ours that wrote it, is still in progress. Frozen rows keep the number of their
-// transaction, which may look like one of the future by now: they are taken for our own. Asking twice tells them apart.
+// True if the running transaction wrote the row. A statement sees a row only if the transaction that wrote it has ended, or is the
+// running one. So the row is our own if the transaction or savepoint that wrote it is still in progress. Frozen rows keep the number
+// of their transaction, which by now may look like a number of the future: they are wrongly taken for our own. The caller tells them
+// apart by asking twice.
 const OWN = /* sql */ `(
   select case when o.n < o.own then false
               when o.n >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint then true
@@ -55,7 +56,7 @@ const OWN = /* sql */ `(
     from (select pg_catalog.pg_current_xact_id()::text::bigint as own,
                  pg_catalog.pg_current_xact_id()::text::bigint + pg_catalog.age(pg_catalog.pg_current_xact_id()::xid)::bigint - pg_catalog.age(f.ex_event_bus_xmin) as n) o)`;
 
-/** The statement of a {@link Lookup}: one parameter for each column of `match`, a text for one key, else an array of them. */
+/** The statement of a {@link Lookup}. It has one parameter for each column of `match`: a text if there is one key, else an array. */
 export function lookupStatement(lookup: Lookup): string {
   const { table, columns, match, beyond = [], order, lock, ownOnly, isLimited } = lookup;
   const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.table)} t`;
@@ -75,12 +76,12 @@ export function lookupStatement(lookup: Lookup): string {
     }
     return `select ${indexOf("k")}, ${selectList(columns)} from ${keys} join ${name} on ${where}${orderedBy(by)}${limit} for ${lock} of t`;
   }
-  // Whether a row is our own is asked of those that are found: of every row of the table it would take long.
+  // Only rows that were found are checked for being our own. To check every row of the table would take long.
   const sorted = order.map((column, n) => `t.${quoteIdentifier(column)} as o${n}`);
   const version = ownOnly === true ? ["t.xmin as ex_event_bus_xmin"] : [];
   const read = [...version, selectList(columns), ...sorted].join(", ");
-  // With a snapshot, two rows with one key can be seen: key by key, the offset keeps PostgreSQL from looking for one only.
-  // Without an index it would read the table for each key, and does not know of a unique one either.
+  // An older snapshot can show two rows with one unique key. PostgreSQL would stop at the first one; "offset 0" prevents that.
+  // Without an index, PostgreSQL would read the table once for each key, and no unique index can make it stop early.
   const found = isReadAtOnce(lookup)
     ? `(select k.ordinality, ${read} from ${keys} join ${name} on ${where} offset 0) f`
     : `${keys} cross join lateral (select ${read} from ${name} where ${where} offset 0) f`;
@@ -92,7 +93,7 @@ export function lookupStatement(lookup: Lookup): string {
   return `select ${selected} from ${found}${condition}${orderedBy(order.map((_, n) => `f.o${n}`))}${limit}`;
 }
 
-/** Whether all keys are looked for in one pass over the table. */
+/** Whether all keys are searched in one pass over the table. */
 function isReadAtOnce({ match }: Lookup): boolean {
   return match !== "tuple id" && match.length > 0 && match.every(({ isIndexed }) => isIndexed === false);
 }
@@ -103,10 +104,10 @@ function orderedBy(columns: readonly string[]): string {
   return columns.length === 0 ? "" : ` order by ${columns.join(", ")}`;
 }
 
-/** Types of which a list is planned and searched in half the time of a join. */
+/** For these types, PostgreSQL plans and searches a list in half the time of a join. */
 const LISTED: ReadonlySet<string> = new Set(["pg_catalog.int8", "pg_catalog.uuid", "pg_catalog.text"]);
 
-/** The condition for any of many keys where a list can say it. */
+/** The condition for any of the keys as a list; undefined if a list cannot express it. */
 function listOf({ match, isOfOneKey, isOfAnyKey }: Lookup): string | undefined {
   const [only] = match;
   if (isOfAnyKey !== true || isOfOneKey === true || match.length !== 1 || typeof only !== "object")
@@ -126,9 +127,9 @@ function keysTable(columns: number, isOfOneKey: boolean): string {
 }
 
 /**
- * Where rows are now that were somewhere else before: PostgreSQL follows the chain of a row's versions, whatever has
- * become of its key. A row that is gone stays where it was, where nobody sees it. Partitions of which the role may not
- * read the table itself are left alone; a row that moves to another partition is another row to PostgreSQL.
+ * The present tuple ids of rows that had given tuple ids before. PostgreSQL follows the chain of a row's versions, whatever its key
+ * is now. A deleted row keeps its tuple id, and no statement sees it. Tuple ids stay as they are in partitions that the role may
+ * not read directly. A row that moves to another partition is another row to PostgreSQL.
  */
 const MOVED = /* sql */ `(
   select p.ordinality, p.tuple_table::pg_catalog.oid as tuple_table,
@@ -144,13 +145,13 @@ function isBeyondDates(column: string): string {
 }
 
 function matches({ column, type, isByMillisecond }: LookupColumn, text: string): string {
-  // Prisma reads no offset: times that differ in theirs only are the same to it.
+  // Prisma ignores the offset of a time, so times that differ only in it are equal.
   const [cast, as] = isByMillisecond === true && type === TIMETZ ? [`::${TIME}`, TIME] : ["", type];
   const own = `t.${quoteIdentifier(column)}${cast}`;
-  // The text of an amount has the separators of the server's locale.
+  // PostgreSQL would read the text of an amount with the separators of the server's locale.
   const value = type === MONEY ? `${text}::pg_catalog.numeric::${type}` : `${text}::${as}`;
   if (isByMillisecond !== true) return `${own} = ${value}`;
-  // Not "before the next millisecond": after the last one of a day there is none in a column of times, which begins anew.
+  // Not "before the next millisecond": a time after the last millisecond of a day would be the start of the day.
   return `${own} between ${value} and greatest(${value}, ${value} + interval '999 microseconds')`;
 }
 
@@ -159,9 +160,9 @@ const TIMETZ = "pg_catalog.timetz";
 const MONEY = "pg_catalog.money";
 
 /**
- * Runs a {@link lookupStatement} for as many keys as it is for.
+ * Runs a {@link lookupStatement} for any number of keys.
  *
- * @param most how many rows to find at most, for a statement that is limited.
+ * @param most the greatest number of rows, if the statement has that parameter.
  */
 export async function lookupRows(
   executor: Executor,

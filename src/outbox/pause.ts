@@ -2,12 +2,12 @@ import { explained } from "./database-error.js";
 import { type Executor, readRows } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
 
-// `known` counts the subscriptions that there are; ended ones may have deliveries that wait.
+// `known` counts ended subscriptions too, because they can have open deliveries.
 const SET = statement(/* sql */ `select changed, known from :BUS.set_paused($1::text, $2::boolean)`);
 
 const WAKE = statement(/* sql */ `select :BUS.wake_held($1::integer) as woken`);
 
-/** Pauses a subscriber or lets it go on. Undefined: there is no such subscriber; else whether it was not so already. */
+/** Pauses or resumes a subscriber. Returns whether that changed it; undefined if there is no such subscriber. */
 export async function setPaused(
   executor: Executor,
   names: SchemaNames,
@@ -22,8 +22,8 @@ export async function setPaused(
 }
 
 /**
- * Wakes some of the deliveries that were held back for subscribers that are not paused any more, in the order of
- * positions. Returns how many: none when all are awake.
+ * Wakes up to `most` deliveries that are still paused although their subscribers were resumed, in the order of positions. Returns
+ * their number.
  */
 export async function wakeHeld(executor: Executor, names: SchemaNames, most: number): Promise<number> {
   const [row] = await explained(names, readRows<{ woken: number }>(executor, WAKE(names), [most]));

@@ -8,7 +8,7 @@ const PRUNE = statement(
   /* sql */ `select seen, last, deleted, reached_end from :BUS.prune($1::text, $2::float8, $3::bigint, $4::integer)`,
 );
 
-// As event_bus.prune chooses them; nothing is locked.
+// Chooses the events as event_bus.prune does, but locks none.
 const COUNT = statement(/* sql */ `
 with seen as materialized (
   select e.position, e.fanout, e.occurred_at < pg_catalog.clock_timestamp() - $2::float8 * interval '1 millisecond' as is_old
@@ -25,12 +25,12 @@ select pg_catalog.count(*)::integer as seen, pg_catalog.max(position) as last,
        pg_catalog.count(*) < $4::integer or not pg_catalog.bool_and(is_old) as reached_end
   from seen`);
 
-/** What became of a batch of events that were looked at. */
+/** The result of one batch. */
 export interface PrunedBatch {
   readonly deleted: number;
-  /** The position of the last one that was looked at. */
+  /** The position of the last event that was read. */
   readonly last: number;
-  /** There is nothing more to be looked at. */
+  /** Whether no further event can be old enough. */
   readonly isEnd: boolean;
 }
 
@@ -42,8 +42,10 @@ interface Row {
 }
 
 /**
- * Looks at up to `most` events of a name that come after a position, and deletes those that are old and done, with
- * their deliveries. A statement of its own, that holds up nobody. A dry one counts these instead.
+ * Reads up to `most` events of a name after a position. Deletes those that are older than `ageMs` and whose deliveries are all done,
+ * with these deliveries. It is one short statement, so that other transactions do not wait long.
+ *
+ * @param isDry whether to count the events instead of deleting them.
  */
 export async function pruneSome(
   executor: Executor,
@@ -57,8 +59,8 @@ export async function pruneSome(
   return { deleted: row.deleted, last: Number(row.last), isEnd: row.reached_end };
 }
 
-// Of the application itself too what running workers have that know a newer version of its configuration. What nobody has
-// any more, as of a subscriber that was taken out of it, does not count.
+// Retentions of the application itself count only if a running worker has them: it may know a newer version of the configuration.
+// Those of a subscriber that was removed from the configuration do not count.
 const KEPT = statement(/* sql */ `
 select s.event_name as event, pg_catalog.max((s.policy ->> 'keepMs'::text)::float8) as "keepMs"
   from :BUS.subscriptions s
@@ -71,8 +73,8 @@ select s.event_name as event, pg_catalog.max((s.policy ->> 'keepMs'::text)::floa
  group by s.event_name`);
 
 /**
- * How long others keep what they subscribe to, in milliseconds or for ever, by event: other applications, and running
- * workers of this one.
+ * The retention of each event that other applications, or running workers of this application, require: in milliseconds, or false
+ * for no end.
  */
 export async function keptByOthers(
   executor: Executor,
@@ -99,8 +101,8 @@ interface Forgotten {
 }
 
 /**
- * Deletes the notes of deliveries of an event that left no rows, up to a position, where no event is there any more. With
- * statements of their own that look at about `most` each.
+ * Deletes the rows of the table "delivered" of an event, up to a position, whose events do not exist any more. Each of its
+ * statements reads about `most` rows.
  */
 export async function forgetDelivered(
   executor: Executor,
@@ -118,7 +120,7 @@ export async function forgetDelivered(
   }
 }
 
-/** So many of the first events of a name tell whether any is old: they are stored in the order in which they occur. */
+/** Events are stored about in the order in which they occur, so the oldest is among this many of the first ones. */
 const FIRST = 100;
 
 const OLDEST = statement(/* sql */ `
@@ -129,7 +131,7 @@ select n.name as event,
                  order by e.name, e.position limit ${FIRST}) f) as "ageMs"
   from pg_catalog.unnest($1::text[]) n(name)`);
 
-/** How old the oldest event of each name is in milliseconds; names without events are left out. */
+/** The age of the oldest event of each name, in milliseconds. Names without events are left out. */
 export async function oldestEvents(
   executor: Executor,
   names: SchemaNames,
