@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
+import { GRAPHILE_WORKER } from "./graphile-version.js";
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A program that Node runs without further ado. */
@@ -27,6 +29,7 @@ export async function bundle(source: string): Promise<Bundle> {
     entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs",
     format: "esm",
+    paths: { "graphile-worker": GRAPHILE_WORKER },
   });
   await build.close();
   const [file, library] = [join(folder, "main.mjs"), join(folder, "index.mjs")];
