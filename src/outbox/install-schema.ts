@@ -7,6 +7,7 @@ import { VERSION } from "./package-version.js";
 import { refuseRunningWorkers } from "./refuse-running-workers.js";
 import { replaceFunctions } from "./replace-functions.js";
 import { type SchemaNames, withSchemas } from "./schema-names.js";
+import { lockFor, waitForLock } from "./wait-for-lock.js";
 
 /** What a version of the package installs. */
 export interface BusSchema {
@@ -36,7 +37,7 @@ select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid oper
 /** What others have put elsewhere is not to be taken for PostgreSQL's own: this mostly runs with the rights of an owner. */
 const ONLY_CATALOG = "set local search_path = pg_catalog, pg_temp;";
 
-const LOCK = /* sql */ `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('ex-event-bus:migrate:' || :BUS_TEXT::pg_catalog.text, 0::pg_catalog.int8));`;
+const LOCK_KEY = "'ex-event-bus:migrate:' || :BUS_TEXT::pg_catalog.text";
 
 // Ours is recognized by a column that the `migrations` of others do not have.
 const HOLDS_OTHERS = /* sql */ `
@@ -90,7 +91,7 @@ export function schemaScript(
   { migrations, functions, version }: BusSchema = CURRENT_SCHEMA,
 ): string {
   const script = [
-    ...["begin;", ONLY_CATALOG, LOCK, PREPARE, ...migrations.map(step), functions.trim()],
+    ...["begin;", ONLY_CATALOG, lockFor(LOCK_KEY), PREPARE, ...migrations.map(step), functions.trim()],
     "revoke all on all functions in schema :BUS from public;",
     record(":WORKER_TEXT", `'${version}'`, `'${hashOf(functions)}'`, ALL_FUNCTIONS),
     "commit;",
@@ -122,7 +123,7 @@ export async function installSchema(
   await client.query("begin");
   try {
     await client.query(ONLY_CATALOG);
-    await client.query(withSchemas(LOCK, names));
+    await client.query(withSchemas(waitForLock(LOCK_KEY), names));
     await refuseSchemaOfOthers(client, names);
     const { rows: there } = await client.query(withSchemas(IS_THERE, names));
     // "if not exists" asks for the right to create all the same, which nothing that is there needs.

@@ -1,9 +1,8 @@
 import type { PgQueryable } from "./executor.js";
 import { type SchemaNames, statement } from "./schema-names.js";
+import { waitForLock } from "./wait-for-lock.js";
 
-const LOCK = statement(
-  /* sql */ `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('ex-event-bus:migrate-worker:' || :WORKER_TEXT::pg_catalog.text, 0::pg_catalog.int8))`,
-);
+const LOCK = statement(waitForLock("'ex-event-bus:migrate-worker:' || :WORKER_TEXT::pg_catalog.text"));
 
 /**
  * Makes processes that migrate at once wait for each other, in a transaction of `client`, which must be a single
