@@ -9,7 +9,7 @@ import type { ListedEvent } from "../outbox/stored-event.js";
 export const ONE_EVENT = ["<event>", "the id of the event, or its position"] as const;
 
 /** Reads an argument as the id or the position of an event. */
-export function whichEvent(given: string): { readonly eventId: string } | { readonly position: number } {
+function whichEvent(given: string): { readonly eventId: string } | { readonly position: number } {
   if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return { position: Number(given) };
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(given)) return { eventId: given };
   throw new EventBusError(

@@ -35,7 +35,7 @@ export function outcomeOfDecision(decision: HandlerDecision, failed: FailedAttem
 }
 
 /** The recorded error of a failure. */
-export function recordOf(thrown: unknown, failed: Pick<FailedAttempt, "attempt" | "worker">): DeliveryError {
+function recordOf(thrown: unknown, failed: Pick<FailedAttempt, "attempt" | "worker">): DeliveryError {
   const at = new Date().toISOString();
   return { attempt: failed.attempt, ...describeError(thrown), at, worker: failed.worker };
 }

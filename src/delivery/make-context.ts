@@ -51,6 +51,6 @@ export function makeContext(
 }
 
 /** The idempotency key: equal in every attempt, different for every event and subscriber. */
-export function deliveryIdOf(eventId: string, subscriber: Subscriber): string {
+function deliveryIdOf(eventId: string, subscriber: Subscriber): string {
   return `${eventId}:${subscriber.name}`;
 }

@@ -10,10 +10,10 @@ export interface Listener extends PgQueryable {
 const NOTIFY = /* sql */ `select pg_catalog.pg_notify($1::text, '')`;
 
 /**
- * Whether what others notify reaches a connection. Through a pooler that gives away connections after each
- * transaction it does not: who listens there is somebody else a moment later.
+ * Whether notifications of other sessions reach a connection. They do not through a pooler in transaction mode: it gives the session
+ * that listens to another client after the transaction.
  *
- * @param notifier another connection than `listener`: its own notifications everybody hears.
+ * @param notifier another connection than `listener`, because a session always gets its own notifications.
  */
 export async function hearsNotifications(
   listener: Listener,

@@ -1,16 +1,16 @@
 import { madeWithoutRow } from "./open-deliveries.js";
 
-/** Where an event and its delivery are looked up, as SQL. */
+/** SQL expressions that identify a delivery to read. */
 export interface LoadedFrom {
-  /** The number of the delivery among those that are asked for. */
+  /** The number of the delivery in the request. */
   readonly n: string;
   readonly position: string;
   readonly subscriptionId: string;
-  /** Whether it was taken up before: then it may have been made without leaving a row. */
+  /** Whether its job was taken before: then it may have been made already without a row. */
   readonly again: string;
 }
 
-/** An event and where its delivery stands, one row, or none when the event is gone; columns have the names of `load`. */
+/** SQL that reads an event and the state of its delivery, in the columns of `load`. It has no row if the event does not exist. */
 export function loadedRow({ n, position, subscriptionId, again }: LoadedFrom): string {
   return /* sql */ `
     select ${n}::integer as n, e.position, e.id::text as id, e.name, e.version, e.aggregate_type, e.aggregate_key,

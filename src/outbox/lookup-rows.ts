@@ -43,7 +43,7 @@ export type LookupKey = readonly string[];
 export const KEY_INDEX = "ex_event_bus_key";
 
 /** How many keys one statement looks up. */
-export const KEYS_PER_LOOKUP = 5_000;
+const KEYS_PER_LOOKUP = 5_000;
 
 // True if the running transaction wrote the row. A statement sees a row only if the transaction that wrote it has ended, or is the
 // running one. So the row is our own if the transaction or savepoint that wrote it is still in progress. Frozen rows keep the number

@@ -2,8 +2,8 @@ const MOMENT =
   /^(\d{4,})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?)( BC)?$/;
 
 /**
- * A moment as PostgreSQL writes it with its offset: in JSON, or as text where `datestyle` is ISO. What is finer than a
- * millisecond is cut off. An invalid `Date` for anything else, `infinity` among that.
+ * Reads a moment as PostgreSQL writes it with its offset: in JSON, or as text if `datestyle` is ISO. Microseconds are cut off.
+ * Returns an invalid `Date` for any other text, such as `infinity`.
  */
 export function momentOf(value: Date | string): Date {
   if (typeof value !== "string") return value;
@@ -28,7 +28,7 @@ export function momentOf(value: Date | string): Date {
   return new Date(moment.getTime() - (sign === "-" ? -aheadMs : aheadMs));
 }
 
-/** The same where there may be none. */
+/** The same for a moment that can be null. */
 export function momentOrNull(value: Date | string | null): Date | null {
   return value === null ? null : momentOf(value);
 }

@@ -1,20 +1,17 @@
 /** No event comes after it. */
-export const LAST_POSITION = "9223372036854775807";
+const LAST_POSITION = "9223372036854775807";
 
-// What is known of a delivery without reading every one of them. The arguments are expressions of SQL.
+// Conditions and values of single deliveries. The arguments are SQL expressions. "offset 0" makes PostgreSQL search for each delivery
+// in an index. Otherwise it would join, and read everything that was delivered to find the few deliveries that wait.
 
-// "offset 0" keeps PostgreSQL from joining instead of looking up: it would read all that was delivered for the few that wait.
-
-/** True when nothing is on record of a delivery yet: no row says what became of it, and it was not made. */
+/** True if a delivery has no record: it has no row, and it was not made without one. */
 export function hasNoRecord(position: string, subscriptionId: string): string {
   return /* sql */ `(not exists (
     select from :BUS.deliveries r where r.position = ${position} and r.subscription_id = ${subscriptionId} offset 0)
     and not ${madeWithoutRow(position, subscriptionId)})`;
 }
 
-/**
- * True when a delivery was made by a subscriber that keeps rows only of failures. A row, where there is one, says more.
- */
+/** True if a delivery was made and recorded in the table "delivered". If it has a row in "deliveries", that row decides. */
 export function madeWithoutRow(position: string, subscriptionId: string): string {
   return /* sql */ `exists (
     select from :BUS.delivered x
@@ -24,8 +21,8 @@ export function madeWithoutRow(position: string, subscriptionId: string): string
 }
 
 /**
- * Which part of the log a position belongs to. Notes of deliveries that left no row are of one part each: where there is
- * none, nobody has to look further than its part. An equality, since PostgreSQL knows how few rows that leaves.
+ * The part of the log that a position belongs to. A row of the table "delivered" has positions of one part only, so only the rows
+ * of that part need be searched. It is compared for equality, because PostgreSQL then knows how few rows fit.
  */
 export function partOf(position: string): string {
   return `${position} / 128::bigint`;
@@ -37,15 +34,15 @@ export function stateOf(position: string, subscriptionId: string): string {
 }
 
 /**
- * True of events `e` with a name, from one position to another. PostgreSQL does not know how rare a name is that it is given
- * later, and would look through all events between the positions: the comparisons of rows leave it no other index than that
- * of names. Where only the first ones are wanted, they are to be ordered by name and position.
+ * True of events `e` with a name, from one position to another. The name is a parameter, so PostgreSQL does not know how rare it is,
+ * and would read all events between the positions. Comparing rows leaves it no index but that of names. A statement with a limit
+ * must order by name and position.
  */
 export function isNamed(name: string, from: string, to: string = LAST_POSITION): string {
   return `((e.name, e.position) >= (${name}, ${from}) and (e.name, e.position) <= (${name}, ${to}))`;
 }
 
-/** True when a delivery of an event, whose subscriptions are in `fanout`, is not over: it is still to be made, or dead. */
+/** True if an event, whose subscriptions are in `fanout`, has an open or dead delivery. */
 export function hasOpen(position: string, fanout: string): string {
   return /* sql */ `exists (
        select from pg_catalog.unnest(${fanout}) f(id)
@@ -53,7 +50,7 @@ export function hasOpen(position: string, fanout: string): string {
         where d.state not in ('delivered', 'cancelled') or d.state is null and ${hasNoRecord(position, "f.id")})`;
 }
 
-/** Below it, everything that a subscription gets has a record. */
+/** The checkpoint of a subscription: below this position, each of its deliveries has a record. */
 export function checkpointOf(subscriptionId: string): string {
   return /* sql */ `coalesce((select c.position from :BUS.checkpoints c where c.subscription_id = ${subscriptionId}), 0)`;
 }

@@ -2,8 +2,8 @@ import type { KNOWN_VERSIONS } from "../../log/known-versions.js";
 import { type SchemaNames, withSchemas } from "../schema-names.js";
 
 /**
- * What a statement of graphile-worker's does. `delete in queue` is the deletion of jobs in named queues: it unlocks the
- * queue too, and is left to the database.
+ * The purpose of a statement of graphile-worker. `delete in queue` deletes jobs in named queues and unlocks the queues. It always
+ * goes to the database.
  */
 export type StatementKind = "take" | "delete" | "delete in queue";
 
@@ -56,17 +56,17 @@ q as (
     where jobs.id = j.id
     returning *`;
 
-/** Every statement with which graphile-worker takes and deletes jobs, as a worker of this package has it do so. */
+/** All statements by which graphile-worker takes and deletes jobs with the options of this package. */
 export const KNOWN_STATEMENTS: readonly KnownStatement[] = [
   {
-    // Any number of jobs in 0.17, one in 0.18.
+    // Takes any number of jobs in 0.17, and one in 0.18.
     kind: "take",
     versions: ["0.17.3", "0.18.0"],
     text: /* sql */ `with j as (${FOUND}
 )${LOCK}`,
   },
   {
-    // Several jobs in 0.18, of which one is kept for each named queue.
+    // Takes several jobs in 0.18, but only one of each named queue.
     kind: "take",
     versions: ["0.18.0"],
     text: /* sql */ `with j_raw as (${FOUND}
@@ -107,30 +107,29 @@ where job_queues.id = j.job_queue_id and job_queues.locked_by = $2::text;`,
   },
 ];
 
-/** A statement that was recognised. */
+/** A known statement that was recognized. */
 export interface Recognised {
   readonly statement: KnownStatement;
-  /** Up to how many jobs it takes; 0 when it takes none. */
+  /** The greatest number of jobs that it takes; 0 if it takes none. */
   readonly most: number;
 }
 
-/** The same text with one space where there is any whitespace. */
+/** Replaces all whitespace by single spaces. */
 export function withSingleSpaces(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
 
-/** graphile-worker sends few texts, and each again and again. */
+/** How many texts are remembered. graphile-worker sends few different texts, each very often. */
 const MOST_REMEMBERED = 100;
 
 /**
- * Recognises the known statements by their whole texts, for one pair of schemas. A text that was seen before costs one
- * look-up.
+ * Recognizes the known statements by their complete texts, for one pair of schemas. Texts that were seen before are found at once.
  *
  * @returns undefined for any other statement.
  */
 export function statementRecogniser(names: SchemaNames): (text: string) => Recognised | undefined {
   const known = KNOWN_STATEMENTS.map((statement) => {
-    // Taken apart first: a schema may be called anything.
+    // Split first, because the name of a schema can contain ":LIMIT".
     const [head = "", tail] = statement.text
       .split(":LIMIT")
       .map((part) => withSchemas(part, names).replace(/\s+/g, " "));
@@ -150,7 +149,7 @@ export function statementRecogniser(names: SchemaNames): (text: string) => Recog
     }
     return undefined;
   };
-  // By length: version 0.17 makes each text anew, and to compare it with one text costs less than to hash it.
+  // By length, because version 0.17 makes a new string each time, and comparing it with one text is faster than hashing it.
   const seen = new Map<number, { readonly text: string; readonly recognised: Recognised | undefined }[]>();
   let remembered = 0;
   return (text) => {

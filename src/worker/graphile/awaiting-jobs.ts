@@ -1,29 +1,29 @@
 import type { WorkerEvents } from "graphile-worker";
 
-/** For how long every look for jobs must have found one before a worker needs no notifications. */
+/** A worker needs no notifications once every query for jobs has found some for this long. */
 const BUSY_AFTER_MS = 1_000;
 
-/** How jobs are looked for. */
+/** Options of {@link followAwaiting}. */
 export interface AwaitingOptions {
   readonly pollIntervalMs: number;
-  /** How many jobs are taken in advance. Defaults to none. */
+  /** How many jobs the local queue takes in advance. Defaults to no queue. */
   readonly queueSize?: number | undefined;
 }
 
 /**
- * Follows whether a run of graphile-worker needs notifications of new jobs, and tells the database when that changes. A
- * busy run finds them anyway, and NOTIFY makes publishing transactions commit one after the other.
+ * Follows whether a run of graphile-worker needs notifications of new jobs, and records each change in the database. A busy run
+ * finds the jobs anyway, and NOTIFY makes publishing transactions commit one after the other.
  *
- * @param tell is never called before its last call has ended. When it fails, the same is told again later.
+ * @param tell records it. Its calls do not overlap. After a failure, a later event of the run tries again.
  */
 export function followAwaiting(
   events: WorkerEvents,
   tell: (awaits: boolean) => Promise<void>,
   { pollIntervalMs, queueSize = 0 }: AwaitingOptions,
 ): void {
-  // A loop that sleeps last looked up to a poll interval ago, though other loops of the same worker are busy.
+  // One loop can have been asleep for a whole poll interval while other loops of the worker are busy.
   const busyAfterMs = Math.max(BUSY_AFTER_MS, 1.5 * pollIntervalMs);
-  // As the database has it for a new worker.
+  // The database has this value for a new worker.
   let told = true;
   let wanted = true;
   let isTelling = false;
@@ -39,7 +39,7 @@ export function followAwaiting(
         told = next;
       }
     } catch {
-      // A broken connection is noticed elsewhere, and the next run begins anew.
+      // Other code handles a broken connection. The next run then starts with the values above.
     } finally {
       isTelling = false;
     }
@@ -50,7 +50,7 @@ export function followAwaiting(
     void inform();
   };
   events.on("worker:getJob:empty", empty);
-  // With a local queue only that one looks.
+  // With a local queue, only the queue sends queries for jobs.
   events.on("localQueue:getJobs:complete", ({ jobs }) => {
     if (jobs.length < queueSize) empty();
   });

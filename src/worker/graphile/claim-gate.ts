@@ -1,22 +1,22 @@
 import type { WorkerEvents } from "graphile-worker";
 
-/** Thrown to a loop of graphile-worker that may not take jobs any more. */
+/** The error that stops a loop of graphile-worker, because no more jobs may be taken. */
 export class ClaimsClosed extends Error {}
 
-/** Lets graphile-worker take a job only when a handler may run for it. */
+/** Lets graphile-worker take a job only if its handler can start at once. */
 export interface ClaimGate {
-  /** To be given to graphile-worker as `forbiddenFlags`, which it calls and awaits before each look for a job. */
+  /** The option `forbiddenFlags` of graphile-worker, which calls and awaits it before each query for a job. */
   readonly enter: () => null | Promise<null>;
-  /** The handler of a job has ended: another one may run. */
+  /** Must be called when the handler of a job has ended: another handler may start. */
   leave(): void;
-  /** No more jobs are taken: loops that wait are rejected, so that they can be stopped. */
+  /** Takes no more jobs, and rejects the loops that wait, so that graphile-worker can stop them. */
   close(): void;
 }
 
 /**
- * Opens a gate for `loops` loops of graphile-worker, of which `places` may have a job whose handler has not ended. The
- * others record outcomes meanwhile, many with one statement, so that no place stays empty for that. Loops that found no job
- * keep their places and poll; no others do.
+ * Opens a gate for `loops` loops of graphile-worker. At most `places` of them have a job whose handler has not ended. The other
+ * loops record outcomes, many with one statement, and no handler has to wait for that. A loop that finds no job keeps its place
+ * and polls. Loops without a place do not poll.
  */
 export function openClaimGate(events: WorkerEvents, loops: number, places: number): ClaimGate {
   let starting = loops;
@@ -24,7 +24,7 @@ export function openClaimGate(events: WorkerEvents, loops: number, places: numbe
   let comesFromJob = false;
   let closed = false;
   const parked: { readonly resolve: (go: null) => void; readonly reject: (error: Error) => void }[] = [];
-  // A loop that completes a job asks for the next one in the same turn, right after this event.
+  // After this event, and in the same turn of the event loop, the loop that has completed its job calls `enter` for the next one.
   events.on("job:complete", () => {
     comesFromJob = true;
   });

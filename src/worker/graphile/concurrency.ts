@@ -5,17 +5,17 @@ import { type ClaimGate, openClaimGate } from "./claim-gate.js";
 
 type Settings = Pick<EventBusConfig["worker"], "concurrency" | "throughput">;
 
-/** With high throughput, how many times as many jobs are under way as handlers may run. */
+/** With high throughput, this many jobs are taken for each handler that may run. */
 const UNDER_WAY = 8;
 
-/** How many jobs a worker takes in advance. Undefined: none. */
+/** The size of the local queue, from which graphile-worker takes jobs in advance. Undefined if there is none. */
 export function queueSizeOf({ concurrency, throughput }: Settings): number | undefined {
   return throughput === "high" ? UNDER_WAY * concurrency : undefined;
 }
 
 /**
- * With high throughput jobs are taken in advance, many at once, and more of them are under way than handlers may run:
- * while some wait for the database to answer, others run.
+ * The concurrency of graphile-worker. With high throughput it takes many jobs at once and in advance, more than handlers may run:
+ * while the outcomes of some are recorded, the handlers of others run.
  */
 export function concurrencyOf({ concurrency, throughput }: Settings, gate: ClaimGate | undefined) {
   const size = queueSizeOf({ concurrency, throughput });
@@ -23,12 +23,12 @@ export function concurrencyOf({ concurrency, throughput }: Settings, gate: Claim
   return { concurrentJobs: gate === undefined ? concurrency : loopsOf(concurrency) };
 }
 
-/** Twice as many as handlers: while the outcomes of some are recorded, others run. */
+/** Twice as many as handlers, for the same reason. */
 function loopsOf(concurrency: number): number {
   return 2 * concurrency;
 }
 
-/** What keeps graphile-worker from taking jobs while all handlers run. Undefined: it takes jobs in advance anyway. */
+/** Keeps graphile-worker from taking jobs while the greatest number of handlers runs. Undefined if it takes jobs in advance. */
 export function claimGate(
   events: WorkerEvents,
   { concurrency, throughput }: Settings,

@@ -4,22 +4,22 @@ import { stateOf } from "../../delivery/connection-error.js";
 import { isTransient } from "../../outbox/database-error.js";
 import type { JobSource } from "./job-source.js";
 
-/** What graphile-worker is kept from, and what it is answered in place of the database. */
+/** Options of {@link guardedPool}. */
 export interface GuardedPoolOptions {
-  /** False: it gets no connection to listen on, and polls. */
+  /** If false, graphile-worker gets no connection to listen on, and only polls. */
   readonly listens: boolean;
-  /** Once true, no request is answered any more. */
+  /** Once true, requests are never answered. */
   readonly isSilent: () => boolean;
-  /** While it stops, failed statements are reported to `onBroken` instead of to graphile-worker. */
+  /** While true, errors of statements go to `onBroken` instead of graphile-worker. */
   readonly isStopping: () => boolean;
-  /** Is told of failed looks for jobs at any time. */
+  /** Also called for each failed query for jobs. */
   readonly onBroken: (error: unknown) => void;
   readonly source: Pick<JobSource, "answer">;
 }
 
 /**
- * The pool that graphile-worker gets. On the original one it would print each statement that fails after it was told to
- * stop, with its stack.
+ * The pool that graphile-worker gets instead of `pool`. It answers the statements that `source` knows. While a run stops, it keeps
+ * errors from graphile-worker, which would print each with its stack.
  */
 export function guardedPool(
   pool: Pool,
@@ -34,13 +34,13 @@ export function guardedPool(
       return never();
     }
   };
-  // Jobs that were locked though the answer was lost are freed only when this run is given up: with a local queue,
-  // graphile-worker asks again and reports nothing.
+  // If the answer of a query for jobs is lost, its jobs can be locked. Only ending the run frees them. With a local queue,
+  // graphile-worker repeats the query and reports nothing.
   const failedClaim = (error: unknown): never => {
     if (!isTransient(stateOf(error) ?? "")) onBroken(error);
     throw error;
   };
-  /** A client that takes a connection only for what is to be sent. */
+  /** A client that takes a connection only once a statement must be sent. */
   const client = (): Pick<PoolClient, "query" | "release"> => {
     let connected: Promise<PoolClient> | undefined;
     const query: unknown = (...args: Parameters<PoolClient["query"]>) => {
@@ -60,12 +60,12 @@ export function guardedPool(
     return { query: query as PoolClient["query"], release };
   };
   const connect: unknown = (...args: Parameters<Pool["connect"]>) => {
-    // graphile-worker asks with a callback only to listen.
+    // graphile-worker passes a callback only for the connection that listens.
     const isListener = typeof args[0] === "function";
     if (isSilent() || (isListener && !listens)) return never();
     return isListener ? pool.connect(...args) : Promise.resolve(client());
   };
-  // The pool's own way to send one statement asks with a callback too.
+  // `pool.query` calls `connect` with a callback too, so it must call that of the original pool.
   const query: unknown = (...args: Parameters<Pool["query"]>) =>
     isSilent() ? never() : quietly(pool.query(...args) as unknown as Promise<unknown>);
   return Object.create(pool, { connect: { value: connect }, query: { value: query } }) as Pool;

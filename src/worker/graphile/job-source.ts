@@ -6,28 +6,28 @@ import { takeJobs } from "../../outbox/graphile/take-jobs.js";
 import type { LoadedDelivery } from "../../outbox/load-delivery.js";
 import type { SchemaNames } from "../../outbox/schema-names.js";
 
-/** What graphile-worker is answered instead of by the database. */
+/** An answer for graphile-worker in place of one of the database. */
 export interface Answer {
   readonly rows: readonly object[];
 }
 
 /**
- * Answers the two statements that graphile-worker sends for each job. Those that take a job are gathered, and the event is
- * read with the job. Those that delete a job are not sent when the job was deleted with the outcome of its delivery. Every
- * statement that is not known by its whole text goes to the database as it is.
+ * Answers the two statements that graphile-worker sends for each job. Concurrent statements that take a job become one, which also
+ * reads the events. A statement that deletes a job is not sent if the job was deleted with the outcome of its delivery. Every
+ * statement whose complete text is not known goes to the database unchanged.
  */
 export interface JobSource {
-  /** Undefined: it is to be sent. */
+  /** The answer to a query; undefined if it must be sent. */
   answer(query: unknown): Promise<Answer> | undefined;
-  /** What was read with a job, which is the object that graphile-worker was given. Undefined: it has to be read. */
+  /** The delivery that was read with a job; undefined if it must be read. `job` is the same object as in the answer. */
   loadedOf(job: object): LoadedDelivery | undefined;
-  /** A job was deleted with the outcome of its delivery. */
+  /** Records that a job was deleted with the outcome of its delivery. */
   deleted(jobId: string): void;
-  /** From now on no job is taken. */
+  /** After this call, no job is taken. */
   close(): void;
 }
 
-/** What graphile-worker does by a statement that is not known. */
+/** The purpose of a statement of graphile-worker that is not known. */
 export type UnknownStatement = "take" | "delete";
 
 interface Statement {
@@ -37,12 +37,12 @@ interface Statement {
 
 type TakeOne = { readonly workerId: string; readonly taskIds: readonly number[] };
 
-/** Where a job has what was read with it: a table on the side would keep the garbage collector busy. */
+/** The property of a job that has the delivery read with it. A map of jobs would cost the garbage collector more time. */
 const READ = Symbol("read");
 
 interface Read {
   readonly loaded: LoadedDelivery | undefined;
-  /** By the clock that goes on while the process is stopped. */
+  /** By `Date.now()`, because that clock continues while the process is stopped. */
   readonly readAt: number;
 }
 
@@ -51,21 +51,21 @@ interface SourcedJob {
   [READ]?: Read;
 }
 
-/** What is older is read again: others may have made the delivery, paused its subscriber or erased the event. */
+/** A delivery that was read earlier is read again: it may be made by now, its subscriber paused, or its event erased. */
 const FRESH_MS = 1_000;
 
-/** graphile-worker sends the deletion of a job at once. So many that were never asked for, it deletes otherwise. */
+/** graphile-worker deletes each job soon after its outcome. If so many are not deleted, its statement for that is not known. */
 const MOST_DELETED = 10_000;
 
-/** Whether a statement failed for what is in a row, and not because of the connection or the server. */
+/** Whether a statement failed because of the content of a row, and not because of the connection or the server. */
 function isAboutOne(error: unknown): boolean {
   const state = stateOf(error);
   return state !== undefined && /^(22|XX|54)/.test(state);
 }
 
 /**
- * @param onUnknown is told, once for each, what graphile-worker does by a statement that is not known: that job costs a
- * statement more, and nothing else.
+ * @param onUnknown called once for each purpose that graphile-worker has an unknown statement for. Each job then costs one statement
+ * more, and nothing else changes.
  */
 export function openJobSource(
   executor: Executor,
@@ -86,7 +86,7 @@ export function openJobSource(
     if (isClosed) return [];
     const taken = await takeJobs(executor, names, { ...one, most }).catch((error: unknown) => {
       if (!isAboutOne(error)) throw error;
-      // Nothing was taken. Without the events everything is; the one that cannot be read fails alone.
+      // No job was taken. Without their events, all can be. Later only the delivery fails whose event cannot be read.
       return takeJobs(executor, names, { ...one, most, unread: true });
     });
     const readAt = Date.now();
@@ -95,7 +95,7 @@ export function openJobSource(
       return job;
     });
   };
-  // All that ask at the same time know the same tasks, and an error would meet each of them.
+  // All loops have the same tasks, and an error would happen to each of them.
   const takeOne = batched<TakeOne, object | undefined>(
     (some) => take(some[0] as TakeOne, some.length),
     powerOfTwo,
@@ -138,12 +138,12 @@ export function openJobSource(
   };
 }
 
-/** Whether a statement that is not known deletes jobs, as far as its text tells. */
+/** Whether an unknown statement seems to delete jobs, by its text. */
 function deletesJobs(text: string): boolean {
   return /\bdelete\s+from\b[^;]*\._private_jobs\b/i.test(text);
 }
 
-/** Each number has a statement of its own, which is prepared on each connection: there are to be few of them. */
+/** Each size is a separate statement that each connection prepares, so there are few sizes. */
 function powerOfTwo(waiting: number): number {
   return 2 ** Math.floor(Math.log2(waiting));
 }

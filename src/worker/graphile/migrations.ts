@@ -19,8 +19,8 @@ export async function migrateGraphile(pool: Pool, workerSchema: string, log: Log
 }
 
 /**
- * The statements with which graphile-worker installs its schema in an empty database, as a script. graphile-worker does not
- * export them: they are recorded while it migrates a database that does not exist.
+ * The statements by which graphile-worker installs its schema in an empty database, as a script. graphile-worker does not export
+ * them. So it migrates a pool that pretends to be an empty database, which records them.
  */
 export async function graphileScript(workerSchema: string): Promise<string> {
   const statements: string[] = [];
@@ -32,11 +32,11 @@ export async function graphileScript(workerSchema: string): Promise<string> {
   const query = async (statement: string | Statement, values?: readonly unknown[]) => {
     const { text, values: own } = typeof statement === "string" ? { text: statement, values } : statement;
     if (text.includes("server_version_num")) {
-      // As a database answers in which graphile-worker is not installed.
+      // The answer of a database without graphile-worker.
       if (text.includes("migrations")) throw Object.assign(new Error("undefined table"), { code: "42P01" });
       return { rows: [{ server_version_num: "140000" }] };
     }
-    // Notifications are for running workers; an empty database has none.
+    // Notifications are for running workers, and an empty database has none.
     if (!/^\w+ pg_notify\(/.test(text))
       statements.push(
         `${inline(text, own ?? [])
@@ -62,7 +62,7 @@ function literal(value: unknown): string {
   return `'${String(value).replaceAll("'", "''")}'`;
 }
 
-/** An error of starting graphile-worker; `SCHEMA_TOO_NEW` where it says that its schema is newer than it supports. */
+/** Turns an error of starting graphile-worker into `SCHEMA_TOO_NEW` if its schema is newer than it supports. */
 export function explainStart(error: unknown): unknown {
   const message = messageOf(error);
   if (isEventBusError(error) || !message.includes("unsafe to continue")) return error;

@@ -2,13 +2,13 @@ import { Logger as GraphileLogger } from "graphile-worker";
 
 import type { Logger } from "../../log/logger.js";
 
-/** Lines of lower levels are passed on only if they are about its schema: the others tell of each loop and job. */
+/** Lines of the levels info and debug are kept only if they are about the schema: the others are about each loop and job. */
 const ABOUT_THE_SCHEMA = /\bmigrations?\b/i;
 
-/** It warns of more loops than connections, which is intended: most of the loops wait. */
+/** graphile-worker warns if it has more loops than connections. That is intended, because most loops wait. */
 const ABOUT_CONNECTIONS = /\bmaxPoolSize\b/;
 
-/** A logger that passes graphile-worker's lines on for debugging; what matters in them, the package reports itself. */
+/** Writes graphile-worker's lines at the level debug. The package itself reports everything that a user must know. */
 export function quietLogger(log: Logger): GraphileLogger {
   return new GraphileLogger(() => (severity, line) => {
     const isStep = severity === "debug" || severity === "info";

@@ -9,22 +9,22 @@ import type { UnknownStatement } from "./job-source.js";
 import { quietLogger } from "./quiet-logger.js";
 import { IN_BATCHES } from "./run-options.js";
 
-/** What graphile-worker did with some jobs on a database that does not exist. */
+/** The statements that graphile-worker sent for some jobs to a pool that pretends to be a database. */
 export interface Recording {
-  /** What it has to have done with a statement of its own. */
+  /** The kinds of statements that must be among them. */
   readonly kinds: readonly StatementKind[];
   readonly statements: readonly string[];
 }
 
 interface Scenario {
   readonly kinds: readonly StatementKind[];
-  /** They are deleted together. */
+  /** The number of jobs. They are deleted together. */
   readonly jobs: number;
   readonly localQueueSize?: number;
   readonly queueId?: number;
 }
 
-/** Together they have it send every statement for jobs that it sends for a worker. */
+/** Together they make graphile-worker send every statement that it sends for the jobs of a worker. */
 const SCENARIOS: readonly Scenario[] = [
   { kinds: ["take", "delete"], jobs: 1 },
   { kinds: ["take", "delete"], jobs: 2 },
@@ -37,7 +37,7 @@ const LONGEST_MS = 5_000;
 
 function ignore(): void {}
 
-/** Has the installed graphile-worker work on a pool that answers by itself, and records what it sends. */
+/** Runs the installed graphile-worker on a pool that pretends to be a database, and records its statements. */
 export function recordStatements(workerSchema: string): Promise<readonly Recording[]> {
   return Promise.all(SCENARIOS.map((scenario) => record(workerSchema, scenario)));
 }
@@ -49,11 +49,11 @@ async function record(workerSchema: string, scenario: Scenario): Promise<Recordi
   const allTaken = deferred();
   const query = async (statement: string | { readonly text: string }) => {
     const text = typeof statement === "string" ? statement : statement.text;
-    // As a database answers of which the schema is newer than the installed version: nothing is migrated.
+    // The answer of a database whose schema is newer than the installed version: graphile-worker migrates nothing.
     if (text.includes("server_version_num"))
       return { rows: [{ server_version_num: "140000", id: 999_999, biggest_breaking_id: null }] };
     statements.push(text);
-    // The same whatever is asked: a row is a task and a job at once.
+    // The same answer for every query: each row is a task and a job at once.
     const count = taken < jobs ? Math.min(jobs, localQueueSize ?? 1) : 0;
     return { rows: Array.from({ length: count }, (_, n) => ({ ...ROW, id: n + 1, job_queue_id: queueId })) };
   };
@@ -94,7 +94,7 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   return { promise, resolve };
 }
 
-/** What the installed version of graphile-worker does by statements that are not known. */
+/** The kinds of statements of the installed graphile-worker that the package does not know. */
 export async function unknownStatements(names: SchemaNames): Promise<readonly UnknownStatement[]> {
   const recognise = statementRecogniser(names);
   const recordings = await recordStatements(names.workerSchema);

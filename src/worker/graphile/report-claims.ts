@@ -2,9 +2,9 @@ import type { WorkerEvents } from "graphile-worker";
 
 import type { Report } from "../../log/telemetry.js";
 
-/** Reports each look for a job, and its result. */
+/** Reports each query for a job, and its result. */
 export function reportClaims(events: WorkerEvents, worker: string, report: Report): void {
-  // Each loop looks for one job at a time.
+  // Each loop queries for one job at a time.
   const startedAt = new Map<string, number>();
   const took = (id: string): number | undefined => {
     const since = startedAt.get(id);

@@ -7,24 +7,24 @@ import { concurrencyOf } from "./concurrency.js";
 import { quietLogger } from "./quiet-logger.js";
 import type { GraphileWatch } from "./watch-run.js";
 
-/** What graphile-worker is started with. */
+/** The parts of one run that its options are made of. */
 export interface GraphileStart {
   readonly setup: WorkerSetup;
   readonly pool: Pool;
   readonly tasks: TaskList;
-  /** No job is taken before it is ready. */
+  /** graphile-worker takes no job before `ready` resolves. */
   readonly watch: Pick<GraphileWatch, "events" | "ready">;
-  /** Whether connections keep what belongs to them from one transaction to the next. */
+  /** Whether a connection keeps its session from one transaction to the next, as it does not through some poolers. */
   readonly listens: boolean;
-  /** Its loops are not told to stop before it resolves. */
+  /** Called before the loops are told to stop, and awaited. */
   readonly mayStop: () => Promise<void>;
-  /** Undefined: as many jobs are under way as handlers may run. */
+  /** If undefined, graphile-worker has as many loops as handlers may run, or takes jobs in advance. */
   readonly gate?: ClaimGate | undefined;
 }
 
 /**
- * Options for one run of graphile-worker. A new object each time: graphile-worker caches by the object what it has found
- * out, failures too.
+ * The options of one run of graphile-worker. Each run needs a new object, because graphile-worker keeps results by the object, also
+ * failed ones.
  */
 export function graphileOptions({
   setup,
@@ -40,11 +40,11 @@ export function graphileOptions({
     pgPool: pool,
     schema: names.workerSchema,
     taskList: tasks,
-    // Without, it would run a file named crontab in the current folder.
+    // Otherwise it would run a file named crontab in the current folder.
     parsedCronItems: [],
     events: watch.events,
     logger: quietLogger(log),
-    // It would end the process itself, and works only once.
+    // Its handling of signals would end the process, and works only once.
     noHandleSignals: true,
     ...(gate === undefined ? {} : { forbiddenFlags: gate.enter }),
     preset: {
@@ -66,7 +66,7 @@ export function graphileOptions({
       worker: {
         ...concurrencyOf(config.worker, gate),
         pollInterval: config.worker.pollIntervalMs,
-        // Through a pooler without LISTEN, the next transaction is on another session, which has not prepared them.
+        // Through a pooler in transaction mode, the next transaction can be in a session that has not prepared them.
         preparedStatements: listens,
         ...IN_BATCHES,
       },

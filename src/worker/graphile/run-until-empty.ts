@@ -15,13 +15,13 @@ import { explainStart } from "./migrations.js";
 import { graphileOptions } from "./run-options.js";
 import { ownDeliveries, taskList } from "./task-list.js";
 
-/** How long the outcomes of handlers that were given up may take to be written. */
+/** How long recording the outcomes of abandoned handlers may take. */
 const RECORD_MS = 2_000;
 
 /**
- * Runs graphile-worker until no job is due any more, or for `maxMs`. Leaves nothing claimed.
+ * Runs graphile-worker until no job is due any more, or for `maxMs`. Leaves no job locked.
  *
- * @throws EventBusError `DATABASE_UNREACHABLE`; what the database says when it refuses to let deliveries be claimed.
+ * @throws EventBusError `DATABASE_UNREACHABLE`; the error of the database, if it refuses the query for jobs.
  */
 export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: number): Promise<void> {
   const { names, config } = setup;
@@ -38,7 +38,7 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
   }
   let pool: WorkerPool | undefined;
   let isOver = false;
-  // It fails when `run` fails.
+  // If it fails, `run` fails too, and that error is thrown.
   const stopTaking = () => void Promise.resolve(pool?.gracefulShutdown()).catch(() => undefined);
   let stopBeating = async () => {};
   const ready = new Promise<void>((resolve, reject) => {
@@ -50,11 +50,11 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
         onBeat: () => undefined,
         onFailure: () => undefined,
       });
-      // Nothing listens here: jobs are looked for until there are none.
+      // This run does not listen: it takes jobs until there are none.
       heartbeat.stopListening();
       stopBeating = heartbeat.stop;
       heartbeat.first.then(resolve, reject);
-      // The time may be over before graphile-worker has started. It has no pool to return at this moment.
+      // The time can be over before graphile-worker has started. In this event, it cannot stop its pool yet.
       if (isOver) queueMicrotask(stopTaking);
     });
   });
@@ -69,7 +69,7 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
         tasks,
         watch,
         mayStop: async () => undefined,
-        // Where functions run that end soon, connections mostly go through a pooler.
+        // Serverless functions mostly connect through a pooler.
         listens: setup.config.database.listen ?? false,
       }),
     ).catch((error: unknown) => failures.push(error));
@@ -90,7 +90,7 @@ export async function runUntilEmpty(setup: WorkerSetup, worker: string, maxMs: n
   }
 }
 
-/** Only what is about connecting says that the database does not answer: it does when it refuses a statement. */
+/** A database that refuses a statement is reachable, so only errors of connections become `DATABASE_UNREACHABLE`. */
 function explain(error: unknown, { url, names }: WorkerSetup): unknown {
   if (isAboutConnecting(error)) return unreachable(url, error);
   return explainFailure(explainStart(error), names);

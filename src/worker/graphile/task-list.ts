@@ -9,9 +9,9 @@ import type { Subscriber } from "../../registry/subscriber.js";
 import { isFatal } from "../is-fatal.js";
 import type { JobSource } from "./job-source.js";
 
-/** A worker's deliveries, which outlast its connections. */
+/** The deliveries of a worker. They continue when its connections are replaced. */
 export interface OwnDeliveries {
-  /** Those that are being made. */
+  /** The deliveries that are running, by subscriber, position, subscription and generation. */
   readonly running: Map<string, Promise<Outcome>>;
 }
 
@@ -19,22 +19,22 @@ export function ownDeliveries(): OwnDeliveries {
   return { running: new Map() };
 }
 
-/** What ties tasks to one run of graphile-worker. */
+/** The parts of a run of graphile-worker that its tasks need. */
 export interface TaskRun {
-  /** Called once for each job, as soon as no handler runs for it any more. */
+  /** Called once for each job, as soon as its handler has ended. */
   readonly leave?: () => void;
-  /** Where the run gets its jobs from. */
+  /** The source of the jobs of the run. */
   readonly source?: Pick<JobSource, "loadedOf" | "deleted">;
 }
 
 /**
- * One task for each subscriber.
+ * Makes one task for each subscriber.
  *
- * A task must not return before the outcome is recorded: graphile-worker then deletes the job, even one that another worker
- * holds by then. And it must return nothing: a list has a meaning of its own there.
+ * A task must not return before the outcome is recorded: when it returns, graphile-worker deletes the job, even if another worker
+ * holds the job by then. A task must return nothing, because graphile-worker gives a returned list a meaning.
  *
- * @param onFatal is called when a delivery fails for a reason for which all of them will.
- * @param run what belongs to one run of graphile-worker.
+ * @param onFatal called with the error of a delivery that all other deliveries will meet too.
+ * @param run the run of graphile-worker that the tasks are for.
  */
 export function taskList(
   subscribers: readonly Subscriber[],
@@ -54,15 +54,15 @@ export function taskList(
         };
         let deliveryJob: DeliveryJob;
         try {
-          // Each claim raises graphile-worker's count of attempts. Ours are in the delivery.
+          // graphile-worker counts an attempt each time it takes a job. The delivery has the real number.
           deliveryJob = readJob(payload, job, source);
         } catch (error) {
           leaveOnce();
           throw error;
         }
-        // With the name of the subscriber: a forged job must not pass for the delivery that it names.
+        // The name is part of the key: a job that another program added must not pass for the delivery that it names.
         const key = `${subscriber.name}/${deliveryJob.position}/${deliveryJob.subscriptionId}/${deliveryJob.generation}`;
-        // Its connection broke and its job was taken again, while its handler still runs here.
+        // If the connection broke, the job was taken again while its handler still runs here.
         const delivery = own.running.get(key) ?? make(deliveryJob, key, subscriber, leaveOnce);
         return delivery.then(leaveOnce, (error: unknown) => {
           leaveOnce();
@@ -95,7 +95,7 @@ export function taskList(
   }
 }
 
-/** The columns of a job that are read. */
+/** The columns of a job that tasks read. */
 interface ClaimedJob {
   readonly id: string;
   readonly job_queue_id: number | null;
@@ -114,7 +114,7 @@ function readJob(payload: unknown, job: ClaimedJob, source: TaskRun["source"]): 
     deaths: typeof d === "number" ? d : 0,
     isAgain: job.attempts > 1,
     heldAs: job.id,
-    // A job that was put into a named queue by other means is left to graphile-worker.
+    // If another program has put the job into a named queue, graphile-worker must delete it.
     ...(source === undefined || job.job_queue_id !== null
       ? undefined
       : { jobId: job.id, loaded: source.loadedOf(job) }),

@@ -14,38 +14,38 @@ import { ClaimsClosed } from "./claim-gate.js";
 import { queueSizeOf } from "./concurrency.js";
 import { reportClaims } from "./report-claims.js";
 
-/** What can be observed of one run of graphile-worker. */
+/** Watches one run of graphile-worker. */
 export interface GraphileWatch {
-  /** To be given to graphile-worker. */
+  /** The event emitter for graphile-worker. */
   readonly events: WorkerEvents;
-  /** The id that it locks jobs with; empty until it has started. */
+  /** The id by which the run locks jobs; empty until it has started. */
   id(): string;
-  /** Resolves after the first heartbeat, and when it listens. */
+  /** Resolves once the first heartbeat is recorded and the run listens. */
   readonly ready: Promise<unknown>;
-  /** Resolves with the reason when it cannot be relied on any more. Never rejects. */
+  /** Resolves with the reason once the run must be replaced. Never rejects. */
   readonly failed: Promise<string>;
   hasFailed(): boolean;
   fail(reason: string): void;
-  /** From now on notifications are not expected. */
+  /** After this call, notifications are not expected. */
   stopListening(): void;
-  /** Ends the heartbeats; resolves when none is under way any more. Never rejects. */
+  /** Stops the heartbeats. Resolves once none is running. Never rejects. */
   stopBeating(): Promise<void>;
 }
 
-/** What is watched. */
+/** Options of {@link watchGraphile}. */
 export interface WatchOptions {
   readonly setup: WorkerSetup;
   readonly worker: string;
-  /** Whether it listens for notifications, or polls. */
+  /** Whether the run listens for notifications. Otherwise it only polls. */
   readonly listens: boolean;
   readonly executor: Executor;
-  /** The id of the one that it follows, if any. */
+  /** The id of the run before, if there was one. */
   readonly formerId: string | undefined;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
 }
 
-// After each of these graphile-worker may do nothing any more and say nothing: it ends its pool and resolves, keeps a
-// rejected promise for ever, or does not listen any more.
+// After each of these, graphile-worker may stand still without a further event: it ends its pool and resolves, keeps a rejected
+// promise forever, or no longer listens.
 const FATAL_EVENTS = [
   "pool:fatalError",
   "worker:fatalError",
@@ -68,7 +68,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
   reportClaims(events, worker, setup.report);
   for (const name of FATAL_EVENTS) {
     events.on(name, ({ error }) => {
-      // Thrown by the claim gate, so that it stops.
+      // The claim gate throws this error to stop a loop.
       if (!((error as unknown) instanceof ClaimsClosed)) fail(messageOf(error));
     });
   }
@@ -80,7 +80,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
     const row = workerRow(setup, id, worker);
     const heartbeat = await beat(executor, setup.names, { ...row, formerId });
     formerId = undefined;
-    // When they cannot be read, graphile-worker reports it.
+    // If they cannot be read, graphile-worker itself reports that.
     const taskIds = await findTaskIds(executor, setup.names, row.subscribers).catch(() => []);
     if (tasks.changed(taskIds)) fail("graphile-worker has other tasks than it had");
     return heartbeat;
@@ -106,7 +106,7 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
   const tell = (awaits: boolean) => awaitJobs(executor, setup.names, id, awaits);
   const { pollIntervalMs } = setup.config.worker;
   if (listens) followAwaiting(events, tell, { pollIntervalMs, queueSize: queueSizeOf(setup.config.worker) });
-  // Notifications would not reach it. If the database cannot be told, they are sent in vain.
+  // Notifications do not reach this run. If this fails, publishers send notifications that no worker hears, which does no harm.
   if (!listens) beating.then(() => tell(false)).catch(() => undefined);
   events.on("pool:listen:notification", ({ message }) => {
     heartbeat?.heard();
@@ -128,8 +128,8 @@ export function watchGraphile(options: WatchOptions): GraphileWatch {
 }
 
 /**
- * graphile-worker asks once for the ids of its tasks, and takes jobs by them. After that table was emptied or restored by
- * other means, jobs have other ids, and none would be taken until graphile-worker is started anew.
+ * graphile-worker reads the ids of its tasks once, and takes jobs by these ids. If the table of tasks is emptied or restored, later
+ * jobs have other ids, and graphile-worker takes none of them until it is started again.
  */
 function followTasks(): { changed(now: readonly string[]): boolean } {
   let known: readonly string[] = [];
@@ -143,13 +143,13 @@ function followTasks(): { changed(now: readonly string[]): boolean } {
 }
 
 /**
- * The result of the next statement on `client`. graphile-worker emits its event before it sends LISTEN, and none when that is
- * done. A statement of our own after it might still be queued when graphile-worker gives the client back, which pg warns of.
+ * The result of the next statement on `client`, which is LISTEN: graphile-worker emits its event before it sends LISTEN, and none
+ * afterwards. A statement of the package could still be queued when graphile-worker releases the client, which pg warns of.
  */
 function nextAnswer(client: PoolClient): Promise<unknown> {
   return new Promise((resolve, reject) => {
     client.query = ((...args: Parameters<PoolClient["query"]>) => {
-      // The method itself is on the prototype.
+      // Uncovers the method of the prototype again.
       Reflect.deleteProperty(client, "query");
       const answer: unknown = client.query(...args);
       Promise.resolve(answer).then(resolve, reject);
@@ -158,7 +158,7 @@ function nextAnswer(client: PoolClient): Promise<unknown> {
   });
 }
 
-/** On a breaking migration graphile-worker sets the exit code of the process, which goes on with the next run. */
+/** Keeps the exit code of the process. graphile-worker sets it on a breaking migration, but the process continues with the next run. */
 function keepExitCode(): void {
   const { exitCode } = process;
   queueMicrotask(() => {

@@ -18,33 +18,32 @@ import type { TaskRun } from "./task-list.js";
 import { watchGraphile } from "./watch-run.js";
 
 /**
- * One run of graphile-worker, of those that a worker has one after the other: it has an id, which it locks jobs with, and
- * connections of its own.
+ * One of the successive runs of graphile-worker of a worker. It has its own connections, and its own id, by which it locks jobs.
  */
 export interface WorkerRun {
   readonly id: string;
   readonly executor: Executor;
-  /** Resolves with the reason when it cannot be relied on any more. Never rejects. */
+  /** Resolves with the reason once the run must be replaced. Never rejects. */
   readonly failed: Promise<string>;
-  /** Takes no more jobs; resolves when the running ones have ended. Never rejects. */
+  /** Takes no more jobs. Resolves once the running ones have ended. Never rejects. */
   drain(): Promise<void>;
-  /** Ends the heartbeat; resolves when it is over. Never rejects. */
+  /** Stops the heartbeats. Resolves once none is running. Never rejects. */
   stopBeating(): Promise<void>;
-  /** Ends the heartbeat and the connections. Never rejects. */
+  /** Stops the heartbeats and closes the connections. Never rejects. */
   close(): Promise<void>;
-  /** The same at once, and ends graphile-worker as far as possible. Never rejects. */
+  /** Stops graphile-worker as far as possible, stops the heartbeats, and cuts the connections. Never rejects. */
   abandon(): Promise<void>;
 }
 
-/** What a run is started with. */
+/** Options of {@link startWorkerRun}. */
 export interface WorkerRunOptions {
   readonly setup: WorkerSetup;
   readonly worker: string;
-  /** Whether notifications reach its connections; it polls otherwise. */
+  /** Whether notifications reach its connections. Otherwise it only polls. */
   readonly listens: boolean;
-  /** The id of the one that it follows, if any. */
+  /** The id of the run before, if there was one. */
   readonly formerId: string | undefined;
-  /** Its tasks. */
+  /** Makes the tasks of the run. */
   readonly tasks: (run: TaskRun) => TaskList;
   readonly onBeat: (heartbeat: Heartbeat, first: boolean) => void;
   readonly onUnknownStatement: (statement: UnknownStatement) => void;
@@ -52,14 +51,14 @@ export interface WorkerRunOptions {
 
 /** One to listen, one for the heartbeat, and two in reserve. */
 const EXTRA_CONNECTIONS = 4;
-/** How long graphile-worker has to come to a stop when its connections are gone. */
+/** How long to wait for graphile-worker to stop when its connections are broken. */
 const HALT_MS = 250;
 
 /**
- * Starts graphile-worker on connections of its own, with heartbeats under its id. No job is taken before the first one:
- * after a crash, no other worker would free it.
+ * Starts graphile-worker on connections of its own, with heartbeats under the id of the run. It takes no job before the first
+ * heartbeat: after a crash, no other worker would free the job.
  *
- * @throws whatever keeps it from starting; nothing is left behind then.
+ * @throws the error because of which it cannot start. Then no connection, row or job of it remains.
  */
 export async function startWorkerRun({
   setup,
@@ -73,8 +72,8 @@ export async function startWorkerRun({
   const connection = workerConnection(setup, setup.config.worker.concurrency + EXTRA_CONNECTIONS, listens);
   const executor = ownExecutor(connection.pool, listens);
   const watch = watchGraphile({ setup, worker, listens, executor, formerId, onBeat });
-  // graphile-worker prints each statement that fails after its loops were told to stop. When something is wrong, the
-  // connections are cut first, and later statements (it retries some after seconds) get no answer.
+  // graphile-worker prints each statement that fails after its loops were told to stop. So after a failure, the connections are cut
+  // before the loops are told, and later statements get no answer: graphile-worker repeats some of them after seconds.
   let isGivenUp = false;
   let isStopping = false;
   const gate = claimGate(watch.events, setup.config.worker);
@@ -109,9 +108,9 @@ export async function startWorkerRun({
     const drain = async () => {
       watch.stopListening();
       isStopping = true;
-      // A second stop is refused; then the first one is on its way.
+      // graphile-worker refuses a second stop. Then the first one is still running.
       const stopped = runner.stop().catch(() => runner.promise);
-      // After a failure it would wait for statements that get no answer.
+      // After a failure, the stop would wait for statements that get no answer.
       await Promise.race([stopped, watch.failed]).catch(() => undefined);
     };
     const abandon = async () => {
@@ -124,7 +123,7 @@ export async function startWorkerRun({
     try {
       await Promise.race([
         watch.ready,
-        // The connections are the only reason to fail so early.
+        // Only a failure of the connections comes so early.
         watch.failed.then((reason) => Promise.reject(unreachable(setup.url, new Error(reason)))),
       ]);
     } catch (error) {
@@ -141,7 +140,7 @@ export async function startWorkerRun({
   }
 }
 
-/** Lets everything that waits for a socket notice that it is closed. */
+/** Gives all code that waits for a socket the time to notice that it is closed. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
