@@ -95,18 +95,25 @@ function describe(matched: number, discarded: number, isDry: boolean): string {
   return `${counted(discarded, "dead delivery is", "dead deliveries are")} discarded.`;
 }
 
+/** What selects deliveries before any option: arguments of the command. */
+const ARGUMENTS = { redrive: "ids or positions of events, ", discard: "" };
+
 /**
  * The filter of a command that changes dead deliveries.
  *
  * @throws EventBusError `INVALID_OPTION` without a condition and without `--all`: a forgotten condition must not change all.
  */
-export function chosen(filter: DeadFilter, all: boolean | undefined, what: string): DeadFilter {
+export function chosen(
+  filter: DeadFilter,
+  all: boolean | undefined,
+  what: keyof typeof ARGUMENTS,
+): DeadFilter {
   if (hasCondition(filter) !== (all === true)) return filter;
   throw new EventBusError(
     "INVALID_OPTION",
     all === true
       ? `--all and a condition contradict each other: expected one of them to say what to ${what}`
-      : `Nothing says which dead deliveries to ${what}: expected --subscriber, --event, --event-id, --position, ` +
+      : `Nothing says which dead deliveries to ${what}: expected ${ARGUMENTS[what]}--subscriber, --event, --event-id, --position, ` +
           "--aggregate-type, --aggregate-key, --error, --since, --until, or --all",
   );
 }

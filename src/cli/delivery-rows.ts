@@ -1,3 +1,4 @@
+import { errorLine } from "../log/error-line.js";
 import type { Delivery, DeliveryError } from "../outbox/find-deliveries.js";
 import type { Row } from "./table.js";
 
@@ -34,13 +35,7 @@ export function deadRow(delivery: Delivery): Row {
 }
 
 function lastError(error: DeliveryError | undefined): string {
-  if (error === undefined) return "";
-  const { name, message, causes = [] } = error;
-  const [cause = ""] = causes;
-  // "fetch failed" alone does not tell the cause.
-  return message.includes(cause) || cause.endsWith(`: ${message}`)
-    ? `${name}: ${message}`
-    : `${name}: ${message} <- ${cause}`;
+  return error === undefined ? "" : errorLine(error);
 }
 
 /** The aggregate of an event for people: `User 17`. Empty if the event has none. */

@@ -32,7 +32,7 @@ function isJson(command: Command): boolean {
 function refuse(command: Command, text: string): void {
   if (isJson(command)) {
     const message = text.replace(/^error: /, "").trimEnd();
-    process.stderr.write(`${jsonFailure(new EventBusError("INVALID_OPTION", message))}\n`);
+    process.stderr.write(`${jsonFailure(new EventBusError("INVALID_OPTION", message), false)}\n`);
   } else process.stderr.write(`${text}${HINT}\n`);
 }
 

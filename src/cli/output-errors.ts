@@ -7,7 +7,7 @@ function endOf(error: NodeJS.ErrnoException): void {
   const message = `the output cannot be written: ${error.message}`;
   const isJson = logGiven(process.argv.slice(2)) === "json";
   process.stderr.write(
-    `${isJson ? jsonFailure(new Error(message, { cause: error })) : `error: ${message}`}\n`,
+    `${isJson ? jsonFailure(new Error(message, { cause: error }), false) : `error: ${message}`}\n`,
   );
   process.exit(1);
 }

@@ -23,9 +23,8 @@ export function runAction<Own extends object>(
       process.exit(process.exitCode ?? 0);
     } catch (error) {
       const isJson = failureFormat(command.name(), options.log) === "json";
-      process.stderr.write(
-        `${isJson ? jsonFailure(error) : prettyFailure(error, options.verbose === true)}\n`,
-      );
+      const verbose = options.verbose === true;
+      process.stderr.write(`${isJson ? jsonFailure(error, verbose) : prettyFailure(error, verbose)}\n`);
       await flushed();
       process.exit(1);
     }

@@ -1,5 +1,6 @@
 import { isEventBusError } from "../errors.js";
-import { type PlainError, plainError, stackTextOf, storableText } from "../log/plain-error.js";
+import { causesOf } from "../log/error-line.js";
+import { plainError, stackTextOf, storableText } from "../log/plain-error.js";
 import { isConnectionError, isWriteConflict } from "./connection-error.js";
 
 /** A thrown value, as it is recorded. */
@@ -12,7 +13,6 @@ export interface ErrorDescription {
   readonly stack?: string;
 }
 
-const MAX_CAUSE = 500;
 /** The last cause, at the end, is the reason for all others, so the end is kept. */
 const MAX_STACK_START = 4_000;
 const MAX_STACK_END = 2_000;
@@ -21,7 +21,7 @@ const MAX_STACK_END = 2_000;
 export function describeError(thrown: unknown): ErrorDescription {
   const plain = plainError(thrown);
   const { name, message, code, stack } = plain;
-  const causes = within(plain).map(line);
+  const causes = causesOf(plain);
   return {
     name,
     message,
@@ -39,19 +39,6 @@ export function inspectable(thrown: unknown): unknown {
   } catch {
     return new Error("an error was thrown that cannot be described");
   }
-}
-
-/** The causes and inner errors of an error, in reading order. */
-function within({ cause, errors = [] }: PlainError): readonly (PlainError | string)[] {
-  const next = cause === undefined ? errors : [cause, ...errors];
-  return next.flatMap((one) => (typeof one === "string" ? [one] : [one, ...within(one)]));
-}
-
-function line(one: PlainError | string): string {
-  if (typeof one === "string") return storableText(one, MAX_CAUSE);
-  const { name, message, code } = one;
-  const suffix = code === undefined || message.includes(String(code)) ? "" : ` (${code})`;
-  return `${name}: ${storableText(message, MAX_CAUSE)}${suffix}`;
 }
 
 function withoutMiddle(stack: string): string {

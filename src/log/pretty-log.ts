@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import pc from "picocolors";
 
+import { causesOf, errorLine } from "./error-line.js";
 import type { WriteLine } from "./json-log.js";
 import { logReports } from "./log-reports.js";
 import type { Logger } from "./logger.js";
@@ -99,10 +100,11 @@ function format(value: unknown): string {
   return typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 3 });
 }
 
-/** A thrown value in one line. */
+/** A thrown value in one line, with its first cause as listings of deliveries have it. */
 function oneLine(thrown: unknown): string {
-  const { name, message } = plainError(thrown);
-  const text = typeof thrown === "object" && thrown !== null ? `${name}: ${message}` : message;
+  const plain = plainError(thrown);
+  const isAnObject = typeof thrown === "object" && thrown !== null;
+  const text = isAnObject ? errorLine({ ...plain, causes: causesOf(plain) }) : plain.message;
   return text.replace(/\s*\n\s*/g, " ");
 }
 

@@ -70,6 +70,12 @@ describe("dead", () => {
       code: 1,
       stderr: expect.stringContaining("required option '--reason <text>' not specified"),
     });
+    expect(await run("dead", "discard", "--reason", "by hand")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        "Nothing says which dead deliveries to discard: expected --subscriber, ",
+      ),
+    });
     expect((await run("dead", "discard", "--event-id", first, "--reason", "by hand", "--dry-run")).text).toBe(
       "1 dead delivery fits; nothing was changed.\n",
     );
@@ -90,7 +96,9 @@ describe("redrive", () => {
     expect(await run("redrive")).toMatchObject({
       code: 1,
       text: "",
-      stderr: expect.stringContaining("Nothing says which dead deliveries to redrive: expected --subscriber"),
+      stderr: expect.stringContaining(
+        "Nothing says which dead deliveries to redrive: expected ids or positions of events, --subscriber, ",
+      ),
     });
     expect(await run("redrive", "--all", "--error", "x")).toMatchObject({ code: 1 });
     expect((await run("redrive", "--all", "--dry-run")).text).toBe(

@@ -11,6 +11,7 @@ const cwd = writeApp({
     console.log("the configuration is loaded");
     process.stdout.write("and says so\\n", "utf8", () => undefined);
     export default { prisma: {}, subscribers: [] };`,
+  "invalid.config.mjs": "export default { prisma: {}, subscribers: [], workers: {} };",
   "broken.config.mjs": `throw Object.assign(new Error("no secret"), { headers: { authorization: "Bearer x" } });`,
 });
 const run = (...args: string[]) => cli(args, { cwd, env: { DATABASE_URL: url } }).result();
@@ -39,9 +40,28 @@ it("what ends a command is a line of JSON with --log json", async () => {
     time: expect.stringMatching(/Z$/),
     level: "error",
     message: expect.stringContaining("broken.config.mjs:1: no secret"),
-    error: { code: "CONFIG_NOT_LOADED", stack: expect.any(String) },
+    error: { code: "CONFIG_NOT_LOADED", cause: { message: "no secret", stack: expect.any(String) } },
   });
+  expect(JSON.parse(stderr).error).not.toHaveProperty("stack");
   expect(stderr).not.toContain("Bearer");
+});
+
+it.each([
+  [["--config", "nope.ts"], "CONFIG_NOT_LOADED", /^The configuration .*nope\.ts does not exist\./],
+  [["--config", "invalid.config.mjs"], "INVALID_OPTION", /^invalid\.config\.mjs: unknown option "workers"/],
+])("its own refusal has its steps in that line with --verbose only: %j", async (args, code, message) => {
+  const failure = async (...more: string[]) => {
+    const { code: exit, stdout, stderr } = await run("migrate", ...args, ...more);
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
+    const line = JSON.parse(stderr);
+    expect(line).toMatchObject({
+      ...{ level: "error", message: expect.stringMatching(message) },
+      error: { name: "EventBusError", code, message: line.message },
+    });
+    return { stderr, stack: line.error.stack };
+  };
+  expect((await failure()).stderr).not.toMatch(/"stack":|\\n {4}at /);
+  expect((await failure("--verbose")).stack).toMatch(/^EventBusError: .*\n {4}at /);
 });
 
 it.each([
@@ -61,8 +81,9 @@ it.each([
   expect(stderr.trim().split("\n")).toHaveLength(1);
   expect(JSON.parse(stderr)).toMatchObject({
     ...{ level: "error", message, time: expect.stringMatching(/Z$/) },
-    error: { name: "EventBusError", code: "INVALID_OPTION", message, stack: expect.any(String) },
+    error: { name: "EventBusError", code: "INVALID_OPTION", message },
   });
+  expect(JSON.parse(stderr).error).not.toHaveProperty("stack");
 });
 
 it.each(["worker", "migrate"])(

@@ -40,6 +40,38 @@ it("writes a line for each delivery", () => {
   ]);
 });
 
+it("names the first cause of an error in the line, unless the message has it", () => {
+  const cause = Object.assign(new Error("connect\n refused"), { code: "ECONNREFUSED" });
+  const errors = [
+    new TypeError("fetch failed", { cause: new Error("bad port") }),
+    new TypeError("fetch failed", { cause: new AggregateError([cause, new Error("no route")]) }),
+    new AggregateError([cause, new Error("no route")], "all addresses failed"),
+    new Error("no mail", { cause: "a text" }),
+    new Error("no mail: Error: bad port", { cause: new Error("bad port") }),
+    new Error("", { cause: new Error("bad port") }),
+  ];
+  const expected = [
+    "TypeError: fetch failed <- Error: bad port",
+    "TypeError: fetch failed <- AggregateError: connect refused",
+    "AggregateError: all addresses failed <- Error: connect refused (ECONNREFUSED)",
+    "Error: no mail <- a text",
+    "Error: no mail: Error: bad port",
+    "Error: bad port",
+  ];
+  const [report, logger] = [prettyReport(write, { colors: false }), prettyLogger(write, { colors: false })];
+  const writtenOfEach = (act: (error: Error) => void) => written(() => errors.forEach(act));
+  const head = "✗ mails UserRegistered User 17 12 ms attempt 1/20";
+  expect(writtenOfEach((error) => report(delivery("dead", { error })))).toEqual(
+    expected.map((text) => `${head} dead ${text}`),
+  );
+  expect(writtenOfEach((error) => report(delivery("retrying", { error, dueMs: 800 })))).toEqual(
+    expected.map((text) => `${head} retrying (again in 800 ms) ${text}`),
+  );
+  expect(writtenOfEach((error) => logger.error("Failed.", { error }))).toEqual(
+    expected.map((text) => `✗ Failed. error=${text}`),
+  );
+});
+
 it("writes other reports and lines with their fields", () => {
   const options = { colors: false };
   expect(
@@ -66,9 +98,9 @@ it("shows the stacks of errors beneath their lines for debugging, and only then"
       prettyLogger(write, options).error("Failed.", { error, n: 1 });
     });
   const heads = [
-    "✗ mails UserRegistered User 17 12 ms attempt 1/20 dead TypeError: no",
+    "✗ mails UserRegistered User 17 12 ms attempt 1/20 dead TypeError: no <- Error: no mail server",
     "✓ mails UserRegistered User 17 12 ms",
-    "✗ Failed. error=TypeError: no n=1",
+    "✗ Failed. error=TypeError: no <- Error: no mail server n=1",
   ];
   expect(linesOf(false)).toEqual(heads);
   const [dead, delivered, failed] = linesOf(true);
