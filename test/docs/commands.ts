@@ -12,6 +12,8 @@ interface Manifest {
 const cli = join(root, "dist/esm/cli/main.js");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
+/** What the examples import, or the pages name beside this package. */
+const BESIDE = ["zod", "ts-jest", "@types/jest"];
 const PRISMA = ["prisma", "@prisma/client", "@prisma/adapter-pg"];
 
 /** The commands of a `sh` block, without comments and environment: each as its words. */
@@ -54,9 +56,10 @@ function findCliFault([command = "", ...words]: readonly string[]): string | und
 function findPackageFault(words: readonly string[]): string | undefined {
   const given = words.filter((word) => !word.startsWith("-"));
   const names = given.map((word) => word.replace(/(?<=.)@[^/]*$/, ""));
-  const known = ["ex-event-bus", ...PRISMA, ...Object.keys(manifest.peerDependencies)];
+  const known = ["ex-event-bus", ...PRISMA, ...BESIDE, ...Object.keys(manifest.peerDependencies)];
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) return `"${unknown}" is neither this package nor one of its peers`;
+  if (unknown !== undefined)
+    return `"${unknown}" is neither this package nor one of its peers, nor used by the pages`;
   // The next version of it has no extensions.
   const open = given.find((word) => PRISMA.includes(word));
   if (open !== undefined) return `"${open}" needs @7 behind it`;

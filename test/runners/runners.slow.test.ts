@@ -17,7 +17,7 @@ const packed = await packPackage();
 afterAll(() => removeAll(packed));
 
 const jest = { jest: "jest", "@jest/globals": "@jest/globals", expect: "expect" };
-const runJest = ["node_modules/jest/bin/jest.js", "--ci"];
+const runJest = ["node_modules/jest/bin/jest.js", "--ci", "--testTimeout=30000", "--maxWorkers=2"];
 const projects: Readonly<Record<string, RunnerProject>> = {
   "Vitest 4": {
     how: "vitest",

@@ -5,7 +5,4 @@ module.exports = {
   setupFilesAfterEnv: ["./setup.ts"],
   transform: { "\\.ts$": "./transform.cjs" },
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
-  testMatch: ["<rootDir>/*.spec.ts"],
-  testTimeout: 30_000,
-  maxWorkers: 2,
 };

@@ -7,6 +7,4 @@ export default {
   transform: { "\\.ts$": "./transform.cjs" },
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   testMatch: ["<rootDir>/*.spec.ts"],
-  testTimeout: 30_000,
-  maxWorkers: 2,
 };
