@@ -1,7 +1,6 @@
-import { join } from "node:path";
-
+import { runGenerate } from "../support/schema-client.js";
 import { completeExample, exportedNames } from "./example-module.js";
-import { type Block, placeOf, root } from "./markdown.js";
+import { type Block, placeOf } from "./markdown.js";
 import type { Project } from "./project.js";
 
 /** An example of docs/ as a file of the project. */
@@ -13,14 +12,15 @@ export interface Example {
 }
 
 /**
- * Writes the files and the examples of docs/ into a project: one application for all pages, whose Prisma schema is
- * that of this repository's own tests. An example can use what those files export without importing it.
+ * Writes the files and the examples of docs/ into a project: one application for all pages, with the client of its own
+ * Prisma schema. An example can use what those files export without importing it.
  */
 export function writeExamples(project: Project, blocks: readonly Block[]): readonly Example[] {
   const application = new Map<string, string>();
   const examples: Example[] = [];
-  const client = join(root, "prisma/generated/client/client.js").replaceAll("\\", "/");
-  project.write("generated/prisma/client.ts", `export * from "${client}";\n`);
+  const schemas = blocks.filter(({ language, title }) => language === "prisma" && title !== undefined);
+  for (const { title = "", text } of schemas) project.write(title, text);
+  runGenerate(project.folder, "prisma/schema.prisma");
   for (const block of blocks.filter(({ language, mode }) => language === "ts" && mode !== "runner")) {
     const { title, text } = block;
     const file = title ?? `${block.page.replace(/^docs\/|\.md$/g, "")}-${block.line}.ts`;

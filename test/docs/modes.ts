@@ -3,7 +3,8 @@ import type { Block } from "./markdown.js";
 /**
  * What the tests do with a block, by its language and the word behind it. There is no way to leave one out.
  *
- * - `ts`, `prisma` with a `title`: a file of the application of its page; the pages of docs/ have one together.
+ * - `ts`, `prisma` with a `title`: a file of the application of its page; the pages of docs/ have one together. The client of
+ *   an application is generated from its `prisma` file.
  * - `ts check`: it compiles. `ts run`: it compiles, runs, and logs what the comments behind say. `ts vitest`: it compiles and
  *   its tests pass. `ts runner`: a file of the applications in test/runners, whose tests are run.
  * - `prisma excerpt`: the lines are those of prisma/schema.prisma.

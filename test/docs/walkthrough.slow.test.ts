@@ -14,7 +14,8 @@ const { pool, url } = await testDatabase();
 const project = createProject({});
 
 const env: NodeJS.ProcessEnv = {
-  DATABASE_URL: url,
+  // Only in the file .env, as README.md says.
+  DATABASE_URL: undefined,
   NO_COLOR: "1",
   // `prisma generate` only asks whether the engine is there; without this it would download it.
   PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
@@ -25,6 +26,7 @@ let worker: Output | undefined;
 let last = "";
 
 beforeAll(async () => {
+  project.write(".env", `DATABASE_URL="${url}"\n`);
   for (const { title, text } of readme) if (title !== undefined) project.write(title, text);
   // The application's own table, and nothing of ours.
   await pool.query("drop schema event_bus cascade; drop schema graphile_worker cascade");

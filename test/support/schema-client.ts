@@ -49,12 +49,12 @@ ${models}
   return { module, schema, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** Runs `prisma generate` on `schema.prisma` in a folder. */
-export function runGenerate(folder: string): void {
+/** Runs `prisma generate` on a schema in a folder. */
+export function runGenerate(folder: string, schema = "schema.prisma"): void {
   const require = createRequire(import.meta.url);
   const prisma = require.resolve("prisma/package.json");
   const { bin } = require(prisma) as { readonly bin: { readonly prisma: string } };
-  const command = [join(dirname(prisma), bin.prisma), "generate", "--no-hints", "--schema", "schema.prisma"];
+  const command = [join(dirname(prisma), bin.prisma), "generate", "--no-hints", "--schema", schema];
   execFileSync(process.execPath, command, {
     cwd: folder,
     stdio: "pipe",
