@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { eventBus } from "../../src/index.js";
@@ -102,6 +104,27 @@ describe("$transaction([…])", () => {
     await base.user.delete({ where: { email: "a" } });
     await expect(both()).rejects.toMatchObject({ code: "P2002" });
     expect(await ledger.counts()).toEqual({ rows: 1, events: 1, jobs: 0 });
+  });
+
+  it("is refused as by Prisma where an item is no call, and leaves no rejection of the calls before it unhandled", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    try {
+      for (const other of [Promise.resolve(1), undefined, 5])
+        for (const list of [
+          [create("a"), create("b"), other],
+          [prisma.user.count(), create("a"), other, create("b")],
+          [other, create("a")],
+        ])
+          expect(() => prisma.$transaction(list as never)).toThrow("need to be Prisma Client promises");
+      // Node reports a rejection after the microtasks of its turn.
+      await setImmediate();
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+    expect(unhandled).toEqual([]);
+    expect(await ledger.counts()).toEqual({ rows: 0, events: 0, jobs: 0 });
   });
 
   it("starts one transaction and nests nothing", async () => {

@@ -83,6 +83,7 @@ export function transaction(
   }
   if (isBatch && (isInsideTransaction() || input.some(isUnknown)))
     return wiring.base.call(client, joinable(input), options);
+  if (Array.isArray(input) && !isBatch) return wiring.base.call(client, othersIn(input), options);
   if (typeof input !== "function") return wiring.base.call(client, input, options);
   const callback = input as (inner: InternalClient) => Promise<unknown>;
   const run = () => runCallback(wiring, client, callback, options, outer === undefined);
@@ -197,6 +198,14 @@ export function isOver(handle: object): boolean {
 
 function isListOfPromises(input: unknown): input is readonly LazyPromise[] {
   return Array.isArray(input) && input.length > 0 && input.every(isPrismaPromise);
+}
+
+/**
+ * What Prisma refuses a list for, alone. Prisma starts the calls before it, and leaves them: a captured one would be
+ * refused where nothing awaits it, and an unhandled rejection ends the process.
+ */
+function othersIn(list: readonly unknown[]): readonly unknown[] {
+  return list.filter((item) => !isPrismaPromise(item));
 }
 
 /** A raw statement, or what a hook of an extension was given to go on with: that can be a captured call. */
