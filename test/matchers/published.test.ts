@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import "../../src/vitest.js";
 import { Prisma } from "../../prisma/generated/client/client.js";
@@ -83,6 +83,17 @@ describe("toHavePublished", () => {
     const later = failureOf(expect(prisma).not.toHavePublished(UserCreated, {}, { withinMs: 20_000 }));
     await register();
     expect(await later).toMatch("Expected not an event UserCreated within 20000 ms.");
+  });
+
+  it("measures the time by the real clock while a test has fake timers", async () => {
+    vi.useFakeTimers();
+    try {
+      await expect(prisma).not.toHavePublished(UserCreated, {}, { withinMs: 50 });
+      const failure = await failureOf(expect(prisma).toHavePublished(UserCreated, {}, { withinMs: 50 }));
+      expect(failure).toMatch("Expected an event UserCreated within 50 ms");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("leaves out what was published before a position", async () => {
