@@ -61,6 +61,7 @@ export {
   type FixedBackoff,
   fixed,
 } from "./registry/backoff.js";
+export type { Condition, FieldTest, FieldTests, RowTests } from "./registry/condition.js";
 export type { DatabaseNames, DatabaseOptions } from "./registry/database-names.js";
 export {
   type ConfigDatabase,

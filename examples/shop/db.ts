@@ -32,7 +32,7 @@ export const prisma = new PrismaClient({ adapter }).$extends(
     capture: {
       User: {
         create: UserRegistered,
-        update: { event: UserEmailChanged, when: (event) => "email" in event.changes },
+        update: { event: UserEmailChanged, when: { changed: "email" } },
       },
       Order: { update: { event: OrderCancelled, when: (event) => event.changes.status === "CANCELLED" } },
       Payment: { create: PaymentReceived, delete: PaymentRefunded },

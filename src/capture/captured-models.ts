@@ -6,6 +6,7 @@ import {
   type Rule,
 } from "../registry/capture-rules.js";
 import type { CapturedModel } from "../registry/captured-model.js";
+import { describeCondition } from "../registry/condition.js";
 
 /** What is captured of each model, and what is not, with the reason. */
 export function capturedModels(models: Models, options: ResolvedBusOptions): readonly CapturedModel[] {
@@ -28,7 +29,8 @@ export function capturedModels(models: Models, options: ResolvedBusOptions): rea
 }
 
 function nameOf({ event, when }: Rule): string {
-  return when === undefined ? event.name : `${event.name} when …`;
+  if (when === undefined) return event.name;
+  return `${event.name} when ${typeof when === "function" ? "…" : describeCondition(when)}`;
 }
 
 function reasons(

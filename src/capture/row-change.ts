@@ -1,4 +1,5 @@
 import { creation, type Difference, deletion, modification, type Row } from "../changes/diff.js";
+import { holds } from "../changes/holds.js";
 import { redactDifference, redactRow } from "../changes/redact.js";
 import { currentContext } from "../context/event-context.js";
 import { EventBusError } from "../errors.js";
@@ -46,8 +47,10 @@ function draftsOf(
   const aggregate = redaction === undefined ? row : redactRow(redaction, row);
   const fields = { aggregateKey: aggregateKeyOf(model, row), operation, aggregate, ...difference };
   return rules.flatMap(({ event, when }) => {
+    // On the values of the row: masks replace what events say of it, and not what happened.
+    if (typeof when === "object" && !holds(when, { ...change, ...difference })) return [];
     const draft = makeDraft(event, { ...fields, metadata: metadata() });
-    return when === undefined || holds(event.name, when, draft) ? [draft] : [];
+    return typeof when !== "function" || isWanted(event.name, when, draft) ? [draft] : [];
   });
 }
 
@@ -69,7 +72,7 @@ function differenceOf({ model, operation, before, after }: RowChange): Differenc
   }
 }
 
-function holds(name: string, when: NonNullable<Rule["when"]>, draft: EventDraft): boolean {
+function isWanted(name: string, when: (event: EventDraft) => unknown, draft: EventDraft): boolean {
   const answer: unknown = when(draft);
   if (typeof answer === "object" && answer !== null && "then" in answer) {
     throw new EventBusError(

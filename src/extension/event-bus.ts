@@ -1,3 +1,4 @@
+import { conditionFields } from "../capture/condition-fields.js";
 import { rememberEvents } from "../capture/remember-events.js";
 import { eventMetadata } from "../capture/row-change.js";
 import { redactEvent } from "../changes/redact.js";
@@ -60,7 +61,10 @@ export function eventBus<const Events extends readonly AnyEventType[]>(
     if ("$publish" in client) throw alreadyExtended();
     const root = rootOf(client);
     const models = readModels(schemaOf(root).models, schemaOf(root).text);
-    const resolved = resolveBusOptions(options, Array.from(models.keys()));
+    const resolved = resolveBusOptions(options, Array.from(models.keys()), (name, omitted) => {
+      const model = models.get(name);
+      return model && conditionFields(model, omitted);
+    });
     for (const name of resolved.rules.keys()) checkCapturable(models.get(name));
     for (const [name, redaction] of resolved.redactions) checkRedactable(models.get(name), redaction);
     rememberEvents(resolved, models);

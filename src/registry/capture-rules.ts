@@ -11,6 +11,7 @@ import {
   type UnknownOptions,
   within,
 } from "./check-options.js";
+import { type CheckedCondition, checkCondition, type FieldChecks } from "./condition.js";
 import { checkDatabaseNames, type ResolvedDatabaseNames } from "./database-names.js";
 import type { AnyEvent, EventMetadata } from "./event.js";
 import type { AnyEventType } from "./event-type.js";
@@ -35,8 +36,11 @@ export const EVENT_SIZE = {
 /** An event that a captured mutation leads to. */
 export interface Rule {
   readonly event: AnyEventType;
-  /** The event is published only if this returns true for it; undefined: always. */
-  readonly when: ((event: AnyEvent) => boolean) | undefined;
+  /**
+   * The event is published only if this condition holds for the change, or this function returns true for the event;
+   * undefined: always.
+   */
+  readonly when: ((event: AnyEvent) => boolean) | CheckedCondition | undefined;
 }
 
 /** The rules of one model, operation by operation. */
@@ -58,25 +62,30 @@ export interface ResolvedBusOptions {
   readonly metadata: (() => EventMetadata) | undefined;
 }
 
+/** Returns what is known of a model's fields, of which `omitted` reach no condition. */
+export type FieldsOf = (model: string, omitted: ReadonlySet<string>) => FieldChecks | undefined;
+
 const place: Place = { of: "eventBus()" };
 
 /**
  * Checks the options of the extension.
  *
  * @param modelNames the models of the Prisma schema; undefined if they are not known yet: then any name is accepted.
+ * @param fieldsOf checks the fields that conditions name; without it any name is accepted.
  * @throws EventBusError `INVALID_OPTION`, `DUPLICATE_NAME`, `UNKNOWN_EVENT` or `UNKNOWN_MODEL`, with the
  * value and its path.
  */
 export function resolveBusOptions(
   options: unknown,
   modelNames: readonly string[] | undefined,
+  fieldsOf: FieldsOf = () => undefined,
 ): ResolvedBusOptions {
   const known = ["events", "capture", "database", "transaction", "maxEventBytes", "bulk", "metadata"];
   const given = checkOptions(options, known, place);
   const eventsByName = checkEvents(given["events"], modelNames);
   return Object.freeze({
     eventsByName,
-    ...checkCapture(given["capture"], eventsByName, modelNames),
+    ...checkCapture(given["capture"], eventsByName, modelNames, fieldsOf),
     database: Object.freeze(checkDatabaseNames(given["database"], [], place)),
     transaction: checkTransaction(given),
     maxEventBytes: checkInteger(given, "maxEventBytes", EVENT_SIZE, place),
@@ -119,6 +128,7 @@ function checkCapture(
   capture: unknown,
   eventsByName: ReadonlyMap<string, AnyEventType>,
   modelNames: readonly string[] | undefined,
+  fieldsOf: FieldsOf,
 ): Pick<ResolvedBusOptions, "rules" | "redactions" | "uncaptured"> {
   const rules = new Map<string, ModelRules>();
   const redactions = new Map<string, Redaction>();
@@ -135,8 +145,9 @@ function checkCapture(
     if (isAllowed(given["uncaptured"], ofModel)) uncaptured.add(model);
     const redaction = checkRedaction(given, ofModel);
     if (redaction !== undefined) redactions.set(model, redaction);
+    const known: RuleChecks = { model, eventsByName, fields: fieldsOf(model, redaction?.omit ?? new Set()) };
     const rulesOf = (operation: CapturedOperation) =>
-      checkRules(given[operation], model, within(ofModel, operation), eventsByName);
+      checkRules(given[operation], within(ofModel, operation), known);
     const all = { create: rulesOf("create"), update: rulesOf("update"), delete: rulesOf("delete") };
     if (CAPTURED_OPERATIONS.some((operation) => all[operation].length > 0))
       rules.set(model, Object.freeze(all));
@@ -154,17 +165,19 @@ function modelsOf(eventsByName: ReadonlyMap<string, AnyEventType>): ReadonlySet<
   return new Set(Array.from(eventsByName.values(), (event) => event.model));
 }
 
-function checkRules(
-  entries: unknown,
-  model: string,
-  { of, path }: Required<Place>,
-  eventsByName: ReadonlyMap<string, AnyEventType>,
-): readonly Rule[] {
+/** What rules of a model are checked against. */
+interface RuleChecks {
+  readonly model: string;
+  readonly eventsByName: ReadonlyMap<string, AnyEventType>;
+  readonly fields: FieldChecks | undefined;
+}
+
+function checkRules(entries: unknown, { of, path }: Required<Place>, known: RuleChecks): readonly Rule[] {
   const rules: Rule[] = [];
   if (entries === undefined) return Object.freeze(rules);
   for (const [index, entry] of (Array.isArray(entries) ? entries : [entries]).entries()) {
     const ofEntry = Array.isArray(entries) ? { of, path: `${path}[${index}]` } : { of, path };
-    const rule = checkRule(entry, model, ofEntry, eventsByName);
+    const rule = checkRule(entry, ofEntry, known);
     if (rules.some(({ event }) => event.name === rule.event.name)) {
       const message = `${path} in ${of} names "${rule.event.name}" twice: expected each event once`;
       throw new EventBusError("DUPLICATE_NAME", message, { value: rule.event.name, path: ofEntry.path });
@@ -176,12 +189,11 @@ function checkRules(
 
 function checkRule(
   entry: unknown,
-  model: string,
   ofEntry: Required<Place>,
-  eventsByName: ReadonlyMap<string, AnyEventType>,
+  { model, eventsByName, fields }: RuleChecks,
 ): Rule {
   const { of, path } = ofEntry;
-  const given = isEventType(entry) ? { event: entry } : checkConditionalRule(entry, ofEntry);
+  const given: UnknownOptions = isEventType(entry) ? { event: entry } : checkConditionalRule(entry, ofEntry);
   const { event } = given;
   if (!isEventType(event)) throw invalidOption("event", event, "an event type made by defineEvent", ofEntry);
   if (event.model !== model) {
@@ -194,7 +206,14 @@ function checkRule(
     const possible = [...eventsByName.values()].filter((one) => one.model === model).map((one) => one.name);
     throw unlistedEvent(event.name, path, possible, path);
   }
-  return Object.freeze({ event: known, when: checkFunction(given, "when", ofEntry) as Rule["when"] });
+  return Object.freeze({ event: known, when: checkWhen(given["when"], ofEntry, fields) });
+}
+
+function checkWhen(when: unknown, ofEntry: Required<Place>, fields: FieldChecks | undefined): Rule["when"] {
+  if (when === undefined || typeof when === "function") return when as Rule["when"];
+  if (isObject(when)) return checkCondition(when, within(ofEntry, "when"), fields);
+  const expected = 'a condition such as { changed: "email" }, or a function';
+  throw invalidOption("when", when, expected, ofEntry);
 }
 
 function checkConditionalRule(entry: unknown, ofEntry: Required<Place>): UnknownOptions {

@@ -165,9 +165,9 @@ describe("resolveBusOptions", () => {
       'INVALID_OPTION at capture.User.create.wen: unknown option "capture.User.create.wen" in eventBus(): did you mean "when"?',
     ],
     [
-      "a condition that is no function",
+      "a condition that is neither a function nor an object",
       { events, capture: { User: { create: { event: UserRegistered, when: true } } } },
-      "INVALID_OPTION at capture.User.create.when: capture.User.create.when in eventBus() is true: expected a function",
+      'INVALID_OPTION at capture.User.create.when: capture.User.create.when in eventBus() is true: expected a condition such as { changed: "email" }, or a function',
     ],
     [
       "an event of another model",

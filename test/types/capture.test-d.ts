@@ -128,3 +128,40 @@ eventBus({
 });
 // @ts-expect-error events are needed
 eventBus({});
+
+// Conditions as data have the types of the model's fields.
+eventBus({
+  events,
+  capture: {
+    User: {
+      update: [
+        { event: UserEmailChanged, when: { changed: "email" } },
+        {
+          event: UserRegistered,
+          when: { was: { name: null }, is: { name: { not: null }, role: { in: ["ADMIN"] } } },
+        },
+      ],
+      // @ts-expect-error no such field
+      create: { event: UserRegistered, when: { changed: "emial" } },
+      // @ts-expect-error a relation is no field
+      delete: { event: UserRegistered, when: { was: { posts: null } } },
+    },
+    Order: {
+      create: {
+        event: OrderPaid,
+        when: { is: { total: { gte: 100 }, number: 1n, placedAt: { lt: new Date() } } },
+      },
+      update: {
+        event: OrderPaid,
+        when: { OR: [{ becomes: { status: "PAID" } }, { NOT: { changed: ["total"] } }] },
+      },
+      // @ts-expect-error no such label
+      delete: { event: OrderPaid, when: { was: { status: "PAYED" } } },
+    },
+  },
+});
+eventBus({
+  events,
+  // @ts-expect-error texts have no order that is the same everywhere
+  capture: { User: { update: { event: UserRegistered, when: { is: { email: { lt: "b" } } } } } },
+});

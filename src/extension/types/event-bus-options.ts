@@ -1,3 +1,4 @@
+import type { Condition } from "../../registry/condition.js";
 import type { DatabaseNames } from "../../registry/database-names.js";
 import type { EventMetadata } from "../../registry/event.js";
 import type { AnyEventType, EventDraftOf } from "../../registry/event-type.js";
@@ -103,6 +104,9 @@ export type CaptureRule<E extends AnyEventType> = E | ConditionalRule<E>;
 /** An event that is published on a condition. */
 export interface ConditionalRule<E extends AnyEventType> {
   readonly event: E;
-  /** Called with the event before it is published; false: it is not published. Defaults to always. */
-  readonly when?: ((event: EventDraftOf<E>) => boolean) | undefined;
+  /**
+   * A condition as data; or a function, called with the event before it is published. The event is published only if the
+   * condition holds, or the function returns true. Defaults to always.
+   */
+  readonly when?: ((event: EventDraftOf<E>) => boolean) | Condition<EventDraftOf<E>["aggregate"]> | undefined;
 }
