@@ -1,7 +1,7 @@
 import { assertCompatibleClient } from "../delivery/compatible-client.js";
 import { assertSameDatabase } from "../delivery/same-database.js";
 import { isEventBusError } from "../errors.js";
-import { findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose.js";
+import { findMissingFunctions, findRights, findSequenceUse, findUnknownJobs } from "../outbox/diagnose.js";
 import { type Executor, executorOf, type Queryable } from "../outbox/executor.js";
 import type { SchemaNames } from "../outbox/schema-names.js";
 import { subscriberStatus } from "../outbox/subscriber-status.js";
@@ -54,6 +54,7 @@ export function doctor(client: Queryable, options: DoctorOptions = {}): Promise<
       throw invalidOption("prisma", options.prisma, "a Prisma client", call);
     const captured = describe(options.prisma);
     const findings = [
+      ...(await functions(executor, names)),
       ...(await rights(options.prisma, executor, names)),
       ...(await incompatibleClient(options)),
       ...(await otherDatabase(executor, options)),
@@ -104,6 +105,18 @@ async function rights(
       level: "problem",
       check: "rights",
       message: `The role "${role}" may not publish in the schema "${names.schema}". Grant it usage on the schema and execute on publish(jsonb, integer), with SQL also publish(text, jsonb, text, text, jsonb, jsonb, jsonb, jsonb, integer, uuid), and on no others.`,
+    },
+  ];
+}
+
+async function functions(executor: Executor, names: SchemaNames): Promise<readonly Finding[]> {
+  const missing = await findMissingFunctions(executor, names);
+  if (missing.length === 0) return [];
+  return [
+    {
+      level: "problem",
+      check: "database",
+      message: `The schema "${names.schema}" lacks functions that were installed: ${missing.join(", ")}. Run: npx ex-event-bus migrate`,
     },
   ];
 }

@@ -106,3 +106,16 @@ export function findForgotten(
 ): Promise<readonly ForgottenDeliveries[]> {
   return explained(names, readRows<ForgottenDeliveries>(executor, FORGOTTEN(names)));
 }
+
+const MISSING_FUNCTIONS = statement(/* sql */ `
+select f.signature from :BUS.installation i cross join pg_catalog.unnest(i.functions) f(signature)
+ where pg_catalog.to_regprocedure(f.signature) is null order by 1`);
+
+/** The functions of the schema that were dropped. */
+export async function findMissingFunctions(
+  executor: Executor,
+  names: SchemaNames,
+): Promise<readonly string[]> {
+  const rows = readRows<{ readonly signature: string }>(executor, MISSING_FUNCTIONS(names));
+  return (await explained(names, rows)).map(({ signature }) => signature);
+}

@@ -133,6 +133,24 @@ describe("doctor", () => {
     }
   });
 
+  it("finds functions that were dropped", async () => {
+    const client = await pool.connect();
+    try {
+      await client.query("begin; drop function event_bus.uuid_v7 cascade; drop function event_bus.wake_all");
+      const { findings: found } = await doctor(client, options);
+      expect(found).toContainEqual({
+        level: "problem",
+        check: "database",
+        message:
+          'The schema "event_bus" lacks functions that were installed: event_bus.uuid_v7(), ' +
+          "event_bus.wake_all(integer[]). Run: npx ex-event-bus migrate",
+      });
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+
   it("finds a role that may not publish", async () => {
     await pool.query("create role poor_app login password 'x'");
     try {

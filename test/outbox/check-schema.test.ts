@@ -5,6 +5,7 @@ import { PrismaClient } from "../../prisma/generated/client/client.js";
 import { checkSchema } from "../../src/outbox/check-schema.js";
 import { type Executor, executorOf } from "../../src/outbox/executor.js";
 import { SCHEMA_VERSION } from "../../src/outbox/migrations.js";
+import { VERSION } from "../../src/outbox/package-version.js";
 import { DEFAULT_SCHEMA_NAMES } from "../../src/outbox/schema-names.js";
 import { laterRefusal } from "../registry/refusal.js";
 import { testDatabase } from "../support/database.js";
@@ -67,6 +68,21 @@ describe.each<[string, Check]>([
       `SCHEMA_OUTDATED at -: The event bus in schema "event_bus" has version ${SCHEMA_VERSION - 1}; this version of ` +
         `ex-event-bus needs ${SCHEMA_VERSION}. Run: npx ex-event-bus migrate`,
     );
+  });
+
+  it("refuses older functions, if the role may read which ones they are", async () => {
+    const older = "update event_bus.installation set package_version = '0.0.9', functions_hash = 'x'";
+    expect(await laterRefusal(() => check(older))).toBe(
+      'SCHEMA_OUTDATED at -: The functions of the event bus in schema "event_bus" are those of ex-event-bus 0.0.9; this ' +
+        `version, ${VERSION}, has others. Run: npx ex-event-bus migrate`,
+    );
+    await check(
+      `${older}; create role reader; grant usage on schema event_bus to reader; grant select on event_bus.migrations to reader; set local role reader`,
+    );
+  });
+
+  it("accepts newer functions", async () => {
+    await check("update event_bus.installation set package_version = '99.0.0', functions_hash = 'x'");
   });
 
   it("refuses a newer one that does not know its programs any more", async () => {
