@@ -135,9 +135,10 @@ describe("OpenTelemetry", () => {
 });
 
 describe("SQL", () => {
-  it("is in outbox only, and in the helper that creates databases for tests", () => {
+  it("is in outbox only, in triggers, and in the helper that creates databases for tests", () => {
     const others = files.filter(
-      ({ path }) => layerOf(path) !== "outbox" && path !== "src/testing/postgres-databases.ts",
+      ({ path }) =>
+        !["outbox", "triggers"].includes(layerOf(path)) && path !== "src/testing/postgres-databases.ts",
     );
     expect(others.flatMap(findSql)).toEqual([]);
   });
@@ -190,6 +191,7 @@ describe("the state of deliveries", () => {
       "after_transition: enqueue(",
       "enqueue: add_jobs_quietly(",
       "enqueue: enqueue(",
+      "enqueue_captured: enqueue(",
       "publish: enqueue(",
     ]);
   });

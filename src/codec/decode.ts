@@ -63,6 +63,8 @@ const READERS: Readonly<Record<TypeTag, (json: string | number) => unknown>> = {
     }
   },
   datetime(json) {
+    // PostgreSQL has them, and no Date can hold them.
+    if (json === "infinity" || json === "-infinity") return json;
     const date = new Date(typeof json === "number" ? json : inUtc(json));
     return Number.isNaN(date.getTime()) ? undefined : date;
   },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { capture } from "./functions/capture.js";
 import { checkGiven } from "./functions/check-given.js";
 import { claim } from "./functions/claim.js";
 import { jobs } from "./functions/jobs.js";
@@ -19,7 +20,7 @@ import { wake } from "./functions/wake.js";
  * must be able to call the changed function; otherwise add a migration that says so.
  */
 export const FUNCTIONS: string = [
-  ...[jobs, transition, checkGiven, publish, load, settle, claim],
+  ...[jobs, transition, checkGiven, publish, capture, load, settle, claim],
   ...[subscribe, operate, wake, maintenance, prune],
 ].join("");
 

@@ -7,11 +7,8 @@ import { closeLater } from "../extension/support/clients.js";
 import type { AnyClient } from "../extension/support/own-schema.js";
 import { testDatabase } from "../support/database.js";
 import { generateClient } from "../support/schema-client.js";
-import { describeEnvelope, type Engine, tables } from "./describe-envelope.js";
+import { describeEnvelope, type Engine, MOOD, tables } from "./describe-envelope.js";
 import type { FixtureTable } from "./envelope-case.js";
-
-// The client does not know the label "new one": databases can be newer than clients.
-const MOOD = `enum Mood {\n  CALM\n  WILD @map("wild one")\n\n  @@map("mood")\n}`;
 
 const database = await testDatabase();
 const { module, remove } = generateClient([MOOD, ...tables.map(({ prisma }) => prisma)].join("\n\n"));

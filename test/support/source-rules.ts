@@ -9,6 +9,7 @@ const layers: readonly (readonly string[])[] = [
   ["models"],
   ["outbox"],
   ["capture"],
+  ["triggers"],
   ["delivery"],
   ["admin"],
   ["extension", "worker", "testing", "otel"],
