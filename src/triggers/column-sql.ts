@@ -42,7 +42,7 @@ function itemSql(field: ScalarField, c: string): string {
     case "Bytes":
       return `translate(encode(${c}, 'base64'), E'\\n', '')`;
     case "Json":
-      return nativeType === "Json" ? `:BUS.json_value(${c})` : c;
+      return nativeType === "Json" ? `:BUS.json_without_nul(${c})` : c;
     default:
       return c;
   }

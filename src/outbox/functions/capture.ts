@@ -15,7 +15,7 @@ language sql immutable strict set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- A json can contain \\u0000, a jsonb cannot: it is left out, so that the row can be written.
-create or replace function :BUS.json_value(value json) returns jsonb
+create or replace function :BUS.json_without_nul(value json) returns jsonb
 language plpgsql immutable strict set search_path = pg_catalog, pg_temp as $$
 begin
   if strpos(value::text, '\\u0000') = 0 then
