@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 
 import { type Model, touchedFields } from "../models/model.js";
 import { quoteIdentifier as id, quoteText as text } from "../outbox/schema-names.js";
-import type { CapturedOperation } from "../registry/capture-rules.js";
-import { CAPTURED_OPERATIONS } from "../registry/capture-rules.js";
+import { CAPTURED_OPERATIONS, type CapturedOperation } from "../registry/capture-rules.js";
 import { hintsOf, keySql, saidFields, valueSql } from "./column-sql.js";
 
 /** An event that a change of a row leads to. */
